@@ -1,0 +1,307 @@
+"""The command line: ``python -m musvid SONG``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import interpolate
+from .diffuse import DEVICES, SYMMETRIES, Style
+from .errors import Cancelled, MusvidError, SettingsError
+from .models import TABLE
+from .palette import PALETTES
+from .recipe import RECIPES, Recipe, parse_size
+from .render import STAGES, render
+from .song import Song
+from .spectrum import Look
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+_EPILOG = """\
+The picture rate of the video is fps * before * after / stride. Recipes:
+  every-frame               every picture is painted (stride 1, before 1, after 1)
+  diffuse-then-interpolate  stride 8, before 1, after 8
+  interpolate-then-diffuse  stride 8, before 8, after 1
+  hybrid                    stride 8, before 4, after 2
+Models with defaults of their own: {models}.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser. Settings that were not given are absent from what it returns."""
+    parser = argparse.ArgumentParser(
+        prog="python -m musvid",
+        description="Turn a song into a music video: its spectrum, repainted by diffusion.",
+        epilog=_EPILOG.format(models=", ".join(TABLE)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("song", metavar="SONG", help="any file with sound that ffmpeg reads")
+    add = parser.add_argument
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default=None,
+        help="the video (default: SONG's name with .mp4, here)",
+    )
+
+    part = parser.add_argument_group("the part of the song")
+    part.add_argument(
+        "--start", type=_number, metavar="SECONDS", help="where to begin (default: 0)"
+    )
+    part.add_argument(
+        "--duration", type=_number, metavar="SECONDS", help="how long (default: to the end)"
+    )
+
+    motion = parser.add_argument_group("motion")
+    add = motion.add_argument
+    add("--recipe", choices=RECIPES, help="stride, before and after at once (default: hybrid)")
+    add("--stride", type=int, metavar="N", help="every N-th picture becomes a keyframe (1 to 64)")
+    add("--before", type=int, metavar="N", help="interpolate N-fold before diffusion (1 to 16)")
+    add("--after", type=int, metavar="N", help="interpolate N-fold after diffusion (1 to 16)")
+    add("--interpolator", choices=interpolate.names(), help=f"(default: {Recipe().interpolator})")
+    add(
+        "--fps",
+        metavar="RATE",
+        help="pictures of the spectrum per second, such as 30 or 392/16 (default: 30)",
+    )
+
+    look = parser.add_argument_group("the look of the spectrum")
+    add, plain = look.add_argument, Look()
+    add(
+        "--gain",
+        type=_gain,
+        metavar="DB",
+        help='decibels, or "auto" to level quiet and loud (default: auto)',
+    )
+    add(
+        "--gamma",
+        type=_number,
+        metavar="G",
+        help=f"1 to 7: how much of the quiet shows (default: {plain.gamma:g})",
+    )
+    add("--palette", choices=PALETTES, help=f"colours (default: {plain.palette})")
+    add(
+        "--tlength",
+        type=_number,
+        metavar="SECONDS",
+        help="0.002 to 1: window of the lowest pitches, long for "
+        f"clear pitches, short for clear moments (default: {plain.tlength})",
+    )
+    add(
+        "--count",
+        type=int,
+        metavar="N",
+        help=f"transforms per picture, 1 to 30: more is calmer (default: {plain.count})",
+    )
+    add(
+        "--afterglow",
+        type=_number,
+        metavar="SECONDS",
+        help=f"in which a light falls to a third, 0 to 5 (default: {plain.afterglow})",
+    )
+
+    style = parser.add_argument_group("style")
+    add = style.add_argument
+    add(
+        "--model",
+        metavar="NAME",
+        help=f"one of {', '.join(TABLE)}; a hub id; a diffusers folder; or a .safetensors file "
+        "(default: sketch)",
+    )
+    add("--prompt", metavar="TEXT", help="what to paint (default: the model's)")
+    add("--negative-prompt", metavar="TEXT", help="what not to paint; needs a guidance above 1")
+    add(
+        "--strength",
+        type=_number,
+        metavar="S",
+        help="0 (the spectrum itself) to 1 (default: the model's)",
+    )
+    add(
+        "--steps", type=int, metavar="N", help="denoising steps per painting (default: the model's)"
+    )
+    add(
+        "--guidance",
+        type=_number,
+        metavar="G",
+        help="1 (none, twice as fast) to 30 (default: the model's)",
+    )
+    add("--seed", type=int, metavar="N", help="of the noise that all frames share (default: 0)")
+    add(
+        "--symmetry",
+        choices=SYMMETRIES,
+        help="half: paint one half and mirror it (default: the model's)",
+    )
+    add(
+        "--tiny-autoencoder",
+        metavar="ID",
+        nargs="?",
+        const=True,
+        help="the model's small autoencoder, faster and rougher; or the hub id or folder of one",
+    )
+
+    size = parser.add_argument_group("size")
+    add = size.add_argument
+    add(
+        "--size",
+        type=_size,
+        metavar="SIZE",
+        help="painted size in pixels, a side or WIDTHxHEIGHT, multiples of 8 "
+        "(default: the model's)",
+    )
+    add(
+        "--upscale",
+        type=int,
+        metavar="N",
+        help="the video's size as a multiple of it (default: 2 for sketch, else 1)",
+    )
+
+    other = parser.add_argument_group("other")
+    add = other.add_argument
+    add("--device", choices=DEVICES, default="auto", help="(default: auto)")
+    add(
+        "--frames",
+        metavar="DIR",
+        default=None,
+        help="also write every stage's frames as PNGs into DIR",
+    )
+    add(
+        "--settings",
+        metavar="FILE",
+        default=None,
+        help="begin with the settings in a JSON file, or in a video "
+        "that musvid made; other options override them",
+    )
+    add("--debug", action="store_true", default=False, help="show the traceback of an error")
+    add("--quiet", action="store_true", default=False, help="show neither progress nor summary")
+    return parser
+
+
+def _number(text: str) -> float:
+    return float(text)
+
+
+_number.__name__ = "number"  # what argparse calls a wrong one
+
+
+def _gain(text: str) -> float | str:
+    return text if text == "auto" else float(text)
+
+
+_gain.__name__ = "gain"
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        return parse_size(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def recipe_from(options: argparse.Namespace) -> Recipe:
+    """The recipe that the options name: the settings file's, changed by what else was given."""
+    given: dict[str, Any] = vars(options)
+    recipe = Recipe.load(options.settings) if options.settings else Recipe()
+    if given.get("model", recipe.style.model) != recipe.style.model:
+        # What suited the old model does not suit the new one.
+        style = replace(recipe.style, steps=None, guidance=None, symmetry=None)
+        recipe = replace(recipe, size=None, upscale=None, style=style)
+    if "recipe" in given:
+        recipe = replace(recipe, **RECIPES[options.recipe])
+
+    def chosen(kind: type) -> dict[str, Any]:
+        return {entry.name: given[entry.name] for entry in fields(kind) if entry.name in given}
+
+    return replace(
+        recipe,
+        **chosen(Recipe),
+        look=replace(recipe.look, **chosen(Look)),
+        style=replace(recipe.style, **chosen(Style)),
+    )
+
+
+class _Bars:
+    """A progress bar per stage; each tells how long it will still take."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, tqdm[Any]] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if stage not in self._bars:
+            self._bars[stage] = tqdm(
+                total=total,
+                desc=f"{stage:>8}",
+                unit="frame",
+                position=STAGES.index(stage),
+                file=sys.stderr,
+                dynamic_ncols=True,
+                mininterval=0.5,
+                maxinterval=0.5,
+                miniters=1,
+            )
+        bar = self._bars[stage]
+        bar.update(done - bar.n)
+
+    def close(self) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 (failure), 2 (usage) or 130 (stopped)."""
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("musvid").setLevel(logging.WARNING if options.quiet else logging.INFO)
+    # `kill` should clean up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    bars = _Bars()
+    try:
+        recipe = recipe_from(options).resolve()
+        song = Song.open(options.song, start=recipe.start, duration=recipe.duration)
+        if not options.quiet:
+            print(_plan(song, recipe), file=sys.stderr)
+        path = render(
+            song,
+            recipe,
+            options.output or f"{Path(options.song).stem}.mp4",
+            progress=None if options.quiet else bars,
+            frames_dir=options.frames,
+            device=options.device,
+        )
+    except (MusvidError, KeyboardInterrupt) as error:
+        bars.close()
+        if options.debug:
+            raise
+        stopped = isinstance(error, KeyboardInterrupt)
+        print("Stopped; no video was written." if stopped else f"musvid: {error}", file=sys.stderr)
+        return Cancelled.exit_code if stopped else error.exit_code
+    bars.close()
+    if not options.quiet:
+        print(path)
+    return 0
+
+
+def _plan(song: Song, recipe: Recipe) -> str:
+    """What a render will make, in one line."""
+    assert recipe.size is not None and recipe.upscale is not None
+    clock = recipe.clock(song.duration)
+    width, height = (side * recipe.upscale for side in recipe.size)
+    return (
+        f"{song.path.name}: {float(song.duration):.2f} s, {clock.keyframes} keyframes, "
+        f"{clock.painted if recipe.style.strength else 0} paintings, {clock.frames} frames of "
+        f"{width}x{height} at {float(clock.rate):g} a second"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

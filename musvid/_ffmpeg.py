@@ -1,0 +1,228 @@
+"""The one place that starts ffmpeg.
+
+ffmpeg comes with imageio-ffmpeg, so that its version is known. Arguments are always a list and
+never pass a shell; a user's file is opened through the ``file:`` protocol, so that its name is
+just a name (``-x.mp3``, ``%04d``, ``http:...`` mean nothing), with whitelists that let media
+containers in and playlists, scripts and network addresses not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+
+from .errors import FFmpegError
+
+Frame = np.ndarray  # uint8, (height, width, 3), RGB
+
+# Demuxers of media containers only: nothing that names other files (hls, concat, dash, sdp,
+# image2) and nothing that runs a script.
+FORMATS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,"
+    "mp3,mpc,mpc8,mpeg,mpegts,ogg,tak,tta,voc,w64,wav,wv"
+)
+
+
+@cache
+def executable() -> str:
+    """The path of ffmpeg."""
+    import imageio_ffmpeg
+
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def media_input(path: str | os.PathLike[str]) -> list[str]:
+    """Arguments that open a user's file as media, and as nothing else."""
+    return [
+        *("-protocol_whitelist", "file,pipe"),
+        *("-format_whitelist", FORMATS),
+        *("-i", "file:" + os.fspath(Path(path))),
+    ]
+
+
+def raw_input(width: int, height: int, rate: object) -> list[str]:
+    """Arguments that read frames, as `Process.write` sends them, from standard input."""
+    return [
+        *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"),
+        *("-r", str(rate), "-i", "pipe:0"),
+    ]
+
+
+class Process:
+    """A running ffmpeg; a context manager that leaves no process behind.
+
+    Leaving the context normally waits for ffmpeg to end; leaving it by an exception (a closed
+    generator, Ctrl-C) ends ffmpeg at once.
+
+    arguments: everything behind ``ffmpeg -nostdin -v error``.
+    stdin, stdout: whether to open these as pipes; they are closed otherwise.
+    """
+
+    def __init__(self, arguments: list[str], *, stdin: bool = False, stdout: bool = False) -> None:
+        self._errors: deque[str] = deque(maxlen=40)
+        # A session of its own keeps the terminal's Ctrl-C away from ffmpeg: whoever drives it
+        # decides when it ends.
+        group: dict[str, object] = (
+            {"creationflags": 0x08000200}  # CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP
+            if sys.platform == "win32"
+            else {"start_new_session": True}
+        )
+        self._process = subprocess.Popen(
+            [executable(), "-nostdin", "-hide_banner", "-v", "error", *arguments],
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            **group,  # type: ignore[call-overload]
+        )
+        self._drain = threading.Thread(target=self._collect_errors, daemon=True)
+        self._drain.start()
+
+    def _collect_errors(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as stream:
+            while line := stream.readline(1000):
+                self._errors.append(line.decode(errors="replace").strip())
+
+    @property
+    def errors(self) -> str:
+        """The last lines that ffmpeg wrote about errors."""
+        return "\n".join(self._errors)
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """The raw output."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def write(self, frame: Frame) -> None:
+        """Send one frame to ffmpeg's standard input."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(np.ascontiguousarray(frame).data)
+        except (BrokenPipeError, OSError):
+            self._failed()
+
+    def close_input(self) -> None:
+        """Tell ffmpeg that no more frames come."""
+        assert self._process.stdin is not None
+        # A broken pipe here means that ffmpeg is gone; `wait` tells why.
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def read(self, shape: tuple[int, ...]) -> Frame | None:
+        """The next uint8 array of that shape from ffmpeg's output, or None at its end."""
+        frame = np.empty(shape, np.uint8)
+        view, filled = memoryview(frame).cast("B"), 0
+        while filled < len(view):
+            count = self.stdout.readinto(view[filled:])  # type: ignore[attr-defined]
+            if not count:
+                return None
+            filled += count
+        return frame
+
+    def _failed(self) -> None:
+        code = self._process.wait()
+        self._drain.join(timeout=5)
+        reason = self._errors[-1] if self._errors else f"it ended with code {code}"
+        raise FFmpegError(f"ffmpeg failed: {reason}")
+
+    def wait(self) -> None:
+        """Wait for ffmpeg to end. Raises FFmpegError if it failed."""
+        if self._process.wait():
+            self._failed()
+        self._drain.join(timeout=5)
+
+    def kill(self) -> None:
+        """End ffmpeg, and whatever it may have started, at once."""
+        if self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                if sys.platform == "win32":
+                    self._process.kill()
+                else:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._drain.join(timeout=5)
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                if self._process.stdin is not None:
+                    self.close_input()
+                self.wait()
+        finally:
+            self.kill()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+
+def read_frames(arguments: list[str], shape: tuple[int, ...], count: int) -> Iterator[Frame]:
+    """The first `count` raw uint8 arrays that ffmpeg writes to ``pipe:1``.
+
+    Raises FFmpegError if ffmpeg ends before it has written that many.
+    """
+    limit = ["-frames:v", str(count), "-f", "rawvideo", "pipe:1"]
+    with Process([*arguments, *limit], stdout=True) as process:
+        for index in range(count):
+            frame = process.read(shape)
+            if frame is None:
+                process.wait()
+                raise FFmpegError(f"ffmpeg drew {index} of {count} pictures and then stopped.")
+            yield frame
+
+
+def filter_frames(
+    arguments: list[str], frames: Iterable[Frame], shape: tuple[int, ...]
+) -> Generator[Frame, None, None]:
+    """Send frames through ffmpeg (``pipe:0`` to ``pipe:1``) and yield what comes back.
+
+    The frames are taken in the caller's thread, one at a time, whenever ffmpeg has nothing ready;
+    only the reading of ffmpeg's output has a thread of its own. So a slow source is never asked
+    ahead of need, and memory holds no more than what ffmpeg makes of one input frame.
+    """
+    with Process([*arguments, "-f", "rawvideo", "pipe:1"], stdin=True, stdout=True) as process:
+        ready: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+
+        def collect() -> None:
+            while (frame := process.read(shape)) is not None:
+                ready.put(frame)
+            ready.put(None)
+
+        reader = threading.Thread(target=collect, daemon=True)
+        reader.start()
+        try:
+            for frame in frames:
+                process.write(frame)
+                while not ready.empty():
+                    if (made := ready.get()) is not None:
+                        yield made
+            process.close_input()
+            while (made := ready.get()) is not None:
+                yield made
+        except BaseException:
+            process.kill()  # so that the reader meets the end of its pipe
+            raise
+        finally:
+            reader.join()

@@ -1,0 +1,181 @@
+"""Every setting of a render, validated, to and from JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from . import _validate, interpolate, models, video
+from .clock import MAX_FACTOR, MAX_STRIDE, Clock, parse_rate
+from .diffuse import Style
+from .errors import SettingsError
+from .spectrum import Look
+
+MIN_SIDE, MAX_SIDE = 64, 2048
+
+RECIPES: dict[str, dict[str, int]] = {
+    "every-frame": {"stride": 1, "before": 1, "after": 1},
+    "diffuse-then-interpolate": {"stride": 8, "before": 1, "after": 8},
+    "interpolate-then-diffuse": {"stride": 8, "before": 8, "after": 1},
+    "hybrid": {"stride": 8, "before": 4, "after": 2},
+}
+"""The article's four recipes, as points of one space."""
+
+_VERSION = 1
+
+
+def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
+    """A size in pixels: a side, or ``WIDTHxHEIGHT``. Raises SettingsError if it is no good one."""
+    try:
+        parts = value.lower().split("x") if isinstance(value, str) else value
+        sides = [int(part) for part in ([parts] if isinstance(parts, int) else parts)]
+        width, height = (sides * 2)[:2] if len(sides) == 1 else sides
+    except (ValueError, TypeError):
+        raise SettingsError(
+            f"size must be a side such as 512, or WIDTHxHEIGHT such as 768x432, not {value!r}."
+        ) from None
+    for side in (width, height):
+        if side % 8 or not MIN_SIDE <= side <= MAX_SIDE:
+            raise SettingsError(
+                f"The sides of a picture must be multiples of 8 from {MIN_SIDE} to {MAX_SIDE}; "
+                f"{side} is not."
+            )
+    return width, height
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every setting of a render. What is None is the model's own, see `resolve`.
+
+    start, duration: the part of the song to use, in seconds; None is to the end.
+    fps: pictures per second of the drawn spectrum, a Fraction.
+    stride: every stride-th picture becomes a keyframe.
+    before, after: interpolation factors before and after diffusion.
+    interpolator: a name from `musvid.interpolate.names`.
+    size: painted (width, height) in pixels, multiples of 8.
+    upscale: the file's size as a multiple of the painted size, 1 to 8.
+    look: how the spectrum is drawn. style: how it is painted.
+    """
+
+    start: float = 0.0
+    duration: float | None = None
+    fps: Fraction = Fraction(30)
+    stride: int = 8
+    before: int = 4
+    after: int = 2
+    interpolator: str = "blend"
+    size: tuple[int, int] | None = None
+    upscale: int | None = None
+    look: Look = field(default_factory=Look)
+    style: Style = field(default_factory=Style)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fps", parse_rate(self.fps))
+        if self.size is not None:
+            object.__setattr__(self, "size", parse_size(self.size))
+        _validate.number("start", self.start, 0, 1e6, " (seconds)")
+        if self.duration is not None:
+            _validate.number("duration", self.duration, 1e-6, 1e6, " (seconds)")
+        if self.upscale is not None:
+            _validate.whole("upscale", self.upscale, 1, 8)
+        _validate.whole("stride", self.stride, 1, MAX_STRIDE)
+        _validate.whole("before", self.before, 1, MAX_FACTOR)
+        _validate.whole("after", self.after, 1, MAX_FACTOR)
+        _validate.choice("interpolator", self.interpolator, interpolate.names())
+        self.clock(Fraction(1))  # the combination, too, is checked
+
+    @classmethod
+    def named(cls, name: str, **settings: Any) -> Recipe:
+        """One of the article's recipes (see `RECIPES`), with other settings as they are given."""
+        _validate.choice("recipe", name, RECIPES)
+        return cls(**{**RECIPES[name], **settings})
+
+    def clock(self, duration: Fraction) -> Clock:
+        """The clock of this recipe for a sound of so many seconds."""
+        return Clock(duration, self.fps, self.stride, self.before, self.after)
+
+    def resolve(self) -> Recipe:
+        """The same recipe with every None that stands for a model's default replaced by it.
+
+        Raises SettingsError for an unknown model, or a file larger than 4096 pixels a side.
+        """
+        model = models.find(self.style.model)
+        resolved = replace(
+            self,
+            size=self.size or (model.size, model.size),
+            upscale=self.upscale or model.upscale,
+            style=self.style.resolve(),
+        )
+        assert resolved.size is not None and resolved.upscale is not None
+        if max(resolved.size) * resolved.upscale > 2 * MAX_SIDE:
+            width, height = (side * resolved.upscale for side in resolved.size)
+            raise SettingsError(
+                f"The video would be {width}x{height} pixels; choose a smaller size or upscale, "
+                f"so that no side is above {2 * MAX_SIDE}."
+            )
+        return resolved
+
+    def to_json(self) -> str:
+        """These settings as JSON, which `from_json` reads."""
+        size = self.size and f"{self.size[0]}x{self.size[1]}"
+        values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
+        return json.dumps(values, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        """The settings that a JSON text holds; what it leaves out has its default.
+
+        Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise SettingsError(f"The settings are not JSON ({error}).") from None
+        if not isinstance(values, dict):
+            raise SettingsError('The settings must be a JSON object, such as {"stride": 8}.')
+        if values.pop("musvid", _VERSION) != _VERSION:
+            raise SettingsError("The settings were written by a newer musvid; update it.")
+        made: dict[str, Any] = _known(cls, values)
+        for name, part in (("look", Look), ("style", Style)):
+            if name in made:
+                if not isinstance(made[name], dict):
+                    raise SettingsError(f"{name} must be a JSON object.")
+                made[name] = part(**_known(part, made[name]))
+        return cls(**made)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Recipe:
+        """The settings in a JSON file, or in a video that musvid made.
+
+        Raises SettingsError when there are none, or they are wrong.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise SettingsError(f"There is no settings file {path}; check its name and folder.")
+        if path.suffix.lower() != ".json":
+            return cls.from_json(video.read_settings(path))
+        if path.stat().st_size > 1 << 20:
+            raise SettingsError(f"{path.name} is too large to be a settings file.")
+        try:
+            return cls.from_json(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            raise SettingsError(f"{path.name} is not a JSON text.") from None
+
+
+def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of which every name is a field. JSON's NaN and Infinity are refused here already."""
+    names = {entry.name for entry in fields(kind)}
+    for name, value in values.items():
+        if name not in names:
+            raise SettingsError(
+                f"There is no setting {name!r}; the settings are {', '.join(sorted(names))}."
+            )
+        if isinstance(value, float) and not math.isfinite(value):
+            raise SettingsError(f"{name} must be a number, not {value}.")
+    return dict(values)

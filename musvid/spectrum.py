@@ -1,0 +1,124 @@
+"""From sound to pictures: ffmpeg's constant-Q spectrum, rotated and mirrored.
+
+The picture is the one of the article "Automatic Music Videos" (The Strange Agency): `showcqt`
+draws one bar per pitch, the drawing is turned so that pitch climbs from bottom to top and the
+bars grow sideways, and the left half is mirrored. ffmpeg draws only what will be seen (no axis,
+no sonogram) and streams it; nothing is kept.
+
+showcqt is documented at https://ffmpeg.org/ffmpeg-filters.html#showcqt. It puts picture *i* at
+exactly ``i / rate`` seconds of the sound, and goes on for some pictures behind the sound's end
+until its last window is empty; how many pictures are wanted is therefore the clock's business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from . import _ffmpeg, _validate
+from .clock import Clock
+from .palette import PALETTES
+from .song import Song
+
+Frame = np.ndarray  # uint8, (height, width, 3), RGB
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the spectrum is drawn.
+
+    gain: decibels by which the sound is raised before it is drawn (the sound that is heard is
+        never touched), or "auto": quiet and loud passages are levelled, so that a picture always
+        has something to show.
+    gamma: 1 to 7; bars (and their brightness) are the gamma-th root of the amplitude. At 1 only
+        the loudest pitches show, at 4 a pitch 40 dB below full scale fills a third of the width.
+    palette: a name from `musvid.palette.PALETTES`, or "article" for showcqt's own colours.
+    tlength: seconds (0.002 to 1) of sound that the lowest pitches look at: longer separates
+        pitches, shorter separates moments (showcqt's `timeclamp`).
+    count: 1 to 30; transforms per picture, which are averaged: more is calmer (and slower).
+    afterglow: seconds in which a light falls to a third (1/e) after its sound has ended. Rising
+        is always immediate, so that onsets stay exact; 0 draws every picture for itself.
+    """
+
+    gain: float | Literal["auto"] = "auto"
+    gamma: float = 4.0
+    palette: str = "white"
+    tlength: float = 0.17
+    count: int = 6
+    afterglow: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.gain != "auto":
+            _validate.number("gain", self.gain, -60, 60, ' (decibels), or "auto"')
+        _validate.number("gamma", self.gamma, 1, 7)
+        _validate.number("tlength", self.tlength, 0.002, 1, " (seconds)")
+        _validate.number("afterglow", self.afterglow, 0, 5, " (seconds)")
+        _validate.whole("count", self.count, 1, 30)
+        _validate.choice("palette", self.palette, PALETTES)
+
+
+PLAIN = Look(gain=0.0, gamma=1.0, palette="article")
+"""The article's picture exactly."""
+
+
+def draw(
+    song: Song, look: Look, clock: Clock, *, size: tuple[int, int] = (512, 512)
+) -> Iterator[Frame]:
+    """Draw the spectrum of a song, one picture per tick, `clock.drawn` pictures in all.
+
+    size: (width, height) in pixels, multiples of 8.
+
+    Yields uint8 arrays (height, width, 3). Pictures behind the end of the sound are drawn from
+    silence, so that the last keyframe is a real one.
+    """
+    width, height = size
+    half = width // 2
+    colours = PALETTES[look.palette]
+    halves = _ffmpeg.read_frames(
+        _arguments(song, look, clock, width=half, height=height, colour=colours is None),
+        (height, half, 3) if colours is None else (height, half),
+        clock.drawn,
+    )
+    if look.afterglow:
+        halves = _afterglow(halves, math.exp(-1 / (float(clock.fps) * look.afterglow)))
+    rows = np.arange(height)[:, None]
+    table = None if colours is None else colours(height)
+    for left in halves:
+        if table is not None:
+            left = table[rows, left]
+        yield np.concatenate([left, left[:, ::-1]], axis=1)
+
+
+def _arguments(
+    song: Song, look: Look, clock: Clock, *, width: int, height: int, colour: bool
+) -> list[str]:
+    """ffmpeg's arguments for the left half of the pictures, lying pitch upwards."""
+    # dynaudnorm levels with a moving window around each moment (15 blocks of 0.25 s) and delays
+    # nothing; its gain is bounded, so that the noise of a fade-out does not become music.
+    level = "dynaudnorm=f=250:g=15:p=0.9:m=30" if look.gain == "auto" else f"volume={look.gain}dB"
+    scheme = "" if colour else ":cscheme=1|1|1|1|1|1"
+    pixels = "rgb24" if colour else "gbrp,extractplanes=g"
+    chain = (
+        f"{song.filters},{level},apad,"
+        f"showcqt=s={height}x{width}:rate={clock.fps}:bar_h={width}:sono_h=0:axis=0"
+        f":bar_g={look.gamma}:sono_g={max(3.0, look.gamma)}"
+        f":tc={look.tlength}:count={look.count}{scheme},"
+        f"format={pixels},transpose=2[v]"
+    )
+    return [
+        *("-filter_complex_threads", "1"),
+        *_ffmpeg.media_input(song.path),
+        *("-filter_complex", f"[0:a:0]{chain}", "-map", "[v]"),
+    ]
+
+
+def _afterglow(frames: Iterator[Frame], decay: float) -> Iterator[Frame]:
+    """Let lights fall by `decay` per picture at most; rising is immediate."""
+    glow: np.ndarray | None = None
+    for frame in frames:
+        glow = frame.astype(np.float32) if glow is None else np.maximum(frame, glow * decay)
+        yield np.rint(glow).astype(np.uint8)
