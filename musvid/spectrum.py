@@ -39,7 +39,8 @@ class Look:
     palette: a name from `musvid.palette.PALETTES`, or "article" for showcqt's own colours.
     tlength: seconds (0.002 to 1) of sound that the lowest pitches look at: longer separates
         pitches, shorter separates moments (showcqt's `timeclamp`).
-    count: 1 to 30; transforms per picture, which are averaged: more is calmer (and slower).
+    count: 1 to 30; transforms around each tick, averaged into its picture: more is calmer, and
+        slower.
     afterglow: seconds in which a light falls to a third (1/e) after its sound has ended. Rising
         is always immediate, so that onsets stay exact; 0 draws every picture for itself.
     """
@@ -48,7 +49,7 @@ class Look:
     gamma: float = 4.0
     palette: str = "white"
     tlength: float = 0.17
-    count: int = 6
+    count: int = 1
     afterglow: float = 0.0
 
     def __post_init__(self) -> None:
@@ -98,21 +99,35 @@ def _arguments(
 ) -> list[str]:
     """ffmpeg's arguments for the left half of the pictures, lying pitch upwards."""
     # dynaudnorm levels with a moving window around each moment (15 blocks of 0.25 s) and delays
-    # nothing; its gain is bounded, so that the noise of a fade-out does not become music.
-    level = "dynaudnorm=f=250:g=15:p=0.9:m=30" if look.gain == "auto" else f"volume={look.gain}dB"
+    # nothing. Its gain is bounded, so that the noise of a fade-out does not become music, and with
+    # b=1 it does not fade in from no gain at all at the beginning.
+    level = (
+        "dynaudnorm=f=250:g=15:p=0.9:m=30:b=1" if look.gain == "auto" else f"volume={look.gain}dB"
+    )
     scheme = "" if colour else ":cscheme=1|1|1|1|1|1"
     pixels = "rgb24" if colour else "gbrp,extractplanes=g"
+    # In the article's picture the bars stand on the upper half of an empty axis, filled with
+    # their full colours: the bright spine of the mirrored picture. 4 pixels of 512 are its size.
+    spine = 2 * max(1, round(height / 240))
+    # showcqt's own count only scrolls a sonogram, which is not drawn here: its bars show the last
+    # of the transforms. So that averaging is what a higher count means, the pictures between two
+    # ticks are drawn too, and those around each tick are mixed.
+    count = look.count
+    mix = ""
+    if count > 1:
+        behind = count - 1 - (count - 1) // 2  # pictures after the tick that belong to it
+        mix = f"tmix=frames={count},select=eq(mod(n\\,{count})\\,{behind % count}),"
     chain = (
         f"{song.filters},{level},apad,"
-        f"showcqt=s={height}x{width}:rate={clock.fps}:bar_h={width}:sono_h=0:axis=0"
-        f":bar_g={look.gamma}:sono_g={max(3.0, look.gamma)}"
-        f":tc={look.tlength}:count={look.count}{scheme},"
-        f"format={pixels},transpose=2[v]"
+        f"showcqt=s={height}x{width}:rate={clock.fps * count}:count=1:axis=0:sono_h=0"
+        f":bar_h={width - spine}:axis_h={spine}"
+        f":bar_g={look.gamma}:sono_g={max(3.0, look.gamma)}:tc={look.tlength}{scheme},"
+        f"format={pixels},{mix}transpose=2[v]"
     )
     return [
         *("-filter_complex_threads", "1"),
         *_ffmpeg.media_input(song.path),
-        *("-filter_complex", f"[0:a:0]{chain}", "-map", "[v]"),
+        *("-filter_complex", f"[0:a:0]{chain}", "-map", "[v]", "-fps_mode", "passthrough"),
     ]
 
 

@@ -1,0 +1,105 @@
+"""Sounds whose right answer is known, and ways to look into finished videos."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import wave
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+RATE = 44100
+
+WriteSong = Callable[..., Path]
+
+
+def ffmpeg(*arguments: str | Path) -> bytes:
+    """Run ffmpeg for a test's own files; what it writes to standard output."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", *arguments]
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True).stdout
+
+
+def clicks(times: Sequence[float], duration: float, rate: int = RATE) -> np.ndarray:
+    """A click track: one millisecond of noise at each time."""
+    sound = np.zeros(round(duration * rate))
+    noise = np.random.default_rng(1).uniform(-0.9, 0.9, rate // 1000)
+    for time in times:
+        first = round(time * rate)
+        sound[first : first + len(noise)] = noise[: len(sound) - first]
+    return sound
+
+
+def tone(frequency: float, duration: float, level: float = 0.5, rate: int = RATE) -> np.ndarray:
+    """A sine."""
+    return level * np.sin(2 * np.pi * frequency * np.arange(round(duration * rate)) / rate)
+
+
+def music(duration: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
+    """Notes of a random melody over a bass: something with structure everywhere."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(duration * rate)) / rate
+    sound = np.zeros(len(time))
+    for start in np.arange(0, duration, 0.25):
+        here = np.clip(time - start, 0, None)
+        pitch = 110 * 2 ** (rng.integers(0, 36) / 12)
+        sound += 0.3 * np.sin(2 * np.pi * pitch * here) * np.exp(-6 * here) * (time >= start)
+    return 0.8 * sound / max(1e-9, np.abs(sound).max())
+
+
+@pytest.fixture
+def write_song(tmp_path: Path) -> WriteSong:
+    """Write samples (mono, or one row per channel) as a 16-bit WAV file."""
+
+    def write(sound: np.ndarray, name: str = "song.wav", *, rate: int = RATE) -> Path:
+        channels = np.atleast_2d(sound)
+        with wave.open(str(tmp_path / name), "wb") as file:
+            file.setnchannels(len(channels))
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes(np.rint(channels.T * 32767).astype("<i2").tobytes())
+        return tmp_path / name
+
+    return write
+
+
+def video_frames(path: Path, width: int, height: int, pixels: str = "gray") -> np.ndarray:
+    """All pictures of a video, as it stores them: uint8, (count, height, width[, 3])."""
+    raw = ffmpeg(
+        *("-i", path, "-map", "0:v", "-fps_mode", "passthrough"),
+        *("-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
+    )
+    shape = (-1, height, width) if pixels == "gray" else (-1, height, width, 3)
+    return np.frombuffer(raw, np.uint8).reshape(shape)
+
+
+def sound_seconds(path: Path) -> Fraction:
+    """The length of a file's sound, from its decoded samples."""
+    info = subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)], capture_output=True, text=True
+    ).stderr
+    found = re.search(r"Audio:.*?(\d+) Hz", info)
+    assert found, info
+    raw = ffmpeg("-i", path, "-map", "0:a", "-ac", "1", "-f", "s16le", "pipe:1")
+    return Fraction(len(raw) // 2, int(found.group(1)))
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two 8-bit pictures (or stacks) in dB."""
+    error = np.mean((one.astype(float) - other.astype(float)) ** 2)
+    return float(10 * np.log10(255**2 / error)) if error else float("inf")
+
+
+@pytest.fixture(scope="session")
+def recordings() -> list[Path]:
+    """The shared recordings; the test skips where they are absent."""
+    found = sorted((SHARED / "audio").glob("*.ogg"))
+    if not found:
+        pytest.skip("the shared recordings are not here")
+    return found

@@ -1,0 +1,360 @@
+"""Models of real families, tiny and with random weights, on disk as a user would have them.
+
+Each builder is seeded, saves what diffusers' own `save_pretrained` saves, and returns where. The
+pictures mean nothing; the classes, the files and the way they are loaded are those of the models
+that the families are named after. Latents have an eighth of the picture's side, as theirs have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderTiny,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+    PNDMScheduler,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from diffusers.utils import convert_state_dict_to_diffusers
+from peft import LoraConfig
+from peft.utils import get_peft_model_state_dict
+from safetensors.torch import load_file, save_file
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
+
+Tensors = dict[str, torch.Tensor]
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+_TEXT = 16  # hidden width of a text encoder
+_BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+
+
+def sd15(folder: Path, *, seed: int = 15) -> Path:
+    """The shape of Stable Diffusion 1.5, with the scheduler its repository has."""
+    scheduler = PNDMScheduler(**_BETAS, skip_prk_steps=True, steps_offset=1)
+    return _stable_diffusion(folder, scheduler, seed)
+
+
+def sd_turbo(folder: Path, *, seed: int = 21) -> Path:
+    """The shape of stabilityai/sd-turbo."""
+    scheduler = EulerDiscreteScheduler(**_BETAS, timestep_spacing="trailing", steps_offset=1)
+    return _stable_diffusion(folder, scheduler, seed)
+
+
+def sdxl_turbo(folder: Path, *, seed: int = 31) -> Path:
+    """The shape of stabilityai/sdxl-turbo: two text encoders, sizes as a part of the condition."""
+    with _seeded(seed):
+        pipe = StableDiffusionXLPipeline(
+            vae=_autoencoder(),
+            text_encoder=CLIPTextModel(_text_config()),
+            text_encoder_2=CLIPTextModelWithProjection(_text_config()),
+            tokenizer=_tokenizer(folder / "alphabet"),
+            tokenizer_2=_tokenizer(folder / "alphabet"),
+            unet=_unet(
+                cross_attention_dim=2 * _TEXT,
+                addition_embed_type="text_time",
+                addition_time_embed_dim=8,
+                projection_class_embeddings_input_dim=6 * 8 + _TEXT,
+            ),
+            scheduler=EulerAncestralDiscreteScheduler(**_BETAS, timestep_spacing="trailing"),
+        )
+    return _save(pipe, folder)
+
+
+def lcm_lora(folder: Path, *, seed: int = 41) -> Path:
+    """A LoRA for the UNet of `sd15`, with weights that are not zero."""
+    with _seeded(seed):
+        unet = _unet()
+        unet.add_adapter(LoraConfig(r=4, target_modules=["to_q", "to_k", "to_v", "to_out.0"]))
+        for name, weight in unet.named_parameters():
+            if "lora_" in name:
+                torch.nn.init.normal_(weight, std=0.5)
+    layers = convert_state_dict_to_diffusers(get_peft_model_state_dict(unet))
+    StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=layers)
+    return folder
+
+
+def taesd(folder: Path, *, seed: int = 51) -> Path:
+    """The shape of madebyollin/taesd, an AutoencoderTiny."""
+    with _seeded(seed):
+        vae = AutoencoderTiny(
+            encoder_block_out_channels=(8, 8, 8, 8),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            num_encoder_blocks=(1, 1, 1, 1),
+            num_decoder_blocks=(1, 1, 1, 1),
+        )
+    vae.save_pretrained(folder)
+    return folder
+
+
+def single_file(model: Path, file: Path) -> Path:
+    """One .safetensors checkpoint of a Stable Diffusion folder, in the layout of its first code.
+
+    Beside it goes a folder of the same name with the model's configuration, and no weights.
+    """
+    tensors = {
+        **_unet_to_ldm(_weights(model / "unet"), _layers(model / "unet")),
+        **_vae_to_ldm(_weights(model / "vae")),
+        **_text_to_ldm(_weights(model / "text_encoder")),
+    }
+    save_file(tensors, file)
+    shutil.copytree(model, file.with_suffix(""), ignore=shutil.ignore_patterns("*.safetensors"))
+    return file
+
+
+def as_published(model: Path, folder: Path) -> Path:
+    """A copy of a Stable Diffusion folder with what repositories of its time have on the hub.
+
+    That is: older names for the same weights, a safety checker, and no tokenizer.json.
+    """
+    shutil.copytree(model, folder)
+    (folder / "tokenizer" / "tokenizer.json").unlink()
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copy(model / "alphabet" / name, folder / "tokenizer")
+    text = folder / "text_encoder" / "model.safetensors"
+    _rewrite(text, lambda key: f"text_model.{key.removeprefix('text_model.')}")
+    _rewrite(folder / "vae" / "diffusion_pytorch_model.safetensors", _old_attention_name)
+    index = folder / "model_index.json"
+    content = json.loads(index.read_text(encoding="utf-8"))
+    content["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
+    content["requires_safety_checker"] = True
+    index.write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+def hub_cache(cache: Path, name: str, model: Path) -> Path:
+    """Put a folder into a Hugging Face cache as if it had been downloaded as `name`."""
+    repository = cache / f"models--{name.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(COMMIT, encoding="utf-8")
+    (repository / "blobs").mkdir()
+    for file in sorted(path for path in model.rglob("*") if path.is_file()):
+        blob = repository / "blobs" / hashlib.sha256(file.read_bytes()).hexdigest()
+        shutil.copyfile(file, blob)
+        link = repository / "snapshots" / COMMIT / file.relative_to(model)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(blob)
+    return cache
+
+
+# The parts of a pipeline.
+
+
+def _stable_diffusion(folder: Path, scheduler: Any, seed: int) -> Path:
+    with _seeded(seed):
+        pipe = StableDiffusionPipeline(
+            vae=_autoencoder(),
+            text_encoder=CLIPTextModel(_text_config()),
+            tokenizer=_tokenizer(folder / "alphabet"),
+            unet=_unet(),
+            scheduler=scheduler,
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+    return _save(pipe, folder)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def _save(pipe: Any, folder: Path) -> Path:
+    # Fresh weights hardly listen to the text; trained ones do, and the tests must notice.
+    for name, weight in pipe.unet.named_parameters():
+        if ".attn2.to_" in name:
+            weight.data *= 3
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def _unet(*, cross_attention_dim: int = _TEXT, **more: Any) -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        norm_num_groups=8,
+        attention_head_dim=2,
+        cross_attention_dim=cross_attention_dim,
+        **more,
+    )
+
+
+def _autoencoder() -> AutoencoderKL:
+    # The size ratio that pipelines assume follows from the number of blocks: four make an eighth.
+    return AutoencoderKL(
+        block_out_channels=(8, 8, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        norm_num_groups=4,
+        sample_size=64,
+    )
+
+
+def _text_config() -> CLIPTextConfig:
+    vocabulary = _vocabulary()
+    return CLIPTextConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=_TEXT,
+        intermediate_size=2 * _TEXT,
+        projection_dim=_TEXT,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=77,
+        bos_token_id=vocabulary["<|startoftext|>"],
+        eos_token_id=vocabulary["<|endoftext|>"],
+        pad_token_id=vocabulary["<|endoftext|>"],
+        initializer_range=0.5,
+    )
+
+
+def _vocabulary() -> dict[str, int]:
+    """Each printable ASCII letter, alone and as the end of a word, and one merged pair."""
+    letters = [chr(code) for code in range(33, 127)]
+    pieces = [*letters, *(f"{letter}</w>" for letter in letters), "ne", "neb"]
+    names = [*pieces, "<|startoftext|>", "<|endoftext|>"]
+    return {name: number for number, name in enumerate(names)}
+
+
+def _tokenizer(folder: Path) -> CLIPTokenizer:
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary, merges = folder / "vocab.json", folder / "merges.txt"
+    vocabulary.write_text(json.dumps(_vocabulary()), encoding="utf-8")
+    merges.write_text("#version: 0.2\nn e\nne b\n", encoding="utf-8")
+    return CLIPTokenizer.from_pretrained(folder, model_max_length=77)
+
+
+# Names of the same weights elsewhere.
+
+
+def _weights(part: Path) -> Tensors:
+    return load_file(next(part.glob("*.safetensors")))
+
+
+def _layers(unet: Path) -> int:
+    return json.loads((unet / "config.json").read_text(encoding="utf-8"))["layers_per_block"]
+
+
+def _rewrite(file: Path, rename: Callable[[str], str]) -> None:
+    save_file(
+        {rename(key): value for key, value in load_file(file).items()}, file, {"format": "pt"}
+    )
+
+
+def _old_attention_name(key: str) -> str:
+    if ".attentions." not in key:
+        return key
+    names = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    return _replace(key, names.items())
+
+
+def _replace(key: str, pairs: Iterable[tuple[str, str]]) -> str:
+    for old, new in pairs:
+        key = key.replace(old, new)
+    return key
+
+
+_UNET_RESNET = (
+    ("norm1", "in_layers.0"),
+    ("conv1", "in_layers.2"),
+    ("time_emb_proj", "emb_layers.1"),
+    ("norm2", "out_layers.0"),
+    ("conv2", "out_layers.3"),
+    ("conv_shortcut", "skip_connection"),
+)
+_UNET_ENDS = (
+    ("time_embedding.linear_1", "time_embed.0"),
+    ("time_embedding.linear_2", "time_embed.2"),
+    ("conv_in", "input_blocks.0.0"),
+    ("conv_norm_out", "out.0"),
+    ("conv_out", "out.2"),
+)
+
+
+def _unet_to_ldm(weights: Tensors, layers: int) -> Tensors:
+    """The first code counts all layers of the way down, and of the way up, in one row each."""
+    attended = {key.split(".")[1] for key in weights if re.match(r"up_blocks\.\d+\.attent", key)}
+
+    def rename(key: str) -> str:
+        if match := re.match(r"(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.(.*)", key):
+            way, block, kind, layer, rest = match.groups()
+            first = int(block) * (layers + 1)
+            if kind == "downsamplers":
+                return f"input_blocks.{first + layers + 1}.0.{rest.replace('conv', 'op')}"
+            if kind == "upsamplers":
+                return f"output_blocks.{first + layers}.{2 if block in attended else 1}.{rest}"
+            row = "input_blocks" if way == "down" else "output_blocks"
+            number = first + int(layer) + (way == "down")
+            if kind == "attentions":
+                return f"{row}.{number}.1.{rest}"
+            return f"{row}.{number}.0.{_replace(rest, _UNET_RESNET)}"
+        if match := re.match(r"mid_block\.resnets\.(\d)\.(.*)", key):
+            return f"middle_block.{2 * int(match[1])}.{_replace(match[2], _UNET_RESNET)}"
+        if key.startswith("mid_block.attentions.0."):
+            return key.replace("mid_block.attentions.0", "middle_block.1")
+        return _replace(key, _UNET_ENDS)
+
+    return {f"model.diffusion_model.{rename(key)}": value for key, value in weights.items()}
+
+
+_VAE_NAMES = (
+    ("group_norm", "norm"),
+    ("to_out.0", "proj_out"),
+    ("to_q", "q"),
+    ("to_k", "k"),
+    ("to_v", "v"),
+    ("conv_norm_out", "norm_out"),
+    ("conv_shortcut", "nin_shortcut"),
+    ("mid_block.attentions.0", "mid.attn_1"),
+    ("mid_block.resnets.0", "mid.block_1"),
+    ("mid_block.resnets.1", "mid.block_2"),
+    (".resnets.", ".block."),
+    ("samplers.0.", "sample."),
+)
+
+
+def _vae_to_ldm(weights: Tensors) -> Tensors:
+    """The first code numbers the decoder's blocks from its end, and attends by 1x1 convolution."""
+    blocks = 1 + max(int(key.split(".")[2]) for key in weights if "up_blocks." in key)
+
+    def rename(key: str) -> str:
+        key = re.sub(r"down_blocks\.(\d+)", r"down.\1", key)
+        key = re.sub(r"up_blocks\.(\d+)", lambda match: f"up.{blocks - 1 - int(match[1])}", key)
+        return _replace(key, _VAE_NAMES)
+
+    def reshape(key: str, value: torch.Tensor) -> torch.Tensor:
+        linear = "mid_block.attentions" in key and value.dim() == 2
+        return value[:, :, None, None].contiguous() if linear else value
+
+    return {
+        f"first_stage_model.{rename(key)}": reshape(key, value) for key, value in weights.items()
+    }
+
+
+def _text_to_ldm(weights: Tensors) -> Tensors:
+    prefix = "cond_stage_model.transformer.text_model."
+    named = {f"{prefix}{key.removeprefix('text_model.')}": item for key, item in weights.items()}
+    # Checkpoints of that time carry the positions' numbers too.
+    return {**named, f"{prefix}embeddings.position_ids": torch.arange(77)[None]}
