@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from musvid import RECIPES, Look, Recipe, SettingsError, Style
+from musvid.recipe import parse_size
+
+
+def test_the_articles_four_recipes() -> None:
+    assert {name: tuple(numbers.values()) for name, numbers in RECIPES.items()} == {
+        "every-frame": (1, 1, 1),
+        "diffuse-then-interpolate": (8, 1, 8),
+        "interpolate-then-diffuse": (8, 8, 1),
+        "hybrid": (8, 4, 2),
+    }
+    assert Recipe.named("hybrid") == Recipe()
+    assert Recipe.named("every-frame", stride=2).stride == 2
+
+
+def test_settings_survive_json() -> None:
+    recipe = Recipe(
+        start=1.5,
+        duration=7.25,
+        fps=Fraction(392, 16),
+        stride=10,
+        before=3,
+        after=2,
+        interpolator="motion",
+        size=(768, 432),
+        upscale=3,
+        look=Look(gain=-3.5, gamma=2.5, palette="fire", tlength=0.3, count=4, afterglow=0.2),
+        style=Style(
+            model="sd-turbo", prompt="火 “quotes”", negative_prompt="x", strength=0.0, seed=9
+        ),
+    )
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert Recipe.from_json(Recipe().to_json()) == Recipe()
+    assert Recipe.from_json(Recipe().resolve().to_json()) == Recipe().resolve()
+
+
+def test_what_json_leaves_out_has_its_default() -> None:
+    assert Recipe.from_json('{"style": {"seed": 5}}') == Recipe(style=Style(seed=5))
+
+
+def test_a_model_fills_in_what_suits_it() -> None:
+    sketch, turbo = Recipe().resolve(), Recipe(style=Style(model="sd-turbo")).resolve()
+    assert (sketch.size, sketch.upscale) == ((256, 256), 2)
+    assert (turbo.size, turbo.upscale, turbo.style.steps) == ((512, 512), 1, 2)
+    kept = Recipe(size=(128, 64), upscale=1, style=Style(steps=9, strength=0.0)).resolve()
+    assert (kept.size, kept.upscale, kept.style.steps, kept.style.strength) == (
+        (128, 64),
+        1,
+        9,
+        0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("512", (512, 512)), ("768x432", (768, 432)), ("432X768", (432, 768)), (64, (64, 64))],
+)
+def test_sizes(text: str | int, size: tuple[int, int]) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize(
+    "text", ["", "big", "513", "56", "4096", "512x", "1x2x3", "-512", None, 8.5]
+)
+def test_sizes_that_are_none(text: object) -> None:
+    with pytest.raises(SettingsError, match=r"size|sides"):
+        parse_size(text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": -1},
+        {"start": float("nan")},
+        {"start": "soon"},
+        {"duration": 0},
+        {"duration": float("inf")},
+        {"fps": "fast"},
+        {"stride": 0},
+        {"stride": 65},
+        {"stride": 8.0},
+        {"before": 17},
+        {"after": "2"},
+        {"interpolator": "magic"},
+        {"size": (100, 100)},
+        {"size": "8x8"},
+        {"upscale": 9},
+        {"fps": 240, "after": 16},
+    ],
+)
+def test_recipes_out_of_range_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        Recipe(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"strength": -0.1},
+        {"strength": 1.1},
+        {"strength": float("nan")},
+        {"strength": "much"},
+        {"steps": 0},
+        {"steps": 201},
+        {"guidance": 0.5},
+        {"seed": -1},
+        {"seed": 2**32},
+        {"seed": 1.5},
+        {"symmetry": "round"},
+        {"prompt": "x" * 10_001},
+        {"prompt": 5},
+        {"negative_prompt": None},
+        {"model": None},
+        {"tiny_autoencoder": 1},
+    ],
+)
+def test_styles_out_of_range_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        Style(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_video_beyond_all_size_is_refused() -> None:
+    with pytest.raises(SettingsError, match="16384x16384"):
+        Recipe(size=(2048, 2048), upscale=8).resolve()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not JSON"),
+        ("[]", "JSON object"),
+        ('{"stride": 0}', "stride"),
+        ('{"strid": 8}', "no setting 'strid'"),
+        ('{"look": {"gamma": NaN}}', "gamma"),
+        ('{"start": Infinity}', "start"),
+        ('{"style": 3}', "style"),
+        ('{"style": {"strength": 2}}', "strength"),
+        ('{"musvid": 2}', "newer"),
+        ('{"size": [1, 2, 3]}', "size"),
+    ],
+)
+def test_json_that_is_wrong_is_refused(text: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        Recipe.from_json(text)
+
+
+def test_settings_are_read_from_a_json_file(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"stride": 4}))
+    assert Recipe.load(path).stride == 4
+    path.write_bytes(b"\xff\xfe\x00{")
+    with pytest.raises(SettingsError, match="not a JSON text"):
+        Recipe.load(path)
+    with pytest.raises(SettingsError, match="no settings file"):
+        Recipe.load(tmp_path / "missing.json")

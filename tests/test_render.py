@@ -1,0 +1,201 @@
+"""The whole chain, with the real ffmpeg and the real embedded model."""
+
+from __future__ import annotations
+
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import WriteSong, clicks, music, sound_seconds, video_frames
+from PIL import Image
+
+import musvid
+from musvid import (
+    RECIPES,
+    STAGES,
+    Cancelled,
+    OutputError,
+    Painter,
+    Recipe,
+    SettingsError,
+    Song,
+    Style,
+    read_settings,
+    render,
+)
+
+BARE = Style(strength=0.0)
+SMALL = {"size": (64, 64), "upscale": 1}
+
+
+@pytest.fixture(scope="module")
+def painter() -> Painter:
+    return Painter(Style())
+
+
+@pytest.mark.parametrize("fps", ["24", "25", "30", "60", "392/16"])
+def test_a_click_is_in_the_videos_frame_of_its_time(
+    fps: str, write_song: WriteSong, tmp_path: Path
+) -> None:
+    """From the sound to the finished mp4: where the picture changes is where the click is."""
+    rate = Fraction(fps)
+    ticks = [10, 33, 57, 90]
+    song = write_song(clicks([float(tick / rate) for tick in ticks], 5.0))
+    recipe = Recipe.named("every-frame", fps=rate, style=BARE, **SMALL)
+    light = video_frames(render(song, recipe, tmp_path / "a.mp4"), 64, 64).mean((1, 2))
+    for tick in ticks:
+        assert int(light[tick - 5 : tick + 6].argmax()) == 5
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_clicks_on_keyframes_are_on_time_in_every_recipe(
+    name: str, write_song: WriteSong, tmp_path: Path
+) -> None:
+    ticks = [16, 48, 96, 136]
+    song = write_song(clicks([tick / 30 for tick in ticks], 5.0))
+    path = render(song, Recipe.named(name, style=BARE, **SMALL), tmp_path / "a.mp4")
+    light = video_frames(path, 64, 64).mean((1, 2))
+    assert len(light) == 150
+    for tick in ticks:
+        assert int(light[tick - 8 : tick + 9].argmax()) == 8
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 7.77, 61.0])
+@pytest.mark.parametrize("fps", ["24", "60", "392/16"])
+def test_picture_and_sound_end_together(
+    seconds: float, fps: str, write_song: WriteSong, tmp_path: Path
+) -> None:
+    recipe = Recipe(fps=Fraction(fps), stride=10, before=4, after=2, style=BARE, **SMALL)
+    path = render(write_song(music(seconds)), recipe, tmp_path / "a.mp4")
+    rate = recipe.clock(Fraction(1)).rate
+    frames = len(video_frames(path, 64, 64))
+    assert 0 <= frames / rate - sound_seconds(path) < 1 / rate
+
+
+def test_the_embedded_model_paints_a_song(
+    painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    seen: list[tuple[str, int, int]] = []
+    recipe = Recipe(style=Style(prompt="crimson and gold nebula"))
+    path = render(
+        write_song(music(1.0)),
+        recipe,
+        tmp_path / "a.mp4",
+        painter=painter,
+        frames_dir=tmp_path / "stages",
+        progress=lambda *step: seen.append(step),
+    )
+    clock = recipe.clock(Fraction(1))
+    assert video_frames(path, 512, 512).shape[0] == clock.frames == 30
+    totals = dict(zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True))
+    for stage, total in totals.items():
+        steps = [step for step in seen if step[0] == stage]
+        assert steps == [(stage, done, total) for done in range(total + 1)]
+        files = sorted((tmp_path / "stages" / stage).iterdir())
+        assert [file.name for file in files] == [f"{index:06d}.png" for index in range(total)]
+    painting = np.asarray(Image.open(tmp_path / "stages" / "painted" / "000008.png"), float)
+    assert painting.shape == (256, 256, 3)
+    red, green, blue = painting.mean((0, 1))
+    assert red > 1.5 * green > 0  # the prompt's colours
+    assert red > 1.5 * blue
+    np.testing.assert_array_equal(painting, painting[:, ::-1])
+    assert painting.std() > 20
+
+
+def test_the_same_settings_give_the_same_file(
+    painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = write_song(music(0.5))
+    one = render(song, Recipe(size=(64, 64)), tmp_path / "a.mp4", painter=painter)
+    two = render(song, Recipe(size=(64, 64)), tmp_path / "b.mp4", painter=painter)
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_the_settings_in_a_video_make_it_again(write_song: WriteSong, tmp_path: Path) -> None:
+    song = write_song(music(2.0))
+    recipe = Recipe(start=0.5, stride=6, look=musvid.Look(palette="fire"), style=BARE, **SMALL)
+    one = render(song, recipe, tmp_path / "a.mp4")
+    again = Recipe.from_json(read_settings(one))
+    assert again == recipe.resolve()
+    assert render(song, again, tmp_path / "b.mp4").read_bytes() == one.read_bytes()
+
+
+def test_a_song_that_was_cut_is_used_as_it_is(write_song: WriteSong, tmp_path: Path) -> None:
+    song = Song.open(write_song(music(2.0)), start=0.5, duration=1.0)
+    path = render(song, Recipe(style=BARE, **SMALL), tmp_path / "a.mp4")
+    assert len(video_frames(path, 64, 64)) == 30
+    stored = Recipe.from_json(read_settings(path))
+    assert (stored.start, stored.duration) == (0.5, 1.0)
+
+
+def test_silence_is_a_black_video(write_song: WriteSong, tmp_path: Path) -> None:
+    recipe = Recipe(style=BARE, **SMALL)
+    path = render(write_song(np.zeros(44100)), recipe, tmp_path / "a.mp4")
+    frames = video_frames(path, 64, 64)
+    assert len(frames) == 30
+    assert frames.max() <= 1
+
+
+@pytest.mark.parametrize("size", [(128, 72), (72, 128)])
+def test_wide_and_tall_pictures(
+    size: tuple[int, int], painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    recipe = Recipe(size=size, upscale=2)
+    path = render(write_song(music(0.3)), recipe, tmp_path / "a.mp4", painter=painter)
+    assert len(video_frames(path, size[0] * 2, size[1] * 2)) == 9
+
+
+def test_a_render_can_be_stopped(write_song: WriteSong, tmp_path: Path) -> None:
+    stop = threading.Event()
+    (tmp_path / "out").mkdir()
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "frames" and done == 20:
+            stop.set()
+
+    with pytest.raises(Cancelled):
+        render(
+            write_song(music(30.0)),
+            Recipe(style=BARE, interpolator="motion", **SMALL),
+            tmp_path / "out" / "a.mp4",
+            progress=progress,
+            cancel=stop,
+        )
+    assert not list((tmp_path / "out").iterdir())
+    assert threading.active_count() == 1  # neither readers nor their processes are left
+
+
+def test_frames_are_not_mixed_with_older_ones(write_song: WriteSong, tmp_path: Path) -> None:
+    song, recipe = write_song(music(0.3)), Recipe(style=BARE, **SMALL)
+    for again in (False, True):
+        if again:
+            with pytest.raises(OutputError, match="is not empty"):
+                render(song, recipe, tmp_path / "b.mp4", frames_dir=tmp_path / "f")
+        else:
+            render(song, recipe, tmp_path / "a.mp4", frames_dir=tmp_path / "f")
+    assert not (tmp_path / "b.mp4").exists()
+
+
+def test_the_song_is_never_overwritten(write_song: WriteSong, tmp_path: Path) -> None:
+    recipe = Recipe(style=BARE, **SMALL)
+    video = render(write_song(music(0.3)), recipe, tmp_path / "a.mp4")
+    before = video.read_bytes()
+    with pytest.raises(OutputError, match="is the song itself"):
+        render(video, recipe, video)
+    assert video.read_bytes() == before
+
+
+def test_an_unknown_model_is_refused_before_any_work(write_song: WriteSong, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no model 'skech'.*sketch"):
+        render(write_song(music(0.3)), Recipe(style=Style(model="skech")), tmp_path / "a.mp4")
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_the_shared_recordings_become_videos(recordings: list[Path], tmp_path: Path) -> None:
+    for song in recordings:
+        recipe = Recipe(start=1.0, duration=2.0, style=BARE, **SMALL)
+        frames = video_frames(render(song, recipe, tmp_path / f"{song.stem}.mp4"), 64, 64)
+        assert len(frames) == 60
+        assert frames.mean() > 2

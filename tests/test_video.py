@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from conftest import WriteSong, ffmpeg, music, psnr, sound_seconds, tone, video_frames
+
+from musvid import Clock, OutputError, SettingsError, Song, read_settings, write
+from musvid.clock import parse_rate
+
+
+def colours(count: int, side: int = 64) -> Iterator[np.ndarray]:
+    for index in range(count):
+        yield np.full((side, side, 3), (index * 7 % 256, 128, 255 - index * 5 % 256), np.uint8)
+
+
+def names(folder: Path) -> set[str]:
+    """The names of everything in a folder, hidden files included."""
+    return {path.name for path in folder.iterdir()}
+
+
+def info(path: Path) -> str:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)]
+    return subprocess.run(command, capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("fps", ["24", "25", "30", "60", "392/16"])
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 7.77, 61.0])
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_picture_and_sound_end_within_one_frame(
+    fps: str, seconds: float, rate: int, write_song: WriteSong
+) -> None:
+    song = Song.open(write_song(tone(440, seconds, rate=rate), rate=rate))
+    clock = Clock(song.duration, parse_rate(fps))
+    path = write(colours(clock.frames), song, clock, song.path.with_suffix(".mp4"))
+    frames = len(video_frames(path, 64, 64))
+    assert frames == clock.frames == -(-song.samples * clock.rate // song.rate)
+    sound = sound_seconds(path)
+    assert abs(sound - song.duration) <= Fraction(1, rate)
+    assert -Fraction(1, rate) <= frames / clock.rate - sound < 1 / clock.rate
+
+
+def test_the_file_is_what_players_want(write_song: WriteSong, tmp_path: Path) -> None:
+    song = Song.open(write_song(np.stack([music(2.0)] * 2)))
+    path = write(colours(60), song, Clock(song.duration), tmp_path / "a.mp4", upscale=3)
+    text = info(path)
+    for part in ("Video: h264", "yuv420p(tv, bt709", "192x192", "30 fps", "Audio: aac", "stereo"):
+        assert part in text
+    head = path.read_bytes()
+    assert head.index(b"moov") < head.index(b"mdat")  # plays before it is downloaded
+
+
+def test_colours_survive(write_song: WriteSong, tmp_path: Path) -> None:
+    """A red that was written with one matrix and read with another would be off by 20 levels."""
+    song = Song.open(write_song(tone(440, 0.5)))
+    frame = np.full((64, 64, 3), (230, 40, 60), np.uint8)
+    path = write([frame] * 15, song, Clock(song.duration), tmp_path / "a.mp4")
+    raw = ffmpeg(
+        *("-i", path, "-vf", "scale=in_color_matrix=bt709:in_range=tv,format=rgb24"),
+        *("-f", "rawvideo", "pipe:1"),
+    )
+    seen = np.frombuffer(raw, np.uint8).reshape(-1, 64, 64, 3)
+    np.testing.assert_allclose(seen[7].mean((0, 1)), (230, 40, 60), atol=3)
+
+
+def test_the_sound_is_the_songs_own_part(write_song: WriteSong, tmp_path: Path) -> None:
+    sound = music(3.0)
+    song = Song.open(write_song(sound), start=1.0, duration=1.5)
+    path = write(colours(45), song, Clock(song.duration), tmp_path / "a.mp4")
+    raw = ffmpeg("-i", path, "-map", "0:a", "-f", "f32le", "pipe:1")
+    heard = np.frombuffer(raw, np.float32)[:66150]
+    wanted = sound[44100 : 44100 + len(heard)]
+    assert np.corrcoef(heard, wanted)[0, 1] > 0.99  # a shift of a few samples would show here
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (22050, 2), (96000, 2), (48000, 6)])
+def test_unusual_sound_becomes_usual(
+    rate: int, channels: int, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = Song.open(write_song(np.stack([tone(440, 1.0, 0.1, rate)] * channels), rate=rate))
+    path = write(colours(30), song, Clock(song.duration), tmp_path / "a.mp4")
+    text = info(path)
+    assert f"{min(rate, 48000)} Hz, {'mono' if channels == 1 else 'stereo'}" in text
+    assert sound_seconds(path) == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ['{"a": 1}', "= ; # \\ \n = two\nlines\r\n", "prompt: Eis & Feuer, 火, 🎵 'x' \"y\"", "\\"],
+)
+def test_settings_come_back_as_they_were(
+    settings: str, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = Song.open(write_song(tone(440, 0.1)))
+    path = write(colours(3), song, Clock(song.duration), tmp_path / "a.mp4", settings=settings)
+    assert read_settings(path) == settings
+
+
+def test_a_file_without_settings_is_told_so(write_song: WriteSong, tmp_path: Path) -> None:
+    text = tmp_path / "a.mp4"
+    text.write_text("comment=no")
+    for path in (write_song(tone(440, 0.1)), text):
+        with pytest.raises(SettingsError, match="holds no settings"):
+            read_settings(path)
+
+
+def test_lanczos_keeps_edges(write_song: WriteSong, tmp_path: Path) -> None:
+    song = Song.open(write_song(tone(440, 0.1)))
+    frame = np.zeros((64, 64, 3), np.uint8)
+    frame[:, 32:] = 200
+    path = write([frame] * 3, song, Clock(song.duration), tmp_path / "a.mp4", upscale=2)
+    assert psnr(video_frames(path, 128, 128)[1], np.kron(frame[..., 0], np.ones((2, 2)))) > 25
+
+
+@pytest.mark.parametrize(
+    "name", ["-o.mp4", "%04d.mp4", "a b'c\".mp4", "песня.mp4", "x" * 200 + ".mp4"]
+)
+def test_a_name_is_just_a_name(
+    name: str, write_song: WriteSong, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = Song.open(write_song(tone(440, 0.1)))
+    monkeypatch.chdir(song.path.parent)
+    write(colours(3), song, Clock(song.duration), name)
+    assert names(song.path.parent) == {name, "song.wav"}
+
+
+def test_an_error_on_the_way_leaves_the_old_file_and_no_other(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = Song.open(write_song(music(1.0)))
+    (tmp_path / "out").mkdir()
+    output = tmp_path / "out" / "a.mp4"
+    output.write_text("yesterday's")
+
+    def failing() -> Iterator[np.ndarray]:
+        yield from colours(10)
+        raise RuntimeError("the model failed")
+
+    with pytest.raises(RuntimeError, match="the model failed"):
+        write(failing(), song, Clock(song.duration), output)
+    assert output.read_text() == "yesterday's"
+    assert names(output.parent) == {"a.mp4"}
+
+
+def test_an_output_that_cannot_be_is_refused(write_song: WriteSong, tmp_path: Path) -> None:
+    song = Song.open(write_song(tone(440, 0.1)))
+    (tmp_path / "folder.mp4").mkdir()
+    for output, error in [
+        (tmp_path / "a.avi", SettingsError),
+        (tmp_path / "nowhere" / "a.mp4", OutputError),
+        (tmp_path / "folder.mp4", OutputError),
+    ]:
+        with pytest.raises(error):
+            write(colours(3), song, Clock(song.duration), output)
+
+
+def test_a_full_disk_is_told(write_song: WriteSong) -> None:
+    """A limit on the size of files stands in for it; ffmpeg inherits it."""
+    resource = pytest.importorskip("resource")
+    song = Song.open(write_song(music(4.0)))
+    noise = np.random.default_rng(0).integers(0, 256, (120, 64, 64, 3), np.uint8)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(OutputError, match="could not be written"):
+            write(noise, song, Clock(song.duration), song.path.with_name("a.mp4"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert names(song.path.parent) == {"song.wav"}
