@@ -199,8 +199,8 @@ def filter_frames(
     """Send frames through ffmpeg (``pipe:0`` to ``pipe:1``) and yield what comes back.
 
     The frames are taken in the caller's thread, one at a time, whenever ffmpeg has nothing ready;
-    only the reading of ffmpeg's output has a thread of its own. So an error of the source (or Ctrl-C
-    in it) arrives where it belongs, and memory holds no more than ffmpeg makes of a few frames.
+    only the reading of ffmpeg's output has a thread of its own. So an error of the source (or
+    Ctrl-C in it) arrives where it belongs, and memory holds what ffmpeg makes of a few frames.
     """
     with Process([*arguments, "-f", "rawvideo", "pipe:1"], stdin=True, stdout=True) as process:
         ready: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()

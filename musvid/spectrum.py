@@ -86,12 +86,17 @@ def draw(
     )
     if look.afterglow:
         halves = _afterglow(halves, math.exp(-1 / (float(clock.fps) * look.afterglow)))
-    rows = np.arange(height)[:, None]
-    table = None if colours is None else colours(height)
-    for left in halves:
-        if table is not None:
-            left = table[rows, left]
-        yield np.concatenate([left, left[:, ::-1]], axis=1)
+    if colours is None:
+        for left in halves:
+            yield np.concatenate([left, left[:, ::-1]], axis=1)
+        return
+    # One lookup of whole pixels: rows and brightness as one index, a pixel as one item of 3 bytes.
+    pixels = np.ascontiguousarray(colours(height)).reshape(-1, 3).view("V3")[:, 0]
+    rows = 256 * np.arange(height, dtype=np.int32)[:, None]
+    for level in halves:
+        left = pixels.take(rows + level)
+        frame = np.concatenate([left, left[:, ::-1]], axis=1)
+        yield frame.view(np.uint8).reshape(height, width, 3)
 
 
 def _arguments(

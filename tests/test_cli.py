@@ -1,0 +1,224 @@
+"""The real command line in a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, WriteSong, music, tone, video_frames
+
+from musvid import RECIPES, Recipe, interpolators, read_settings
+from musvid.models import TABLE
+
+# No model hub, even if there is a network: these tests are about this machine.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+
+
+def musvid(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "musvid", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
+    )
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+BARE = ("--strength", "0", "--size", "64", "--upscale", "1")
+
+
+def test_help_names_every_option_and_choice() -> None:
+    shown = musvid("--help").stdout
+    options = (
+        "--output --start --duration --recipe --stride --before --after --interpolator --fps "
+        "--size --upscale --gain --gamma --palette --tlength --count --model --prompt "
+        "--negative-prompt --strength --steps --guidance --seed --device --frames --settings"
+    )
+    for name in [*options.split(), *RECIPES, *interpolators(), *TABLE]:
+        assert name in shown
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["missing.ogg"]])
+def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
+    script = (
+        "import sys; from musvid.__main__ import main\n"
+        f"try: main({arguments})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'diffusers', 'transformers', 'gradio', 'librosa', 'PIL'}\n"
+        "sys.exit(f'imported: {heavy}' if (heavy := heavy & set(sys.modules)) else 0)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_render_without_diffusion_never_imports_torch(write_song: WriteSong) -> None:
+    song = write_song(music(0.3))
+    script = (
+        "import sys; from musvid.__main__ import main\n"
+        f"assert main({[str(song), '-o', str(song.with_suffix('.mp4')), *BARE]}) == 0\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], env=ENVIRONMENT).returncode == 0
+
+
+def test_one_command_paints_a_song(write_song: WriteSong, tmp_path: Path) -> None:
+    song = write_song(music(0.5), "my song.wav")
+    run = musvid(song, "--prompt", "teal aurora", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "my song.mp4"  # beside the user, under the song's name
+    assert "0.50 s" in run.stderr
+    assert "painted: 100%" in run.stderr  # a bar per stage, to its end
+    assert video_frames(tmp_path / "my song.mp4", 512, 512).shape[0] == 15
+    assert names(tmp_path) == {"my song.wav", "my song.mp4"}
+    assert Recipe.load(tmp_path / "my song.mp4").style.prompt == "teal aurora"
+
+
+def test_every_option_reaches_the_recipe(write_song: WriteSong, tmp_path: Path) -> None:
+    options = {
+        "start": 0.1,
+        "duration": 0.5,
+        "stride": 3,
+        "before": 2,
+        "after": 2,
+        "interpolator": "motion",
+        "fps": "392/16",
+        "size": "128x72",
+        "upscale": 3,
+    }
+    look = {"gain": -2.0, "gamma": 2.0, "palette": "ice", "tlength": 0.1, "count": 2}
+    style = {"model": "sd-turbo", "prompt": "-x", "negative_prompt": "y", "strength": 0.0}
+    style |= {"steps": 3, "guidance": 2.0, "seed": 7}
+    arguments = [
+        f"--{name.replace('_', '-')}={value}"
+        for name, value in {**options, **look, **style, "device": "cpu"}.items()
+    ]
+    run = musvid(write_song(music(1.0)), "-o", tmp_path / "a.mp4", *arguments, "--quiet")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    stored = json.loads(read_settings(tmp_path / "a.mp4"))
+    options["fps"] = "49/2"
+    for wanted, found in ((options, stored), (look, stored["look"]), (style, stored["style"])):
+        assert wanted == {name: found[name] for name in wanted}
+
+
+def test_settings_of_a_video_and_of_a_file_are_taken_and_overridden(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = write_song(music(1.0))
+    one, two = tmp_path / "one.mp4", tmp_path / "two.mp4"
+    assert musvid(song, "-o", one, *BARE, "--palette", "fire", "--seed", "4").returncode == 0
+    assert musvid(song, "-o", two, "--settings", one).returncode == 0
+    assert one.read_bytes() == two.read_bytes()
+    settings = tmp_path / "mine.json"
+    settings.write_text(read_settings(one))
+    run = musvid(song, "-o", two, "--settings", settings, "--recipe", "every-frame", "--gamma", "2")
+    assert run.returncode == 0
+    changed = Recipe.load(two)
+    assert (changed.stride, changed.look.gamma, changed.look.palette) == (1, 2.0, "fire")
+    assert changed.style.seed == 4
+
+
+def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: Path) -> None:
+    """Steps and size of the embedded model would be wrong for Stable Diffusion."""
+    song, one, two = write_song(music(0.2)), tmp_path / "one.mp4", tmp_path / "two.mp4"
+    assert musvid(song, "-o", one, "--strength", "0").returncode == 0
+    assert musvid(song, "-o", two, "--settings", one, "--model", "sd-turbo").returncode == 0
+    turbo = Recipe.load(two)
+    assert (turbo.size, turbo.upscale, turbo.style.steps) == ((512, 512), 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["missing.ogg"], 1, "There is no file missing.ogg"),
+        (["text.mp3"], 1, "is not a sound file"),
+        (["mute.mp4"], 1, "has no sound"),
+        (["empty.wav"], 1, "holds no sound"),
+        (["song.wav", "--start", "99"], 2, "beyond the end"),
+        (["song.wav", "--start=-1"], 2, "start"),
+        (["song.wav", "--duration", "0"], 2, "duration"),
+        (["song.wav", "--duration", "nan"], 2, "duration"),
+        (["song.wav", "-o", "a.avi"], 2, "must end in .mp4"),
+        (["song.wav", "-o", "no/such/folder/a.mp4"], 1, "does not exist"),
+        (["song.wav", "--model", "skech"], 2, "no model 'skech'"),
+        (["song.wav", "--model", "nobody/nothing"], 1, "cannot be downloaded"),
+        (["song.wav", "--model", "folder"], 2, "not a diffusers model"),
+        (["song.wav", "--model", "text.safetensors"], 1, "cannot be loaded"),
+        (["song.wav", "--stride", "0"], 2, "stride"),
+        (["song.wav", "--fps", "1/0"], 2, "fps"),
+        (["song.wav", "--size", "100"], 2, "multiples of 8"),
+        (["song.wav", "--strength", "1.5"], 2, "strength"),
+        (["song.wav", "--strength", "x"], 2, "invalid number value"),
+        (["song.wav", "--seed", "-5"], 2, "seed"),
+        (["song.wav", "--interpolator", "magic"], 2, "invalid choice"),
+        (["song.wav", "--settings", "song.wav"], 2, "holds no settings"),
+        (["song.wav", "--settings", "missing.json"], 2, "no settings file"),
+        (["song.wav", "--frames", "text.mp3"], 1, "cannot be made"),
+        ([], 2, "SONG"),
+    ],
+)
+def test_errors_are_one_sentence(
+    arguments: list[str], code: int, says: str, write_song: WriteSong, tmp_path: Path
+) -> None:
+    write_song(tone(440, 0.5))
+    write_song(np.zeros(0), "empty.wav")
+    (tmp_path / "text.mp3").write_text("These are words. " * 99)
+    (tmp_path / "text.safetensors").write_text("These are words. " * 99)
+    (tmp_path / "folder").mkdir()
+    if "mute.mp4" in arguments:
+        from conftest import ffmpeg
+
+        ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64:d=1", tmp_path / "mute.mp4")
+    before = names(tmp_path)
+    run = musvid(*arguments, cwd=tmp_path)
+    assert run.returncode == code, run.stderr
+    assert says in run.stderr
+    assert "Traceback" not in run.stderr
+    message = run.stderr.strip().splitlines()[-1]
+    assert message.startswith(("musvid: ", "python -m musvid: error: "))
+    assert names(tmp_path) == before  # no half-written file, no folder
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    run = musvid("missing.ogg", "--debug", cwd=tmp_path)
+    assert run.returncode == 1
+    assert "Traceback" in run.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_no_file_and_no_process(
+    number: signal.Signals, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = write_song(music(120.0))
+    output = tmp_path / "out"
+    output.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "musvid", song, "-o", output / "a.mp4", *BARE, "--fps", "240"],
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not any(output.iterdir()):  # until it writes
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Stopped" in errors
+    assert "Traceback" not in errors
+    assert not any(output.iterdir())
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert str(song) not in listed
