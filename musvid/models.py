@@ -68,7 +68,7 @@ TABLE: dict[str, Model] = {
             guidance=1.3,
             symmetry="half",
             upscale=2,
-            prompt="cyan and magenta nebula",
+            prompt="crimson and gold flames",
             download=0.0,
             licence="MIT, as musvid itself",
         ),

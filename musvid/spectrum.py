@@ -35,7 +35,7 @@ class Look:
         never touched), or "auto": quiet and loud passages are levelled, so that a picture always
         has something to show.
     gamma: 1 to 7; bars (and their brightness) are the gamma-th root of the amplitude. At 1 only
-        the loudest pitches show, at 4 a pitch 40 dB below full scale fills a third of the width.
+        the loudest pitches show, at 3 a pitch 40 dB below full scale still fills a fifth.
     palette: a name from `musvid.palette.PALETTES`, or "article" for showcqt's own colours.
     tlength: seconds (0.002 to 1) of sound that the lowest pitches look at: longer separates
         pitches, shorter separates moments (showcqt's `timeclamp`).
@@ -46,7 +46,7 @@ class Look:
     """
 
     gain: float | Literal["auto"] = "auto"
-    gamma: float = 4.0
+    gamma: float = 3.0
     palette: str = "white"
     tlength: float = 0.17
     count: int = 1
