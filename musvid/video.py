@@ -105,6 +105,8 @@ def read_settings(path: str | os.PathLike[str]) -> str:
     try:
         with _ffmpeg.Process(arguments, stdout=True) as process:
             text = process.stdout.read(1 << 20).decode("utf-8", errors="replace")
+            while process.stdout.read(1 << 16):
+                pass  # so that a file with endless metadata ends, too
     except FFmpegError:
         pass  # not media: there is nothing to find in it
     found = _COMMENT.search(text)

@@ -40,7 +40,7 @@ def test_the_commands_install_what_the_repository_holds() -> None:
 
 def test_every_option_it_names_exists() -> None:
     known = set(build_parser().format_help().split())
-    for option in set(re.findall(r"`?(--[a-z-]+)", README)):
+    for option in set(re.findall(r"(?<!-)(--[a-z][a-z-]+)", README)):
         assert any(word.strip("[,]") == option for word in known), option
 
 

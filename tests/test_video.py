@@ -172,3 +172,14 @@ def test_a_full_disk_is_told(write_song: WriteSong) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert names(song.path.parent) == {"song.wav"}
+
+
+def test_endless_metadata_ends(write_song: WriteSong, tmp_path: Path) -> None:
+    """More metadata than is read must not leave ffmpeg waiting for a reader."""
+    song = write_song(tone(440, 0.1))
+    notes = tmp_path / "notes.txt"
+    notes.write_text(";FFMETADATA1\n" + "".join(f"key{i}={'x' * 1000}\n" for i in range(3000)))
+    file = tmp_path / "a.mka"
+    ffmpeg("-i", song, "-i", notes, "-map_metadata", "1", file)
+    with pytest.raises(SettingsError, match="holds no settings"):
+        read_settings(file)
