@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import interpolate
-from .diffuse import DEVICES, SYMMETRIES, Style
+from .diffuse import SYMMETRIES, Style
 from .errors import Cancelled, MusvidError, SettingsError
 from .models import TABLE
 from .palette import PALETTES
+from .pipelines import DEVICES
 from .recipe import RECIPES, Recipe, parse_size
 from .render import STAGES, render
 from .song import Song

@@ -9,8 +9,6 @@ torch and diffusers are imported when a model is loaded, not before.
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import inspect
 import logging
 import os
@@ -20,21 +18,19 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _validate, models
-from .errors import MemoryExhausted, ModelError, SettingsError
+from . import _validate, models, pipelines
+from .errors import MemoryExhausted
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 SYMMETRIES = ("half", "none")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 # Parameters below which a frame is too little work for several cores (sketch has 6 million, the
 # smallest Stable Diffusion 1000 million).
@@ -119,32 +115,11 @@ def diffuse(
     return (painter or Painter(style, device=device)).paint(frames, style)
 
 
-def pick_device(device: str = "auto") -> str:
-    """The device that a name means here. Raises SettingsError when it is not available."""
-    _validate.choice("device", device, DEVICES)
-    # OpenMP threads that spin while they wait stall each other as soon as any other process
-    # (ffmpeg, encoding) wants a core: a painting then takes ten times as long on two cores.
-    # Read when torch is first imported; whoever sets it otherwise is obeyed.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import torch
-
-    here = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if device == "auto":
-        return next(name for name, there in here.items() if there)
-    if not here[device]:
-        raise SettingsError(f"This machine has no {device} device; use --device auto or cpu.")
-    return device
-
-
 class Painter:
     """A loaded model.
 
     style: whose model and tiny autoencoder to load.
-    device: see `pick_device`. On a GPU the model runs in half precision, on the CPU in float32.
+    device: see `musvid.pipelines.pick_device`. A GPU works in half precision, the CPU in float32.
     batch: frames painted at once; 1 on the CPU and 8 on a GPU by default. It is halved whenever
         the memory does not suffice.
 
@@ -156,13 +131,13 @@ class Painter:
 
     def __init__(self, style: Style, *, device: str = "auto", batch: int | None = None) -> None:
         self.model = models.find(style.model)
-        self.device = pick_device(device)
+        self.device = pipelines.pick_device(device)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
         self.batch = batch or (1 if self.device == "cpu" else 8)
-        self._pipe = _load(self.model, style.tiny_autoencoder, self.device)
+        self._pipe = pipelines.load(self.model, style.tiny_autoencoder, self.device)
         self._encoded: tuple[tuple[str, str, bool], dict[str, Any]] | None = None
-        small = _parameters(self._pipe) < _SMALL
+        small = pipelines.parameters(self._pipe) < _SMALL
         self._workers = min(_cores(), 8) if self.device == "cpu" and small else 1
 
     def paint(self, frames: Iterable[Frame], style: Style) -> Iterator[Frame]:
@@ -182,7 +157,7 @@ class Painter:
         """Paint in several threads, each with one core and a pipeline of its own."""
         idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(self._workers):
-            idle.put(_twin(self._pipe))
+            idle.put(pipelines.twin(self._pipe))
 
         def paint(frame: Frame) -> Frame:
             pipe = idle.get()
@@ -213,7 +188,7 @@ class Painter:
         try:
             return _call(pipe, frames, style, prompt)
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not pipelines.is_out_of_memory(error):
                 raise
         if len(frames) == 1:
             height, width = frames[0].shape[:2]
@@ -246,6 +221,13 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
     half = style.symmetry == "half"
     if half:
         images = images[:, :, : _half_width(width)]
+    # Whole blocks of latents; the rest is cut off again.
+    tall, wide = images.shape[1:3]
+    block = pipe.vae_scale_factor * getattr(pipe, "patch_size", 1)
+    images = np.pad(images, ((0, 0), (0, -tall % block), (0, -wide % block), (0, 0)), mode="edge")
+    # Families that would otherwise resize to their native size want to be told.
+    sides = {"height": images.shape[1], "width": images.shape[2]}
+    accepted = inspect.signature(pipe.__call__).parameters
     with torch.inference_mode():
         pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
         result = pipe(
@@ -254,11 +236,12 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
             # One generator per frame, all with the same seed: the same noise for every frame.
             generator=[torch.Generator().manual_seed(style.seed) for _ in frames],
             output_type="pt",
+            **{name: side for name, side in sides.items() if name in accepted},
             **_schedule(pipe, style),
             **_repeat(prompt, len(frames)),
         ).images
         painted = (torch.nan_to_num(result.float()) * 255).round().clamp(0, 255)
-        painted = painted.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        painted = painted.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
     if half:
         left = painted[:, :, : width // 2]
         painted = np.concatenate([left, left[:, :, ::-1]], axis=2)
@@ -270,19 +253,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _parameters(pipe: Any) -> int:
-    """The number of parameters of a pipeline's models."""
-    models = (part for part in pipe.components.values() if hasattr(part, "parameters"))
-    return sum(parameter.numel() for model in models for parameter in model.parameters())
-
-
-def _twin(pipe: Any) -> Any:
-    """A pipeline with the same models and a scheduler of its own, for another thread."""
-    twin = copy.copy(pipe)
-    twin.scheduler = copy.deepcopy(pipe.scheduler)
-    return twin
 
 
 def _half_width(width: int) -> int:
@@ -306,6 +276,8 @@ def _encode(pipe: Any, prompt: str, negative: str, guided: bool) -> dict[str, An
     options = {"device": pipe._execution_device, "num_images_per_prompt": 1, **text}
     options["do_classifier_free_guidance"] = guided
     known = inspect.signature(pipe.encode_prompt).parameters
+    # Stable Diffusion 3 asks for a prompt per text encoder; None is the same for all.
+    options = {name: None for name, item in known.items() if item.default is item.empty} | options
     with torch.inference_mode():
         made = pipe.encode_prompt(
             **{name: value for name, value in options.items() if name in known}
@@ -359,173 +331,6 @@ def _schedule(pipe: Any, style: Style) -> dict[str, Any]:
         return {"timesteps": times, "strength": 1.0}
     # Families with a schedule of another kind (flow matching): so many steps in all that the
     # last `steps` of them begin as near to the strength as they can.
-    total = max(style.steps, round(style.steps / style.strength))
-    return {
-        "num_inference_steps": total,
-        "strength": (style.steps + 0.5) / total if total > style.steps else 1.0,
-    }
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "out of memory" in text
-        or "can't allocate memory" in text
-    )
-
-
-def _load(model: models.Model, tiny_autoencoder: bool | str, device: str) -> Any:
-    """The model's image-to-image pipeline, ready on the device."""
-    import torch
-    import transformers
-
-    # These libraries report, as warnings, what musvid does on purpose (no safety checker for
-    # abstract pictures, PIL image processors). What goes wrong is an exception and becomes a
-    # ModelError.
-    transformers.utils.logging.set_verbosity_error()
-    import diffusers
-
-    diffusers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    diffusers.utils.logging.disable_progress_bar()
-
-    dtype = torch.float32 if device == "cpu" else torch.float16
-    try:
-        pipe = _load_file(model, dtype) if model.kind == "file" else _load_pipeline(model, dtype)
-        if model.lora:
-            pipe.load_lora_weights(model.lora)
-            pipe.fuse_lora()
-            pipe.unload_lora_weights()
-        if name := _tiny(model, tiny_autoencoder):
-            pipe.vae = diffusers.AutoencoderTiny.from_pretrained(name, torch_dtype=dtype)
-        _choose_scheduler(pipe, model)
-        pipe.set_progress_bar_config(disable=True)
-        pipe.to(device)
-        for part in (getattr(pipe, "unet", None), pipe.vae):
-            if part is not None:
-                part.to(memory_format=torch.channels_last)
-    except SettingsError:
-        raise
-    except Exception as error:
-        if _is_out_of_memory(error):
-            raise MemoryExhausted(
-                f"The model {model.name} does not fit into the memory of the {device} device; "
-                "choose a smaller model, or --device cpu."
-            ) from error
-        raise _explain(error, model) from error
-    return pipe
-
-
-def _load_pipeline(model: models.Model, dtype: torch.dtype) -> Any:
-    from diffusers import AutoPipelineForImage2Image
-
-    options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "safety_checker": None}
-    load = AutoPipelineForImage2Image.from_pretrained
-    if model.kind != "hub":
-        return load(model.source, **options)
-    # What was downloaded before is used without asking the hub; half precision is half the
-    # download, but not every repository has it.
-    for variant in ("fp16", None):
-        with contextlib.suppress(OSError, ValueError):
-            return load(model.source, variant=variant, local_files_only=True, **options)
-    _announce(model)
-    try:
-        return load(model.source, variant="fp16", **options)
-    except ValueError as error:
-        if "variant" not in str(error):
-            raise
-    return load(model.source, **options)
-
-
-def _load_file(model: models.Model, dtype: torch.dtype) -> Any:
-    """A single checkpoint in the layout of Stable Diffusion's own code.
-
-    The parts that such a file lacks (configurations, tokenizer) come from a folder of the same
-    name beside it, if there is one, and else from the hub.
-    """
-    from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
-    from safetensors import safe_open
-
-    path = Path(model.source)
-    with safe_open(path, framework="pt") as file:
-        xl = any(name.startswith("conditioner.embedders.") for name in file.keys())  # noqa: SIM118
-    family = StableDiffusionXLImg2ImgPipeline if xl else StableDiffusionImg2ImgPipeline
-    beside = path.with_suffix("")
-    config = {"config": str(beside)} if (beside / "model_index.json").is_file() else {}
-    return family.from_single_file(str(path), dtype=dtype, safety_checker=None, **config)
-
-
-def _tiny(model: models.Model, wish: bool | str) -> str | None:
-    if not isinstance(wish, bool):
-        return wish or None
-    if wish and not model.tiny_autoencoder:
-        raise SettingsError(
-            f"The model table names no tiny autoencoder for {model.name}; leave it out, or give "
-            "the hub id or folder of one."
-        )
-    return model.tiny_autoencoder if wish else None
-
-
-def _choose_scheduler(pipe: Any, model: models.Model) -> None:
-    """Give the pipeline a scheduler that can begin anywhere, see `timesteps`."""
-    import diffusers
-
-    own = pipe.scheduler
-    name = model.scheduler
-    if name is None and hasattr(own, "betas"):
-        # Ancestral sampling would add new noise at each step, and DDIM and PNDM know only their
-        # own schedules; all three sample the process that Euler's method solves.
-        settable = "timesteps" in inspect.signature(own.set_timesteps).parameters
-        name = None if settable else "EulerDiscreteScheduler"
-    if name is not None:
-        pipe.scheduler = getattr(diffusers, name).from_config(own.config)
-
-
-def _announce(model: models.Model) -> None:
-    """Ask the hub for a model, and say how large its download is before it begins."""
-    from huggingface_hub import HfApi
-
-    # One question with a time limit first: the download itself would retry for half a minute.
-    files = HfApi().model_info(model.source, files_metadata=True, timeout=15).siblings or []
-    sizes = {f.rfilename: f.size or 0 for f in files if f.rfilename.endswith(".safetensors")}
-    half = {name: size for name, size in sizes.items() if ".fp16." in name}
-    size = model.download or sum((half or sizes).values()) / 1e9
-    _log.info(
-        "Downloading %s (about %.1f GB) from the Hugging Face Hub, this once.", model.source, size
-    )
-
-
-def _explain(error: Exception, model: models.Model) -> ModelError:
-    """One sentence for whatever the libraries raised while loading."""
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in chain:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    if any(isinstance(link, GatedRepoError) for link in chain):
-        return ModelError(
-            f"{model.source} asks for consent to its licence; accept it on its page at "
-            "huggingface.co and log in with 'hf auth login'."
-        )
-    if any(isinstance(link, RepositoryNotFoundError) for link in chain):
-        return ModelError(
-            f"There is no model {model.source} on the Hugging Face Hub; check its name."
-        )
-    offline = (
-        "TransportError",
-        "ConnectionError",
-        "LocalEntryNotFoundError",
-        "OfflineModeIsEnabled",
-    )
-    if any(base.__name__ in offline for link in chain for base in type(link).__mro__):
-        return ModelError(
-            f"{model.source} cannot be downloaded, because the Hugging Face Hub cannot be reached; "
-            "connect to the internet for its first use, or paint with --model sketch, which needs "
-            "no download."
-        )
-    detail = " ".join(str(error).split())[:300]
-    return ModelError(f"The model {model.name} cannot be loaded; choose another. ({detail})")
+    total = min(max(style.steps, round(style.steps / style.strength)), 1000)
+    strength = min(1.0, (style.steps + 0.5) / total)  # the half keeps int() from losing a step
+    return {"num_inference_steps": total, "strength": strength}

@@ -133,9 +133,13 @@ def find(name: str) -> Model:
     if name in TABLE:
         return TABLE[name]
     path = Path(name).expanduser()
-    if path.is_dir():
+    try:
+        folder, file = path.is_dir(), path.is_file()
+    except OSError:  # longer than any file name
+        folder = file = False
+    if folder:
         return _folder(name, path)
-    if path.is_file():
+    if file:
         if path.suffix != ".safetensors":
             raise SettingsError(
                 f"{path.name} is not a .safetensors file; other checkpoints can carry programs, "

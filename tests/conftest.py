@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import wave
@@ -12,6 +13,9 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+
+# As musvid sets it, but before any test imports torch by itself.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

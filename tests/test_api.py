@@ -15,7 +15,7 @@ PACKAGE = Path(musvid.__file__).parent
 LAYERS = [
     {"errors"},
     {"_validate", "_ffmpeg", "palette", "models"},
-    {"clock", "song"},
+    {"clock", "song", "pipelines"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"recipe"},
     {"render"},

@@ -11,10 +11,14 @@ import hashlib
 import json
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import torch
 from diffusers import (
@@ -22,7 +26,10 @@ from diffusers import (
     AutoencoderTiny,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
     PNDMScheduler,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -36,6 +43,9 @@ from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    T5Config,
+    T5EncoderModel,
+    T5TokenizerFast,
 )
 
 Tensors = dict[str, torch.Tensor]
@@ -43,6 +53,7 @@ Tensors = dict[str, torch.Tensor]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 _TEXT = 16  # hidden width of a text encoder
+_TEXT_2 = 24  # and of SDXL's second one, which must differ: loaders tell the two by their widths
 _BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 
 
@@ -63,17 +74,48 @@ def sdxl_turbo(folder: Path, *, seed: int = 31) -> Path:
     with _seeded(seed):
         pipe = StableDiffusionXLPipeline(
             vae=_autoencoder(),
-            text_encoder=CLIPTextModel(_text_config()),
-            text_encoder_2=CLIPTextModelWithProjection(_text_config()),
-            tokenizer=_tokenizer(folder / "alphabet"),
-            tokenizer_2=_tokenizer(folder / "alphabet"),
+            text_encoder=CLIPTextModel(_text_config(_TEXT)),
+            text_encoder_2=CLIPTextModelWithProjection(_text_config(_TEXT_2)),
+            tokenizer=_tokenizer(),
+            tokenizer_2=_tokenizer(),
             unet=_unet(
-                cross_attention_dim=2 * _TEXT,
+                cross_attention_dim=_TEXT + _TEXT_2,
+                use_linear_projection=True,
                 addition_embed_type="text_time",
                 addition_time_embed_dim=8,
-                projection_class_embeddings_input_dim=6 * 8 + _TEXT,
+                projection_class_embeddings_input_dim=6 * 8 + _TEXT_2,
             ),
             scheduler=EulerAncestralDiscreteScheduler(**_BETAS, timestep_spacing="trailing"),
+        )
+    return _save(pipe, folder)
+
+
+def sd3(folder: Path, *, seed: int = 33) -> Path:
+    """The shape of Stable Diffusion 3: a transformer, flow matching, three text encoders."""
+    with _seeded(seed):
+        text, tokenizer = _text_config(_TEXT), _tokenizer()
+        t5, t5_tokenizer = _t5(2 * _TEXT)
+        pipe = StableDiffusion3Pipeline(
+            vae=_autoencoder(shift_factor=0.06, use_quant_conv=False, use_post_quant_conv=False),
+            text_encoder=CLIPTextModelWithProjection(text),
+            text_encoder_2=CLIPTextModelWithProjection(text),
+            text_encoder_3=t5,
+            tokenizer=tokenizer,
+            tokenizer_2=tokenizer,
+            tokenizer_3=t5_tokenizer,
+            transformer=SD3Transformer2DModel(
+                sample_size=8,
+                in_channels=4,
+                out_channels=4,
+                num_layers=2,
+                attention_head_dim=8,
+                num_attention_heads=2,
+                caption_projection_dim=16,
+                joint_attention_dim=2 * _TEXT,
+                pooled_projection_dim=2 * _TEXT,
+                pos_embed_max_size=32,
+            ),
+            scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         )
     return _save(pipe, folder)
 
@@ -105,18 +147,40 @@ def taesd(folder: Path, *, seed: int = 51) -> Path:
 
 
 def single_file(model: Path, file: Path) -> Path:
-    """One .safetensors checkpoint of a Stable Diffusion folder, in the layout of its first code.
+    """One .safetensors checkpoint of an SD or SDXL folder, in the layout of the first code.
 
     Beside it goes a folder of the same name with the model's configuration, and no weights.
     """
-    tensors = {
-        **_unet_to_ldm(_weights(model / "unet"), _layers(model / "unet")),
-        **_vae_to_ldm(_weights(model / "vae")),
-        **_text_to_ldm(_weights(model / "text_encoder")),
-    }
-    save_file(tensors, file)
+    text = _prefixed("transformer.text_model.", _unwrapped(_weights(model / "text_encoder")))
+    if (model / "text_encoder_2").is_dir():
+        second = _prefixed("model.", _open_clip(_weights(model / "text_encoder_2")))
+        words = _prefixed("conditioner.embedders.0.", text)
+        words |= _prefixed("conditioner.embedders.1.", second)
+    else:
+        # Checkpoints of that time carry the positions' numbers too.
+        text["transformer.text_model.embeddings.position_ids"] = torch.arange(77)[None]
+        words = _prefixed("cond_stage_model.", text)
+    unet = _unet_to_ldm(_weights(model / "unet"), _layers(model / "unet"))
+    save_file(
+        {
+            **words,
+            **_prefixed("model.diffusion_model.", unet),
+            **_prefixed("first_stage_model.", _vae_to_ldm(_weights(model / "vae"))),
+        },
+        file,
+    )
     shutil.copytree(model, file.with_suffix(""), ignore=shutil.ignore_patterns("*.safetensors"))
     return file
+
+
+def half_precision(model: Path, folder: Path) -> Path:
+    """A copy of a folder with its weights only in half precision, as `variant="fp16"` saves it."""
+    shutil.copytree(model, folder)
+    for file in folder.rglob("*.safetensors"):
+        halves = {key: value.half() for key, value in load_file(file).items()}
+        save_file(halves, file.with_suffix(".fp16.safetensors"), {"format": "pt"})
+        file.unlink()
+    return folder
 
 
 def as_published(model: Path, folder: Path) -> Path:
@@ -126,11 +190,11 @@ def as_published(model: Path, folder: Path) -> Path:
     """
     shutil.copytree(model, folder)
     (folder / "tokenizer" / "tokenizer.json").unlink()
-    for name in ("vocab.json", "merges.txt"):
-        shutil.copy(model / "alphabet" / name, folder / "tokenizer")
+    _write_alphabet(folder / "tokenizer")
     text = folder / "text_encoder" / "model.safetensors"
-    _rewrite(text, lambda key: f"text_model.{key.removeprefix('text_model.')}")
-    _rewrite(folder / "vae" / "diffusion_pytorch_model.safetensors", _old_attention_name)
+    save_file(_prefixed("text_model.", _unwrapped(load_file(text))), text, {"format": "pt"})
+    vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    save_file(_renamed(load_file(vae), _old_attention_name), vae, {"format": "pt"})
     index = folder / "model_index.json"
     content = json.loads(index.read_text(encoding="utf-8"))
     content["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
@@ -154,6 +218,84 @@ def hub_cache(cache: Path, name: str, model: Path) -> Path:
     return cache
 
 
+class Hub:
+    """A stand-in for huggingface.co on this machine, as a context: folders, served as models.
+
+    repositories: folders by hub id.
+    gated: hub ids that ask for consent first.
+
+    requests: the paths asked for so far, which whoever looks may clear.
+    """
+
+    def __init__(self, repositories: dict[str, Path], gated: Iterable[str] = ()) -> None:
+        self.requests: list[str] = []
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._answer(*hub._find(self.path))
+
+            do_HEAD = do_GET  # noqa: N815
+
+            def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._repositories, self._gated = repositories, set(gated)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Hub:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _find(self, address: str) -> tuple[int, dict[str, str], bytes]:
+        path = urlsplit(address).path.strip("/")
+        self.requests.append(path)
+        owner, name, *rest = f"{path.removeprefix('api/models/')}/".split("/")
+        folder = self._repositories.get(f"{owner}/{name}")
+        if f"{owner}/{name}" in self._gated:
+            return 403, {"X-Error-Code": "GatedRepo"}, b"{}"
+        if folder is None:
+            return 404, {"X-Error-Code": "RepoNotFound"}, b"{}"
+        if rest[0] == "resolve":
+            return self._file(folder.joinpath(*rest[2:]))
+        sizes = {
+            file.relative_to(folder).as_posix(): file.stat().st_size
+            for file in sorted(folder.rglob("*"))
+            if file.is_file()
+        }
+        if rest[0] == "tree":
+            kind = {"type": "file", "oid": "0" * 40}
+            tree = [{**kind, "path": file, "size": sizes[file]} for file in sizes]
+            return 200, {}, json.dumps(tree).encode()
+        files = [{"rfilename": file, "size": sizes[file]} for file in sizes]
+        about = {"id": f"{owner}/{name}", "sha": COMMIT, "siblings": files}
+        return 200, {}, json.dumps(about).encode()
+
+    @staticmethod
+    def _file(file: Path) -> tuple[int, dict[str, str], bytes]:
+        if not file.is_file():
+            return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, b""
+        body = file.read_bytes()
+        etag = f'"{hashlib.sha256(body).hexdigest()}"'
+        return 200, {"ETag": etag, "X-Repo-Commit": COMMIT}, body
+
+
 # The parts of a pipeline.
 
 
@@ -161,8 +303,8 @@ def _stable_diffusion(folder: Path, scheduler: Any, seed: int) -> Path:
     with _seeded(seed):
         pipe = StableDiffusionPipeline(
             vae=_autoencoder(),
-            text_encoder=CLIPTextModel(_text_config()),
-            tokenizer=_tokenizer(folder / "alphabet"),
+            text_encoder=CLIPTextModel(_text_config(_TEXT)),
+            tokenizer=_tokenizer(),
             unet=_unet(),
             scheduler=scheduler,
             safety_checker=None,
@@ -181,7 +323,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
 def _save(pipe: Any, folder: Path) -> Path:
     # Fresh weights hardly listen to the text; trained ones do, and the tests must notice.
-    for name, weight in pipe.unet.named_parameters():
+    for name, weight in getattr(pipe, "unet", pipe.vae).named_parameters():
         if ".attn2.to_" in name:
             weight.data *= 3
     pipe.save_pretrained(folder)
@@ -202,24 +344,32 @@ def _unet(*, cross_attention_dim: int = _TEXT, **more: Any) -> UNet2DConditionMo
     )
 
 
-def _autoencoder() -> AutoencoderKL:
+def _autoencoder(**more: Any) -> AutoencoderKL:
     # The size ratio that pipelines assume follows from the number of blocks: four make an eighth.
-    return AutoencoderKL(
+    vae = AutoencoderKL(
         block_out_channels=(8, 8, 16, 16),
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         norm_num_groups=4,
         sample_size=64,
+        **more,
     )
+    # As trained ones do, let the picture decide the latents, of a size like the noise's, and
+    # chance next to nothing: the last layer gives four means, then the logarithms of variances.
+    last = vae.encoder.conv_out if vae.quant_conv is None else vae.quant_conv
+    last.weight.data[:4] *= 30
+    last.weight.data[4:] = 0
+    last.bias.data[4:] = -20
+    return vae
 
 
-def _text_config() -> CLIPTextConfig:
+def _text_config(width: int) -> CLIPTextConfig:
     vocabulary = _vocabulary()
     return CLIPTextConfig(
         vocab_size=len(vocabulary),
-        hidden_size=_TEXT,
-        intermediate_size=2 * _TEXT,
-        projection_dim=_TEXT,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        projection_dim=width,
         num_hidden_layers=2,
         num_attention_heads=2,
         max_position_embeddings=77,
@@ -238,12 +388,25 @@ def _vocabulary() -> dict[str, int]:
     return {name: number for number, name in enumerate(names)}
 
 
-def _tokenizer(folder: Path) -> CLIPTokenizer:
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary, merges = folder / "vocab.json", folder / "merges.txt"
-    vocabulary.write_text(json.dumps(_vocabulary()), encoding="utf-8")
-    merges.write_text("#version: 0.2\nn e\nne b\n", encoding="utf-8")
-    return CLIPTokenizer.from_pretrained(folder, model_max_length=77)
+def _tokenizer() -> CLIPTokenizer:
+    with TemporaryDirectory() as folder:
+        _write_alphabet(Path(folder))
+        return CLIPTokenizer.from_pretrained(folder, model_max_length=77)
+
+
+def _write_alphabet(folder: Path) -> None:
+    (folder / "vocab.json").write_text(json.dumps(_vocabulary()), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\nn e\nne b\n", encoding="utf-8")
+
+
+def _t5(width: int) -> tuple[T5EncoderModel, T5TokenizerFast]:
+    letters = [("\u2581", -2.0), *((chr(code), -3.0) for code in range(33, 127))]
+    vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *letters]
+    tokenizer = T5TokenizerFast(vocab=vocabulary, extra_ids=0, model_max_length=32)
+    config = T5Config(
+        vocab_size=len(vocabulary), d_model=width, d_kv=8, d_ff=width, num_layers=1, num_heads=2
+    )
+    return T5EncoderModel(config), tokenizer
 
 
 # Names of the same weights elsewhere.
@@ -257,10 +420,17 @@ def _layers(unet: Path) -> int:
     return json.loads((unet / "config.json").read_text(encoding="utf-8"))["layers_per_block"]
 
 
-def _rewrite(file: Path, rename: Callable[[str], str]) -> None:
-    save_file(
-        {rename(key): value for key, value in load_file(file).items()}, file, {"format": "pt"}
-    )
+def _renamed(weights: Tensors, rename: Callable[[str], str]) -> Tensors:
+    return {rename(key): value for key, value in weights.items()}
+
+
+def _prefixed(prefix: str, weights: Tensors) -> Tensors:
+    return _renamed(weights, lambda key: f"{prefix}{key}")
+
+
+def _unwrapped(text_encoder: Tensors) -> Tensors:
+    # Whether the names begin so depends on the release of transformers.
+    return _renamed(text_encoder, lambda key: key.removeprefix("text_model."))
 
 
 def _old_attention_name(key: str) -> str:
@@ -287,6 +457,8 @@ _UNET_RESNET = (
 _UNET_ENDS = (
     ("time_embedding.linear_1", "time_embed.0"),
     ("time_embedding.linear_2", "time_embed.2"),
+    ("add_embedding.linear_1", "label_emb.0.0"),
+    ("add_embedding.linear_2", "label_emb.0.2"),
     ("conv_in", "input_blocks.0.0"),
     ("conv_norm_out", "out.0"),
     ("conv_out", "out.2"),
@@ -316,7 +488,7 @@ def _unet_to_ldm(weights: Tensors, layers: int) -> Tensors:
             return key.replace("mid_block.attentions.0", "middle_block.1")
         return _replace(key, _UNET_ENDS)
 
-    return {f"model.diffusion_model.{rename(key)}": value for key, value in weights.items()}
+    return _renamed(weights, rename)
 
 
 _VAE_NAMES = (
@@ -348,13 +520,26 @@ def _vae_to_ldm(weights: Tensors) -> Tensors:
         linear = "mid_block.attentions" in key and value.dim() == 2
         return value[:, :, None, None].contiguous() if linear else value
 
-    return {
-        f"first_stage_model.{rename(key)}": reshape(key, value) for key, value in weights.items()
-    }
+    return {rename(key): reshape(key, value) for key, value in weights.items()}
 
 
-def _text_to_ldm(weights: Tensors) -> Tensors:
-    prefix = "cond_stage_model.transformer.text_model."
-    named = {f"{prefix}{key.removeprefix('text_model.')}": item for key, item in weights.items()}
-    # Checkpoints of that time carry the positions' numbers too.
-    return {**named, f"{prefix}embeddings.position_ids": torch.arange(77)[None]}
+_OPEN_CLIP_NAMES = (
+    ("embeddings.token_embedding", "token_embedding"),
+    ("embeddings.position_embedding.weight", "positional_embedding"),
+    ("final_layer_norm", "ln_final"),
+    ("encoder.layers", "transformer.resblocks"),
+    ("layer_norm", "ln_"),
+    ("mlp.fc1", "mlp.c_fc"),
+    ("mlp.fc2", "mlp.c_proj"),
+    ("self_attn", "attn"),
+)
+
+
+def _open_clip(weights: Tensors) -> Tensors:
+    """OpenCLIP has queries, keys and values in one tensor, and multiplies from the other side."""
+    weights = _unwrapped(weights)
+    made = {"text_projection": weights.pop("text_projection.weight").T.contiguous()}
+    for key in [key for key in weights if ".q_proj." in key]:
+        three = [weights.pop(key.replace(".q_proj.", f".{name}_proj.")) for name in "qkv"]
+        made[_replace(key.replace(".q_proj.", ".in_proj_"), _OPEN_CLIP_NAMES)] = torch.cat(three)
+    return made | _renamed(weights, lambda key: _replace(key, _OPEN_CLIP_NAMES))
