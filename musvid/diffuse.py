@@ -109,8 +109,7 @@ def diffuse(
 
     Raises SettingsError, ModelError or MemoryExhausted.
     """
-    style = style.resolve()
-    if style.strength == 0:
+    if style.resolve().strength == 0:
         return iter(frames)
     return (painter or Painter(style, device=device)).paint(frames, style)
 
@@ -143,6 +142,9 @@ class Painter:
     def paint(self, frames: Iterable[Frame], style: Style) -> Iterator[Frame]:
         """Paint frames with this model in a style (of which the model is not looked at again)."""
         style = style.resolve()
+        if style.strength == 0:
+            yield from frames
+            return
         prompt = self._prompt(style)
         source = iter(frames)
         if self.batch == 1 and self._workers > 1:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from conftest import ROOT, WriteSong, music, tone, video_frames
 
@@ -220,5 +221,5 @@ def test_stopping_leaves_no_file_and_no_process(
     assert "Stopped" in errors
     assert "Traceback" not in errors
     assert not any(output.iterdir())
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert str(song) not in listed
+    left = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+    assert not any(str(song) in part for arguments in left for part in arguments)

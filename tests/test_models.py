@@ -256,6 +256,12 @@ def test_every_strength_is_a_picture_of_its_own(
     assert len({frame.tobytes() for frame in painted}) == len(STRENGTHS)
 
 
+def test_a_loaded_painter_passes_frames_through_at_strength_zero(painters: Painters) -> None:
+    frames = pictures()
+    painted = list(painters("sd15").paint(frames, Style(model="sd-turbo", strength=0)))
+    assert all(one is other for one, other in zip(painted, frames, strict=True))
+
+
 def test_strength_zero_is_the_frames_themselves_and_loads_nothing() -> None:
     program = """
 import sys
