@@ -254,8 +254,9 @@ class _Bars:
         bar.update(done - bar.n)
 
     def close(self) -> None:
-        for bar in self._bars.values():
-            bar.close()
+        for stage in STAGES:  # from top to bottom, so that they stay in this order
+            if stage in self._bars:
+                self._bars[stage].close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
