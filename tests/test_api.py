@@ -20,7 +20,7 @@ LAYERS = [
     {"recipe"},
     {"render"},
     {"__init__"},
-    {"__main__"},
+    {"__main__", "training"},  # nothing at run time imports training
 ]
 
 
