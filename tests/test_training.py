@@ -14,7 +14,8 @@ from conftest import ROOT
 
 torch = pytest.importorskip("torch")
 
-from musvid.training import art, autoencoder, pool, spectra  # noqa: E402
+from musvid import Painter, Style  # noqa: E402
+from musvid.training import art, autoencoder, denoiser, pool, spectra  # noqa: E402
 from musvid.training.brief import COLOUR_WORDS, MODIFIERS, STYLE_WORDS  # noqa: E402
 
 
@@ -98,3 +99,55 @@ def test_training_is_measured_saved_and_resumed(bank_file: Path, tmp_path: Path)
     assert second["step"] > first["step"]
     assert second["mean"] > 5
     assert (tmp_path / "vae" / "diffusion_pytorch_model.safetensors").is_file()
+
+
+def test_the_bridge_leads_from_the_spectrum_to_the_picture() -> None:
+    torch.manual_seed(0)
+    alphas = denoiser.build_scheduler().alphas_cumprod
+    picture, spectrum, noise = torch.randn(3, 5, 4, 8, 8).unbind(0)
+    latents = denoiser.Latents(picture, spectrum, torch.zeros(5, 1, dtype=torch.long))
+    starts = torch.tensor([400, 500, 700, 900, 999])
+
+    def at(times: torch.Tensor, starts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return denoiser.noised(latents, times, starts, noise, alphas)
+
+    signal = alphas[starts].sqrt()[:, None, None, None]
+    spread = (1 - alphas[starts]).sqrt()[:, None, None, None]
+    seen, velocity = at(starts, starts)
+    torch.testing.assert_close(seen, signal * spectrum + spread * noise)
+    # A sampler that answers the velocity arrives at the picture, from wherever it is.
+    torch.testing.assert_close(signal * seen - spread * velocity, picture, atol=1e-4, rtol=1e-4)
+    begun, _ = at(torch.zeros(5, dtype=torch.long), starts)
+    torch.testing.assert_close(begun, picture, atol=0.3, rtol=0)
+    ordinary, _ = at(starts, torch.full((5,), -1))
+    torch.testing.assert_close(ordinary, signal * picture + spread * noise)
+
+
+def test_words_are_single_tokens_and_unknown_ones_are_known_to_be() -> None:
+    tokenizer = denoiser.build_tokenizer()
+    ids = tokenizer("Teal & GOLD nebula, zeppelin").input_ids
+    words = tokenizer.convert_ids_to_tokens(ids)
+    start, end, unknown = "<|startoftext|>", "<|endoftext|>", "<|unk|>"
+    assert words == [start, "teal", "gold", "nebula", unknown, end]
+
+
+def test_what_the_denoiser_writes_is_a_model_like_any_other(
+    bank_file: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    vae = autoencoder.build(8, 4)
+    vae.save_pretrained(tmp_path / "vae")
+    common = ["--bank", bank_file, "--vae", tmp_path / "vae", "--run", tmp_path / "run"]
+    command = [sys.executable, "-m", "musvid.training.denoiser", *map(str, common)]
+    options = ["--minutes", "0.05", "--pool", "16", "--batch", "4", "--widths", "16,32,32"]
+    for more in ([], ["--resume", "--minutes", "0.1"]):
+        subprocess.run(
+            [*command, *options, *more], cwd=ROOT, check=True, capture_output=True, timeout=120
+        )
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert log[0]["step"] < log[-1]["step"]
+    style = Style(model=str(tmp_path / "run" / "pipeline"), prompt="teal nebula", symmetry="half")
+    painter = Painter(style)
+    frame = np.zeros((64, 64, 3), np.uint8)
+    painted = next(iter(painter.paint([frame], style)))
+    assert painted.shape == frame.shape
