@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import interpolate
@@ -275,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path = render(
             song,
             recipe,
-            options.output or f"{Path(options.song).stem}.mp4",
+            options.output or None,
             progress=None if options.quiet else bars,
             frames_dir=options.frames,
             device=options.device,

@@ -2,7 +2,7 @@
 
 One code path for every model: diffusers' `AutoPipelineForImage2Image` loads it, the prompt is
 encoded once, every frame starts from the same noise (so that paintings of similar frames are
-similar), and the result does not depend on how frames are batched.
+similar), and how frames are batched changes at most the last bit of rounding.
 
 torch and diffusers are imported when a model is loaded, not before.
 """
@@ -10,7 +10,6 @@ torch and diffusers are imported when a model is loaded, not before.
 from __future__ import annotations
 
 import inspect
-import logging
 import os
 import queue
 from collections import deque
@@ -18,15 +17,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import _validate, models, pipelines
 from .errors import MemoryExhausted
-
-if TYPE_CHECKING:
-    pass
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
@@ -35,8 +31,6 @@ SYMMETRIES = ("half", "none")
 # Parameters below which a frame is too little work for several cores (sketch has 6 million, the
 # smallest Stable Diffusion 1000 million).
 _SMALL = 50_000_000
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -276,6 +276,6 @@ def parameters(pipe: Any) -> int:
 
 def twin(pipe: Any) -> Any:
     """A pipeline with the same models and a scheduler of its own, for another thread."""
-    twin = copy.copy(pipe)
-    twin.scheduler = copy.deepcopy(pipe.scheduler)
-    return twin
+    other = copy.copy(pipe)
+    other.scheduler = copy.deepcopy(pipe.scheduler)
+    return other

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _validate, interpolate, models, video
-from .clock import MAX_FACTOR, MAX_STRIDE, Clock, parse_rate
+from .clock import Clock, parse_rate
 from .diffuse import Style
 from .errors import SettingsError
 from .spectrum import Look
@@ -84,11 +84,8 @@ class Recipe:
             _validate.number("duration", self.duration, 1e-6, 1e6, " (seconds)")
         if self.upscale is not None:
             _validate.whole("upscale", self.upscale, 1, 8)
-        _validate.whole("stride", self.stride, 1, MAX_STRIDE)
-        _validate.whole("before", self.before, 1, MAX_FACTOR)
-        _validate.whole("after", self.after, 1, MAX_FACTOR)
         _validate.choice("interpolator", self.interpolator, interpolate.names())
-        self.clock(Fraction(1))  # the combination, too, is checked
+        self.clock(Fraction(1))  # checks stride, before and after, alone and together
 
     @classmethod
     def named(cls, name: str, **settings: Any) -> Recipe:

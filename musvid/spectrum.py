@@ -120,8 +120,8 @@ def _arguments(
     count = look.count
     mix = ""
     if count > 1:
-        behind = count - 1 - (count - 1) // 2  # pictures after the tick that belong to it
-        mix = f"tmix=frames={count},select=eq(mod(n\\,{count})\\,{behind % count}),"
+        behind = count // 2  # pictures after the tick that belong to it
+        mix = f"tmix=frames={count},select=eq(mod(n\\,{count})\\,{behind}),"
     chain = (
         f"{song.filters},{level},apad,"
         f"showcqt=s={height}x{width}:rate={clock.fps * count}:count=1:axis=0:sono_h=0"

@@ -82,7 +82,7 @@ def _arguments(
 ) -> list[str]:
     scale = f"scale={width * upscale}:{height * upscale}:flags=lanczos+accurate_rnd+full_chroma_int"
     picture = f"[0:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
-    rate = next((r for r in _AAC_RATES if r <= song.rate), 48000) if song.rate < 48000 else 48000
+    rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
     layout = "mono" if song.channels == 1 else "stereo"
     sound = f"[1:a:0]{song.filters},aformat=sample_rates={rate}:channel_layouts={layout}[a]"
     return [

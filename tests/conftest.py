@@ -94,6 +94,11 @@ def sound_seconds(path: Path) -> Fraction:
     return Fraction(len(raw) // 2, int(found.group(1)))
 
 
+def names(folder: Path) -> set[str]:
+    """The names of everything in a folder, hidden files included."""
+    return {path.name for path in folder.iterdir()}
+
+
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
     """Peak signal-to-noise ratio of two 8-bit pictures (or stacks) in dB."""
     error = np.mean((one.astype(float) - other.astype(float)) ** 2)

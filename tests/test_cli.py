@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT, WriteSong, music, tone, video_frames
+from conftest import ROOT, WriteSong, ffmpeg, music, names, tone, video_frames
 
 from musvid import RECIPES, Recipe, interpolators, read_settings
 from musvid.models import TABLE
@@ -27,10 +27,6 @@ def musvid(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProc
     return subprocess.run(
         command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
     )
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 BARE = ("--strength", "0", "--size", "64", "--upscale", "1")
@@ -176,8 +172,6 @@ def test_errors_are_one_sentence(
     (tmp_path / "text.safetensors").write_text("These are words. " * 99)
     (tmp_path / "folder").mkdir()
     if "mute.mp4" in arguments:
-        from conftest import ffmpeg
-
         ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64:d=1", tmp_path / "mute.mp4")
     before = names(tmp_path)
     run = musvid(*arguments, cwd=tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from conftest import WriteSong, ffmpeg, music, psnr, sound_seconds, tone, video_frames
+from conftest import WriteSong, ffmpeg, music, names, psnr, sound_seconds, tone, video_frames
 
 from musvid import Clock, OutputError, SettingsError, Song, read_settings, write
 from musvid.clock import parse_rate
@@ -17,11 +17,6 @@ from musvid.clock import parse_rate
 def colours(count: int, side: int = 64) -> Iterator[np.ndarray]:
     for index in range(count):
         yield np.full((side, side, 3), (index * 7 % 256, 128, 255 - index * 5 % 256), np.uint8)
-
-
-def names(folder: Path) -> set[str]:
-    """The names of everything in a folder, hidden files included."""
-    return {path.name for path in folder.iterdir()}
 
 
 def info(path: Path) -> str:

@@ -27,7 +27,7 @@ from random import Random
 
 import torch
 from diffusers import AutoencoderTiny, EulerDiscreteScheduler, UNet2DConditionModel
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
@@ -46,7 +46,11 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     words = {word: index for index, word in enumerate([*_SPECIAL, *vocabulary()])}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<|unk|>"))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Lowercase(), normalizers.Replace(_not_letters(), " ")]
+        [
+            normalizers.NFKC(),
+            normalizers.Lowercase(),
+            normalizers.Replace(Regex(r"[^a-z0-9]+"), " "),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -61,12 +65,6 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         unk_token="<|unk|>",
         model_max_length=WORDS,
     )
-
-
-def _not_letters() -> object:
-    from tokenizers import Regex
-
-    return Regex(r"[^a-z0-9]+")
 
 
 def build(
