@@ -10,10 +10,6 @@ it is measured on held-out pictures of every style, and saved.
 from __future__ import annotations
 
 import argparse
-import copy
-import json
-import math
-import time
 from pathlib import Path
 from random import Random
 
@@ -24,6 +20,7 @@ from torch import Tensor, nn
 
 from . import art
 from .brief import Brief
+from .loop import Run
 from .pool import Batch, Pool, load_bank
 
 CROP = 64
@@ -106,66 +103,35 @@ def measure(network: AutoencoderTiny, pictures: dict[str, Tensor]) -> dict[str, 
     return result
 
 
-def train(bank: Tensor, run: Path, minutes: float, options: argparse.Namespace) -> None:
-    """Train for so many minutes in all, counting those before a `--resume`."""
+def train(options: argparse.Namespace) -> None:
+    """Train as the options say."""
     torch.manual_seed(0)
     random = Random(0)
-    network = build(options.channels, options.latent_channels)
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, (0.9, 0.99), weight_decay=1e-3)
-    average = copy.deepcopy(network)
-    step, before = 0, 0.0
-    checkpoint = run / "checkpoint.pt"
-    if options.resume and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, before = state["step"], state["seconds"]
+    run = Run(
+        build(options.channels, options.latent_channels),
+        options.run,
+        minutes=options.minutes,
+        rate=RATE,
+        floor=0.02,
+        warm_up=100,
+        memory=0.998,
+        weight_decay=1e-3,
+        resume=options.resume,
+    )
+    bank = load_bank(options.bank)
     tests = held_out(bank)
-    pool = Pool(bank[:-HELD_OUT], size=options.pool, interval=8, seed=step)
+    pool = Pool(bank[:-HELD_OUT], size=options.pool, interval=8, seed=run.step)
 
-    def save(seconds: float) -> None:
-        report(average, tests, run, step, seconds)
-        state = {"network": network.state_dict(), "average": average.state_dict()}
-        state |= {"optimiser": optimiser.state_dict(), "step": step, "seconds": seconds}
-        torch.save(state, checkpoint.with_suffix(".new"))
-        checkpoint.with_suffix(".new").replace(checkpoint)  # never half a checkpoint
+    def report() -> dict[str, float]:
+        values = measure(run.average, tests)
+        run.average.save_pretrained(options.run / "vae")
+        mean, worst = sum(values.values()) / len(values), min(values.values())
+        figures = {"mean": mean, "worst": worst, **values}
+        return {name: round(value, 2) for name, value in figures.items()}
 
-    began = saved = time.monotonic()
-    while (elapsed := before + time.monotonic() - began) < 60 * minutes:
-        done = elapsed / (60 * minutes)
-        rate = RATE * min(1, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * done)) + 0.02)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+    for step in run.steps(report, every=90, early=100):
         images = crops(pool.batch(BATCH), random).to(memory_format=torch.channels_last)
-        optimiser.zero_grad()
-        value = loss(network, images, step)
-        value.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        with torch.no_grad():
-            keep = min(0.998, (step + 1) / (step + 20))
-            for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
-        if time.monotonic() - saved > 90 or step == 100:
-            saved = time.monotonic()
-            save(elapsed)
-    save(60 * minutes)
-
-
-def report(
-    network: AutoencoderTiny, tests: dict[str, Tensor], run: Path, step: int, seconds: float
-) -> None:
-    """Measure, print, append to the log, and save the network."""
-    values = measure(network, tests)
-    line = {"seconds": round(seconds), "step": step, "mean": sum(values.values()) / len(values)}
-    line |= {"worst": min(values.values()), **values}
-    rounded = {name: round(value, 2) for name, value in line.items()}
-    print(json.dumps(rounded), flush=True)
-    with (run / "log.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps(rounded) + "\n")
-    network.save_pretrained(run / "vae")
+        run.learn(loss(run.network, images, step))
 
 
 def main() -> None:
@@ -180,9 +146,7 @@ def main() -> None:
     parser.add_argument("--latent-channels", type=int, default=4)
     parser.add_argument("--pool", type=int, default=800, help="pictures to choose crops from")
     parser.add_argument("--resume", action="store_true", help="go on where the run stopped")
-    options = parser.parse_args()
-    options.run.mkdir(parents=True, exist_ok=True)
-    train(load_bank(options.bank), options.run, options.minutes, options)
+    train(parser.parse_args())
 
 
 if __name__ == "__main__":

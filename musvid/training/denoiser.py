@@ -19,8 +19,6 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -32,6 +30,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from .brief import vocabulary
+from .loop import Run
 from .pool import GROUP, draw_batch, load_bank
 
 MARGIN = 16  # columns beyond the axis, as many as diffuse paints
@@ -199,60 +198,35 @@ def loss(
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train for so many minutes in all, counting those before a `--resume`."""
+    """Train as the options say."""
     torch.manual_seed(0)
     vae = AutoencoderTiny.from_pretrained(options.vae).eval().to(memory_format=torch.channels_last)
     widths = tuple(int(width) for width in options.widths.split(","))
-    networks = nn.ModuleList(build(widths, vae.config.latent_channels))
-    optimiser = torch.optim.AdamW(networks.parameters(), RATE, (0.9, 0.99), weight_decay=0.01)
-    average = copy.deepcopy(networks)
-    step, before = 0, 0.0
-    checkpoint = options.run / "checkpoint.pt"
-    if options.resume and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        networks.load_state_dict(state["networks"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, before = state["step"], state["seconds"]
+    run = Run(
+        nn.ModuleList(build(widths, vae.config.latent_channels)),
+        options.run,
+        minutes=options.minutes,
+        rate=RATE,
+        floor=0.03,
+        warm_up=200,
+        memory=0.999,
+        weight_decay=0.01,
+        resume=options.resume,
+    )
     alphas = build_scheduler().alphas_cumprod
-    bank = load_bank(options.bank)
-    pool = LatentPool(bank, vae, size=options.pool, seed=step)
-    recent = 0.0
+    pool = LatentPool(load_bank(options.bank), vae, size=options.pool, seed=run.step)
+    recent: float | None = None
 
-    def save(seconds: float) -> None:
-        line = {"seconds": round(seconds), "step": step, "loss": round(recent, 4)}
-        print(json.dumps(line), flush=True)
-        with (options.run / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
-        state = {"networks": networks.state_dict(), "average": average.state_dict()}
-        state |= {"optimiser": optimiser.state_dict(), "step": step, "seconds": seconds}
-        torch.save(state, checkpoint.with_suffix(".new"))
-        checkpoint.with_suffix(".new").replace(checkpoint)
-        export(average, vae, options.run / "pipeline")
+    def report() -> dict[str, float]:
+        export(run.average, vae, options.run / "pipeline")
+        return {} if recent is None else {"loss": round(recent, 4)}
 
-    began = saved = time.monotonic()
-    while (elapsed := before + time.monotonic() - began) < 60 * options.minutes:
-        done = elapsed / (60 * options.minutes)
-        rate = RATE * min(1, (step + 1) / 200) * (0.485 * (1 + math.cos(math.pi * done)) + 0.03)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+    for step in run.steps(report, every=120):
         if step % options.interval == 0:
             pool.renew()
-        optimiser.zero_grad()
-        value = loss(*networks, pool.batch(options.batch), alphas)
-        value.backward()
-        nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        recent = value.item() if step == 1 else 0.98 * recent + 0.02 * value.item()
-        with torch.no_grad():
-            keep = min(0.999, (step + 1) / (step + 20))
-            for slow, fast in zip(average.parameters(), networks.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
-        if time.monotonic() - saved > 120:
-            saved = time.monotonic()
-            save(elapsed)
-    save(60 * options.minutes)
+        value = loss(*run.network, pool.batch(options.batch), alphas)
+        run.learn(value)
+        recent = value.item() if recent is None else 0.98 * recent + 0.02 * value.item()
 
 
 def export(networks: nn.ModuleList, vae: AutoencoderTiny, folder: Path) -> None:
@@ -292,9 +266,7 @@ def main() -> None:
     add("--interval", type=int, default=4, help="steps between groups of new pictures")
     add("--widths", default="64,96,112", help="channels of the three levels")
     add("--resume", action="store_true", help="go on where the run stopped")
-    options = parser.parse_args()
-    options.run.mkdir(parents=True, exist_ok=True)
-    train(options)
+    train(parser.parse_args())
 
 
 if __name__ == "__main__":
