@@ -69,7 +69,7 @@ class Recipe:
     stride: int = 8
     before: int = 4
     after: int = 2
-    interpolator: str = "blend"
+    interpolator: str = interpolate.DEFAULT
     size: tuple[int, int] | None = None
     upscale: int | None = None
     look: Look = field(default_factory=Look)

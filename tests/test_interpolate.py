@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import tracemalloc
 from collections.abc import Iterator
 from itertools import product
@@ -7,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from musvid import SettingsError, between, interpolators
+from musvid import Recipe, SettingsError, between, interpolators
 
 NAMES = interpolators()
 
@@ -22,6 +23,13 @@ def square(left: int) -> np.ndarray:
     frame = np.zeros((64, 96, 3), np.uint8)
     frame[24:40, left : left + 16] = np.random.default_rng(3).integers(99, 255, (16, 16, 3))
     return frame
+
+
+def test_there_is_one_default() -> None:
+    """The stage and the recipe once had different ones."""
+    stage = inspect.signature(between).parameters["interpolator"].default
+    assert stage == Recipe().interpolator
+    assert stage in NAMES
 
 
 def test_both_interpolators_are_found() -> None:

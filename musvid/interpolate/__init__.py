@@ -20,6 +20,10 @@ from ..clock import MAX_FACTOR
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 
+DEFAULT = "blend"
+"""The better one, by measurement (see README), and the fastest."""
+
+
 @cache
 def names() -> tuple[str, ...]:
     """The names of all interpolators, in alphabetical order."""
@@ -28,7 +32,7 @@ def names() -> tuple[str, ...]:
 
 
 def between(
-    frames: Iterable[Frame], factor: int, *, interpolator: str = "motion"
+    frames: Iterable[Frame], factor: int, *, interpolator: str = DEFAULT
 ) -> Iterator[Frame]:
     """Interpolate: ``(M - 1) * factor + 1`` frames from M frames, ends included.
 
