@@ -138,7 +138,7 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--symmetry",
         choices=SYMMETRIES,
-        help="half: paint one half and mirror it (default: the model's)",
+        help="half: paint one half and mirror it; noise: mirror the noise (default: the model's)",
     )
     add(
         "--tiny-autoencoder",
@@ -271,6 +271,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         song = Song.open(options.song, start=recipe.start, duration=recipe.duration)
         if not options.quiet:
             print(_plan(song, recipe), file=sys.stderr)
+            if ignored := recipe.style.ignored():
+                print(
+                    f"{recipe.style.model} does not know, and ignores: {', '.join(ignored)}",
+                    file=sys.stderr,
+                )
         path = render(
             song,
             recipe,

@@ -15,18 +15,19 @@ import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from . import _validate, models, pipelines
-from .errors import MemoryExhausted
+from . import _validate, models, pipelines, words
+from .errors import MemoryExhausted, SettingsError
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
-SYMMETRIES = ("half", "none")
+SYMMETRIES = ("half", "noise", "none")
 
 # Parameters below which a frame is too little work for several cores (sketch has 6 million, the
 # smallest Stable Diffusion 1000 million).
@@ -46,7 +47,9 @@ class Style:
         none, and half the work.
     seed: 0 to 2^32 - 1; the noise that all frames share.
     symmetry: "half" paints the left half and a margin over the axis, and mirrors it: exactly
-        symmetric, without a seam, in about half the time; "none" paints the whole frame.
+        symmetric, without a seam, in about half the time; "noise" paints the whole frame from
+        noise that is mirrored, so that what the model adds is nearly symmetric; "none" paints the
+        whole frame from ordinary noise.
     tiny_autoencoder: whether to use the model's small, fast autoencoder (TAESD), where the model
         table names one; or the hub id or folder of one.
     """
@@ -90,6 +93,14 @@ class Style:
             if getattr(self, name) is None
         }
         return replace(self, **defaults)
+
+    def ignored(self) -> list[str]:
+        """The words of the prompt that the model does not know, each once, in their order.
+
+        Empty for models that read free text. Raises SettingsError for an unknown model.
+        """
+        vocabulary = models.find(self.model).vocabulary
+        return [] if vocabulary is None else words.unknown(self.prompt or "")
 
 
 def diffuse(
@@ -224,7 +235,8 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
     # Families that would otherwise resize to their native size want to be told.
     sides = {"height": images.shape[1], "width": images.shape[2]}
     accepted = inspect.signature(pipe.__call__).parameters
-    with torch.inference_mode():
+    mirrored = _mirrored_noise(pipe) if style.symmetry == "noise" else nullcontext()
+    with torch.inference_mode(), mirrored:
         pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
         result = pipe(
             image=pixels.to(pipe.dtype) / 255,
@@ -242,6 +254,39 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
         left = painted[:, :, : width // 2]
         painted = np.concatenate([left, left[:, :, ::-1]], axis=2)
     return list(painted)
+
+
+@contextmanager
+def _mirrored_noise(pipe: Any) -> Iterator[None]:
+    """Have a pipeline start from noise whose right half mirrors the left.
+
+    Pipelines draw the noise themselves and hand it to their scheduler to add, which is where it
+    can be changed whatever the family. The scheduler belongs to this pipeline alone.
+    """
+    import torch
+
+    scheduler = pipe.scheduler
+    name = "add_noise" if hasattr(scheduler, "add_noise") else "scale_noise"
+    add = getattr(scheduler, name)
+
+    def add_mirrored(*given: Any, **named: Any) -> Any:
+        bound = inspect.signature(add).bind(*given, **named)
+        noise = bound.arguments["noise"]
+        if noise.dim() != 4:
+            raise SettingsError(
+                f"The noise of {type(pipe).__name__} has no left and right to mirror; choose "
+                "--symmetry half."
+            )
+        width = noise.shape[-1]
+        left = noise[..., : (width + 1) // 2]
+        bound.arguments["noise"] = torch.cat([left, left[..., : width // 2].flip(-1)], -1)
+        return add(*bound.args, **bound.kwargs)
+
+    setattr(scheduler, name, add_mirrored)
+    try:
+        yield
+    finally:
+        delattr(scheduler, name)
 
 
 def _cores() -> int:

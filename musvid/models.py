@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from . import words
 from .errors import SettingsError
 
 Kind = Literal["embedded", "folder", "file", "hub"]
@@ -26,9 +27,10 @@ class Model:
     source: a folder, a .safetensors file, or a hub id.
     size: native side in pixels.
     steps: denoising steps per painting. strength: 0 to 1. guidance: 1 is none.
-    symmetry: "half" or "none", see `musvid.diffuse.Style`.
+    symmetry: "half", "noise" or "none", see `musvid.diffuse.Style`.
     upscale: the finished file's size as a multiple of the painted size.
     prompt: what to paint when nothing is asked for.
+    vocabulary: all the words that it knows, or None for a model that reads free text.
     scheduler: a diffusers scheduler class that replaces the model's own.
     lora, tiny_autoencoder: hub ids of additions made for this model.
     download: size in gigabytes (10^9 bytes) of what the first use downloads, half precision;
@@ -45,6 +47,7 @@ class Model:
     symmetry: str = "none"
     upscale: int = 1
     prompt: str = "glowing nebula of stained glass, intricate detail, cinematic light"
+    vocabulary: tuple[str, ...] | None = None
     scheduler: str | None = None
     lora: str | None = None
     tiny_autoencoder: str | None = None
@@ -69,6 +72,7 @@ TABLE: dict[str, Model] = {
             symmetry="half",
             upscale=2,
             prompt="crimson and gold flames",
+            vocabulary=tuple(words.vocabulary()),
             download=0.0,
             licence="MIT, as musvid itself",
         ),

@@ -13,7 +13,7 @@ PACKAGE = Path(musvid.__file__).parent
 
 # Who may import whom; the lowest first. A module may import what stands in an earlier row.
 LAYERS = [
-    {"errors"},
+    {"errors", "words"},
     {"_validate", "_ffmpeg", "palette", "models"},
     {"clock", "song", "pipelines"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import json
 import os
 import pickle
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any
 
 import diffusers
@@ -25,7 +27,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from musvid import models
-from musvid.diffuse import Frame, Painter, Style, diffuse, timesteps
+from musvid.diffuse import Frame, Painter, Style, _mirrored_noise, diffuse, timesteps
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
 
 # diffusers' schedulers, about the numpy of today.
@@ -427,6 +429,48 @@ def test_half_paints_a_margin_over_the_axis(
     left = paint(painters(family), [frame[:, :columns] for frame in frames], symmetry="none")
     assert left.shape == (3, 64, columns, 3)
     assert np.array_equal(half[:, :, : width // 2], left[:, :, : width // 2])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_noise_is_mirrored(
+    painters: Painters, family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every family starts from the same noise on both sides, whoever added it."""
+    painter = painters(family)
+    frames = [np.full_like(frame, 90) for frame in pictures(1)]
+    seen: list[torch.Tensor] = []
+    scheduler = type(painter._pipe.scheduler)
+    name = "add_noise" if hasattr(scheduler, "add_noise") else "scale_noise"
+    add = getattr(scheduler, name)
+    place = list(inspect.signature(add).parameters).index("noise")
+
+    @functools.wraps(add)
+    def spy(*given: Any) -> torch.Tensor:
+        seen.append(given[place])
+        return add(*given)
+
+    monkeypatch.setattr(scheduler, name, spy)
+    mirrored = paint(painter, frames, symmetry="noise")
+    ordinary = paint(painter, frames, symmetry="none")
+    assert torch.equal(seen[0], seen[0].flip(-1))
+    assert not torch.equal(seen[1], seen[1].flip(-1)), "and only then"
+    half = seen[0].shape[-1] // 2
+    assert torch.equal(seen[0][..., :half], seen[1][..., :half])
+    assert gap(mirrored, ordinary) > 0
+
+
+def test_noise_without_left_and_right_is_not_mirrored() -> None:
+    """Families that pack their latents into a sequence (Flux) have no columns to mirror."""
+    pipe = SimpleNamespace(scheduler=diffusers.FlowMatchEulerDiscreteScheduler())
+    packed = torch.zeros(1, 16, 64)
+    with _mirrored_noise(pipe), pytest.raises(SettingsError, match="half"):
+        pipe.scheduler.scale_noise(packed, torch.tensor([1.0]), packed)
+    assert "scale_noise" not in vars(pipe.scheduler), "nothing is left behind"
+
+
+def test_mirrored_noise_of_an_odd_width(painters: Painters) -> None:
+    painted = paint(painters("sd15"), pictures(width=72), symmetry="noise")
+    assert painted.shape == (3, 64, 72, 3)
 
 
 # Files.

@@ -1,15 +1,20 @@
 """Art that this program draws, for `sketch` to learn from: spectra grown into pictures.
 
-A **picture** is a texture lit by a spectrum. The texture (clouds, cells, veins, petals) comes from
-random numbers alone; the light comes from the spectrum alone. A sequence is one texture under a
-spectrum that moves: the texture stays, the light moves, which is what a video should be.
+A **picture** is a texture lit by a spectrum. The texture (clouds, panes, veins, petals) comes from
+a **noise** alone, the light from the spectrum alone. A sequence is one texture under a spectrum
+that moves: the texture stays, the light moves, which is what a video should be.
 
-Everything is drawn for the right half, the axis at column 0, and mirrored at the end. Lengths are
-fractions of the picture's height, so that a style looks the same at every size.
+The noise is white, one number per channel and cell of 8x8 pixels: the shape of the noise that a
+latent diffusion model starts from. Every feature is a local function of it. So a model that is
+shown the noise can learn exactly which picture it stands for, where a texture from random numbers
+that nobody shows would teach it no more than the average of all textures, which is mist.
 
-The building blocks are the usual ones: spectral noise with a power-law spectrum (fractional
-Brownian motion), domain warping (Quilez, https://iquilezles.org/articles/warp/), and cellular
-noise (Worley, "A cellular texture basis function", SIGGRAPH 1996).
+Lengths are in cells, as a convolutional network has them: a larger picture holds more features,
+not larger ones.
+
+The building blocks are the usual ones: noise in octaves (fractional Brownian motion), domain
+warping (Quilez, https://iquilezles.org/articles/warp/), and cellular noise (Worley, "A cellular
+texture basis function", SIGGRAPH 1996).
 """
 
 from __future__ import annotations
@@ -22,162 +27,193 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-COLOURS: dict[str, tuple[float, float, float]] = {
-    "crimson": (0.86, 0.07, 0.18),
-    "gold": (1.0, 0.76, 0.2),
-    "teal": (0.05, 0.68, 0.66),
-    "violet": (0.55, 0.2, 0.95),
-    "blue": (0.12, 0.32, 1.0),
-    "emerald": (0.08, 0.8, 0.36),
-    "orange": (1.0, 0.45, 0.06),
-    "pink": (1.0, 0.42, 0.7),
-    "cyan": (0.2, 0.9, 1.0),
-    "magenta": (0.95, 0.1, 0.8),
-    "silver": (0.8, 0.85, 0.92),
-    "amber": (1.0, 0.6, 0.12),
-}
-"""Names of colours, and what they are: RGB from 0 to 1."""
+from ..words import MODIFIERS
 
-MODIFIERS = ("glowing", "dark", "bright", "dense", "sparse", "soft", "sharp")
-"""Words that change how any style is drawn."""
+CELL = 8
+"""Pixels of a cell's side."""
+
+CHANNELS = 8
+"""Numbers of noise per cell."""
+
+FULL = 0.7
+"""The strength from which on a picture has left its spectrum altogether."""
 
 
 def draw(
     style: str,
     spectra: Tensor,
     colours: Tensor,
+    noise: Tensor,
     *,
     modifiers: Sequence[str] = (),
-    generator: torch.Generator,
+    strength: Tensor | None = None,
 ) -> Tensor:
     """Draw pictures in one style.
 
     style: a name from `STYLES`.
-    spectra: float (batch, time, height, half width), 0 to 1: right halves of drawn spectra, the
-        axis at column 0. Each item of the batch is a texture of its own, under `time` spectra.
+    spectra: float (batch, time, height, width), 0 to 1: drawn spectra, or parts of such. Each
+        item of the batch is a texture of its own, under `time` spectra. Both sides are multiples
+        of `CELL`.
     colours: float (batch, 2, 3): main and second colour of each item, RGB from 0 to 1.
+    noise: float (batch, CHANNELS, height / CELL, width / CELL), standard normal: the textures.
+        A mirrored noise under a mirrored spectrum is nearly, not exactly, a mirrored picture.
     modifiers: words from `MODIFIERS`, the same for the whole batch.
-    generator: of the random numbers, on the spectra's device; it alone decides the textures.
+    strength: float (batch,), 0 to 1: how far each picture has left its spectrum. From 0 on the
+        spectrum takes on the colours, then the style appears; from `FULL` on it is all there,
+        which is what None means.
 
-    Returns float (batch, time, 3, height, width), 0 to 1, exactly symmetric.
-    Raises KeyError for an unknown style and ValueError for an unknown modifier.
+    Returns float (batch, time, 3, height, width), 0 to 1.
+    Raises KeyError for an unknown style, ValueError for an unknown modifier or a noise of another
+    shape.
     """
     if unknown := set(modifiers) - set(MODIFIERS):
         raise ValueError(f"unknown modifiers: {', '.join(sorted(unknown))}")
     paint = STYLES[style]
     batch, _, height, width = spectra.shape
-    canvas = _Canvas(batch, height, width, frozenset(modifiers), generator)
+    wanted = (batch, CHANNELS, height // CELL, width // CELL)
+    if noise.shape != wanted or height % CELL or width % CELL:
+        raise ValueError(f"noise of shape {tuple(noise.shape)}, not {wanted}")
+    canvas = _Canvas(noise, frozenset(modifiers))
     palette = _Palette.of(colours)
-    image = paint(canvas, palette, _Light.of(spectra, canvas))
+    light = _Light.of(spectra, canvas)
+    image = paint(canvas, palette, light)
     if "dark" in modifiers:
         image = 0.55 * image
     if "soft" in modifiers:
-        image = torch.stack([_blur(channel, 0.008) for channel in image.unbind(2)], 2)
+        image = torch.stack([_blur(channel, 2.0) for channel in image.unbind(2)], 2)
     if "sharp" in modifiers:
-        image = torch.stack([2 * c - _blur(c, 0.004) for c in image.unbind(2)], 2)
+        image = torch.stack([2 * c - _blur(c, 1.0) for c in image.unbind(2)], 2)
     # Film's shoulder: light adds up without ever clipping hard.
     image = 1 - torch.exp(-1.35 * image.clamp(min=0))
     image = (image / (1 - math.exp(-1.35 * 1.15))).clamp(0, 1)
-    return torch.cat([image.flip(-1), image], -1)
+    if strength is None:
+        return image
+    strength = strength[:, None, None, None]
+    tinted = torch.lerp(
+        spectra.unsqueeze(2),
+        palette.tint(spectra + 0.3 * light.near),
+        _step(0.0, 0.4, strength).unsqueeze(2),
+    )
+    return torch.lerp(tinted, image, _step(0.35, FULL, strength).unsqueeze(2))
 
 
 @dataclass
 class _Canvas:
-    """Where a batch of textures is drawn, and the random numbers for it.
+    """What a batch of textures is made of. Fields are float (batch, 1, height, width)."""
 
-    Fields are float tensors (batch, 1, height, width): one texture for all times.
-    """
-
-    batch: int
-    height: int
-    width: int
+    noise: Tensor
     modifiers: frozenset[str]
-    generator: torch.Generator
-    x: Tensor = field(init=False)  # 0 at the axis, 1 at the edge
-    y: Tensor = field(init=False)  # 0 at the top, 1 at the bottom
-    sway: tuple[Tensor, Tensor] = field(init=False)
+    x: Tensor = field(init=False)  # columns, in pixels
+    y: Tensor = field(init=False)  # rows, in pixels
+    sway: tuple[Tensor, Tensor] = field(init=False)  # a slow drift, in pixels
 
     def __post_init__(self) -> None:
-        device = self.generator.device
-        x = (torch.arange(self.width, device=device) + 0.5) / self.width
-        y = (torch.arange(self.height, device=device) + 0.5) / self.height
-        shape = (self.batch, 1, self.height, self.width)
-        self.x, self.y = x.expand(shape), y[:, None].expand(shape)
-        self.sway = (0.045 * self.noise(2.2), 0.045 * self.noise(2.2))
+        rows, columns = (CELL * side for side in self.noise.shape[2:])
+        device = self.noise.device
+        shape = (len(self.noise), 1, rows, columns)
+        self.x = (torch.arange(columns, device=device) + 0.5).expand(shape)
+        self.y = (torch.arange(rows, device=device) + 0.5)[:, None].expand(shape)
+        self.sway = (6 * self.smooth(6, 2.5), 6 * self.smooth(7, 2.5))
 
     @property
     def scale(self) -> float:
-        """How many more details than usual there are."""
-        return 1.45 if "dense" in self.modifiers else 0.68 if "sparse" in self.modifiers else 1.0
+        """How large features are."""
+        return 0.72 if "dense" in self.modifiers else 1.45 if "sparse" in self.modifiers else 1.0
 
-    def uniform(self, low: float = 0.0, high: float = 1.0, *shape: int) -> Tensor:
-        """Random numbers, (batch, 1, 1, 1) unless a shape behind the batch is given."""
-        shape = shape or (1, 1, 1)
-        device = self.generator.device
-        numbers = torch.rand(self.batch, *shape, generator=self.generator, device=device)
-        return low + (high - low) * numbers
+    def smooth(self, channel: int, size: float, *, tall: float = 1.0) -> Tensor:
+        """A channel of the noise, blurred to features of about 4 `size` cells; deviation 1.
 
-    def noise(
-        self, falloff: float, *, tall: float = 1.0, band: tuple[float, float] = (0.0, math.inf)
-    ) -> Tensor:
-        """Smooth noise of unit deviation whose amplitude falls as frequency ** -falloff.
-
-        tall: above 1, features are stretched upwards. band: cycles per height to keep.
+        tall: above 1, features are stretched upwards.
         """
-        device = self.generator.device
-        fy = torch.fft.fftfreq(self.height, device=device)[:, None] * self.height * tall
-        fx = torch.fft.rfftfreq(self.width, device=device)[None] * self.height
-        frequency = torch.hypot(fy, fx)
-        gain = frequency.clamp(min=0.5) ** -falloff
-        gain = gain * (frequency > 0) * (frequency >= band[0]) * (frequency <= band[1])
-        shape = (self.batch, 1, self.height, self.width)
-        white = torch.randn(shape, generator=self.generator, device=device)
-        made = torch.fft.irfft2(torch.fft.rfft2(white) * gain, s=(self.height, self.width))
-        return made / (made.std((2, 3), keepdim=True) + 1e-6)
+        white = self.noise[:, channel : channel + 1]
+        made = _spread(_spread(white, size * tall, 2), size, 3)
+        return F.interpolate(made, scale_factor=CELL, mode="bicubic", align_corners=False)
 
-    def swayed(self, noise: Tensor, across: float, along: float) -> Tensor:
-        """A field bent by the canvas's own slow sway."""
-        return _warp(noise, self.sway[0] * across, self.sway[1] * along, self)
+    def clouds(self, channel: int, size: float, *, tall: float = 1.0) -> Tensor:
+        """Noise in three octaves, of two channels; deviation about 1."""
+        coarse = self.smooth(channel, 2 * size, tall=tall)
+        middle = self.smooth(channel + 1, size, tall=tall)
+        fine = self.smooth(channel, 0.5 * size, tall=tall)
+        return 0.72 * coarse + 0.5 * middle + 0.32 * fine
 
-    def cells(self, rows: float, *, jitter: float = 0.9, lean: float = 0.0) -> _Cells:
-        """Cellular noise: `rows` cells from top to bottom, moved from a grid by jitter."""
-        down = max(2, round(rows * self.scale))
-        over = max(2, round(down * self.width / self.height))
-        grid = (down + 2, over + 2)
-        oy = 0.5 + jitter * (self.uniform(-0.5, 0.5, *grid))
-        ox = 0.5 + jitter * (self.uniform(-0.5, 0.5, *grid))
-        py, px = (self.y + lean * self.x) * down / (1 + lean), self.x * over
-        row, column = py.floor().long().clamp(0, down - 1), px.floor().long().clamp(0, over - 1)
+    def swayed(self, field_: Tensor, across: float = 1.0, along: float = 1.0) -> Tensor:
+        """A field bent by the slow drift."""
+        return _warp(field_, self.sway[0] * across, self.sway[1] * along, self)
+
+    def panes(self, size: float) -> _Panes:
+        """Irregular panes: where each channel but the drift's is the largest of all.
+
+        The border runs where the two largest are equal; it is as wide everywhere, because the
+        difference is measured in units of its own slope.
+        """
+        fields = torch.cat([self.smooth(channel, size) for channel in range(6)], 1)
+        top, which = fields.topk(2, 1)
+        apart = top[:, :1] - top[:, 1:]
+        # Slope of the difference between the two that meet here, not of the two largest: that
+        # one has a kink in the middle of the border.
+        pair = [fields.gather(1, which[:, one : one + 1]) for one in (0, 1)]
+        slopes = []
+        for axis in (2, 3):
+            step = (fields.roll(-1, axis) - fields.roll(1, axis)) / 2
+            slopes.append(step.gather(1, which[:, :1]) - step.gather(1, which[:, 1:2]))
+        slope = torch.hypot(*slopes).clamp(min=0.02 / size)
+        return _Panes(apart / slope, which[:, :1], pair[0])
+
+    def cells(self, size: int, *, jitter: float = 0.9) -> _Cells:
+        """Cellular noise on blocks of `size` cells, each with a point moved from its middle."""
+        rows, columns = self.noise.shape[2:]
+        shape = (-(-rows // size), -(-columns // size))
+        padded = F.pad(
+            self.noise, (0, shape[1] * size - columns, 0, shape[0] * size - rows), mode="constant"
+        )
+        # Uniform numbers per block: the distribution function of a normal one.
+        mean = F.avg_pool2d(padded, size) * size
+        numbers = 0.5 * (1 + torch.erf(mean / math.sqrt(2)))
+        numbers = F.pad(numbers, (1, 1, 1, 1), mode="replicate")
+        side = size * CELL
+        py, px = self.y / side, self.x / side
+        row, column = py.floor().long(), px.floor().long()
         first = torch.full_like(px, 9.0)
         second, dx, dy = first.clone(), torch.zeros_like(px), torch.zeros_like(px)
         which = torch.zeros_like(row)
+        across = shape[1] + 2
         for step_y in (-1, 0, 1):
             for step_x in (-1, 0, 1):
-                here = (row + step_y + 1) * grid[1] + column + step_x + 1
-                ay = py - (row + step_y + _pick(oy, here))
-                ax = px - (column + step_x + _pick(ox, here))
+                here = (row + step_y + 1) * across + column + step_x + 1
+                ay = py - (row + step_y + 0.5 + jitter * (_pick(numbers[:, 0], here) - 0.5))
+                ax = px - (column + step_x + 0.5 + jitter * (_pick(numbers[:, 1], here) - 0.5))
                 distance = torch.hypot(ax, ay)
                 nearer = distance < first
                 second = torch.where(nearer, first, torch.minimum(second, distance))
                 first = torch.where(nearer, distance, first)
                 which = torch.where(nearer, here, which)
                 dx, dy = torch.where(nearer, ax, dx), torch.where(nearer, ay, dy)
-        return _Cells(second - first, dx, dy, which, grid[0] * grid[1])
+        return _Cells(second - first, dx * side, dy * side, which, numbers)
 
-    def per_cell(self, cells: _Cells) -> Tensor:
-        """A random number from 0 to 1 for each cell, as a field."""
-        return _pick(self.uniform(0, 1, cells.count), cells.which)
+
+@dataclass(frozen=True)
+class _Panes:
+    """Panes: how far the border is in pixels, which channel's pane it is, and its height."""
+
+    border: Tensor
+    which: Tensor
+    height: Tensor
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cellular noise: how far the border is, where the cell's point lies, and which cell it is."""
+    """Cellular noise: the border's distance (about 0 to 1), and where the cell's point lies in
+    pixels."""
 
     border: Tensor
     dx: Tensor
     dy: Tensor
     which: Tensor
-    count: int
+    numbers: Tensor
+
+    def number(self, channel: int) -> Tensor:
+        """A number from 0 to 1 for each cell, as a field; channels 2 to 7 are free."""
+        return _pick(self.numbers[:, channel], self.which)
 
 
 @dataclass(frozen=True)
@@ -202,6 +238,11 @@ class _Palette:
         """From the main (0) to the second colour (1)."""
         return torch.lerp(self.main, self.second, amount.unsqueeze(2))
 
+    def tint(self, level: Tensor) -> Tensor:
+        """Light in these colours: black, the main colour, the second, nearly white."""
+        black = torch.zeros_like(self.main)
+        return self.ramp(level / 1.3, black, self.main, self.second, self.highlight)
+
     def ramp(self, level: Tensor, *colours: Tensor) -> Tensor:
         """Through several colours, as the level goes from 0 to 1."""
         level = (level.clamp(0, 1) * (len(colours) - 1)).unsqueeze(2)
@@ -220,29 +261,27 @@ class _Light:
     bars: Tensor
     near: Tensor
     far: Tensor
-    floor: Tensor
+    floor: float
     total: Tensor
 
     @classmethod
     def of(cls, spectra: Tensor, canvas: _Canvas) -> _Light:
-        bend = canvas.uniform(0.1, 0.6)
-        bars = _warp(spectra, canvas.sway[0] * bend, canvas.sway[1] * bend, canvas)
+        bars = canvas.swayed(spectra, 0.5, 0.5)
         # A glow that saturates instead of being scaled to each frame's own maximum, which would
         # make quiet frames flicker.
-        near = 1 - torch.exp(-3.0 * _blur(spectra, 0.02))
-        far = 1 - torch.exp(-4.0 * _blur(spectra, 0.07))
+        near = 1 - torch.exp(-3.0 * _blur(spectra, 5.0))
+        far = 1 - torch.exp(-4.0 * _blur(spectra, 18.0))
         glowing = 1.7 if "glowing" in canvas.modifiers else 1.0
-        low, high = (0.25, 0.4) if "bright" in canvas.modifiers else (0.06, 0.2)
-        floor = canvas.uniform(low, high)
-        total = floor + 0.9 * bars + glowing * (0.85 * near + 0.6 * far * canvas.uniform(0.4, 1.2))
+        floor = 0.32 if "bright" in canvas.modifiers else 0.13
+        total = floor + 0.9 * bars + glowing * (0.85 * near + 0.48 * far)
         return cls(bars, near * glowing, far * glowing, floor, total)
 
     def rising(self, canvas: _Canvas, *heights: float) -> Tensor:
-        """The glow, drawn upwards along the canvas's sway: light that rises from the bars."""
+        """The glow, drawn upwards (by so many pixels) along the drift: light that rises."""
         made = self.near
         for index, height in enumerate(heights):
             weight = 0.9 - 0.15 * index
-            across = canvas.sway[0] * (0.5 + 4 * height)
+            across = canvas.sway[0] * (0.3 + height / 30)
             up = torch.full_like(across, height)
             made = made + weight * _warp(self.near, across, up, canvas)
         return made / 2.2
@@ -255,33 +294,47 @@ def _pick(values: Tensor, index: Tensor) -> Tensor:
 
 
 def _warp(field_: Tensor, dx: Tensor, dy: Tensor, canvas: _Canvas) -> Tensor:
-    """A field looked up at places moved by (dx, dy); the axis and the edges reflect."""
+    """A field looked up at places moved by (dx, dy) pixels; the edges reflect."""
     batch, time, height, width = field_.shape
-    grid = torch.stack([(canvas.x + dx) * 2 - 1, (canvas.y + dy) * 2 - 1], -1)
+    grid = torch.stack([(canvas.x + dx) / width, (canvas.y + dy) / height], -1) * 2 - 1
     grid = grid.expand(batch, time, height, width, 2).reshape(-1, height, width, 2)
     flat = field_.reshape(-1, 1, height, width)
     made = F.grid_sample(flat, grid, padding_mode="reflection", align_corners=False)
     return made.view(batch, time, height, width)
 
 
+def _gaussian(deviation: float, device: torch.device) -> Tensor:
+    """A kernel that sums up to 1."""
+    reach = int(3 * deviation) + 1
+    steps = torch.arange(-reach, reach + 1, device=device)
+    kernel = torch.exp(-0.5 * (steps / deviation) ** 2)
+    return kernel / kernel.sum()
+
+
+def _convolve(field_: Tensor, kernel: Tensor, axis: int) -> Tensor:
+    """Along one axis of (count, 1, height, width); the edges reflect, however often it takes."""
+    reach, side = len(kernel) // 2, field_.shape[axis]
+    places = torch.arange(-reach, side + reach, device=field_.device) % (2 * side)
+    places = torch.minimum(places, 2 * side - 1 - places)
+    shape = (1, 1, -1, 1) if axis == 2 else (1, 1, 1, -1)
+    return F.conv2d(field_.index_select(axis, places), kernel.view(shape))
+
+
+def _spread(white: Tensor, deviation: float, axis: int) -> Tensor:
+    """White noise, blurred along an axis and raised to the deviation that it had."""
+    kernel = _gaussian(max(deviation, 0.05), white.device)
+    return _convolve(white, kernel / kernel.square().sum().sqrt(), axis)
+
+
 def _blur(field_: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur, sigma as a fraction of the height, mirrored at the axis."""
+    """Gaussian blur of (batch, time, height, width), sigma in pixels."""
     batch, time, height, width = field_.shape
     flat, down = field_.reshape(-1, 1, height, width), 1
-    while sigma * height / down > 3 and width // down > 16:
+    while sigma / down > 4 and height % (2 * down) == 0 and width % (2 * down) == 0:
         down *= 2
     small = F.avg_pool2d(flat, down) if down > 1 else flat
-    deviation = max(sigma * height / down, 0.4)
-    reach = int(3 * deviation) + 1
-    steps = torch.arange(-reach, reach + 1, device=flat.device)
-    kernel = torch.exp(-0.5 * (steps / deviation) ** 2)
-    kernel = kernel / kernel.sum()
-    mirrored = min(reach, small.shape[-1] - 1)
-    small = torch.cat([small[..., :mirrored].flip(-1), small], -1)
-    small = F.pad(small, (reach - mirrored, reach, 0, 0), mode="replicate")
-    small = F.conv2d(small, kernel[None, None, None])
-    small = F.pad(small, (0, 0, reach, reach), mode="replicate")
-    small = F.conv2d(small, kernel[None, None, :, None])
+    kernel = _gaussian(max(sigma / down, 0.4), flat.device)
+    small = _convolve(_convolve(small, kernel, 2), kernel, 3)
     if down > 1:
         small = F.interpolate(small, size=(height, width), mode="bilinear", align_corners=False)
     return small.view(batch, time, height, width)
@@ -299,108 +352,126 @@ def _over(level: Tensor, above: float, most: float = 9.0) -> Tensor:
 
 
 def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    gas = canvas.swayed(canvas.noise(1.9), 2, 2)
-    hue = canvas.swayed(canvas.noise(2.1), 2, 2)
-    density = torch.exp(0.65 * gas - 0.35) * light.total
-    image = palette.mix(torch.sigmoid(2 * hue)) * (0.9 * density).unsqueeze(2)
-    image = image + 0.55 * palette.highlight * _over(density, 0.75, 2)
-    stars = canvas.cells(16, jitter=0.9)
-    bright = canvas.per_cell(stars) ** 6
-    point = torch.exp(-((torch.hypot(stars.dx, stars.dy) * 11) ** 2)) * bright
-    return image + 1.6 * point.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
+    size = canvas.scale
+    gas = canvas.swayed(canvas.clouds(0, 1.2 * size), 1.6, 1.6)
+    hue = canvas.swayed(canvas.smooth(2, 2.2 * size), 1.5, 1.5)
+    strand = canvas.swayed(canvas.clouds(3, 1.3 * size), 2.2, 2.2)
+    density = torch.exp(0.6 * gas - 0.35) * (0.75 + 0.6 * torch.exp(-3 * strand.abs()))
+    density = density * light.total.clamp(0, 1.8)
+    image = palette.mix(torch.sigmoid(2.5 * hue - 1)) * (0.8 * density).unsqueeze(2)
+    image = image + 0.4 * palette.highlight * _over(density, 0.9, 1.2)
+    stars = canvas.cells(2, jitter=0.8)
+    bright = _step(0.82, 1.0, stars.number(5))
+    point = torch.exp(-((torch.hypot(stars.dx, stars.dy) / 1.9) ** 2)) * bright
+    return image + 1.5 * point.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
 
 
 def _glass(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    panes = canvas.cells(9)
-    lead = _step(0.05, 0.12, panes.border)
-    tone = canvas.per_cell(panes)
-    brightness = 0.45 + 0.75 * canvas.per_cell(panes)
-    grain = 1 + 0.1 * canvas.noise(1.2)
-    lit = brightness * grain * light.total.clamp(0, 1.5) * 1.15
-    image = palette.mix(_step(0.35, 0.65, tone)) * lit.unsqueeze(2)
+    panes = canvas.panes(1.35 * canvas.scale)
+    lead = _step(0.8, 4.4, panes.border)
+    place = panes.which / 5
+    brightness = 0.55 + 0.55 * (1 - place) + 0.12 * panes.height
+    lit = brightness * light.total.clamp(0, 1.5) * 1.15
+    image = palette.mix((panes.which % 3 == 1).float()) * lit.unsqueeze(2)
     image = image + 0.6 * palette.highlight * _over(light.bars + 0.4 * light.near, 0.5, 1)
     return image * lead.unsqueeze(2) + 0.01
 
 
 def _ink(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    flow = canvas.swayed(canvas.swayed(canvas.noise(1.7, tall=1.4), 4, 4), 2, 2)
-    threads = torch.exp(-2.6 * flow.abs() * canvas.scale)
+    flow = canvas.swayed(canvas.clouds(0, 1.5 * canvas.scale, tall=1.4), 3, 3)
+    threads = torch.exp(-2.6 * flow.abs())
     dx, dy = canvas.sway
-    plume = 0.7 * _warp(light.near, 1.8 * dx, 1.2 * dy + 0.015 * flow, canvas)
-    plume = plume + 0.4 * _warp(light.far, 2 * dx, 2 * dy, canvas)
+    plume = 0.7 * _warp(light.near, 1.6 * dx, 1.1 * dy + 4 * flow, canvas)
+    plume = plume + 0.4 * _warp(light.far, 1.6 * dx, 1.6 * dy, canvas)
     plume = plume + 0.35 * light.near + 0.7 * light.bars + 0.7 * light.floor
-    image = palette.mix(_step(-1, 1, flow)) * (plume * (0.35 + 0.95 * threads)).unsqueeze(2)
+    image = palette.mix(_step(-0.8, 1.6, flow)) * (plume * (0.5 + 1.25 * threads)).unsqueeze(2)
     image = image + 0.7 * palette.highlight * _over(plume * threads, 0.55, 1)
     return image + 0.22 * palette.shade
 
 
 def _circuitry(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    down = max(6, round(12 * canvas.scale))
-    over = max(3, round(down * canvas.width / canvas.height))
-    grid = (down + 2, over + 2)
-    right = canvas.uniform(0, 1, *grid) < 0.62
-    below = canvas.uniform(0, 1, *grid) < 0.53
-    node = canvas.uniform(0, 1, *grid) < 0.3
-    tone = canvas.uniform(0, 1, *grid)
-    py, px = canvas.y * down, canvas.x * over
-    row, column = py.floor().long().clamp(0, down - 1), px.floor().long().clamp(0, over - 1)
-    v, u = py - row - 0.5, px - column - 0.5
+    size = 4 if "sparse" in canvas.modifiers else 2
+    side = size * CELL
+    # One wire leaves each joint to the right, one down, where the noise says so; it says so in
+    # runs, so that wires are long.
+    blocks = F.avg_pool2d(canvas.noise, size, ceil_mode=True) * size
+    right = _spread(blocks[:, 0:1], 0.7, 3)[:, 0]
+    below = _spread(blocks[:, 1:2], 0.7, 2)[:, 0]
+    few = 0.75 if "dense" not in canvas.modifiers else 0.3
+    values = torch.stack([right - few + 0.5, below - few, blocks[:, 2] - 0.9], 1)
+    values = F.pad(_step(-0.15, 0.15, values), (1, 1, 1, 1), mode="replicate")
+    columns = values.shape[3]
+    py, px = canvas.y / side, canvas.x / side
+    row, column = py.floor().long(), px.floor().long()
+    v, u = (py - row - 0.5) * side, (px - column - 0.5) * side  # pixels from the joint
 
-    def at(values: Tensor, dy: int = 0, dx: int = 0) -> Tensor:
-        return _pick(values, (row + 1 + dy) * grid[1] + column + 1 + dx)
+    def at(kind: int, dy: int = 0, dx: int = 0) -> Tensor:
+        return _pick(values[:, kind], (row + 1 + dy) * columns + column + 1 + dx)
 
-    apart = torch.full_like(u, 9.0)
-    across = torch.where(u > 0, at(right), at(right, 0, -1))
-    upright = torch.where(v > 0, at(below), at(below, -1, 0))
-    distance = torch.minimum(
-        torch.where(across, v.abs(), apart), torch.where(upright, u.abs(), apart)
-    )
-    ring = (torch.hypot(u, v) - 0.22).abs()
-    distance = torch.minimum(distance, torch.where(at(node), ring, apart))
-    wire, halo = _step(0.1, 0.03, distance), torch.exp(-5 * distance)
-    hue = _step(0.3, 0.7, 0.5 * at(tone) + 0.5 * torch.sigmoid(1.5 * canvas.noise(2.2)))
+    across = torch.where(u > 0, at(0), at(0, 0, -1))
+    upright = torch.where(v > 0, at(1), at(1, -1, 0))
+    node = at(2)
+    ring = (torch.hypot(u, v) - 4.6).abs()
+    hollow = _step(3.0, 4.6, torch.hypot(u, v))  # wires end at the ring, not in it
+    hollow = 1 - node * (1 - hollow)
+
+    def line(distance: Tensor, there: Tensor, width: float) -> Tensor:
+        return there * torch.exp(-((distance / width) ** 2))
+
+    def drawn(width: float) -> Tensor:
+        wires = torch.maximum(line(v, across, width), line(u, upright, width))
+        return torch.maximum(wires * hollow, line(ring, node, width))
+
+    wire, halo = drawn(1.7), drawn(5.0)
+    hue = torch.sigmoid(3 * canvas.smooth(3, 2.0) - 1.2)
     colour = palette.mix(hue)
-    image = colour * ((0.9 * wire + 0.45 * halo) * light.total).unsqueeze(2)
+    image = colour * ((0.95 * wire + 0.42 * halo) * (light.total + 0.1)).unsqueeze(2)
     image = image + 0.8 * palette.highlight * wire.unsqueeze(2) * _over(light.total, 0.55)
     return image + 0.45 * colour * light.bars.unsqueeze(2) + 0.12 * palette.shade
 
 
 def _aurora(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    curtain = _warp(
-        canvas.noise(1.5, tall=6.0 / canvas.scale),
-        2.5 * canvas.sway[0],
-        0.3 * canvas.sway[1],
-        canvas,
+    size = canvas.scale
+    curtain = 0.8 * canvas.smooth(0, 1.5 * size, tall=4) + 0.55 * canvas.smooth(
+        1, 0.7 * size, tall=6
     )
-    folds = 1.35 * torch.exp(-2.2 * canvas.scale * (curtain - 0.2).abs())
-    rising = light.rising(canvas, 0.03, 0.06, 0.12, 0.2)
-    glow = (1.3 * light.floor + rising + 0.8 * light.far) * (0.12 + folds)
-    height = (0.9 * canvas.y + 0.25 * canvas.noise(2.0)).clamp(0, 1)
-    colour = torch.lerp(palette.second, palette.main, _step(0.15, 0.85, height).unsqueeze(2))
+    curtain = _warp(curtain, 2.2 * canvas.sway[0], 0.3 * canvas.sway[1], canvas)
+    folds = 1.35 * torch.exp(-2.2 * (curtain - 0.2).abs())
+    rays = 1 + 0.3 * canvas.smooth(2, 0.55 * size, tall=5)
+    rising = light.rising(canvas, 8, 16, 31, 51)
+    glow = (1.3 * light.floor + rising + 0.8 * light.far) * (0.12 + folds) * rays.clamp(min=0.3)
+    # The second colour is that of what has risen from the bars, and of some curtains.
+    height = 0.3 + 0.9 * (rising - 0.9 * light.near) - 0.3 * canvas.smooth(3, 3.0)
+    colour = palette.mix(_step(0.1, 0.9, height))
     image = colour * glow.unsqueeze(2) + 0.15 * palette.shade
     return image + 0.6 * palette.highlight * _over(0.8 * light.bars + glow, 0.75, 1)
 
 
 def _coral(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    pitch = 11 * canvas.scale
-    branch = canvas.swayed(canvas.noise(0.0, band=(0.8 * pitch, 1.2 * pitch)), 1.2, 1.2)
-    height = branch + 1.1 * (light.bars + 0.5 * light.near) - 0.25
+    size = 0.8 * canvas.scale
+    branch = 1.15 * canvas.smooth(0, size) - 0.75 * canvas.smooth(0, 2 * size)
+    branch = canvas.swayed(branch, 1.0, 1.0)
+    height = branch + 1.1 * (light.bars + 0.5 * light.near) - 0.1
     body = _step(-0.35, 0.45, height)
     rim = torch.exp(-((3 * height) ** 2))
     slope = torch.roll(branch, 1, 2) - branch
-    shade = (0.75 + slope * canvas.height / 128 * 1.1).clamp(0.25, 1.5)
-    lit = light.total.clamp(0, 1.5)
+    shade = (0.85 + 2.6 * slope).clamp(0.3, 1.6)
+    lit = (1.25 * light.total).clamp(0, 1.5)
     image = palette.mix(_step(-0.2, 1.6, height)) * (body * shade * lit).unsqueeze(2)
     image = image + 0.35 * palette.highlight * (rim * lit).unsqueeze(2)
     return image + 0.35 * palette.shade * light.total.clamp(0, 1).unsqueeze(2)
 
 
 def _crystal(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    facets = canvas.cells(8, jitter=1.0, lean=0.35)
-    turn = 2 * math.pi * canvas.per_cell(facets)
+    size = 2 if "dense" in canvas.modifiers else 4
+    facets = canvas.cells(size, jitter=1.0)
+    turn = 2 * math.pi * facets.number(2)
     slope = torch.cos(turn) * facets.dx + torch.sin(turn) * facets.dy
-    face = 0.55 + 0.75 * slope + 0.35 * (canvas.per_cell(facets) - 0.5)
-    edge = torch.exp(-14 * facets.border).unsqueeze(2)
+    face = 0.55 + 0.7 * slope / (size * CELL) + 0.45 * (facets.number(3) - 0.5)
+    edge = torch.exp(-14 * (facets.border - 0.02).clamp(min=0)).unsqueeze(2)
+    if "sparse" in canvas.modifiers:
+        edge = 0.25 * edge  # facets run together
+        face = 0.55 + 0.7 * (face - 0.55)
     level = (face * light.total * 1.1).clamp(0, 1.6)
     black = torch.zeros_like(palette.main)
     image = palette.ramp(level / 1.5, black, palette.main, palette.second, palette.highlight)
@@ -408,27 +479,28 @@ def _crystal(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
 
 
 def _flames(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    lick = _warp(canvas.noise(1.6, tall=2.2), 2.5 * canvas.sway[0], 0.5 * canvas.sway[1], canvas)
-    tongue = torch.exp(-1.6 * canvas.scale * (lick - 0.3).abs())
-    rising = light.rising(canvas, 0.02, 0.05, 0.09, 0.14, 0.2)
-    heat = (0.8 * rising + 0.2 * light.far + 0.5 * light.floor) * (0.25 + 1.3 * tongue)
+    lick = canvas.clouds(0, 1.1 * canvas.scale, tall=2.2)
+    lick = _warp(lick, 2.2 * canvas.sway[0], 0.5 * canvas.sway[1], canvas)
+    tongue = torch.exp(-1.8 * (lick - 0.3).abs())
+    rising = light.rising(canvas, 5, 13, 23, 36, 51)
+    heat = (0.8 * rising + 0.2 * light.far + 0.5 * light.floor) * (0.22 + 1.4 * tongue)
     heat = heat + 0.55 * light.bars
     black = torch.zeros_like(palette.main)
     ember = 0.75 * palette.main
     middle = 0.5 * (palette.main + palette.second)
     image = palette.ramp(heat / 1.25, black, ember, middle, palette.second, palette.highlight)
-    sparks = canvas.cells(22)
-    bright = canvas.per_cell(sparks) ** 9
-    point = torch.exp(-((torch.hypot(sparks.dx, 0.6 * sparks.dy) * 9) ** 2)) * bright
-    return image + 1.5 * palette.second * (point * (0.2 + light.far)).unsqueeze(2)
+    sparks = canvas.cells(2, jitter=0.8)
+    bright = _step(0.86, 1.0, sparks.number(4))
+    point = torch.exp(-((torch.hypot(sparks.dx, 0.6 * sparks.dy) / 1.8) ** 2)) * bright
+    return image + 1.5 * palette.second * (point * (0.25 + light.far)).unsqueeze(2)
 
 
 def _marble(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    angle = canvas.uniform(0, 3.1)
-    along = 0.5 * canvas.x * torch.cos(angle) + canvas.y * torch.sin(angle)
-    phase = along * canvas.uniform(6, 14) * canvas.scale + 1.5 * canvas.noise(1.9)
-    vein = (1 - torch.sin(1.6 * (phase + 0.6 * light.far)).abs()) ** 5
-    stone = 0.5 + 0.22 * canvas.noise(2.0)
+    size = 2.6 * canvas.scale
+    bend = canvas.swayed(canvas.smooth(0, size, tall=1.3), 1.5, 1.5)
+    phase = 1.5 * bend + 0.3 * canvas.smooth(1, 0.8 * canvas.scale)
+    vein = (1 - torch.sin(1.6 * (phase + 0.25 * light.far)).abs()) ** 3.2
+    stone = (0.55 + 0.2 * canvas.clouds(2, 1.2)).clamp(min=0.1)
     image = palette.main * (0.8 * stone * light.total.clamp(0, 1.2)).unsqueeze(2)
     image = image + palette.second * (vein * (0.12 + light.total.clamp(0, 1.3))).unsqueeze(2)
     bright = (0.6 * vein + light.bars) * (light.total - 0.6).clamp(0, 1)
@@ -436,38 +508,31 @@ def _marble(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
 
 
 def _petals(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    leaf = 1 + 0.4 * canvas.noise(2.0)
-    image = palette.shade * (0.35 * light.total.clamp(0, 1) * leaf).unsqueeze(2)
-    flowers = 5 if "dense" in canvas.modifiers else 3 if "sparse" in canvas.modifiers else 4
-    aspect = canvas.width / canvas.height
-    black_soft = 0.6 * palette.main
-    for index in range(flowers):
-        middle = (index + canvas.uniform(0.25, 0.75)) / flowers
-        # The flower opens with the energy around its own place; the place never moves.
-        window = torch.exp(-(((canvas.y - middle) / 0.09) ** 2))
-        energy = (light.near * window).sum((2, 3), keepdim=True) / window.sum((2, 3), keepdim=True)
-        radius = 0.05 + 0.5 * (1 - torch.exp(-3 * energy))
-        squeeze = canvas.uniform(1.0, 1.6)
-        dx, dy = canvas.x * aspect, canvas.y - middle
-        distance = torch.sqrt(dx * dx + dy * dy * squeeze)
-        angle = torch.atan2(dx, dy) + 2.4 * canvas.sway[0] * distance
-        for ring in range(3):
-            count = canvas.uniform(5, 10).floor().clamp(max=9)
-            turn = canvas.uniform(0, 1).round() * math.pi / count
-            wave = 0.5 + 0.5 * torch.cos((angle + turn) * count)
-            edge = radius * (1 - 0.3 * ring) * (0.45 + 0.55 * wave**0.55)
-            place = distance / edge.clamp(min=1e-4)
-            inside = _step(1.02, 0.94, place).unsqueeze(2)
-            shade = (0.25 + 0.75 * place**1.5) * (0.45 + 0.55 * wave)
-            shade = shade + 0.25 * torch.exp(-((18 * (place - 0.93)) ** 2))
-            veins = 1 + 0.12 * torch.cos(6 * count * angle)
-            lit = (0.45 + 0.6 * light.total.clamp(0, 1)).clamp(0, 1.1)
-            tone = (0.2 + 0.3 * ring + 0.3 * place).clamp(0, 1)
-            colour = palette.ramp(tone, black_soft, palette.main, palette.second, palette.highlight)
-            image = torch.lerp(image, colour * (shade * veins * lit).unsqueeze(2), inside)
-        heart = torch.exp(-((distance / (0.12 * radius)) ** 2)).unsqueeze(2)
-        image = image + palette.highlight * heart
-    return image + palette.second * (0.35 * light.bars + 0.2 * light.near * light.far).unsqueeze(2)
+    leaf = 1 + 0.4 * canvas.clouds(4, 1.2)
+    image = palette.shade * (0.7 * light.total.clamp(0, 1) * leaf).unsqueeze(2)
+    flowers = canvas.cells(4, jitter=0.6)
+    # A flower opens with the light around it; its place never moves.
+    room = 1.5 if "dense" in canvas.modifiers else 0.8 if "sparse" in canvas.modifiers else 1.0
+    size = 16 + 8 * _step(0.1, 0.9, flowers.number(3))
+    radius = size * (room**0.5) * (0.9 + 0.35 * light.far.clamp(0, 1))
+    empty = 0.55 if "sparse" in canvas.modifiers else 0.25
+    here = _step(empty - 0.03, empty + 0.03, flowers.number(4))
+    distance = torch.hypot(flowers.dx, flowers.dy)
+    angle = torch.atan2(flowers.dx, flowers.dy) + 2 * math.pi * flowers.number(2)
+    dark = 0.55 * palette.main
+    for ring, count in enumerate((5, 5)):
+        wave = 0.5 + 0.5 * torch.cos((angle + ring * math.pi / 5) * count)
+        edge = radius * (1 - 0.45 * ring) * (0.45 + 0.55 * wave**0.8)
+        place = distance / edge.clamp(min=1e-3)
+        inside = (_step(1.12, 0.88, place) * here).unsqueeze(2)
+        shade = (0.25 + 0.75 * place.clamp(max=1) ** 1.5) * (0.4 + 0.6 * wave)
+        lit = (0.3 + 0.85 * light.total.clamp(0, 1)).clamp(0, 1.15)
+        tone = (0.2 + 0.4 * ring + 0.3 * place).clamp(0, 1)
+        colour = palette.ramp(tone, dark, palette.main, palette.second, palette.highlight)
+        image = torch.lerp(image, colour * (shade * lit).unsqueeze(2), inside)
+    heart = here * torch.exp(-((distance / 3.2) ** 2)) * (0.4 + light.total.clamp(0, 1))
+    image = image + palette.highlight * heart.unsqueeze(2)
+    return image + palette.second * (0.4 * light.bars + 0.2 * light.near * light.far).unsqueeze(2)
 
 
 STYLES: dict[str, Callable[[_Canvas, _Palette, _Light], Tensor]] = {

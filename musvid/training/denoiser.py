@@ -1,54 +1,67 @@
-"""Trains the denoiser and the text encoder of `sketch`, on the latents of a trained autoencoder.
+"""The denoiser and the text encoder of `sketch`, and how they are trained.
 
-    python -m musvid.training.denoiser --bank BANK.npz --vae FOLDER --run FOLDER [--resume]
+Three things make a small network paint sharply after little training:
 
-The network learns the path that image-to-image takes from a spectrum to a picture, the **bridge**:
-with z the latents of the picture, s those of its spectrum, and a start time T, the noise is
+**The bridge.** The network learns the path that image-to-image takes from a spectrum to a picture:
+with z the latents of the picture, s those of its spectrum, and a start time T, what it sees at time
+t is a noised mixture of the two,
 
-    eps' = eps + (s - z) / sigma(T),    sigma(t) = sqrt((1 - a(t)) / a(t))
+    a(t) (z + w (s - z)) + b(t) noise,    w = sigma(t) / sigma(T),    sigma = b / a
 
-so that at time T the noised picture is the noised spectrum exactly, and at time 0 it is the
-picture. It is still plain velocity prediction (Salimans and Ho, arXiv 2202.00512), which every
-stock scheduler can sample.
+which is the noised spectrum at T and the picture at 0. It answers with z ("sample" prediction), so
+every stock scheduler can follow the path. Pictures for a start below 700 are those that
+`art.draw` grows for that strength.
+
+**The noise is the texture.** The latents have `TEXTURE` channels more than the autoencoder needs;
+it leaves them empty, so that at every time they hold the pipeline's noise and nothing else.
+The picture to be learned is the one that this very noise stands for (see `musvid.training.art`).
+There is one right answer, a few steps reach it, and a video that keeps its noise keeps its texture.
+
+**Words reach every layer.** The text is pooled and modulates each block as the time does
+(``addition_embed_type="text"``, scale and shift); there is no cross attention, which costs more.
 
 What is painted is the left half and a margin over the axis, as `musvid.diffuse` does by default.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderTiny, EulerDiscreteScheduler, UNet2DConditionModel
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
-from .brief import vocabulary
+from ..words import vocabulary
+from . import art
 from .loop import Run
-from .pool import GROUP, draw_batch, load_bank
+from .pool import GROUP, Bank, Batch, draw_batch
 
-MARGIN = 16  # columns beyond the axis, as many as diffuse paints
 WORDS = 16  # longest prompt, in tokens
-RATE = 8e-4
-EARLIEST_START = 400  # start times of the bridge lie between this and 999
+SCALE = 4  # pixels per latent
+TEXTURE = art.CHANNELS * SCALE**2 // art.CELL**2  # channels that hold the noise of the texture
 _SPECIAL = ("<|pad|>", "<|startoftext|>", "<|endoftext|>", "<|unk|>")
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Whole words, lower case; a word that was never learned is ``<|unk|>``."""
-    words = {word: index for index, word in enumerate([*_SPECIAL, *vocabulary()])}
+    """Whole words, lower case; a word that means nothing here is dropped before it counts."""
+    known = vocabulary()
+    words = {word: index for index, word in enumerate([*_SPECIAL, *known])}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<|unk|>"))
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.NFKC(),
             normalizers.Lowercase(),
             normalizers.Replace(Regex(r"[^a-z0-9]+"), " "),
+            normalizers.Replace(Regex(rf"\b(?!(?:{'|'.join(known)})\b)[a-z0-9]+"), " "),
         ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -71,16 +84,20 @@ def build(
 ) -> tuple[UNet2DConditionModel, CLIPTextModel]:
     """A new denoiser and text encoder, with random weights."""
     unet = UNet2DConditionModel(
-        sample_size=32,
+        sample_size=64,
         in_channels=latent_channels,
         out_channels=latent_channels,
         block_out_channels=widths,
-        layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        layers_per_block=(1, *[2] * (len(widths) - 2), 1),
+        down_block_types=("DownBlock2D",) * len(widths),
+        mid_block_type="UNetMidBlock2D",
+        up_block_types=("UpBlock2D",) * len(widths),
         cross_attention_dim=128,
         attention_head_dim=4,
         norm_num_groups=16,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+        resnet_time_scale_shift="scale_shift",
     )
     text = CLIPTextModel(
         CLIPTextConfig(
@@ -101,140 +118,224 @@ def build(
 
 
 def build_scheduler() -> EulerDiscreteScheduler:
-    """The noise schedule that is trained on, and the sampler that ships."""
+    """The noise schedule that is trained on, and the sampler that ships.
+
+    The schedule ends at a deviation of 2.7 instead of Stable Diffusion's 14.6: this model always
+    begins at a spectrum, and must still be able to read it.
+    """
     return EulerDiscreteScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        prediction_type="v_prediction",
+        beta_start=0.0001,
+        beta_end=0.004,
+        beta_schedule="linear",
+        prediction_type="sample",
         timestep_spacing="trailing",
         steps_offset=1,
     )
 
 
-@dataclass(frozen=True)
-class Latents:
-    """Latents of pictures and of their spectra, (count, channels, height, width), and token ids."""
+def with_texture(vae: AutoencoderTiny) -> AutoencoderTiny:
+    """The same autoencoder with `TEXTURE` more latent channels, which it leaves empty."""
+    config = dict(vae.config)
+    channels = config["latent_channels"]
+    config["latent_channels"] = channels + TEXTURE
+    wider = AutoencoderTiny.from_config(config).eval()
+    weights = vae.state_dict()
+    for name, empty in wider.state_dict().items():
+        there = weights[name]
+        if there.shape != empty.shape:
+            weights[name] = torch.zeros_like(empty)
+            weights[name][tuple(slice(size) for size in there.shape)] = there
+    wider.load_state_dict(weights)
+    return wider.to(memory_format=torch.channels_last)
+
+
+class Latents(NamedTuple):
+    """What the denoiser learns from, of `count` pictures.
+
+    picture, spectrum: latents without the texture's channels, float (count, channels, height,
+    width). texture: float (count, TEXTURE, height, width), the noise. start: float (count,),
+    strengths. tokens: int (count, WORDS). image: uint8 (count, 3, SCALE height, SCALE width), the
+    picture.
+    """
 
     picture: Tensor
     spectrum: Tensor
+    texture: Tensor
+    start: Tensor
     tokens: Tensor
+    image: Tensor
+
+
+def encode(vae: AutoencoderTiny, batch: Batch) -> Latents:
+    """The latents of drawn pictures."""
+    parts = []
+    with torch.no_grad():
+        for pixels in (batch.art, batch.spectrum):
+            scaled = (pixels.float() / 127.5 - 1).to(memory_format=torch.channels_last)
+            parts.append(vae.encode(scaled).latents)
+    options = {"padding": "max_length", "truncation": True, "max_length": WORDS}
+    tokens = build_tokenizer()(batch.captions, return_tensors="pt", **options).input_ids
+    texture = F.pixel_shuffle(batch.noise, art.CELL // SCALE)
+    return Latents(*parts, texture, batch.strength, tokens.to(vae.device), batch.art)
 
 
 class LatentPool:
-    """Encoded pictures to learn from; the oldest are replaced as often as is asked for."""
+    """Encoded pictures to learn from, of which a group is replaced before every so many batches."""
 
-    def __init__(self, bank: Tensor, vae: AutoencoderTiny, *, size: int, seed: int = 0) -> None:
-        self._bank, self._vae = bank, vae
-        self._random, self._generator = Random(seed), torch.Generator().manual_seed(seed)
-        self._tokenizer = build_tokenizer()
-        parts = [self._encode() for _ in range(size // GROUP)]
-        self._all = Latents(
-            *(
-                torch.cat([getattr(part, name) for part in parts])
-                for name in Latents.__annotations__
-            )
-        )
-        self._next = 0
+    def __init__(
+        self,
+        bank: Bank,
+        vae: AutoencoderTiny,
+        *,
+        size: int,
+        interval: int,
+        group: int = GROUP,
+        seed: int = 0,
+    ) -> None:
+        self._bank, self._vae, self._interval, self._group = bank, vae, interval, group
+        self._random = Random(seed)
+        self._generator = torch.Generator(vae.device).manual_seed(seed)
+        parts = [self._encode() for _ in range(size // group)]
+        self._all = Latents(*(torch.cat(list(same)) for same in zip(*parts, strict=True)))
+        self._next = self._batches = 0
 
-    @torch.no_grad()
     def _encode(self) -> Latents:
-        batch = draw_batch(self._bank, self._random, self._generator, GROUP)
-        captions = ["" if self._random.random() < 0.1 else text for text in batch.captions]
-        options = {"padding": "max_length", "truncation": True, "max_length": WORDS}
-        tokens = self._tokenizer(captions, return_tensors="pt", **options).input_ids
-        encoded = []
-        for halves in (batch.art, batch.spectrum):
-            left = torch.cat([halves.flip(-1), halves[..., :MARGIN]], -1).float() / 127.5 - 1
-            left = left.to(memory_format=torch.channels_last)
-            encoded.append(self._vae.encode(left).latents)
-        return Latents(*encoded, tokens)
-
-    def renew(self) -> None:
-        """Replace the oldest group."""
-        new = self._encode()
-        there = slice(self._next, self._next + GROUP)
-        for name in Latents.__annotations__:
-            getattr(self._all, name)[there] = getattr(new, name)
-        self._next = (self._next + GROUP) % len(self._all.tokens)
+        batch = draw_batch(
+            self._bank, self._random, self._generator, self._group, group=self._group
+        )
+        return encode(self._vae, batch)
 
     def batch(self, count: int) -> Latents:
         """`count` of them, each by chance."""
-        picked = torch.randint(len(self._all.tokens), (count,))
-        return Latents(*(getattr(self._all, name)[picked] for name in Latents.__annotations__))
+        self._batches += 1
+        if self._batches % self._interval == 0:
+            there = slice(self._next, self._next + self._group)
+            for old, new in zip(self._all, self._encode(), strict=True):
+                old[there] = new
+            self._next = (self._next + self._group) % len(self._all.tokens)
+        picked = torch.randint(len(self._all.tokens), (count,), device=self._all.tokens.device)
+        return Latents(*(each[picked] for each in self._all))
 
 
-def noised(
-    latents: Latents, times: Tensor, starts: Tensor, noise: Tensor, alphas: Tensor
-) -> tuple[Tensor, Tensor]:
-    """What the network sees at some times, and the velocity it should answer with.
+def noised(latents: Latents, times: Tensor, noise: Tensor, alphas: Tensor) -> Tensor:
+    """What the network sees at some times of the way, (count, channels + texture's, ...).
 
-    times, starts: int (count,); where a start is below its time, the path is that of ordinary
-        diffusion, without the bridge. alphas: cumulative products of the schedule.
+    times: float (count,), 0 to 1: parts of the way back to the start, where 1 is the start itself.
+    noise: like the latents of the pictures. alphas: cumulative products of the schedule.
     """
-    picture = latents.picture
+    alphas = alphas.to(times.device)
     sigma = ((1 - alphas) / alphas).sqrt()
-    pull = torch.where(times <= starts, 1 / sigma[starts], 0.0)[:, None, None, None]
-    noise = noise + pull * (latents.spectrum - picture)
-    signal = alphas[times].sqrt()[:, None, None, None]
-    spread = (1 - alphas[times]).sqrt()[:, None, None, None]
-    return signal * picture + spread * noise, signal * noise - spread * picture
+    starts, now = timesteps(latents, torch.ones_like(times)), timesteps(latents, times)
+    left = (sigma[now] / sigma[starts])[:, None, None, None]
+    signal = alphas[now].sqrt()[:, None, None, None]
+    spread = (1 - alphas[now]).sqrt()[:, None, None, None]
+    mixture = torch.lerp(latents.picture, latents.spectrum, left)
+    return torch.cat([signal * mixture + spread * noise, spread * latents.texture], 1)
 
 
-def loss(
-    unet: UNet2DConditionModel, text: CLIPTextModel, latents: Latents, alphas: Tensor
-) -> Tensor:
-    """Mean squared error of the velocity, at random times of random paths."""
-    count = len(latents.tokens)
-    starts = torch.randint(EARLIEST_START, 1000, (count,))
-    bridged = (torch.rand(count) ** 0.8 * starts).long()
-    plain = torch.rand(count) < 0.2
-    times = torch.where(plain, torch.randint(0, 1000, (count,)), bridged)
-    starts = torch.where(plain, -1, starts)
-    seen, wanted = noised(latents, times, starts, torch.randn_like(latents.picture), alphas)
-    seen = seen.contiguous(memory_format=torch.channels_last)
-    answer = unet(seen, times, text(latents.tokens)[0]).sample
-    return (answer - wanted).square().mean()
+def timesteps(latents: Latents, times: Tensor) -> Tensor:
+    """The schedule's times, int (count,), of parts of the way."""
+    return (1000 * latents.start * times).round().long().clamp(1, 1000) - 1
 
 
-def train(options: argparse.Namespace) -> None:
-    """Train as the options say."""
-    torch.manual_seed(0)
-    vae = AutoencoderTiny.from_pretrained(options.vae).eval().to(memory_format=torch.channels_last)
-    widths = tuple(int(width) for width in options.widths.split(","))
-    run = Run(
-        nn.ModuleList(build(widths, vae.config.latent_channels)),
-        options.run,
-        minutes=options.minutes,
-        rate=RATE,
-        floor=0.03,
-        warm_up=200,
-        memory=0.999,
-        weight_decay=0.01,
-        resume=options.resume,
-    )
-    alphas = build_scheduler().alphas_cumprod
-    pool = LatentPool(load_bank(options.bank), vae, size=options.pool, seed=run.step)
-    recent: float | None = None
+class Loss:
+    """How far the network's pictures are from those that were drawn.
+
+    In latents, each channel weighed by what it changes in the picture, and in the pixels of a
+    piece of each picture, where slopes count as well: that is what keeps edges sharp.
+    """
+
+    def __init__(self, vae: AutoencoderTiny, sample: Latents) -> None:
+        self._vae = vae
+        self._alphas = build_scheduler().alphas_cumprod
+        self._weights = self._sensitivity(sample.picture)
+
+    @torch.no_grad()
+    def _sensitivity(self, latents: Tensor) -> Tensor:
+        """The mean square change of pixels per change of a channel, (1, channels, 1, 1), mean 1."""
+        plain = self._vae.decode(latents).sample
+        changes = []
+        for channel in range(latents.shape[1]):
+            moved = latents.clone()
+            moved[:, channel] += 0.3 * torch.randn_like(moved[:, channel])
+            changes.append((self._vae.decode(moved).sample - plain).square().mean())
+        weights = torch.stack(changes)
+        return (weights / weights.mean()).clamp(0.2, 5)[None, :, None, None]
+
+    def __call__(self, unet: UNet2DConditionModel, text: CLIPTextModel, latents: Latents) -> Tensor:
+        count, channels = latents.picture.shape[:2]
+        # A third at the start, where everything is decided; the rest anywhere on the way.
+        device = latents.start.device
+        chance = torch.rand(2, count, device=device)
+        times = torch.where(chance[0] < 0.35, 1.0, chance[1])
+        seen = noised(latents, times, torch.randn_like(latents.picture), self._alphas)
+        seen = seen.contiguous(memory_format=torch.channels_last)
+        answer = unet(seen, timesteps(latents, times), text(latents.tokens)[0]).sample
+        made, empty = answer[:, :channels], answer[:, channels:]
+        error = (self._weights * (made - latents.picture).square()).mean()
+        return error + 0.1 * empty.square().mean() + 0.5 * self._pixels(made, latents)
+
+    def _pixels(self, made: Tensor, latents: Latents) -> Tensor:
+        """Of a random piece of each picture, decoded with a margin around it."""
+        side, margin = min(20, *made.shape[2:]), 2
+        top, left = (int(torch.randint(length - side + 1, ())) for length in made.shape[2:])
+        piece = made[:, :, top : top + side, left : left + side]
+        piece = piece.contiguous(memory_format=torch.channels_last)
+        edge = margin * SCALE
+        decoded = self._vae.decode(piece).sample[..., edge:-edge, edge:-edge]
+        rows, columns = (
+            slice(SCALE * (start + margin), SCALE * (start + side - margin))
+            for start in (top, left)
+        )
+        error = decoded - (latents.image[:, :, rows, columns].float() / 127.5 - 1)
+        slopes = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+        return error.abs().mean() + 0.5 * slopes + F.avg_pool2d(error, 8).abs().mean()
+
+
+def train(
+    run: Run,
+    vae: AutoencoderTiny,
+    *,
+    batch: int,
+    pool: LatentPool,
+    folder: Path,
+    half: AbstractContextManager[None],
+    judge: Callable[[UNet2DConditionModel, CLIPTextModel], dict[str, float]],
+) -> None:
+    """Train for as long as the run lasts.
+
+    run: of the two networks from `build`, as a ModuleList. vae: whose latents they paint. batch:
+    pictures per step. pool: of pictures to learn from. folder: where to keep the pipeline. half:
+    around every step, for arithmetic in half precision. judge: measures the networks now and then.
+    """
+    loss = Loss(vae, pool.batch(8))
+    unet, text = run.network
+    if vae.device.type == "cuda":
+        unet = torch.compile(unet)
+    recent: Tensor | None = None
 
     def report() -> dict[str, float]:
-        export(run.average, vae, options.run / "pipeline")
-        return {} if recent is None else {"loss": round(recent, 4)}
+        export(run.average, vae, folder)
+        figures = {} if recent is None else {"loss": round(recent.item(), 4)}
+        return figures | judge(*run.average)
 
-    for step in run.steps(report, every=120):
-        if step % options.interval == 0:
-            pool.renew()
-        value = loss(*run.network, pool.batch(options.batch), alphas)
+    for _ in run.steps(report):
+        with half:
+            value = loss(unet, text, pool.batch(batch))
         run.learn(value)
-        recent = value.item() if recent is None else 0.98 * recent + 0.02 * value.item()
+        now = value.detach()
+        recent = now if recent is None else 0.98 * recent + 0.02 * now
 
 
 def export(networks: nn.ModuleList, vae: AutoencoderTiny, folder: Path) -> None:
-    """Write an image-to-image pipeline that diffusers loads like any other."""
+    """Write an image-to-image pipeline that diffusers loads like any other.
+
+    vae: as it was trained, without the texture's channels.
+    """
     from diffusers import StableDiffusionImg2ImgPipeline
 
-    unet, text = (copy.deepcopy(network) for network in networks)
-    vae = copy.deepcopy(vae)
+    unet, text = (copy.deepcopy(network).to("cpu") for network in networks)
+    vae = with_texture(copy.deepcopy(vae).to("cpu"))
     vae.register_to_config(scaling_factor=1.0)
     pipeline = StableDiffusionImg2ImgPipeline(
         vae=vae,
@@ -251,23 +352,3 @@ def export(networks: nn.ModuleList, vae: AutoencoderTiny, folder: Path) -> None:
     config = folder / "text_encoder" / "config.json"
     text_config = json.loads(config.read_text(encoding="utf-8"))
     config.write_text(json.dumps({**text_config, "dtype": "float32"}, indent=2), encoding="utf-8")
-
-
-def main() -> None:
-    """Train on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add = parser.add_argument
-    add("--bank", type=Path, required=True, help="made by musvid.training.spectra")
-    add("--vae", type=Path, required=True, help="made by musvid.training.autoencoder")
-    add("--run", type=Path, required=True, help="folder of log, checkpoint and pipeline")
-    add("--minutes", type=float, default=120)
-    add("--batch", type=int, default=16)
-    add("--pool", type=int, default=4000, help="encoded pictures to choose from")
-    add("--interval", type=int, default=4, help="steps between groups of new pictures")
-    add("--widths", default="64,96,112", help="channels of the three levels")
-    add("--resume", action="store_true", help="go on where the run stopped")
-    train(parser.parse_args())
-
-
-if __name__ == "__main__":
-    main()

@@ -5,74 +5,93 @@ from __future__ import annotations
 import copy
 import json
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+_PART = 15_000_000  # bytes of a checkpoint's file, at most about this
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to learn.
+
+    minutes: in all, counting those before a resumption. rate, floor: learning rate, and the part
+    of it that a falling cosine ends at. warm_up: steps in which the rate rises. memory: weight of
+    the past in the moving average, at most. every: seconds between reports.
+    """
+
+    minutes: float
+    rate: float
+    floor: float = 0.03
+    warm_up: int = 200
+    memory: float = 0.999
+    weight_decay: float = 0.01
+    every: float = 120
+
 
 class Run:
-    """A training run of so many minutes, which can be stopped and resumed at any moment.
+    """A training run, which can be stopped and resumed at any moment.
 
     network: what learns; give several as a ModuleList. `average` is the moving average of its
         weights, which is what a run is for.
-    folder: of ``checkpoint.pt`` and ``log.jsonl``; made if need be.
-    minutes: in all, counting those before a resumption.
-    rate, floor: learning rate, and the part of it that a falling cosine ends at.
-    warm_up: steps in which the rate rises. memory: weight of the past in the average, at most.
+    folder: of ``checkpoint/`` and ``log.jsonl``; made if need be. The checkpoint is in half
+        precision and in files below 16 MB, so that it travels easily.
     resume: go on from the folder's checkpoint, where there is one.
+    until: a time of `time.monotonic` at which to stop, whether the plan is fulfilled or not.
     """
 
     def __init__(
         self,
         network: nn.Module,
         folder: Path,
+        plan: Plan,
         *,
-        minutes: float,
-        rate: float,
-        floor: float,
-        warm_up: int,
-        memory: float,
-        weight_decay: float,
         resume: bool,
+        until: float = math.inf,
     ) -> None:
         self.network, self.average = network, copy.deepcopy(network)
         self.step, self._before = 0, 0.0
-        self._seconds = 60 * minutes
-        self._rate, self._floor, self._warm_up, self._memory = rate, floor, warm_up, memory
+        self._plan, self._until = plan, until
         self._optimiser = torch.optim.AdamW(
-            network.parameters(), rate, (0.9, 0.99), weight_decay=weight_decay
+            network.parameters(), plan.rate, (0.9, 0.99), weight_decay=plan.weight_decay
         )
         folder.mkdir(parents=True, exist_ok=True)
-        self._log, self._checkpoint = folder / "log.jsonl", folder / "checkpoint.pt"
-        if resume and self._checkpoint.exists():
-            state = torch.load(self._checkpoint, weights_only=True)
-            network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            self._optimiser.load_state_dict(state["optimiser"])
-            self.step, self._before = state["step"], state["seconds"]
+        self._log, self._checkpoint = folder / "log.jsonl", folder / "checkpoint"
+        if resume and any(folder.glob("checkpoint*/last.pt")):
+            self._load()
 
-    def steps(
-        self, report: Callable[[], dict[str, float]], *, every: float, early: int = 0
-    ) -> Iterator[int]:
+    @property
+    def finished(self) -> bool:
+        """Whether the plan's minutes are over."""
+        return self._before >= 60 * self._plan.minutes
+
+    def steps(self, report: Callable[[], dict[str, float]], *, early: int = 0) -> Iterator[int]:
         """The numbers of the steps to take, until the time is over.
 
         report: measures and saves what the run is for; its figures go into the log. It is called
-        `every` so many seconds, after the step `early`, and at the end.
+        as often as the plan says, after the step `early`, and at the end.
         """
         began = saved = time.monotonic()
-        while (elapsed := self._before + time.monotonic() - began) < self._seconds:
-            falling = (1 + math.cos(math.pi * elapsed / self._seconds)) / 2
-            rate = self._rate * (self._floor + (1 - self._floor) * falling)
+        plan, total = self._plan, 60 * self._plan.minutes
+        before = self._before
+        while self._before < total and time.monotonic() < self._until:
+            falling = (1 + math.cos(math.pi * self._before / total)) / 2
+            rate = plan.rate * (plan.floor + (1 - plan.floor) * falling)
             for group in self._optimiser.param_groups:
-                group["lr"] = rate * min(1, (self.step + 1) / self._warm_up)
+                group["lr"] = rate * min(1, (self.step + 1) / plan.warm_up)
             yield self.step
-            if time.monotonic() - saved > every or self.step == early:
+            self._before = before + time.monotonic() - began
+            if time.monotonic() - saved > plan.every or self.step == early:
+                self._save(report())
                 saved = time.monotonic()
-                self._save(report(), elapsed)
-        self._save(report(), self._seconds)
+        if time.monotonic() > began:
+            self._save(report())
 
     def learn(self, loss: Tensor) -> None:
         """Take one step down a loss."""
@@ -81,19 +100,63 @@ class Run:
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self._optimiser.step()
         self.step += 1
-        keep = min(self._memory, (self.step + 1) / (self.step + 20))
+        keep = min(self._plan.memory, (self.step + 1) / (self.step + 20))
         with torch.no_grad():
-            pairs = zip(self.average.parameters(), self.network.parameters(), strict=True)
-            for slow, fast in pairs:
-                slow.lerp_(fast, 1 - keep)
+            fast = [parameter.detach() for parameter in self.network.parameters()]
+            torch._foreach_lerp_(list(self.average.parameters()), fast, 1 - keep)
 
-    def _save(self, figures: dict[str, float], seconds: float) -> None:
-        line = {"seconds": round(seconds), "step": self.step, **figures}
+    def _save(self, figures: dict[str, float]) -> None:
+        line = {"seconds": round(self._before), "step": self.step, **figures}
         print(json.dumps(line), flush=True)
         with self._log.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
-        state = {"network": self.network.state_dict(), "average": self.average.state_dict()}
-        state |= {"optimiser": self._optimiser.state_dict(), "step": self.step, "seconds": seconds}
         new = self._checkpoint.with_suffix(".new")
-        torch.save(state, new)
-        new.replace(self._checkpoint)  # never half a checkpoint
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        part: dict[str, Tensor] = {}
+        count = size = 0
+        for name, tensor in self._tensors().items():
+            if size + tensor.nbytes > _PART:
+                torch.save(part, new / f"part-{count}.pt")
+                part, count, size = {}, count + 1, 0
+            part[name] = tensor
+            size += tensor.nbytes
+        torch.save(part, new / f"part-{count}.pt")
+        # Written last: a checkpoint with it is whole.
+        torch.save({"step": self.step, "seconds": self._before}, new / "last.pt")
+        shutil.rmtree(self._checkpoint, ignore_errors=True)
+        new.rename(self._checkpoint)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Everything there is to remember, by name, in half precision, on the CPU."""
+        made: dict[str, Tensor] = {}
+        for kind, module in (("network", self.network), ("average", self.average)):
+            for name, parameter in module.named_parameters():
+                made[f"{kind}/{name}"] = parameter.detach().to("cpu", torch.float16)
+        for index, state in self._optimiser.state_dict()["state"].items():
+            for name, value in state.items():
+                # Squares of gradients are too small for float16.
+                kind = torch.bfloat16 if value.dim() else value.dtype
+                made[f"optimiser/{index}/{name}"] = value.detach().to("cpu", kind)
+        return made
+
+    def _load(self) -> None:
+        whole = self._checkpoint
+        if not (whole / "last.pt").exists():
+            whole = self._checkpoint.with_suffix(".new")
+        loaded: dict[str, Tensor] = {}
+        for path in sorted(whole.glob("part-*.pt")):
+            loaded |= torch.load(path, weights_only=True)
+        with torch.no_grad():
+            for kind, module in (("network", self.network), ("average", self.average)):
+                for name, parameter in module.named_parameters():
+                    parameter.copy_(loaded[f"{kind}/{name}"])
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in loaded.items():
+            if name.startswith("optimiser/"):
+                _, index, entry = name.split("/")
+                state.setdefault(int(index), {})[entry] = tensor.float()
+        groups = self._optimiser.state_dict()["param_groups"]
+        self._optimiser.load_state_dict({"state": state, "param_groups": groups})
+        last = torch.load(whole / "last.pt", weights_only=True)
+        self.step, self._before = last["step"], last["seconds"]

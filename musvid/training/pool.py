@@ -3,11 +3,15 @@
 Drawing a picture costs less than learning from it does, but not nothing; a pool from which batches
 are taken at random, and of which a part is drawn anew before every batch, gives training always
 new pictures at a price that can be chosen.
+
+A picture is what `musvid.diffuse` paints by default: the left half of a spectrum and a margin over
+the axis.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
 
@@ -19,50 +23,128 @@ from . import art
 from .brief import Brief
 
 GROUP = 8
-"""Pictures drawn at once: of one style, with the same modifiers."""
+"""Pictures drawn at once, unless said otherwise: of one style, with the same modifiers."""
+
+HEIGHT = 256
+MARGIN = 16
+"""Columns beyond the axis, as many as diffuse paints."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Pictures and what they were grown from.
 
-    art, spectrum: uint8 (batch, 3, height, half width), right halves, the axis at column 0.
-    captions: one each.
+    art, spectrum: uint8 (batch, 3, height, width). noise: float (batch, art.CHANNELS,
+    height / art.CELL, width / art.CELL). strength: float (batch,), how far each picture has left
+    its spectrum. captions: one each.
     """
 
     art: Tensor
     spectrum: Tensor
+    noise: Tensor
+    strength: Tensor
     captions: list[str]
 
+    def __getitem__(self, places: list[int]) -> Batch:
+        """Some of them."""
+        captions = [self.captions[place] for place in places]
+        return Batch(*(getattr(self, name)[places] for name in _TENSORS), captions)
 
-def load_bank(path: Path) -> Tensor:
-    """The spectra of a bank: uint8 (songs, frames, height, half width)."""
-    with np.load(path) as file:
-        return torch.from_numpy(file["spectra"])
+    def replace(self, start: int, other: Batch) -> None:
+        """Put another batch in the places from `start` on."""
+        end = start + len(other.captions)
+        for name in _TENSORS:
+            getattr(self, name)[start:end] = getattr(other, name)
+        self.captions[start:end] = other.captions
 
 
-def draw_batch(bank: Tensor, random: Random, generator: torch.Generator, count: int) -> Batch:
-    """Draw `count` new pictures (a multiple of `GROUP`), on the generator's device."""
-    pictures, spectra, captions = [], [], []
-    for _ in range(count // GROUP):
+_TENSORS = tuple(field.name for field in fields(Batch) if field.name != "captions")
+
+
+class Bank:
+    """Drawn spectra, from files that `musvid.training.spectra` made.
+
+    Of spectra higher than `HEIGHT`, pictures are windows: what a larger picture looks like to a
+    network that sees so much of it at a time.
+    """
+
+    def __init__(self, parts: Sequence[Tensor]) -> None:
+        """parts: uint8 (songs, frames, height, half width), the axis at column 0."""
+        self._parts = list(parts)
+
+    @classmethod
+    def load(cls, *paths: Path) -> Bank:
+        """The banks of some files together."""
+        parts = []
+        for path in paths:
+            with np.load(path) as file:
+                parts.append(torch.from_numpy(file["spectra"]))
+        return cls(parts)
+
+    def to(self, device: str) -> Bank:
+        """The same spectra on a device."""
+        return Bank([part.to(device) for part in self._parts])
+
+    def split(self, songs: int) -> tuple[Bank, Bank]:
+        """All songs but the last few of each file, and those few."""
+        return Bank([p[:-songs] for p in self._parts]), Bank([p[-songs:] for p in self._parts])
+
+    def pick(self, random: Random) -> Tensor:
+        """A left half with its margin: uint8 (height, width)."""
+        # Small spectra are what is painted most.
+        part = self._parts[0] if random.random() < 0.7 else random.choice(self._parts)
+        half = part[random.randrange(part.shape[0]), random.randrange(part.shape[1])]
+        left = torch.cat([half.flip(-1), half[:, :MARGIN]], -1)
+        height = min(HEIGHT, left.shape[0])
+        width = height // 2 + MARGIN
+        top = random.randrange(left.shape[0] - height + 1)
+        end = left.shape[1]
+        if random.random() < 0.4:
+            end -= random.randrange(end - width + 1)
+        return left[top : top + height, end - width : end]
+
+
+def random_strength(random: Random) -> float:
+    """Mostly one at which the style is all there, sometimes less."""
+    return random.uniform(art.FULL, 1) if random.random() < 0.6 else random.uniform(0.1, art.FULL)
+
+
+def draw_batch(
+    bank: Bank,
+    random: Random,
+    generator: torch.Generator,
+    count: int,
+    *,
+    group: int = GROUP,
+) -> Batch:
+    """Draw `count` new pictures (a multiple of `group`), on the generator's device."""
+    device = generator.device
+    groups = []
+    for _ in range(count // group):
         brief = Brief.random(random)
-        briefs = [_recoloured(brief, random) for _ in range(GROUP)]
-        frames = torch.stack(
-            [bank[random.randrange(len(bank)), random.randrange(bank.shape[1])] for _ in briefs]
-        ).to(generator.device)
-        colours = torch.stack([each.rgb() for each in briefs]).to(generator.device)
+        briefs = [_recoloured(brief, random) for _ in range(group)]
+        spectra = torch.stack([bank.pick(random) for _ in briefs]).to(device)
+        colours = torch.stack([each.rgb() for each in briefs]).to(device)
+        height, width = (side // art.CELL for side in spectra.shape[1:])
+        shape = (group, art.CHANNELS, height, width)
+        noise = torch.randn(shape, generator=generator, device=device)
+        strength = torch.tensor([random_strength(random) for _ in briefs], device=device)
         image = art.draw(
             brief.style,
-            frames[:, None].float() / 255,
+            spectra[:, None].float() / 255,
             colours,
+            noise,
             modifiers=brief.modifiers,
-            generator=generator,
+            strength=strength,
         )[:, 0]
-        half = image[..., image.shape[-1] // 2 :]
-        pictures.append((half * 255).round().to(torch.uint8))
-        spectra.append(frames[:, None].expand(-1, 3, -1, -1))
-        captions += [each.caption(random) for each in briefs]
-    return Batch(torch.cat(pictures), torch.cat(spectra), captions)
+        picture = (image * 255).round().to(torch.uint8)
+        captions = [each.caption(random) for each in briefs]
+        grey = spectra[:, None].expand(-1, 3, -1, -1)
+        groups.append(Batch(picture, grey, noise, strength, captions))
+    captions = [caption for group in groups for caption in group.captions]
+    return Batch(
+        *(torch.cat([getattr(group, name) for group in groups]) for name in _TENSORS), captions
+    )
 
 
 def _recoloured(brief: Brief, random: Random) -> Brief:
@@ -72,31 +154,32 @@ def _recoloured(brief: Brief, random: Random) -> Brief:
 
 
 class Pool:
-    """`size` pictures, of which `GROUP` are drawn anew before every `interval`-th batch."""
+    """`size` pictures, of which a group is drawn anew before every `interval`-th batch."""
 
     def __init__(
-        self, bank: Tensor, *, size: int, interval: int = 1, seed: int = 0, device: str = "cpu"
+        self,
+        bank: Bank,
+        *,
+        size: int,
+        interval: int = 1,
+        group: int = GROUP,
+        seed: int = 0,
+        device: str = "cpu",
     ) -> None:
-        self._bank, self._interval, self._batches, self._next = bank, interval, 0, 0
+        self._bank, self._interval, self._group = bank, interval, group
+        self._batches = self._next = 0
         self._random = Random(seed)
         self._generator = torch.Generator(device).manual_seed(seed)
-        self._all = draw_batch(bank, self._random, self._generator, size)
+        self._all = self._draw(size)
 
     def batch(self, count: int) -> Batch:
         """`count` pictures, each by chance."""
         self._batches += 1
         if self._batches % self._interval == 0:
-            self._renew()
-        picked = [self._random.randrange(len(self._all.captions)) for _ in range(count)]
-        captions = [self._all.captions[index] for index in picked]
-        return Batch(self._all.art[picked], self._all.spectrum[picked], captions)
+            self._all.replace(self._next, self._draw(self._group))
+            self._next = (self._next + self._group) % len(self._all.captions)
+        size = len(self._all.captions)
+        return self._all[[self._random.randrange(size) for _ in range(count)]]
 
-    def _renew(self) -> None:
-        """Replace the oldest pictures."""
-        new = draw_batch(self._bank, self._random, self._generator, GROUP)
-        for offset in range(GROUP):
-            slot = (self._next + offset) % len(self._all.captions)
-            self._all.art[slot] = new.art[offset]
-            self._all.spectrum[slot] = new.spectrum[offset]
-            self._all.captions[slot] = new.captions[offset]
-        self._next = (self._next + GROUP) % len(self._all.captions)
+    def _draw(self, count: int) -> Batch:
+        return draw_batch(self._bank, self._random, self._generator, count, group=self._group)

@@ -1,0 +1,203 @@
+"""Trains `sketch`: draws a bank of spectra, trains the autoencoder, then the denoiser.
+
+On two processor cores, about three hours:
+
+    python -m musvid.training.sketch RUN --recipe cpu [--resume]
+
+On a data-centre GPU, three calls of nine minutes (the bank comes from a machine with ffmpeg):
+
+    python -m musvid.training.sketch RUN --recipe gpu --bank BANK.npz --limit 9 --resume
+
+RUN is a folder: logs, checkpoints and a contact sheet, renewed as long as the training lasts, and
+``pipeline``, the model as far as it is, which musvid and diffusers load like any other
+(``musvid song.mp3 --model RUN/pipeline``). Everything can be stopped at any moment and resumed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid.pipelines
+
+import torch
+from diffusers import AutoencoderTiny
+from torch import nn
+
+from . import autoencoder, denoiser, validate
+from .loop import Plan, Run
+from .pool import Bank, Pool
+
+HELD_OUT = 4
+"""Songs of each bank that training never sees."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything there is to choose.
+
+    autoencoder, denoiser: how long and fast each learns. channels: of the autoencoder. latents:
+    its latent channels. widths: channels of the denoiser's levels. crops, pictures: batch sizes.
+    pools: how many drawn and how many encoded pictures to choose from. group: how many are drawn
+    at once. intervals: batches between two groups, of either training.
+    """
+
+    autoencoder: Plan
+    denoiser: Plan
+    channels: int = 40
+    latents: int = 8
+    widths: tuple[int, ...] = (48, 80, 112, 144)
+    crops: int = 12
+    pictures: int = 16
+    pools: tuple[int, int] = (1200, 2000)
+    group: int = 8
+    intervals: tuple[int, int] = (8, 4)
+
+
+RECIPES: dict[str, Recipe] = {
+    "cpu": Recipe(
+        Plan(20, 2e-3, floor=0.02, warm_up=100, memory=0.998, weight_decay=1e-3, every=90),
+        Plan(120, 1e-3),
+    ),
+    "gpu": Recipe(
+        Plan(8, 2e-3, floor=0.02, warm_up=200, memory=0.999, weight_decay=1e-3, every=60),
+        Plan(17, 1e-3, warm_up=500, memory=0.9995, every=60),
+        channels=64,
+        widths=(64, 112, 160, 192),
+        crops=256,
+        pictures=256,
+        pools=(4096, 8192),
+        group=64,
+        intervals=(4, 1),
+    ),
+    # For tests: everything runs, nothing is learned.
+    "trial": Recipe(
+        Plan(0.03, 1e-3, every=1),
+        Plan(0.03, 1e-3, every=1),
+        channels=8,
+        latents=4,
+        widths=(16, 16, 32),
+        crops=2,
+        pictures=2,
+        pools=(16, 16),
+    ),
+}
+
+
+def train(
+    folder: Path,
+    recipe: Recipe,
+    banks: list[Path],
+    *,
+    device: str,
+    resume: bool,
+    limit: float = math.inf,
+) -> None:
+    """Train everything that is not trained yet, for at most `limit` minutes."""
+    until = time.monotonic() + 60 * limit
+    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    seen, unseen = Bank.load(*(banks or draw_banks(folder))).to(device).split(HELD_OUT)
+    half = _half(device)
+
+    network = autoencoder.build(recipe.channels, recipe.latents).to(device)
+    run = Run(network, folder / "autoencoder", recipe.autoencoder, resume=resume, until=until)
+    vae_folder = folder / "autoencoder" / "vae"
+    if not run.finished:
+        pool = Pool(
+            seen,
+            size=recipe.pools[0],
+            interval=recipe.intervals[0],
+            group=recipe.group,
+            seed=run.step,
+            device=device,
+        )
+        autoencoder.train(run, unseen, batch=recipe.crops, pool=pool, folder=vae_folder, half=half)
+    if not run.finished:
+        return
+
+    vae: Any = AutoencoderTiny.from_pretrained(vae_folder).eval().requires_grad_(False)
+    vae = vae.to(device, memory_format=torch.channels_last)
+    networks = nn.ModuleList(denoiser.build(recipe.widths, recipe.latents + denoiser.TEXTURE))
+    run = Run(networks.to(device), folder / "denoiser", recipe.denoiser, resume=resume, until=until)
+    if run.finished:
+        return
+    latents = denoiser.LatentPool(
+        seen,
+        vae,
+        size=recipe.pools[1],
+        interval=recipe.intervals[1],
+        group=recipe.group,
+        seed=run.step,
+    )
+    denoiser.train(
+        run,
+        vae,
+        batch=recipe.pictures,
+        pool=latents,
+        folder=folder / "pipeline",
+        half=half,
+        judge=validate.Judge(unseen, vae, folder / "sheet.jpg"),
+    )
+
+
+def draw_banks(folder: Path) -> list[Path]:
+    """The banks of spectra of a run, drawn unless they are there: small ones, and some large."""
+    import numpy as np
+
+    from .spectra import bank
+
+    paths = []
+    for side, songs in ((256, 400), (512, 60)):
+        path = folder / f"spectra-{side}.npz"
+        if not path.exists():
+            new = path.with_suffix(".new.npz")
+            np.savez_compressed(new, spectra=bank(songs, seed=side, side=side))
+            new.replace(path)
+        paths.append(path)
+    return paths
+
+
+def _half(device: str) -> AbstractContextManager[None]:
+    """Arithmetic in half precision where it is fast."""
+    if device == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+        return torch.autocast("cuda", torch.bfloat16)
+    return nullcontext()
+
+
+def main() -> None:
+    """Train on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("run", type=Path, metavar="RUN", help="folder of everything that the training makes")
+    add("--recipe", choices=RECIPES, default="cpu")
+    add("--resume", action="store_true", help="go on where the run stopped")
+    add("--limit", type=float, default=math.inf, metavar="MINUTES", help="of this call")
+    add(
+        "--bank",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="made by musvid.training.spectra; drawn into RUN by default, which needs ffmpeg",
+    )
+    options = parser.parse_args()
+    train(
+        options.run,
+        RECIPES[options.recipe],
+        options.bank,
+        device="cuda" if options.recipe == "gpu" else "cpu",
+        resume=options.resume,
+        limit=options.limit,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The words that `sketch` knows: styles, colours, modifiers.
+
+A prompt is read word by word; what is not in these tables changes nothing, and `unknown` says so.
+The first colour named is the main one, the second the other; a style without a colour comes in its
+own, and a prompt without a style is a nebula.
+"""
+
+from __future__ import annotations
+
+import re
+
+STYLES: dict[str, tuple[str, ...]] = {
+    "nebula": ("galaxy", "cosmos"),
+    "stained glass": ("cathedral window", "glass mosaic"),
+    "ink in water": ("ink", "smoke"),
+    "neon circuitry": ("circuit board", "neon circuits"),
+    "aurora": ("northern lights", "polar lights"),
+    "coral": ("coral reef", "reef"),
+    "crystal": ("crystals", "gemstone"),
+    "flames": ("fire", "blaze"),
+    "marble": ("veined stone", "agate"),
+    "flower petals": ("flowers", "blossoms"),
+}
+"""Each style, and other words for it."""
+
+COLOURS: dict[str, tuple[str, ...]] = {
+    "crimson": ("red", "scarlet"),
+    "orange": ("tangerine",),
+    "gold": ("golden", "yellow"),
+    "lime": ("chartreuse",),
+    "emerald": ("green",),
+    "teal": ("turquoise",),
+    "cyan": ("aqua", "azure"),
+    "blue": ("sapphire",),
+    "violet": ("purple",),
+    "magenta": ("fuchsia",),
+    "pink": ("rose",),
+    "silver": ("white", "grey"),
+}
+"""Each colour, and other words for it."""
+
+MODIFIERS: dict[str, tuple[str, ...]] = {
+    "glowing": ("luminous", "radiant"),
+    "dark": ("moody", "night"),
+    "bright": ("vivid",),
+    "dense": ("intricate", "detailed"),
+    "sparse": ("minimal",),
+    "soft": ("dreamy", "blurred"),
+    "sharp": ("crisp",),
+}
+"""Words that change how any style is painted, and other words for them."""
+
+RGB: dict[str, tuple[float, float, float]] = {
+    "crimson": (0.86, 0.07, 0.18),
+    "orange": (1.0, 0.42, 0.05),
+    "gold": (1.0, 0.78, 0.22),
+    "lime": (0.66, 0.98, 0.12),
+    "emerald": (0.08, 0.8, 0.36),
+    "teal": (0.02, 0.68, 0.56),
+    "cyan": (0.25, 0.8, 1.0),
+    "blue": (0.12, 0.32, 1.0),
+    "violet": (0.55, 0.2, 0.95),
+    "magenta": (0.95, 0.1, 0.8),
+    "pink": (1.0, 0.42, 0.7),
+    "silver": (0.8, 0.85, 0.92),
+}
+"""What the colours are: red, green and blue from 0 to 1."""
+
+OWN_COLOURS: dict[str, tuple[str, str]] = {
+    "nebula": ("violet", "pink"),
+    "stained glass": ("blue", "gold"),
+    "ink in water": ("blue", "violet"),
+    "neon circuitry": ("cyan", "magenta"),
+    "aurora": ("emerald", "violet"),
+    "coral": ("pink", "orange"),
+    "crystal": ("cyan", "silver"),
+    "flames": ("orange", "gold"),
+    "marble": ("silver", "gold"),
+    "flower petals": ("pink", "crimson"),
+}
+"""The main and second colour of a style when the prompt names none."""
+
+UNSPOKEN = "nebula"
+"""The style when the prompt names none."""
+
+_COMMON = frozenset(("a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"))
+
+
+def vocabulary() -> list[str]:
+    """Every word that means something to `sketch`, sorted: lower case, without spaces."""
+    tables = (STYLES, COLOURS, MODIFIERS)
+    phrases = [phrase for table in tables for name in table for phrase in (name, *table[name])]
+    return sorted({word for phrase in phrases for word in phrase.split()} - _COMMON)
+
+
+def unknown(prompt: str) -> list[str]:
+    """The words of a prompt that `sketch` ignores, each once, in their order.
+
+    Words such as "and" and "the" are not counted.
+    """
+    known = _COMMON.union(vocabulary())
+    words = re.findall(r"[^\W_]+", prompt.lower())
+    return list(dict.fromkeys(word for word in words if word not in known))
