@@ -1,22 +1,24 @@
-"""The pool of pictures and the autoencoder's training, on a small bank."""
+"""The pool of pictures and the training of sketch, on a small bank."""
 
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
+import time
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, psnr
 
 torch = pytest.importorskip("torch")
 
 from musvid import Painter, Style  # noqa: E402
-from musvid.training import art, autoencoder, denoiser, pool, spectra  # noqa: E402
-from musvid.training.brief import COLOUR_WORDS, MODIFIERS, STYLE_WORDS  # noqa: E402
+from musvid.training import art, autoencoder, denoiser, loop, pool, spectra  # noqa: E402
+from musvid.words import COLOURS, MODIFIERS, STYLES  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -26,25 +28,53 @@ def bank_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_pool_holds_art_its_spectra_and_captions(bank_file: Path) -> None:
-    bank = pool.load_bank(bank_file)
+@pytest.fixture(scope="module")
+def bank(bank_file: Path) -> pool.Bank:
+    return pool.Bank.load(bank_file)
+
+
+# Pools.
+
+
+def test_a_pool_holds_art_its_spectra_and_captions(bank: pool.Bank) -> None:
     batch = pool.Pool(bank, size=64).batch(48)
-    assert batch.art.shape == batch.spectrum.shape == (48, 3, 128, 64)
+    assert batch.art.shape == batch.spectrum.shape == (48, 3, 128, 80), "a half and its margin"
     assert batch.art.dtype == batch.spectrum.dtype == torch.uint8
+    assert batch.noise.shape == (48, art.CHANNELS, 16, 10)
+    assert batch.strength.shape == (48,)
     assert len(batch.captions) == 48
-    words = [
-        word for table in (STYLE_WORDS, COLOUR_WORDS) for group in table.values() for word in group
-    ]
-    assert all(any(word in caption for word in words) for caption in batch.captions)
+    tables = (STYLES, COLOURS, MODIFIERS)
+    words = [word for table in tables for name in table for word in (name, *table[name])]
+    assert all(not text or any(word in text for word in words) for text in batch.captions)
     # Art is brighter than the spectrum it was grown from, and bright where it is bright.
     assert batch.art.float().mean() > batch.spectrum.float().mean()
     rows = [part.float().mean((1, 3)).flatten() for part in (batch.art, batch.spectrum)]
     assert torch.corrcoef(torch.stack(rows))[0, 1] > 0.4
 
 
-def test_a_pool_is_renewed_as_often_as_it_says(bank_file: Path) -> None:
-    bank = pool.load_bank(bank_file)
+def test_a_picture_is_what_its_noise_stands_for(bank: pool.Bank) -> None:
+    """Another noise is another picture, and so are the labels exchanged in a batch."""
+    batch = pool.draw_batch(bank, Random(0), torch.Generator().manual_seed(0), 8)
+    again = pool.draw_batch(bank, Random(0), torch.Generator().manual_seed(0), 8)
+    other = pool.draw_batch(bank, Random(0), torch.Generator().manual_seed(1), 8)
+    assert torch.equal(batch.noise, again.noise)
+    assert torch.equal(batch.art, again.art)
+    assert torch.equal(batch.spectrum, other.spectrum)
+    assert batch.captions == other.captions
+    assert not torch.equal(batch.art, other.art)
 
+
+def test_small_strengths_leave_more_of_the_spectrum(bank: pool.Bank) -> None:
+    batch = pool.Pool(bank, size=256).batch(256)
+    change = (batch.art.float() - batch.spectrum.float()).abs().mean((1, 2, 3))
+    small = batch.strength < 0.4
+    full = batch.strength >= art.FULL
+    assert full.float().mean() > 0.4
+    assert small.sum() > 10
+    assert change[small].mean() < 0.7 * change[full].mean()
+
+
+def test_a_pool_is_renewed_as_often_as_it_says(bank: pool.Bank) -> None:
     def changed(interval: int, batches: int) -> int:
         made = pool.Pool(bank, size=32, interval=interval)
         before = made._all.art.clone()
@@ -55,24 +85,103 @@ def test_a_pool_is_renewed_as_often_as_it_says(bank_file: Path) -> None:
     assert [changed(1, 1), changed(1, 3), changed(4, 3), changed(4, 4)] == [8, 24, 0, 8]
 
 
-def test_a_seed_is_a_pool(bank_file: Path) -> None:
-    bank = pool.load_bank(bank_file)
+def test_a_seed_is_a_pool(bank: pool.Bank) -> None:
     one, again, other = (pool.Pool(bank, size=16, seed=seed).batch(4) for seed in (1, 1, 2))
     assert torch.equal(one.art, again.art)
     assert one.captions == again.captions
     assert not torch.equal(one.art, other.art)
 
 
-def test_modifiers_reach_the_captions(bank_file: Path) -> None:
-    batch = pool.Pool(pool.load_bank(bank_file), size=160).batch(160)
-    assert {word for caption in batch.captions for word in caption.split()} & set(MODIFIERS)
+def test_a_large_spectrum_is_seen_through_windows() -> None:
+    half = torch.arange(512, dtype=torch.float).view(1, 1, 512, 1).expand(1, 1, 512, 256)
+    bank = pool.Bank([(half / 2).to(torch.uint8)])
+    windows = [bank.pick(Random(seed)) for seed in range(20)]
+    assert {tuple(window.shape) for window in windows} == {(pool.HEIGHT, 128 + pool.MARGIN)}
+    assert len({int(window[0, 0]) for window in windows}) > 10
+
+
+def test_songs_that_are_held_out_are_never_seen(bank_file: Path) -> None:
+    seen, unseen = pool.Bank.load(bank_file).split(2)
+    assert [len(part) for part in (*seen._parts, *unseen._parts)] == [10, 2]
+
+
+# The loop.
+
+
+def _run(
+    folder: Path, minutes: float, *, resume: bool = False, until: float = math.inf
+) -> loop.Run:
+    torch.manual_seed(1 if resume else 0)
+    plan = loop.Plan(minutes, 1e-2, warm_up=1, every=0.0)
+    return loop.Run(torch.nn.Linear(3, 2), folder, plan, resume=resume, until=until)
+
+
+def _learn(run: loop.Run, steps: int) -> list[float]:
+    values = []
+    for step in run.steps(lambda: {"figure": 1.0}):
+        value = (run.network(torch.ones(4, 3)) - 1).square().mean()
+        run.learn(value)
+        values.append(value.item())
+        if step + 1 >= steps:
+            break
+    return values
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    first = _run(tmp_path, 60)
+    before = _learn(first, 30)
+    second = _run(tmp_path, 60, resume=True)
+    assert second.step >= 29
+    for name, weight in first.network.state_dict().items():
+        torch.testing.assert_close(second.network.state_dict()[name], weight, atol=0.02, rtol=0)
+    after = _learn(second, 60)
+    assert after[0] < before[0] / 2
+    assert after[-1] < after[0]
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == sorted(line["step"] for line in lines)
+    assert all(line["figure"] == 1.0 for line in lines)
+
+
+def test_without_resume_a_run_begins_anew(tmp_path: Path) -> None:
+    _learn(_run(tmp_path, 60), 10)
+    assert _run(tmp_path, 60).step == 0
+
+
+def test_a_run_ends_with_its_minutes_or_with_the_call(tmp_path: Path) -> None:
+    finished = _run(tmp_path / "a", 0.005)
+    _learn(finished, 10**9)
+    assert finished.finished
+    assert _run(tmp_path / "a", 0.005, resume=True).finished
+    stopped = _run(tmp_path / "b", 60, until=time.monotonic() + 0.3)
+    _learn(stopped, 10**9)
+    assert stopped.step > 1
+    assert not stopped.finished
+
+
+def test_a_checkpoint_is_in_small_files_and_never_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_PART", 20)
+    run = _run(tmp_path, 60)
+    _learn(run, 3)
+    parts = list((tmp_path / "checkpoint").glob("part-*.pt"))
+    assert len(parts) > 2
+    # As if the process had died between removing the old one and renaming the new one.
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.new")
+    assert _run(tmp_path, 60, resume=True).step == run.step - 1
+    # As if it had died while writing the new one.
+    (tmp_path / "checkpoint.new" / "last.pt").unlink()
+    assert _run(tmp_path, 60, resume=True).step == 0
+
+
+# The autoencoder.
 
 
 @pytest.mark.parametrize("latent_channels", [4, 8])
-def test_an_autoencoder_learns(bank_file: Path, latent_channels: int) -> None:
+def test_an_autoencoder_learns(bank: pool.Bank, latent_channels: int) -> None:
     torch.manual_seed(0)
     random, network = Random(0), autoencoder.build(8, latent_channels)
-    pictures = pool.Pool(pool.load_bank(bank_file), size=32, interval=1000)
+    pictures = pool.Pool(bank, size=32, interval=1000)
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3)
     values = []
     for step in range(60):
@@ -84,70 +193,141 @@ def test_an_autoencoder_learns(bank_file: Path, latent_channels: int) -> None:
     assert np.mean(values[-10:]) < 0.6 * np.mean(values[:10])
 
 
-def test_training_is_measured_saved_and_resumed(bank_file: Path, tmp_path: Path) -> None:
-    """The real command in a real process, twice: the second goes on where the first stopped."""
-    common = ["--bank", bank_file, "--run", tmp_path, "--channels", "8", "--pool", "16"]
-
-    def run(*more: str) -> dict[str, float]:
-        command = [sys.executable, "-m", "musvid.training.autoencoder", *map(str, common), *more]
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-        return json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
-
-    first = run("--minutes", "0.1")
-    assert set(art.STYLES) <= first.keys()
-    second = run("--minutes", "0.2", "--resume")
-    assert second["step"] > first["step"]
-    assert second["mean"] > 5
-    assert (tmp_path / "vae" / "diffusion_pytorch_model.safetensors").is_file()
-
-
-def test_the_bridge_leads_from_the_spectrum_to_the_picture() -> None:
+def test_the_autoencoder_leaves_room_for_the_texture(bank: pool.Bank) -> None:
     torch.manual_seed(0)
+    plain = autoencoder.build(8, 4).eval()
+    wider = denoiser.with_texture(plain)
+    batch = pool.Pool(bank, size=8).batch(8)
+    pixels = batch.art.float() / 127.5 - 1
+    with torch.no_grad():
+        latents, more = plain.encode(pixels).latents, wider.encode(pixels).latents
+        assert more.shape[1] == 4 + denoiser.TEXTURE
+        torch.testing.assert_close(more[:, :4], latents)
+        assert not more[:, 4:].any(), "it writes nothing there"
+        more[:, 4:] = torch.randn_like(more[:, 4:])
+        decoded = wider.decode(more).sample
+        torch.testing.assert_close(decoded, plain.decode(latents).sample, atol=1e-5, rtol=1e-5)
+
+
+# The denoiser.
+
+
+def some_latents(bank: pool.Bank) -> tuple[torch.nn.Module, denoiser.Latents]:
+    torch.manual_seed(0)
+    vae = autoencoder.build(8, 4).eval()
+    return vae, denoiser.encode(vae, pool.Pool(bank, size=8).batch(8))
+
+
+def test_the_bridge_leads_from_the_spectrum_to_the_picture(bank: pool.Bank) -> None:
+    _, latents = some_latents(bank)
     alphas = denoiser.build_scheduler().alphas_cumprod
-    picture, spectrum, noise = torch.randn(3, 5, 4, 8, 8).unbind(0)
-    latents = denoiser.Latents(picture, spectrum, torch.zeros(5, 1, dtype=torch.long))
-    starts = torch.tensor([400, 500, 700, 900, 999])
-
-    def at(times: torch.Tensor, starts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return denoiser.noised(latents, times, starts, noise, alphas)
-
-    signal = alphas[starts].sqrt()[:, None, None, None]
-    spread = (1 - alphas[starts]).sqrt()[:, None, None, None]
-    seen, velocity = at(starts, starts)
-    torch.testing.assert_close(seen, signal * spectrum + spread * noise)
-    # A sampler that answers the velocity arrives at the picture, from wherever it is.
-    torch.testing.assert_close(signal * seen - spread * velocity, picture, atol=1e-4, rtol=1e-4)
-    begun, _ = at(torch.zeros(5, dtype=torch.long), starts)
-    torch.testing.assert_close(begun, picture, atol=0.3, rtol=0)
-    ordinary, _ = at(starts, torch.full((5,), -1))
-    torch.testing.assert_close(ordinary, signal * picture + spread * noise)
+    noise = torch.randn_like(latents.picture)
+    signal, spread = (
+        value[denoiser.timesteps(latents, torch.ones(8))][:, None, None, None]
+        for value in (alphas.sqrt(), (1 - alphas).sqrt())
+    )
+    seen = denoiser.noised(latents, torch.ones(8), noise, alphas)
+    spectrum = signal * latents.spectrum + spread * noise
+    torch.testing.assert_close(seen, torch.cat([spectrum, spread * latents.texture], 1))
+    end = denoiser.noised(latents, torch.zeros(8), noise, alphas)[:, :4]
+    torch.testing.assert_close(end, latents.picture, atol=0.3, rtol=0.1)
 
 
-def test_words_are_single_tokens_and_unknown_ones_are_known_to_be() -> None:
-    tokenizer = denoiser.build_tokenizer()
-    ids = tokenizer("Teal & GOLD nebula, zeppelin").input_ids
-    words = tokenizer.convert_ids_to_tokens(ids)
-    start, end, unknown = "<|startoftext|>", "<|endoftext|>", "<|unk|>"
-    assert words == [start, "teal", "gold", "nebula", unknown, end]
+def test_a_stock_sampler_walks_the_bridge(bank: pool.Bank) -> None:
+    """With a network that knows the answer, diffusers' own steps meet what training shows."""
+    _, latents = some_latents(bank)
+    latents = denoiser.Latents(*(part[:1] for part in latents))._replace(start=torch.tensor([0.8]))
+    scheduler = denoiser.build_scheduler()
+    alphas = scheduler.alphas_cumprod
+    noise = torch.randn_like(latents.picture)
+    scheduler.set_timesteps(timesteps=[799, 399, 199])
+    answer = torch.cat([latents.picture, torch.zeros_like(latents.texture)], 1)
+    start = torch.cat([latents.spectrum, torch.zeros_like(latents.texture)], 1)
+    whole = torch.cat([noise, latents.texture], 1)
+    state = scheduler.add_noise(start, whole, torch.tensor([799]))
+    for time_, part in zip(scheduler.timesteps, (1.0, 0.5, 0.25), strict=True):
+        seen = scheduler.scale_model_input(state, time_)
+        wanted = denoiser.noised(latents, torch.tensor([part]), noise, alphas)
+        torch.testing.assert_close(seen, wanted, atol=2e-3, rtol=1e-3)
+        state = scheduler.step(answer, time_, state).prev_sample
+    torch.testing.assert_close(state, answer, atol=1e-4, rtol=1e-4)
 
 
-def test_what_the_denoiser_writes_is_a_model_like_any_other(
-    bank_file: Path, tmp_path: Path
-) -> None:
+def test_the_texture_is_the_noise_that_the_picture_was_drawn_from(bank: pool.Bank) -> None:
     torch.manual_seed(0)
-    vae = autoencoder.build(8, 4)
-    vae.save_pretrained(tmp_path / "vae")
-    common = ["--bank", bank_file, "--vae", tmp_path / "vae", "--run", tmp_path / "run"]
-    command = [sys.executable, "-m", "musvid.training.denoiser", *map(str, common)]
-    options = ["--minutes", "0.05", "--pool", "16", "--batch", "4", "--widths", "16,32,32"]
-    for more in ([], ["--resume", "--minutes", "0.1"]):
+    batch = pool.Pool(bank, size=8).batch(8)
+    latents = denoiser.encode(autoencoder.build(8, 4), batch)
+    assert latents.texture.shape == (8, denoiser.TEXTURE, 32, 20)
+    back = torch.nn.functional.pixel_unshuffle(latents.texture, 2)
+    assert torch.equal(back, batch.noise)
+
+
+def test_a_denoiser_learns_what_its_noise_stands_for(bank: pool.Bank) -> None:
+    """One picture learned by heart: its own noise paints it, another does not."""
+    vae, latents = some_latents(bank)
+    latents = denoiser.Latents(*(part[:1] for part in latents))
+    unet, text = denoiser.build((16, 16, 32), 4 + denoiser.TEXTURE)
+    loss = denoiser.Loss(vae, latents)
+    optimiser = torch.optim.AdamW([*unet.parameters(), *text.parameters()], 3e-3)
+    values = []
+    for _ in range(80):
+        optimiser.zero_grad()
+        value = loss(unet, text, latents)
+        value.backward()
+        optimiser.step()
+        values.append(value.item())
+    assert np.mean(values[-10:]) < 0.5 * np.mean(values[:10])
+
+
+def test_words_are_single_tokens_and_unknown_ones_are_dropped() -> None:
+    tokenizer = denoiser.build_tokenizer()
+    start, end = "<|startoftext|>", "<|endoftext|>"
+
+    def words(prompt: str) -> list[str]:
+        return tokenizer.convert_ids_to_tokens(tokenizer(prompt, truncation=True).input_ids)
+
+    assert words("Teal & GOLD nebula, zeppelin") == [start, "teal", "gold", "nebula", end]
+    assert words("") == words("zeppelin") == words("nebulae goldfish steal") == [start, end]
+    # However much is said, what is known is heard.
+    assert words("an utterly breathtaking view " * 60 + "teal") == [start, "teal", end]
+    assert len(words("teal " * 200)) == denoiser.WORDS
+
+
+# The whole training.
+
+
+@pytest.fixture(scope="module")
+def trial(bank_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real command in a real process, stopped in the middle and resumed."""
+    folder = tmp_path_factory.mktemp("trial")
+    command = [sys.executable, "-m", "musvid.training.sketch", folder, "--recipe", "trial"]
+    command += ["--bank", bank_file, "--resume"]
+    for more in (["--limit", "0.01"], []):
         subprocess.run(
-            [*command, *options, *more], cwd=ROOT, check=True, capture_output=True, timeout=120
+            [*map(str, command), *more], cwd=ROOT, check=True, capture_output=True, timeout=200
         )
-    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert log[0]["step"] < log[-1]["step"]
-    style = Style(model=str(tmp_path / "run" / "pipeline"), prompt="teal nebula", symmetry="half")
-    painter = Painter(style)
+    return folder
+
+
+def test_training_is_measured_and_resumed(trial: Path) -> None:
+    for part, figures in (("autoencoder", {"mean", *art.STYLES}), ("denoiser", {"painted"})):
+        text = (trial / part / "log.jsonl").read_text()
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert figures <= lines[-1].keys()
+        assert lines[-1]["step"] > 0
+    stopped = json.loads((trial / "autoencoder" / "log.jsonl").read_text().splitlines()[0])
+    assert stopped["seconds"] < 2
+    assert (trial / "sheet.jpg").stat().st_size > 10_000
+    for path in trial.rglob("*.pt"):
+        assert path.stat().st_size < 16e6
+
+
+def test_what_training_writes_is_a_model_like_any_other(trial: Path) -> None:
+    style = Style(model=str(trial / "pipeline"), prompt="teal nebula", symmetry="half")
     frame = np.zeros((64, 64, 3), np.uint8)
-    painted = next(iter(painter.paint([frame], style)))
-    assert painted.shape == frame.shape
+    frame[30:34] = 200
+    (painting,) = Painter(style).paint([frame], style)
+    assert painting.shape == frame.shape
+    assert psnr(painting, frame) < 60
+    sizes = [path.stat().st_size for path in (trial / "pipeline").rglob("*") if path.is_file()]
+    assert max(sizes) < 10e6

@@ -151,13 +151,9 @@ class _Canvas:
         apart = top[:, :1] - top[:, 1:]
         # Slope of the difference between the two that meet here, not of the two largest: that
         # one has a kink in the middle of the border.
-        pair = [fields.gather(1, which[:, one : one + 1]) for one in (0, 1)]
-        slopes = []
-        for axis in (2, 3):
-            step = (fields.roll(-1, axis) - fields.roll(1, axis)) / 2
-            slopes.append(step.gather(1, which[:, :1]) - step.gather(1, which[:, 1:2]))
+        slopes = [_slope(fields, axis).gather(1, which).diff(dim=1) for axis in (2, 3)]
         slope = torch.hypot(*slopes).clamp(min=0.02 / size)
-        return _Panes(apart / slope, which[:, :1], pair[0])
+        return _Panes(apart / slope, which[:, :1], top[:, :1])
 
     def cells(self, size: int, *, jitter: float = 0.9) -> _Cells:
         """Cellular noise on blocks of `size` cells, each with a point moved from its middle."""
@@ -320,6 +316,14 @@ def _convolve(field_: Tensor, kernel: Tensor, axis: int) -> Tensor:
     return F.conv2d(field_.index_select(axis, places), kernel.view(shape))
 
 
+def _slope(field_: Tensor, axis: int) -> Tensor:
+    """Change per pixel along an axis, from the two neighbours; flat at the edges."""
+    side = field_.shape[axis]
+    places = torch.arange(-1, side + 1, device=field_.device).clamp(0, side - 1)
+    padded = field_.index_select(axis, places)
+    return (padded.narrow(axis, 2, side) - padded.narrow(axis, 0, side)) / 2
+
+
 def _spread(white: Tensor, deviation: float, axis: int) -> Tensor:
     """White noise, blurred along an axis and raised to the deviation that it had."""
     kernel = _gaussian(max(deviation, 0.05), white.device)
@@ -454,8 +458,7 @@ def _coral(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     height = branch + 1.1 * (light.bars + 0.5 * light.near) - 0.1
     body = _step(-0.35, 0.45, height)
     rim = torch.exp(-((3 * height) ** 2))
-    slope = torch.roll(branch, 1, 2) - branch
-    shade = (0.85 + 2.6 * slope).clamp(0.3, 1.6)
+    shade = (0.85 - 2.6 * _slope(branch, 2)).clamp(0.3, 1.6)
     lit = (1.25 * light.total).clamp(0, 1.5)
     image = palette.mix(_step(-0.2, 1.6, height)) * (body * shade * lit).unsqueeze(2)
     image = image + 0.35 * palette.highlight * (rim * lit).unsqueeze(2)
