@@ -36,6 +36,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny, EulerDiscreteScheduler, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
@@ -48,6 +49,7 @@ from .pool import GROUP, Bank, Batch, draw_batch
 WORDS = 16  # longest prompt, in tokens
 SCALE = 4  # pixels per latent
 TEXTURE = art.CHANNELS * SCALE**2 // art.CELL**2  # channels that hold the noise of the texture
+_TOKENIZER = "PreTrainedTokenizerFast"
 _SPECIAL = ("<|pad|>", "<|startoftext|>", "<|endoftext|>", "<|unk|>")
 
 
@@ -348,7 +350,23 @@ def export(networks: nn.ModuleList, vae: AutoencoderTiny, folder: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.to(torch.float16).save_pretrained(folder, max_shard_size="9MB")
+    _make_readable(folder)
+
+
+def _make_readable(folder: Path) -> None:
+    """Let older versions of transformers, and slow CPUs, read what a new one wrote."""
     # The weights are stored in half precision, and meant for single: half is slow on a CPU.
-    config = folder / "text_encoder" / "config.json"
-    text_config = json.loads(config.read_text(encoding="utf-8"))
-    config.write_text(json.dumps({**text_config, "dtype": "float32"}, indent=2), encoding="utf-8")
+    _edit(folder / "text_encoder" / "config.json", {"dtype": "float32"})
+    # transformers 5 renamed a class and dropped a prefix; it reads the old names as well.
+    _edit(folder / "tokenizer" / "tokenizer_config.json", {"tokenizer_class": _TOKENIZER})
+    _edit(folder / "model_index.json", {"tokenizer": ["transformers", _TOKENIZER]})
+    path = folder / "text_encoder" / "model.safetensors"
+    weights = load_file(path)
+    prefix = "text_model."
+    named = {prefix + name.removeprefix(prefix): weight for name, weight in weights.items()}
+    save_file(named, path, metadata={"format": "pt"})
+
+
+def _edit(path: Path, entries: dict[str, object]) -> None:
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**config, **entries}, indent=2) + "\n", encoding="utf-8")
