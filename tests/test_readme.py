@@ -6,7 +6,7 @@ import re
 
 from conftest import ROOT
 
-from musvid import MODELS, RECIPES
+from musvid import MODELS, RECIPES, words
 from musvid.__main__ import build_parser
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -55,6 +55,11 @@ def test_the_tables_are_the_programs_own() -> None:
         cells = [cell.strip() for cell in row.group().split("|")]
         assert (int(cells[3]), int(cells[4])) == (model.size, model.steps)
         assert cells[5] == (f"{model.download:g} GB" if model.download else "none")
+
+
+def test_it_lists_the_words_of_sketch() -> None:
+    for kind in ("styles", "colours", "modifiers"):
+        assert f"| {kind} | {', '.join(getattr(words, kind.upper()))} |" in README
 
 
 def test_its_pictures_are_there_and_small() -> None:

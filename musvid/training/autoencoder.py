@@ -7,7 +7,9 @@ pictures that are drawn on the fly, and is measured on held-out pictures of ever
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -118,13 +120,15 @@ def train(
     batch: int,
     pool: Pool,
     folder: Path,
-    half: AbstractContextManager[None],
+    abreast: int,
+    half: Callable[[], AbstractContextManager[None]],
 ) -> None:
     """Train for as long as the run lasts.
 
     run: of a network from `build`. bank: of pictures to measure it on. batch: crops per step.
-    pool: of pictures to take them from. folder: where to keep the network. half: around every
-    step, for arithmetic in half precision.
+    pool: of pictures to take them from. folder: where to keep the network. abreast: parts of a
+    batch that are computed at once, see `Run.learn`. half: makes a context for arithmetic in half
+    precision.
     """
     random, tests = Random(run.step), held_out(bank)
     network = run.network
@@ -133,8 +137,11 @@ def train(
         run.average.save_pretrained(folder)
         return measure(run.average, tests)
 
-    for step in run.steps(report, early=100):
-        images = crops(pool.batch(batch), random).to(memory_format=torch.channels_last)
-        with half:
-            value = loss(network, images, step)
-        run.learn(value)
+    def value(images: Tensor) -> Tensor:
+        with half():
+            return loss(network, images, run.step)
+
+    for _ in run.steps(report, early=100):
+        parts = [crops(pool.batch(batch // abreast), random) for _ in range(abreast)]
+        last = [part.to(memory_format=torch.channels_last) for part in parts]
+        run.learn(*(partial(value, part) for part in last))

@@ -29,6 +29,7 @@ import copy
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -301,14 +302,16 @@ def train(
     batch: int,
     pool: LatentPool,
     folder: Path,
-    half: AbstractContextManager[None],
+    abreast: int,
+    half: Callable[[], AbstractContextManager[None]],
     judge: Callable[[UNet2DConditionModel, CLIPTextModel], dict[str, float]],
 ) -> None:
     """Train for as long as the run lasts.
 
     run: of the two networks from `build`, as a ModuleList. vae: whose latents they paint. batch:
-    pictures per step. pool: of pictures to learn from. folder: where to keep the pipeline. half:
-    around every step, for arithmetic in half precision. judge: measures the networks now and then.
+    pictures per step. pool: of pictures to learn from. folder: where to keep the pipeline.
+    abreast: parts of a batch that are computed at once, see `Run.learn`. half: makes a context for
+    arithmetic in half precision. judge: measures the networks now and then.
     """
     loss = Loss(vae, pool.batch(8))
     unet, text = run.network
@@ -321,11 +324,13 @@ def train(
         figures = {} if recent is None else {"loss": round(recent.item(), 4)}
         return figures | judge(*run.average)
 
+    def value(latents: Latents) -> Tensor:
+        with half():
+            return loss(unet, text, latents)
+
     for _ in run.steps(report):
-        with half:
-            value = loss(unet, text, pool.batch(batch))
-        run.learn(value)
-        now = value.detach()
+        parts = [pool.batch(batch // abreast) for _ in range(abreast)]
+        now = run.learn(*(partial(value, part) for part in parts))
         recent = now if recent is None else 0.98 * recent + 0.02 * now
 
 

@@ -8,7 +8,9 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -59,8 +61,13 @@ class Run:
         self.step, self._before = 0, 0.0
         self._plan, self._until = plan, until
         self._optimiser = torch.optim.AdamW(
-            network.parameters(), plan.rate, (0.9, 0.99), weight_decay=plan.weight_decay
+            network.parameters(),
+            plan.rate,
+            (0.9, 0.99),
+            weight_decay=plan.weight_decay,
+            fused=True,
         )
+        self._threads = ThreadPoolExecutor()
         folder.mkdir(parents=True, exist_ok=True)
         self._log, self._checkpoint = folder / "log.jsonl", folder / "checkpoint"
         if resume and any(folder.glob("checkpoint*/last.pt")):
@@ -93,17 +100,28 @@ class Run:
         if time.monotonic() > began:
             self._save(report())
 
-    def learn(self, loss: Tensor) -> None:
-        """Take one step down a loss."""
-        self._optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+    def learn(self, *losses: Callable[[], Tensor]) -> Tensor:
+        """Take one step down the mean of some losses, and return that mean.
+
+        Several are computed abreast, each in a thread and on a core of its own, which on a CPU is
+        faster than all cores working on one.
+        """
+        parameters = list(self.network.parameters())
+        if len(losses) == 1:
+            parts = [_gradients(losses[0], parameters)]
+        else:
+            parts = list(self._threads.map(partial(_alone, parameters=parameters), losses))
+        for parameter, *slopes in zip(parameters, *(slopes for _, slopes in parts), strict=True):
+            known = [slope for slope in slopes if slope is not None]
+            parameter.grad = sum(known[1:], start=known[0]).div_(len(losses)) if known else None
+        nn.utils.clip_grad_norm_(parameters, 1.0)
         self._optimiser.step()
         self.step += 1
         keep = min(self._plan.memory, (self.step + 1) / (self.step + 20))
         with torch.no_grad():
             fast = [parameter.detach() for parameter in self.network.parameters()]
             torch._foreach_lerp_(list(self.average.parameters()), fast, 1 - keep)
+        return torch.stack([value for value, _ in parts]).mean()
 
     def _save(self, figures: dict[str, float]) -> None:
         line = {"seconds": round(self._before), "step": self.step, **figures}
@@ -160,3 +178,17 @@ class Run:
         self._optimiser.load_state_dict({"state": state, "param_groups": groups})
         last = torch.load(whole / "last.pt", weights_only=True)
         self.step, self._before = last["step"], last["seconds"]
+
+
+def _gradients(
+    loss: Callable[[], Tensor], parameters: list[nn.Parameter]
+) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+    value = loss()
+    return value.detach(), torch.autograd.grad(value, parameters, allow_unused=True)
+
+
+def _alone(
+    loss: Callable[[], Tensor], parameters: list[nn.Parameter]
+) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+    torch.set_num_threads(1)  # of this thread
+    return _gradients(loss, parameters)

@@ -19,8 +19,9 @@ import argparse
 import math
 import os
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,11 @@ def train(
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
     seen, unseen = Bank.load(*(banks or draw_banks(folder))).to(device).split(HELD_OUT)
-    half = _half(device)
+    half = partial(torch.autocast, "cuda", torch.bfloat16) if device == "cuda" else nullcontext
+    abreast = 1 if device == "cuda" else 2
+    if device == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
 
     network = autoencoder.build(recipe.channels, recipe.latents).to(device)
     run = Run(network, folder / "autoencoder", recipe.autoencoder, resume=resume, until=until)
@@ -118,7 +123,15 @@ def train(
             seed=run.step,
             device=device,
         )
-        autoencoder.train(run, unseen, batch=recipe.crops, pool=pool, folder=vae_folder, half=half)
+        autoencoder.train(
+            run,
+            unseen,
+            batch=recipe.crops,
+            pool=pool,
+            folder=vae_folder,
+            abreast=abreast,
+            half=half,
+        )
     if not run.finished:
         return
 
@@ -142,6 +155,7 @@ def train(
         batch=recipe.pictures,
         pool=latents,
         folder=folder / "pipeline",
+        abreast=abreast,
         half=half,
         judge=validate.Judge(unseen, vae, folder / "sheet.jpg"),
     )
@@ -162,15 +176,6 @@ def draw_banks(folder: Path) -> list[Path]:
             new.replace(path)
         paths.append(path)
     return paths
-
-
-def _half(device: str) -> AbstractContextManager[None]:
-    """Arithmetic in half precision where it is fast."""
-    if device == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-        torch.backends.cudnn.benchmark = True
-        return torch.autocast("cuda", torch.bfloat16)
-    return nullcontext()
 
 
 def main() -> None:
