@@ -35,6 +35,9 @@ CELL = 8
 CHANNELS = 8
 """Numbers of noise per cell."""
 
+INGREDIENTS = 6
+"""Fields that a texture is made of, at most."""
+
 FULL = 0.7
 """The strength from which on a picture has left its spectrum altogether."""
 
@@ -66,6 +69,23 @@ def draw(
     Raises KeyError for an unknown style, ValueError for an unknown modifier or a noise of another
     shape.
     """
+    return grow(style, spectra, colours, noise, modifiers=modifiers, strength=strength)[0]
+
+
+def grow(
+    style: str,
+    spectra: Tensor,
+    colours: Tensor,
+    noise: Tensor,
+    *,
+    modifiers: Sequence[str] = (),
+    strength: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Like `draw`, and what the textures are made of.
+
+    Returns the pictures, and the fields behind each texture before they become light and colour,
+    float (batch, INGREDIENTS, height, width), of about unit size, zero where a style has fewer.
+    """
     if unknown := set(modifiers) - set(MODIFIERS):
         raise ValueError(f"unknown modifiers: {', '.join(sorted(unknown))}")
     paint = STYLES[style]
@@ -86,15 +106,17 @@ def draw(
     # Film's shoulder: light adds up without ever clipping hard.
     image = 1 - torch.exp(-1.35 * image.clamp(min=0))
     image = (image / (1 - math.exp(-1.35 * 1.15))).clamp(0, 1)
+    ingredients = torch.cat([*canvas.ingredients, *canvas.made], 1)
+    ingredients = F.pad(ingredients, (0, 0, 0, 0, 0, INGREDIENTS - ingredients.shape[1]))
     if strength is None:
-        return image
+        return image, ingredients
     strength = strength[:, None, None, None]
     tinted = torch.lerp(
         spectra.unsqueeze(2),
         palette.tint(spectra + 0.3 * light.near),
         _step(0.0, 0.4, strength).unsqueeze(2),
     )
-    return torch.lerp(tinted, image, _step(0.35, FULL, strength).unsqueeze(2))
+    return torch.lerp(tinted, image, _step(0.35, FULL, strength).unsqueeze(2)), ingredients
 
 
 @dataclass
@@ -106,6 +128,7 @@ class _Canvas:
     x: Tensor = field(init=False)  # columns, in pixels
     y: Tensor = field(init=False)  # rows, in pixels
     sway: tuple[Tensor, Tensor] = field(init=False)  # a slow drift, in pixels
+    made: list[Tensor] = field(init=False, default_factory=list)  # see `keep`
 
     def __post_init__(self) -> None:
         rows, columns = (CELL * side for side in self.noise.shape[2:])
@@ -114,6 +137,15 @@ class _Canvas:
         self.x = (torch.arange(columns, device=device) + 0.5).expand(shape)
         self.y = (torch.arange(rows, device=device) + 0.5)[:, None].expand(shape)
         self.sway = (6 * self.smooth(6, 2.5), 6 * self.smooth(7, 2.5))
+
+    @property
+    def ingredients(self) -> list[Tensor]:
+        """The drift, which is part of every texture."""
+        return [sway / 6 for sway in self.sway]
+
+    def keep(self, *fields: Tensor) -> None:
+        """Remember fields that this texture is made of."""
+        self.made += fields
 
     @property
     def scale(self) -> float:
@@ -360,6 +392,7 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     gas = canvas.swayed(canvas.clouds(0, 1.2 * size), 1.6, 1.6)
     hue = canvas.swayed(canvas.smooth(2, 2.2 * size), 1.5, 1.5)
     strand = canvas.swayed(canvas.clouds(3, 1.3 * size), 2.2, 2.2)
+    canvas.keep(gas, strand, hue)
     density = torch.exp(0.6 * gas - 0.35) * (0.75 + 0.6 * torch.exp(-3 * strand.abs()))
     density = density * light.total.clamp(0, 1.8)
     image = palette.mix(torch.sigmoid(2.5 * hue - 1)) * (0.8 * density).unsqueeze(2)
@@ -373,10 +406,12 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
 def _glass(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     panes = canvas.panes(1.35 * canvas.scale)
     lead = _step(0.8, 4.4, panes.border)
+    other = (panes.which % 3 == 1).float()
+    canvas.keep(panes.border.clamp(max=8) / 4, 2 * other, panes.which / 2, panes.height)
     place = panes.which / 5
     brightness = 0.55 + 0.55 * (1 - place) + 0.12 * panes.height
     lit = brightness * light.total.clamp(0, 1.5) * 1.15
-    image = palette.mix((panes.which % 3 == 1).float()) * lit.unsqueeze(2)
+    image = palette.mix(other) * lit.unsqueeze(2)
     image = image + 0.6 * palette.highlight * _over(light.bars + 0.4 * light.near, 0.5, 1)
     return image * lead.unsqueeze(2) + 0.01
 
@@ -384,6 +419,7 @@ def _glass(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
 def _ink(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     flow = canvas.swayed(canvas.clouds(0, 1.5 * canvas.scale, tall=1.4), 3, 3)
     threads = torch.exp(-2.6 * flow.abs())
+    canvas.keep(flow)
     dx, dy = canvas.sway
     plume = 0.7 * _warp(light.near, 1.6 * dx, 1.1 * dy + 4 * flow, canvas)
     plume = plume + 0.4 * _warp(light.far, 1.6 * dx, 1.6 * dy, canvas)
@@ -415,6 +451,7 @@ def _circuitry(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     across = torch.where(u > 0, at(0), at(0, 0, -1))
     upright = torch.where(v > 0, at(1), at(1, -1, 0))
     node = at(2)
+    canvas.keep(across, upright, node, canvas.smooth(3, 2.0))
     ring = (torch.hypot(u, v) - 4.6).abs()
     hollow = _step(3.0, 4.6, torch.hypot(u, v))  # wires end at the ring, not in it
     hollow = 1 - node * (1 - hollow)
@@ -441,6 +478,7 @@ def _aurora(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     )
     curtain = _warp(curtain, 2.2 * canvas.sway[0], 0.3 * canvas.sway[1], canvas)
     folds = 1.35 * torch.exp(-2.2 * (curtain - 0.2).abs())
+    canvas.keep(curtain)
     rays = 1 + 0.3 * canvas.smooth(2, 0.55 * size, tall=5)
     rising = light.rising(canvas, 8, 16, 31, 51)
     glow = (1.3 * light.floor + rising + 0.8 * light.far) * (0.12 + folds) * rays.clamp(min=0.3)
@@ -458,6 +496,7 @@ def _coral(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     height = branch + 1.1 * (light.bars + 0.5 * light.near) - 0.1
     body = _step(-0.35, 0.45, height)
     rim = torch.exp(-((3 * height) ** 2))
+    canvas.keep(branch, 10 * _slope(branch, 2))
     shade = (0.85 - 2.6 * _slope(branch, 2)).clamp(0.3, 1.6)
     lit = (1.25 * light.total).clamp(0, 1.5)
     image = palette.mix(_step(-0.2, 1.6, height)) * (body * shade * lit).unsqueeze(2)
@@ -471,6 +510,7 @@ def _crystal(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     turn = 2 * math.pi * facets.number(2)
     slope = torch.cos(turn) * facets.dx + torch.sin(turn) * facets.dy
     face = 0.55 + 0.7 * slope / (size * CELL) + 0.45 * (facets.number(3) - 0.5)
+    canvas.keep(facets.dx / 12, facets.dy / 12, 2 * face, 4 * facets.border)
     edge = torch.exp(-14 * (facets.border - 0.02).clamp(min=0)).unsqueeze(2)
     if "sparse" in canvas.modifiers:
         edge = 0.25 * edge  # facets run together
@@ -485,6 +525,7 @@ def _flames(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     lick = canvas.clouds(0, 1.1 * canvas.scale, tall=2.2)
     lick = _warp(lick, 2.2 * canvas.sway[0], 0.5 * canvas.sway[1], canvas)
     tongue = torch.exp(-1.8 * (lick - 0.3).abs())
+    canvas.keep(lick)
     rising = light.rising(canvas, 5, 13, 23, 36, 51)
     heat = (0.8 * rising + 0.2 * light.far + 0.5 * light.floor) * (0.22 + 1.4 * tongue)
     heat = heat + 0.55 * light.bars
@@ -503,7 +544,9 @@ def _marble(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     bend = canvas.swayed(canvas.smooth(0, size, tall=1.3), 1.5, 1.5)
     phase = 1.5 * bend + 0.3 * canvas.smooth(1, 0.8 * canvas.scale)
     vein = (1 - torch.sin(1.6 * (phase + 0.25 * light.far)).abs()) ** 3.2
-    stone = (0.55 + 0.2 * canvas.clouds(2, 1.2)).clamp(min=0.1)
+    clouds = canvas.clouds(2, 1.2)
+    canvas.keep(bend, phase, clouds)
+    stone = (0.55 + 0.2 * clouds).clamp(min=0.1)
     image = palette.main * (0.8 * stone * light.total.clamp(0, 1.2)).unsqueeze(2)
     image = image + palette.second * (vein * (0.12 + light.total.clamp(0, 1.3))).unsqueeze(2)
     bright = (0.6 * vein + light.bars) * (light.total - 0.6).clamp(0, 1)
@@ -522,6 +565,7 @@ def _petals(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     here = _step(empty - 0.03, empty + 0.03, flowers.number(4))
     distance = torch.hypot(flowers.dx, flowers.dy)
     angle = torch.atan2(flowers.dx, flowers.dy) + 2 * math.pi * flowers.number(2)
+    canvas.keep(flowers.dx / 12, flowers.dy / 12, 2 * here, torch.cos(5 * angle))
     dark = 0.55 * palette.main
     for ring, count in enumerate((5, 5)):
         wave = 0.5 + 0.5 * torch.cos((angle + ring * math.pi / 5) * count)

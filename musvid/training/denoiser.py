@@ -27,8 +27,9 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -158,7 +159,7 @@ class Latents(NamedTuple):
     picture, spectrum: latents without the texture's channels, float (count, channels, height,
     width). texture: float (count, TEXTURE, height, width), the noise. start: float (count,),
     strengths. tokens: int (count, WORDS). image: uint8 (count, 3, SCALE height, SCALE width), the
-    picture.
+    picture. ingredients: float16 (count, art.INGREDIENTS, height, width), of the texture.
     """
 
     picture: Tensor
@@ -167,6 +168,7 @@ class Latents(NamedTuple):
     start: Tensor
     tokens: Tensor
     image: Tensor
+    ingredients: Tensor
 
 
 def encode(vae: AutoencoderTiny, batch: Batch) -> Latents:
@@ -179,7 +181,9 @@ def encode(vae: AutoencoderTiny, batch: Batch) -> Latents:
     options = {"padding": "max_length", "truncation": True, "max_length": WORDS}
     tokens = build_tokenizer()(batch.captions, return_tensors="pt", **options).input_ids
     texture = F.pixel_shuffle(batch.noise, art.CELL // SCALE)
-    return Latents(*parts, texture, batch.strength, tokens.to(vae.device), batch.art)
+    return Latents(
+        *parts, texture, batch.strength, tokens.to(vae.device), batch.art, batch.ingredients
+    )
 
 
 class LatentPool:
@@ -241,6 +245,40 @@ def timesteps(latents: Latents, times: Tensor) -> Tensor:
     return (1000 * latents.start * times).round().long().clamp(1, 1000) - 1
 
 
+class Hint(nn.Module):
+    """Asks the network what a texture is made of, while it learns to paint it.
+
+    Threads and veins are where a field is zero, whichever its sign: a relation that a network
+    hardly finds by itself, because no change of the field helps a little. Half-way up, where the
+    features have the latents' size for the first time, they must also tell the fields themselves.
+    The layer that reads them is not part of the model.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.read = nn.Conv2d(channels, art.INGREDIENTS, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.read(features)
+
+    @staticmethod
+    @contextmanager
+    def listening(unet: UNet2DConditionModel) -> Iterator[list[Tensor]]:
+        """Catch the features of one call in this thread."""
+        heard: list[Tensor] = []
+        thread = threading.get_ident()
+
+        def catch(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+            if threading.get_ident() == thread:
+                heard.append(output)
+
+        handle = unet.up_blocks[-2].register_forward_hook(catch)
+        try:
+            yield heard
+        finally:
+            handle.remove()
+
+
 class Loss:
     """How far the network's pictures are from those that were drawn.
 
@@ -265,7 +303,13 @@ class Loss:
         weights = torch.stack(changes)
         return (weights / weights.mean()).clamp(0.2, 5)[None, :, None, None]
 
-    def __call__(self, unet: UNet2DConditionModel, text: CLIPTextModel, latents: Latents) -> Tensor:
+    def __call__(
+        self,
+        unet: UNet2DConditionModel,
+        text: CLIPTextModel,
+        hint: Hint,
+        latents: Latents,
+    ) -> Tensor:
         count, channels = latents.picture.shape[:2]
         # A third at the start, where everything is decided; the rest anywhere on the way.
         device = latents.start.device
@@ -273,10 +317,14 @@ class Loss:
         times = torch.where(chance[0] < 0.35, 1.0, chance[1])
         seen = noised(latents, times, torch.randn_like(latents.picture), self._alphas)
         seen = seen.contiguous(memory_format=torch.channels_last)
-        answer = unet(seen, timesteps(latents, times), text(latents.tokens)[0]).sample
+        words = text(latents.tokens)[0]
+        with hint.listening(unet) as heard:
+            answer = unet(seen, timesteps(latents, times), words).sample
+        guess = hint(heard[0]) - latents.ingredients.float()
         made, empty = answer[:, :channels], answer[:, channels:]
         error = (self._weights * (made - latents.picture).square()).mean()
-        return error + 0.1 * empty.square().mean() + 0.5 * self._pixels(made, latents)
+        error = error + 0.1 * empty.square().mean() + 0.3 * guess.square().mean()
+        return error + 0.5 * self._pixels(made, latents)
 
     def _pixels(self, made: Tensor, latents: Latents) -> Tensor:
         """Of a random piece of each picture, decoded with a margin around it."""
@@ -308,13 +356,13 @@ def train(
 ) -> None:
     """Train for as long as the run lasts.
 
-    run: of the two networks from `build`, as a ModuleList. vae: whose latents they paint. batch:
-    pictures per step. pool: of pictures to learn from. folder: where to keep the pipeline.
-    abreast: parts of a batch that are computed at once, see `Run.learn`. half: makes a context for
-    arithmetic in half precision. judge: measures the networks now and then.
+    run: of the two networks from `build` and a `Hint`, as a ModuleList. vae: whose latents they
+    paint. batch: pictures per step. pool: of pictures to learn from. folder: where to keep the
+    pipeline. abreast: parts of a batch that are computed at once, see `Run.learn`. half: makes a
+    context for arithmetic in half precision. judge: measures the networks now and then.
     """
     loss = Loss(vae, pool.batch(8))
-    unet, text = run.network
+    unet, text, hint = run.network
     if vae.device.type == "cuda":
         unet = torch.compile(unet)
     recent: Tensor | None = None
@@ -322,11 +370,11 @@ def train(
     def report() -> dict[str, float]:
         export(run.average, vae, folder)
         figures = {} if recent is None else {"loss": round(recent.item(), 4)}
-        return figures | judge(*run.average)
+        return figures | judge(*run.average[:2])
 
     def value(latents: Latents) -> Tensor:
         with half():
-            return loss(unet, text, latents)
+            return loss(unet, text, hint, latents)
 
     for _ in run.steps(report):
         parts = [pool.batch(batch // abreast) for _ in range(abreast)]
@@ -341,7 +389,7 @@ def export(networks: nn.ModuleList, vae: AutoencoderTiny, folder: Path) -> None:
     """
     from diffusers import StableDiffusionImg2ImgPipeline
 
-    unet, text = (copy.deepcopy(network).to("cpu") for network in networks)
+    unet, text = (copy.deepcopy(network).to("cpu") for network in networks[:2])
     vae = with_texture(copy.deepcopy(vae).to("cpu"))
     vae.register_to_config(scaling_factor=1.0)
     pipeline = StableDiffusionImg2ImgPipeline(

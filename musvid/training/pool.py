@@ -17,6 +17,7 @@ from random import Random
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from . import art
@@ -36,13 +37,16 @@ class Batch:
 
     art, spectrum: uint8 (batch, 3, height, width). noise: float (batch, art.CHANNELS,
     height / art.CELL, width / art.CELL). strength: float (batch,), how far each picture has left
-    its spectrum. captions: one each.
+    its spectrum. ingredients: float16
+    (batch, art.INGREDIENTS, height / 4, width / 4), what the textures are made of. captions: one
+    each.
     """
 
     art: Tensor
     spectrum: Tensor
     noise: Tensor
     strength: Tensor
+    ingredients: Tensor
     captions: list[str]
 
     def __getitem__(self, places: list[int]) -> Batch:
@@ -129,18 +133,19 @@ def draw_batch(
         shape = (group, art.CHANNELS, height, width)
         noise = torch.randn(shape, generator=generator, device=device)
         strength = torch.tensor([random_strength(random) for _ in briefs], device=device)
-        image = art.draw(
+        image, ingredients = art.grow(
             brief.style,
             spectra[:, None].float() / 255,
             colours,
             noise,
             modifiers=brief.modifiers,
             strength=strength,
-        )[:, 0]
-        picture = (image * 255).round().to(torch.uint8)
+        )
+        small = F.avg_pool2d(ingredients, 4).half()
+        picture = (image[:, 0] * 255).round().to(torch.uint8)
         captions = [each.caption(random) for each in briefs]
         grey = spectra[:, None].expand(-1, 3, -1, -1)
-        groups.append(Batch(picture, grey, noise, strength, captions))
+        groups.append(Batch(picture, grey, noise, strength, small, captions))
     captions = [caption for group in groups for caption in group.captions]
     return Batch(
         *(torch.cat([getattr(group, name) for group in groups]) for name in _TENSORS), captions

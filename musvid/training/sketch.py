@@ -137,7 +137,8 @@ def train(
 
     vae: Any = AutoencoderTiny.from_pretrained(vae_folder).eval().requires_grad_(False)
     vae = vae.to(device, memory_format=torch.channels_last)
-    networks = nn.ModuleList(denoiser.build(recipe.widths, recipe.latents + denoiser.TEXTURE))
+    painters = denoiser.build(recipe.widths, recipe.latents + denoiser.TEXTURE)
+    networks = nn.ModuleList([*painters, denoiser.Hint(recipe.widths[1])])
     run = Run(networks.to(device), folder / "denoiser", recipe.denoiser, resume=resume, until=until)
     if run.finished:
         return

@@ -36,11 +36,13 @@ def held_out(bank: Bank, vae: AutoencoderTiny) -> Latents:
         art.draw(brief.style, light[None, None].float() / 255, brief.rgb()[None], each[None])[0, 0]
         for brief, light, each in zip(briefs, spectra, noise, strict=True)
     ]
+    nothing = torch.zeros(len(briefs), art.INGREDIENTS, 2 * height, 2 * width)
     batch = Batch(
         (torch.stack(pictures) * 255).round().to(torch.uint8),
         spectra[:, None].expand(-1, 3, -1, -1).contiguous(),
         noise,
         torch.full((len(briefs),), STRENGTH),
+        nothing,
         [brief.style for brief in briefs],
     )
     device = vae.device
