@@ -187,16 +187,23 @@ class _Canvas:
         slope = torch.hypot(*slopes).clamp(min=0.02 / size)
         return _Panes(apart / slope, which[:, :1], top[:, :1])
 
+    def blocks(self, size: int) -> Tensor:
+        """The noise on blocks of `size` (2 or 4) cells: halved once or twice, of deviation 1."""
+        kernel = torch.tensor([1.0, 2, 1], device=self.noise.device)
+        kernel = torch.outer(kernel, kernel)
+        kernel = (kernel / kernel.square().sum().sqrt())[None, None]
+        made, twice = self.noise, size == 4
+        while size > 1:
+            flat = F.conv2d(made.flatten(0, 1)[:, None], kernel, stride=2, padding=1)
+            made, size = flat.view(*made.shape[:2], *flat.shape[2:]), size // 2
+            # Halved again, neighbours are no longer independent: the deviation grows.
+            made = made / (44 / 36) if size == 1 and twice else made
+        return made
+
     def cells(self, size: int, *, jitter: float = 0.9) -> _Cells:
         """Cellular noise on blocks of `size` cells, each with a point moved from its middle."""
-        rows, columns = self.noise.shape[2:]
-        shape = (-(-rows // size), -(-columns // size))
-        padded = F.pad(
-            self.noise, (0, shape[1] * size - columns, 0, shape[0] * size - rows), mode="constant"
-        )
         # Uniform numbers per block: the distribution function of a normal one.
-        mean = F.avg_pool2d(padded, size) * size
-        numbers = 0.5 * (1 + torch.erf(mean / math.sqrt(2)))
+        numbers = 0.5 * (1 + torch.erf(self.blocks(size) / math.sqrt(2)))
         numbers = F.pad(numbers, (1, 1, 1, 1), mode="replicate")
         side = size * CELL
         py, px = self.y / side, self.x / side
@@ -204,7 +211,7 @@ class _Canvas:
         first = torch.full_like(px, 9.0)
         second, dx, dy = first.clone(), torch.zeros_like(px), torch.zeros_like(px)
         which = torch.zeros_like(row)
-        across = shape[1] + 2
+        across = numbers.shape[3]
         for step_y in (-1, 0, 1):
             for step_x in (-1, 0, 1):
                 here = (row + step_y + 1) * across + column + step_x + 1
@@ -434,7 +441,7 @@ def _circuitry(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     side = size * CELL
     # One wire leaves each joint to the right, one down, where the noise says so; it says so in
     # runs, so that wires are long.
-    blocks = F.avg_pool2d(canvas.noise, size, ceil_mode=True) * size
+    blocks = canvas.blocks(size)
     right = _spread(blocks[:, 0:1], 0.7, 3)[:, 0]
     below = _spread(blocks[:, 1:2], 0.7, 2)[:, 0]
     few = 0.75 if "dense" not in canvas.modifiers else 0.3
