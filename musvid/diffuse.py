@@ -100,7 +100,7 @@ class Style:
         Empty for models that read free text. Raises SettingsError for an unknown model.
         """
         vocabulary = models.find(self.model).vocabulary
-        return [] if vocabulary is None else words.unknown(self.prompt or "")
+        return [] if vocabulary is None else words.unknown(self.prompt or "", vocabulary)
 
 
 def diffuse(
@@ -251,8 +251,9 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
         painted = (torch.nan_to_num(result.float()) * 255).round().clamp(0, 255)
         painted = painted.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
     if half:
-        left = painted[:, :, : width // 2]
-        painted = np.concatenate([left, left[:, :, ::-1]], axis=2)
+        # Of an odd width, the middle column is the axis.
+        left, mirrored = painted[:, :, : (width + 1) // 2], painted[:, :, : width // 2]
+        painted = np.concatenate([left, mirrored[:, :, ::-1]], axis=2)
     return list(painted)
 
 

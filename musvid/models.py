@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from . import words
 from .errors import SettingsError
 
 Kind = Literal["embedded", "folder", "file", "hub"]
@@ -55,6 +54,12 @@ class Model:
     licence: str = "see the model's own page"
 
 
+def _vocabulary(folder: Path) -> tuple[str, ...]:
+    """The words of a model whose tokenizer knows whole words only."""
+    tokenizer = json.loads((folder / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))
+    return tuple(word for word in tokenizer["model"]["vocab"] if not word.startswith("<"))
+
+
 _SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 _STABILITY = "Stability AI Community License"
 
@@ -72,7 +77,7 @@ TABLE: dict[str, Model] = {
             symmetry="half",
             upscale=2,
             prompt="crimson and gold flames",
-            vocabulary=tuple(words.vocabulary()),
+            vocabulary=_vocabulary(WEIGHTS / "sketch"),
             download=0.0,
             licence="MIT, as musvid itself",
         ),

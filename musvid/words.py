@@ -1,4 +1,4 @@
-"""The words that `sketch` knows: styles, colours, modifiers.
+"""The words that `sketch` is trained on: styles, colours, modifiers.
 
 A prompt is read word by word; what is not in these tables changes nothing, and `unknown` says so.
 The first colour named is the main one, the second the other; a style without a colour comes in its
@@ -8,6 +8,7 @@ own, and a prompt without a style is a nebula.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 STYLES: dict[str, tuple[str, ...]] = {
     "nebula": ("galaxy", "cosmos"),
@@ -93,11 +94,11 @@ def vocabulary() -> list[str]:
     return sorted({word for phrase in phrases for word in phrase.split()} - _COMMON)
 
 
-def unknown(prompt: str) -> list[str]:
-    """The words of a prompt that `sketch` ignores, each once, in their order.
+def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
+    """The words of a prompt that are not in a vocabulary, each once, in their order.
 
     Words such as "and" and "the" are not counted.
     """
-    known = _COMMON.union(vocabulary())
+    known = _COMMON.union(vocabulary)
     words = re.findall(r"[^\W_]+", prompt.lower())
     return list(dict.fromkeys(word for word in words if word not in known))

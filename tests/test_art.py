@@ -161,8 +161,9 @@ def test_modifiers_really_show(style: str, spectra: torch.Tensor) -> None:
     assert (dense - sparse).abs().mean() > 0.01
 
 
-def test_styles_differ_more_than_textures_of_one(spectra: torch.Tensor) -> None:
+def test_styles_differ_more_than_textures_of_one(write_song: WriteSong) -> None:
     """By the spectrum of the picture itself, which knows texture and no place."""
+    spectra = real_spectra(write_song(music(4.0)), 256)
 
     def signature(image: torch.Tensor) -> torch.Tensor:
         grey = image.mean(2)

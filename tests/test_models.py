@@ -406,7 +406,7 @@ def test_a_tiny_autoencoder_of_the_table(zoo: Zoo, monkeypatch: pytest.MonkeyPat
 # Symmetry.
 
 
-@pytest.mark.parametrize("width", [64, 72])
+@pytest.mark.parametrize("width", [64, 72, 65])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_half_is_mirrored_exactly(painters: Painters, family: str, width: int) -> None:
     frames = pictures(width=width)
@@ -982,6 +982,35 @@ def test_the_embedded_model_takes_the_same_way() -> None:
     assert np.array_equal(
         paint(by_name, frames, symmetry="none"), paint(by_folder, frames, symmetry="none")
     )
+
+
+@pytest.mark.parametrize("size", [(64, 64), (97, 65), (256, 200), (1024, 72), (64, 1024)])
+def test_the_embedded_model_paints_every_size(size: tuple[int, int]) -> None:
+    frame = np.zeros((*size, 3), np.uint8)
+    frame[size[0] // 2 :] = 90
+    style = Style(steps=1)
+    (painted,) = Painter(style, device="cpu").paint([frame], style)
+    assert painted.shape == frame.shape
+    assert painted.std() > 5
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["", "zeppelin", "?!", "an utterly breathtaking panorama of gold " * 30 + "marble"],
+)
+def test_the_embedded_model_paints_every_prompt(prompt: str) -> None:
+    style = Style(prompt=prompt, steps=2)
+    frame = np.zeros((128, 128, 3), np.uint8)
+    frame[60:70] = 180
+    (painted,) = Painter(style, device="cpu").paint([frame], style)
+    assert painted.std() > 10
+    assert painted[60:70].mean() > painted[:20].mean(), "the light is where the spectrum is"
+
+
+def test_the_words_that_a_model_ignores_are_known() -> None:
+    assert Style(prompt="Gold marble and zeppelins, zeppelins!").ignored() == ["zeppelins"]
+    assert Style(prompt="").ignored() == Style().ignored() == []
+    assert Style(model="sd-turbo", prompt="gold zeppelins").ignored() == []
 
 
 def test_the_embedded_model_is_one_for_plain_diffusers_too() -> None:

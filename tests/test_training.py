@@ -6,7 +6,9 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -17,7 +19,7 @@ from conftest import ROOT, psnr
 torch = pytest.importorskip("torch")
 
 from musvid import Painter, Style  # noqa: E402
-from musvid.training import art, autoencoder, denoiser, loop, pool, spectra  # noqa: E402
+from musvid.training import art, autoencoder, denoiser, loop, muon, pool, spectra  # noqa: E402
 from musvid.words import COLOURS, MODIFIERS, STYLES  # noqa: E402
 
 
@@ -119,9 +121,7 @@ def _run(
 def _learn(run: loop.Run, steps: int) -> list[float]:
     values = []
     for step in run.steps(lambda: {"figure": 1.0}):
-        value = (run.network(torch.ones(4, 3)) - 1).square().mean()
-        run.learn(value)
-        values.append(value.item())
+        values.append(run.learn(lambda: (run.network(torch.ones(4, 3)) - 1).square().mean()).item())
         if step + 1 >= steps:
             break
     return values
@@ -172,6 +172,47 @@ def test_a_checkpoint_is_in_small_files_and_never_half(
     # As if it had died while writing the new one.
     (tmp_path / "checkpoint.new" / "last.pt").unlink()
     assert _run(tmp_path, 60, resume=True).step == 0
+
+
+@pytest.mark.parametrize("shape", [(8, 6), (6, 8), (6, 2, 3, 3), (40, 2, 3, 3)])
+def test_orthogonal_steps_have_singular_values_of_about_one(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    made = muon.orthogonalised(torch.randn(shape)).flatten(1)
+    values = torch.linalg.svdvals(made)
+    assert values.min() > 0.5
+    assert values.max() < 1.4
+
+
+def test_muon_goes_downhill() -> None:
+    torch.manual_seed(0)
+    layer, wanted = torch.nn.Linear(5, 4, bias=False), torch.randn(4, 5)
+    optimiser = muon.Muon(layer.parameters(), 0.05)
+    values = []
+    for _ in range(60):
+        optimiser.zero_grad()
+        value = (layer.weight - wanted).square().mean()
+        value.backward()
+        optimiser.step()
+        values.append(value.item())
+    assert values[-1] < 0.05 * values[0]
+
+
+def test_losses_abreast_are_one_batch() -> None:
+    """Two halves in two threads take the same step as the whole."""
+    inputs = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+
+    def run(parts: int, folder: Path) -> torch.Tensor:
+        made = _run(folder, 60)
+
+        def value(part: torch.Tensor) -> torch.Tensor:
+            return (made.network(part) - 1).square().mean()
+
+        next(made.steps(dict))
+        made.learn(*(partial(value, part) for part in inputs.chunk(parts)))
+        return made.network.weight.detach().clone()
+
+    with tempfile.TemporaryDirectory() as folder:
+        torch.testing.assert_close(run(1, Path(folder) / "a"), run(2, Path(folder) / "b"))
 
 
 # The autoencoder.
@@ -267,12 +308,13 @@ def test_a_denoiser_learns_what_its_noise_stands_for(bank: pool.Bank) -> None:
     vae, latents = some_latents(bank)
     latents = denoiser.Latents(*(part[:1] for part in latents))
     unet, text = denoiser.build((16, 16, 32), 4 + denoiser.TEXTURE)
-    loss = denoiser.Loss(vae, latents)
-    optimiser = torch.optim.AdamW([*unet.parameters(), *text.parameters()], 3e-3)
+    hint, loss = denoiser.Hint(16), denoiser.Loss(vae, latents)
+    networks = torch.nn.ModuleList([unet, text, hint])
+    optimiser = torch.optim.AdamW(networks.parameters(), 3e-3)
     values = []
     for _ in range(80):
         optimiser.zero_grad()
-        value = loss(unet, text, latents)
+        value = loss(unet, text, hint, latents)
         value.backward()
         optimiser.step()
         values.append(value.item())

@@ -25,7 +25,7 @@ from musvid import words
     ],
 )
 def test_what_is_ignored_is_named_once_and_in_order(prompt: str, ignored: list[str]) -> None:
-    assert words.unknown(prompt) == ignored
+    assert words.unknown(prompt, words.vocabulary()) == ignored
 
 
 def test_there_is_enough_to_choose_from() -> None:

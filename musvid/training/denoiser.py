@@ -119,6 +119,12 @@ def build(
             eos_token_id=2,
         )
     )
+    with torch.no_grad():
+        # Words that differ from the start, and nothing where there is no word: padding then repeats
+        # what the words say instead of drowning it.
+        words = text.get_input_embeddings().weight
+        words.normal_(0, 0.5)
+        words[: len(_SPECIAL)] = 0
     return unet.to(memory_format=torch.channels_last), text
 
 
@@ -357,10 +363,10 @@ class Loss:
         latents: Latents,
     ) -> Tensor:
         count, channels = latents.picture.shape[:2]
-        # A third at the start, where everything is decided; the rest anywhere on the way.
+        # More than half at the start, where everything is decided; the rest anywhere on the way.
         device = latents.start.device
         chance = torch.rand(2, count, device=device)
-        times = torch.where(chance[0] < 0.35, 1.0, chance[1])
+        times = torch.where(chance[0] < 0.6, 1.0, chance[1])
         seen = noised(latents, times, torch.randn_like(latents.picture), self._alphas)
         seen = seen.contiguous(memory_format=torch.channels_last)
         words = text(latents.tokens)[0]

@@ -16,6 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .muon import Muon
+
 _PART = 15_000_000  # bytes of a checkpoint's file, at most about this
 
 
@@ -23,13 +25,15 @@ _PART = 15_000_000  # bytes of a checkpoint's file, at most about this
 class Plan:
     """How long and how fast to learn.
 
-    minutes: in all, counting those before a resumption. rate, floor: learning rate, and the part
-    of it that a falling cosine ends at. warm_up: steps in which the rate rises. memory: weight of
+    minutes: in all, counting those before a resumption. rate, kernel_rate: learning rates, of the
+    kernels of convolutions (see `muon`) and of everything else (AdamW). floor: the part of them
+    that a falling cosine ends at. warm_up: steps in which the rate rises. memory: weight of
     the past in the moving average, at most. every: seconds between reports.
     """
 
     minutes: float
     rate: float
+    kernel_rate: float = 0.01
     floor: float = 0.03
     warm_up: int = 200
     memory: float = 0.999
@@ -60,13 +64,19 @@ class Run:
         self.network, self.average = network, copy.deepcopy(network)
         self.step, self._before = 0, 0.0
         self._plan, self._until = plan, until
-        self._optimiser = torch.optim.AdamW(
-            network.parameters(),
-            plan.rate,
-            (0.9, 0.99),
-            weight_decay=plan.weight_decay,
-            fused=True,
+        # Muon learns kernels in less than half as many steps; it is not made for the rest, nor for
+        # the first and last layers, whose few channels mean something.
+        kernels = [
+            weight
+            for weight in network.parameters()
+            if weight.dim() == 4 and min(weight.shape[:2]) > 12
+        ]
+        chosen = {id(weight) for weight in kernels}
+        rest = [weight for weight in network.parameters() if id(weight) not in chosen]
+        adam = torch.optim.AdamW(
+            rest, plan.rate, (0.9, 0.99), weight_decay=plan.weight_decay, fused=True
         )
+        self._optimisers = [adam, Muon(kernels, plan.kernel_rate)] if kernels else [adam]
         self._threads = ThreadPoolExecutor()
         folder.mkdir(parents=True, exist_ok=True)
         self._log, self._checkpoint = folder / "log.jsonl", folder / "checkpoint"
@@ -89,9 +99,11 @@ class Run:
         before = self._before
         while self._before < total and time.monotonic() < self._until:
             falling = (1 + math.cos(math.pi * self._before / total)) / 2
-            rate = plan.rate * (plan.floor + (1 - plan.floor) * falling)
-            for group in self._optimiser.param_groups:
-                group["lr"] = rate * min(1, (self.step + 1) / plan.warm_up)
+            falling = plan.floor + (1 - plan.floor) * falling
+            pace = falling * min(1, (self.step + 1) / plan.warm_up)
+            for optimiser in self._optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = pace * optimiser.defaults["lr"]
             yield self.step
             self._before = before + time.monotonic() - began
             if time.monotonic() - saved > plan.every or self.step == early:
@@ -115,7 +127,8 @@ class Run:
             known = [slope for slope in slopes if slope is not None]
             parameter.grad = sum(known[1:], start=known[0]).div_(len(losses)) if known else None
         nn.utils.clip_grad_norm_(parameters, 1.0)
-        self._optimiser.step()
+        for optimiser in self._optimisers:
+            optimiser.step()
         self.step += 1
         keep = min(self._plan.memory, (self.step + 1) / (self.step + 20))
         with torch.no_grad():
@@ -151,11 +164,12 @@ class Run:
         for kind, module in (("network", self.network), ("average", self.average)):
             for name, parameter in module.named_parameters():
                 made[f"{kind}/{name}"] = parameter.detach().to("cpu", torch.float16)
-        for index, state in self._optimiser.state_dict()["state"].items():
-            for name, value in state.items():
-                # Squares of gradients are too small for float16.
-                kind = torch.bfloat16 if value.dim() else value.dtype
-                made[f"optimiser/{index}/{name}"] = value.detach().to("cpu", kind)
+        for number, optimiser in enumerate(self._optimisers):
+            for index, state in optimiser.state_dict()["state"].items():
+                for name, value in state.items():
+                    # Squares of gradients are too small for float16.
+                    kind = torch.bfloat16 if value.dim() else value.dtype
+                    made[f"optimiser/{number}/{index}/{name}"] = value.detach().to("cpu", kind)
         return made
 
     def _load(self) -> None:
@@ -169,13 +183,14 @@ class Run:
             for kind, module in (("network", self.network), ("average", self.average)):
                 for name, parameter in module.named_parameters():
                     parameter.copy_(loaded[f"{kind}/{name}"])
-        state: dict[int, dict[str, Tensor]] = {}
+        states: list[dict[int, dict[str, Tensor]]] = [{} for _ in self._optimisers]
         for name, tensor in loaded.items():
             if name.startswith("optimiser/"):
-                _, index, entry = name.split("/")
-                state.setdefault(int(index), {})[entry] = tensor.float()
-        groups = self._optimiser.state_dict()["param_groups"]
-        self._optimiser.load_state_dict({"state": state, "param_groups": groups})
+                _, number, index, entry = name.split("/")
+                states[int(number)].setdefault(int(index), {})[entry] = tensor.float()
+        for optimiser, state in zip(self._optimisers, states, strict=True):
+            groups = optimiser.state_dict()["param_groups"]
+            optimiser.load_state_dict({"state": state, "param_groups": groups})
         last = torch.load(whole / "last.pt", weights_only=True)
         self.step, self._before = last["step"], last["seconds"]
 

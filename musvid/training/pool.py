@@ -110,7 +110,7 @@ class Bank:
 
 def random_strength(random: Random) -> float:
     """Mostly one at which the style is all there, sometimes less."""
-    return random.uniform(art.FULL, 1) if random.random() < 0.6 else random.uniform(0.1, art.FULL)
+    return random.uniform(art.FULL, 1) if random.random() < 0.75 else random.uniform(0.1, art.FULL)
 
 
 def draw_batch(
