@@ -136,12 +136,12 @@ class _Canvas:
         shape = (len(self.noise), 1, rows, columns)
         self.x = (torch.arange(columns, device=device) + 0.5).expand(shape)
         self.y = (torch.arange(rows, device=device) + 0.5)[:, None].expand(shape)
-        self.sway = (6 * self.smooth(6, 2.5), 6 * self.smooth(7, 2.5))
+        self.sway = (2 * self.smooth(6, 2.5), 2 * self.smooth(7, 2.5))
 
     @property
     def ingredients(self) -> list[Tensor]:
         """The drift, which is part of every texture."""
-        return [sway / 6 for sway in self.sway]
+        return [sway / 2 for sway in self.sway]
 
     def keep(self, *fields: Tensor) -> None:
         """Remember fields that this texture is made of."""
