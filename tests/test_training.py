@@ -309,6 +309,7 @@ def test_a_denoiser_learns_what_its_noise_stands_for(bank: pool.Bank) -> None:
     latents = denoiser.Latents(*(part[:1] for part in latents))
     unet, text = denoiser.build((16, 16, 32), 4 + denoiser.TEXTURE)
     hint, loss = denoiser.Hint(16), denoiser.Loss(vae, latents)
+    hint.attach(unet)
     networks = torch.nn.ModuleList([unet, text, hint])
     optimiser = torch.optim.AdamW(networks.parameters(), 3e-3)
     values = []

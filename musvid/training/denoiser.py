@@ -28,8 +28,8 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -309,26 +309,19 @@ class Hint(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.read = nn.Conv2d(channels, art.INGREDIENTS, 3, padding=1)
+        self._heard: dict[int, Tensor] = {}
 
-    def forward(self, features: Tensor) -> Tensor:
-        return self.read(features)
+    def attach(self, unet: UNet2DConditionModel) -> None:
+        """Listen to a network's features, in whichever thread it is called."""
 
-    @staticmethod
-    @contextmanager
-    def listening(unet: UNet2DConditionModel) -> Iterator[list[Tensor]]:
-        """Catch the features of one call in this thread."""
-        heard: list[Tensor] = []
-        thread = threading.get_ident()
+        def hear(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+            self._heard[threading.get_ident()] = output
 
-        def catch(_module: nn.Module, _inputs: object, output: Tensor) -> None:
-            if threading.get_ident() == thread:
-                heard.append(output)
+        unet.up_blocks[-2].register_forward_hook(hear)
 
-        handle = unet.up_blocks[-2].register_forward_hook(catch)
-        try:
-            yield heard
-        finally:
-            handle.remove()
+    def forward(self) -> Tensor:
+        """What the features of this thread's last call say of the ingredients."""
+        return self.read(self._heard.pop(threading.get_ident()))
 
 
 class Loss:
@@ -370,9 +363,8 @@ class Loss:
         seen = noised(latents, times, torch.randn_like(latents.picture), self._alphas)
         seen = seen.contiguous(memory_format=torch.channels_last)
         words = text(latents.tokens)[0]
-        with hint.listening(unet) as heard:
-            answer = unet(seen, timesteps(latents, times), words).sample
-        guess = hint(heard[0]) - latents.ingredients.float()
+        answer = unet(seen, timesteps(latents, times), words).sample
+        guess = hint() - latents.ingredients.float()
         made, empty = answer[:, :channels], answer[:, channels:]
         error = (self._weights * (made - latents.picture).square()).mean()
         error = error + 0.1 * empty.square().mean() + 0.3 * guess.square().mean()
@@ -415,6 +407,7 @@ def train(
     """
     loss = Loss(vae, pool.batch(8))
     unet, text, hint = run.network
+    hint.attach(unet)
     if vae.device.type == "cuda":
         unet = torch.compile(unet)
     recent: Tensor | None = None
