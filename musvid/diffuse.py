@@ -235,8 +235,8 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
     # Families that would otherwise resize to their native size want to be told.
     sides = {"height": images.shape[1], "width": images.shape[2]}
     accepted = inspect.signature(pipe.__call__).parameters
-    mirrored = _mirrored_noise(pipe) if style.symmetry == "noise" else nullcontext()
-    with torch.inference_mode(), mirrored:
+    start = _mirrored_noise(pipe) if style.symmetry == "noise" else nullcontext()
+    with torch.inference_mode(), start:
         pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
         result = pipe(
             image=pixels.to(pipe.dtype) / 255,

@@ -192,13 +192,12 @@ class _Canvas:
         kernel = torch.tensor([1.0, 2, 1], device=self.noise.device)
         kernel = torch.outer(kernel, kernel)
         kernel = (kernel / kernel.square().sum().sqrt())[None, None]
-        made, twice = self.noise, size == 4
-        while size > 1:
+        made = self.noise
+        for _ in range(size // 2):
             flat = F.conv2d(made.flatten(0, 1)[:, None], kernel, stride=2, padding=1)
-            made, size = flat.view(*made.shape[:2], *flat.shape[2:]), size // 2
-            # Halved again, neighbours are no longer independent: the deviation grows.
-            made = made / (44 / 36) if size == 1 and twice else made
-        return made
+            made = flat.view(*made.shape[:2], *flat.shape[2:])
+        # Halved again, neighbours are no longer independent: the deviation grows.
+        return made / (44 / 36) if size == 4 else made
 
     def cells(self, size: int, *, jitter: float = 0.9) -> _Cells:
         """Cellular noise on blocks of `size` cells, each with a point moved from its middle."""

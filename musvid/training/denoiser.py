@@ -30,7 +30,7 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -81,6 +81,12 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         unk_token="<|unk|>",
         model_max_length=WORDS,
     )
+
+
+@cache
+def _reader() -> PreTrainedTokenizerFast:
+    """A tokenizer to use; one that is used is no longer as it should be saved."""
+    return build_tokenizer()
 
 
 def build(
@@ -231,7 +237,7 @@ def encode(vae: AutoencoderTiny, batch: Batch) -> Latents:
             scaled = (pixels.float() / 127.5 - 1).to(memory_format=torch.channels_last)
             parts.append(vae.encode(scaled).latents)
     options = {"padding": "max_length", "truncation": True, "max_length": WORDS}
-    tokens = build_tokenizer()(batch.captions, return_tensors="pt", **options).input_ids
+    tokens = _reader()(batch.captions, return_tensors="pt", **options).input_ids
     texture = F.pixel_shuffle(batch.noise, art.CELL // SCALE)
     return Latents(
         *parts, texture, batch.strength, tokens.to(vae.device), batch.art, batch.ingredients

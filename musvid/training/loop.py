@@ -25,7 +25,7 @@ _PART = 15_000_000  # bytes of a checkpoint's file, at most about this
 class Plan:
     """How long and how fast to learn.
 
-    minutes: in all, counting those before a resumption. rate, kernel_rate: learning rates, of the
+    minutes: in all, counting those before a resumption. kernel_rate, rate: learning rates, of the
     kernels of convolutions (see `muon`) and of everything else (AdamW). floor: the part of them
     that a falling cosine ends at. warm_up: steps in which the rate rises. memory: weight of
     the past in the moving average, at most. every: seconds between reports.
