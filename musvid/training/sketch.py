@@ -55,16 +55,16 @@ class Recipe:
     latents: int = 8
     widths: tuple[int, ...] = (48, 80, 112, 144)
     crops: int = 12
-    pictures: int = 8
+    pictures: int = 16
     pools: tuple[int, int] = (1200, 2000)
     group: int = 8
-    intervals: tuple[int, int] = (8, 6)
+    intervals: tuple[int, int] = (8, 4)
 
 
 RECIPES: dict[str, Recipe] = {
     "cpu": Recipe(
         Plan(16, 2e-3, floor=0.02, warm_up=100, memory=0.998, weight_decay=1e-3, every=90),
-        Plan(150, 1e-3),
+        Plan(125, 1e-3, kernel_rate=0.012),
     ),
     "gpu": Recipe(
         Plan(8, 2e-3, floor=0.02, warm_up=200, memory=0.999, weight_decay=1e-3, every=60),
