@@ -11,6 +11,7 @@ import time
 from functools import partial
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -292,6 +293,32 @@ def test_a_stock_sampler_walks_the_bridge(bank: pool.Bank) -> None:
         torch.testing.assert_close(seen, wanted, atol=2e-3, rtol=1e-3)
         state = scheduler.step(answer, time_, state).prev_sample
     torch.testing.assert_close(state, answer, atol=1e-4, rtol=1e-4)
+
+
+def test_on_the_way_its_own_answer_stands_for_the_picture(bank: pool.Bank) -> None:
+    vae, latents = some_latents(bank)
+    alphas = denoiser.build_scheduler().alphas_cumprod
+    answer = torch.full_like(torch.cat([latents.picture, latents.texture], 1), 0.25)
+    calls = []
+
+    def unet(seen: torch.Tensor, times: torch.Tensor, _words: torch.Tensor) -> SimpleNamespace:
+        calls.append((seen, times))
+        return SimpleNamespace(sample=answer[: len(seen)])
+
+    denoiser.Loss(vae, latents)(
+        unet, lambda _tokens: (torch.zeros(8, 16, 4),), latents.ingredients.float, latents
+    )
+    (first, starts), (seen, times) = calls
+    assert torch.equal(starts, denoiser.timesteps(latents, torch.ones(8))[:4])
+    assert torch.equal(times[4:], denoiser.timesteps(latents, torch.ones(8))[4:])
+    assert (times[:4] < starts).all()
+    part = denoiser.Latents(*(each[:4] for each in latents))
+    spread, signal = ((value[starts])[:, None, None, None] for value in (1 - alphas, alphas))
+    noise = (first[:, :4] - signal.sqrt() * part.spectrum) / spread.sqrt()
+    own = part._replace(picture=answer[:4, :4])
+    way = (times[:4] + 1) / (1000 * part.start)
+    wanted = denoiser.noised(own, way, noise, alphas)
+    torch.testing.assert_close(seen[:4], wanted, atol=1e-3, rtol=1e-3)
 
 
 def test_the_texture_is_the_noise_that_the_picture_was_drawn_from(bank: pool.Bank) -> None:

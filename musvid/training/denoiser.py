@@ -9,8 +9,9 @@ t is a noised mixture of the two,
     a(t) (z + w (s - z)) + b(t) noise,    w = sigma(t) / sigma(T),    sigma = b / a
 
 which is the noised spectrum at T and the picture at 0. It answers with z ("sample" prediction), so
-every stock scheduler can follow the path. Pictures for a start below 700 are those that
-`art.draw` grows for that strength.
+every stock scheduler can follow the path. On the way it learns with its own first answer in z's
+place, which is what it will meet: every step then mends what the one before left blurred. Pictures
+for a start below 700 are those that `art.draw` grows for that strength.
 
 **The noise is the texture.** The latents have `TEXTURE` channels more than the autoencoder needs;
 it leaves them empty, so that at every time they hold the pipeline's noise and nothing else.
@@ -362,13 +363,22 @@ class Loss:
         latents: Latents,
     ) -> Tensor:
         count, channels = latents.picture.shape[:2]
-        # More than half at the start, where everything is decided; the rest anywhere on the way.
-        device = latents.start.device
-        chance = torch.rand(2, count, device=device)
-        times = torch.where(chance[0] < 0.6, 1.0, chance[1])
-        seen = noised(latents, times, torch.randn_like(latents.picture), self._alphas)
+        noise, words = torch.randn_like(latents.picture), text(latents.tokens)[0]
+        times = torch.ones_like(latents.start)
+        # Half of them at the start, where everything is decided; the other half on the way, and
+        # there with the network's own first answer in the picture's place.
+        later = count // 2
+        begun = latents
+        if later:
+            part = Latents(*(each[:later] for each in latents))
+            seen = noised(part, times[:later], noise[:later], self._alphas)
+            with torch.no_grad():
+                first = unet(seen, timesteps(part, times[:later]), words[:later]).sample
+            picture = torch.cat([first[:, :channels].float(), latents.picture[later:]])
+            begun = latents._replace(picture=picture)
+            times[:later] = 0.15 + 0.7 * torch.rand_like(times[:later])
+        seen = noised(begun, times, noise, self._alphas)
         seen = seen.contiguous(memory_format=torch.channels_last)
-        words = text(latents.tokens)[0]
         answer = unet(seen, timesteps(latents, times), words).sample
         guess = hint() - latents.ingredients.float()
         made, empty = answer[:, :channels], answer[:, channels:]

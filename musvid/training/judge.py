@@ -91,10 +91,16 @@ def drawn(spectra: Bank, random: Random, count: int) -> tuple[Tensor, Tensor, Te
     )
 
 
-def train_classifier(spectra: Bank, steps: int) -> Classifier:
-    """Learn style and main colour of drawn pictures."""
+def train_classifier(spectra: Bank, steps: int, keep: Path | None = None) -> Classifier:
+    """Learn style and main colour of drawn pictures.
+
+    keep: a file that the classifier is kept in, and taken from where it is there.
+    """
     torch.manual_seed(0)
     random, network = Random(0), Classifier()
+    if keep and keep.exists():
+        network.load_state_dict(torch.load(keep, weights_only=True))
+        return network.eval()
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
     held: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -113,6 +119,8 @@ def train_classifier(spectra: Bank, steps: int) -> Classifier:
         loss.backward()
         optimiser.step()
         schedule.step()
+    if keep:
+        torch.save(network.state_dict(), keep)
     return network.eval()
 
 
@@ -225,7 +233,9 @@ def sheet(painter: Painter, style: Style, spectra: Sequence[Frame]) -> Image.Ima
     return Image.fromarray(np.concatenate(rows))
 
 
-def report(model: str, audio: Path | None, sheets: Path | None, steps: int) -> Iterator[str]:
+def report(
+    model: str, audio: Path | None, sheets: Path | None, steps: int, keep: Path | None
+) -> Iterator[str]:
     """The lines of the table, as they are measured."""
     style = Style(model=model).resolve()
     painter = Painter(style, device="cpu")
@@ -249,7 +259,7 @@ def report(model: str, audio: Path | None, sheets: Path | None, steps: int) -> I
             page.save(sheets / f"{path.stem}.jpg", quality=88)
             yield f"wrote {path.stem}.jpg"
     if steps:
-        network = train_classifier(unseen, steps)
+        network = train_classifier(unseen, steps, keep)
         tests = [drawn(unseen, Random(seed), 4) for seed in range(1000, 1100)]
         right = accuracy(network, *(torch.cat(parts) for parts in zip(*tests, strict=True)))
         yield from lines(
@@ -269,8 +279,13 @@ def main() -> None:
     add("--audio", type=Path, help="folder of more recordings, .ogg, than the examples")
     add("--sheets", type=Path, help="folder to keep contact sheets in")
     add("--classifier", type=int, default=1500, metavar="STEPS", help="0 leaves it out")
+    add(
+        "--keep", type=Path, metavar="FILE", help="keep the classifier here, to judge again with it"
+    )
     options = parser.parse_args()
-    for line in report(options.model, options.audio, options.sheets, options.classifier):
+    for line in report(
+        options.model, options.audio, options.sheets, options.classifier, options.keep
+    ):
         print(line, flush=True)
 
 
