@@ -398,14 +398,14 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     gas = canvas.swayed(canvas.clouds(0, 1.2 * size), 1.6, 1.6)
     hue = canvas.swayed(canvas.smooth(2, 2.2 * size), 1.5, 1.5)
     strand = canvas.swayed(canvas.clouds(3, 1.3 * size), 2.2, 2.2)
-    canvas.keep(gas, strand, hue)
     density = torch.exp(0.6 * gas - 0.35) * (0.75 + 0.6 * torch.exp(-3 * strand.abs()))
     density = density * light.total.clamp(0, 1.8)
     image = palette.mix(torch.sigmoid(2.5 * hue - 1)) * (0.8 * density).unsqueeze(2)
     image = image + 0.4 * palette.highlight * _over(density, 0.9, 1.2)
-    stars = canvas.cells(2, jitter=0.8)
-    bright = _step(0.82, 1.0, stars.number(5))
-    point = torch.exp(-((torch.hypot(stars.dx, stars.dy) / 1.9) ** 2)) * bright
+    stars = canvas.cells(2, jitter=0.5)
+    bright = _step(0.84, 0.97, stars.number(5))
+    point = torch.exp(-((torch.hypot(stars.dx, stars.dy) / 2.2) ** 2)) * bright
+    canvas.keep(gas, strand, hue, 4 * point)
     return image + 1.5 * point.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
 
 
@@ -425,7 +425,7 @@ def _glass(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
 def _ink(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     flow = canvas.swayed(canvas.clouds(0, 1.5 * canvas.scale, tall=1.4), 3, 3)
     threads = torch.exp(-2.6 * flow.abs())
-    canvas.keep(flow)
+    canvas.keep(flow, 2 * threads)
     dx, dy = canvas.sway
     plume = 0.7 * _warp(light.near, 1.6 * dx, 1.1 * dy + 4 * flow, canvas)
     plume = plume + 0.4 * _warp(light.far, 1.6 * dx, 1.6 * dy, canvas)
@@ -546,12 +546,12 @@ def _flames(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
 
 
 def _marble(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
-    size = 2.6 * canvas.scale
+    size = 2.0 * canvas.scale
     bend = canvas.swayed(canvas.smooth(0, size, tall=1.3), 1.5, 1.5)
-    phase = 1.5 * bend + 0.3 * canvas.smooth(1, 0.8 * canvas.scale)
-    vein = (1 - torch.sin(1.6 * (phase + 0.25 * light.far)).abs()) ** 3.2
+    phase = 1.8 * bend + 0.35 * canvas.smooth(1, 0.8 * canvas.scale)
+    vein = (1 - torch.sin(phase + 0.4 * light.far).abs()) ** 2.8
     clouds = canvas.clouds(2, 1.2)
-    canvas.keep(bend, phase, clouds)
+    canvas.keep(bend, phase, clouds, 1.4 * torch.sin(phase))
     stone = (0.55 + 0.2 * clouds).clamp(min=0.1)
     image = palette.main * (0.8 * stone * light.total.clamp(0, 1.2)).unsqueeze(2)
     image = image + palette.second * (vein * (0.12 + light.total.clamp(0, 1.3))).unsqueeze(2)
@@ -570,7 +570,8 @@ def _petals(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     empty = 0.55 if "sparse" in canvas.modifiers else 0.25
     here = _step(empty - 0.03, empty + 0.03, flowers.number(4))
     distance = torch.hypot(flowers.dx, flowers.dy)
-    angle = torch.atan2(flowers.dx, flowers.dy) + 2 * math.pi * flowers.number(2)
+    turn = _step(0.45, 0.55, flowers.number(2))  # up or down
+    angle = torch.atan2(flowers.dx, flowers.dy) + math.pi / 5 * turn
     canvas.keep(flowers.dx / 12, flowers.dy / 12, 2 * here, torch.cos(5 * angle))
     dark = 0.55 * palette.main
     for ring, count in enumerate((5, 5)):

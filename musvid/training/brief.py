@@ -39,9 +39,9 @@ class Brief:
         names = list(COLOURS)
         kind = random.random()
         colours: tuple[str, str] | None = None
-        if kind > 0.55:
+        if kind > 0.6:
             colours = (random.choice(names), random.choice(names))
-        elif kind > 0.2:
+        elif kind > 0.27:
             colours = (random.choice(names),) * 2
         wanted = random.sample(list(MODIFIERS), random.choice((0, 0, 0, 1, 1, 2)))
         if any(pair <= set(wanted) for pair in _OPPOSITES):

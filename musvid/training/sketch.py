@@ -64,7 +64,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "cpu": Recipe(
         Plan(16, 2e-3, floor=0.02, warm_up=100, memory=0.998, weight_decay=1e-3, every=90),
-        Plan(125, 1e-3, kernel_rate=0.012),
+        Plan(165, 1e-3, kernel_rate=0.012),
     ),
     "gpu": Recipe(
         Plan(8, 2e-3, floor=0.02, warm_up=200, memory=0.999, weight_decay=1e-3, every=60),
