@@ -14,10 +14,11 @@ from musvid import Clock, Look, Painter, Song, Style, draw
 
 HERE = Path(__file__).parent
 PROMPTS = (
-    "crimson and gold flames",
-    "cyan and magenta nebula",
+    "blue and gold stained glass",
     "emerald and violet aurora",
-    "blue and cyan crystal",
+    "cyan and magenta circuitry",
+    "teal crystal",
+    "crimson and gold flames",
 )
 MOMENTS = (45, 90, 150, 195, 255, 330, 375, 450)  # pictures, 30 a second
 SIDE = 256

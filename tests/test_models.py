@@ -26,7 +26,7 @@ import tiny_models
 import torch
 from safetensors.torch import load_file, save_file
 
-from musvid import models
+from musvid import models, words
 from musvid.diffuse import Frame, Painter, Style, _mirrored_noise, diffuse, timesteps
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
 
@@ -518,7 +518,7 @@ def test_a_folder_with_the_names_of_its_time_paints_the_same(
 VISITOR = """
 import json, logging, sys
 import numpy as np
-from musvid import models
+from musvid import models, words
 from musvid.diffuse import Painter, Style
 
 models.TABLE["lcm"] = models.Model(
@@ -1011,6 +1011,33 @@ def test_the_words_that_a_model_ignores_are_known() -> None:
     assert Style(prompt="Gold marble and zeppelins, zeppelins!").ignored() == ["zeppelins"]
     assert Style(prompt="").ignored() == Style().ignored() == []
     assert Style(model="sd-turbo", prompt="gold zeppelins").ignored() == []
+
+
+def test_the_embedded_model_knows_the_words_of_the_tables() -> None:
+    known = models.find("sketch").vocabulary
+    assert known
+    assert sorted(known) == words.vocabulary()
+
+
+def test_words_that_the_embedded_model_does_not_know_change_nothing() -> None:
+    frame = np.zeros((64, 64, 3), np.uint8)
+    frame[30:34] = 180
+
+    def painted(prompt: str) -> np.ndarray:
+        style = Style(prompt=prompt, steps=1)
+        return next(Painter(style, device="cpu").paint([frame], style))
+
+    plain = painted("gold marble")
+    wordy = painted("a GOLD, zeppelin-like marble, " + "whatever " * 200)
+    np.testing.assert_array_equal(plain, wordy)
+    assert np.abs(plain.astype(int) - painted("teal marble")).mean() > 2
+    assert np.abs(plain.astype(int) - painted("gold circuits")).mean() > 2
+
+
+def test_the_embedded_model_is_small_enough_to_ship() -> None:
+    sizes = [path.stat().st_size for path in (models.WEIGHTS / "sketch").rglob("*.*")]
+    assert max(sizes) < 10_000_000
+    assert sum(sizes) < 30_000_000
 
 
 def test_the_embedded_model_is_one_for_plain_diffusers_too() -> None:
