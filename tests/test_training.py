@@ -19,6 +19,8 @@ from conftest import ROOT, psnr
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file  # noqa: E402
+
 from musvid import Painter, Style  # noqa: E402
 from musvid.training import art, autoencoder, denoiser, loop, muon, pool, spectra  # noqa: E402
 from musvid.words import COLOURS, MODIFIERS, STYLES  # noqa: E402
@@ -390,6 +392,19 @@ def test_training_is_measured_and_resumed(trial: Path) -> None:
     assert (trial / "sheet.jpg").stat().st_size > 10_000
     for path in trial.rglob("*.pt"):
         assert path.stat().st_size < 16e6
+
+
+def test_training_begins_with_the_weights_of_a_pipeline(trial: Path, tmp_path: Path) -> None:
+    vae = autoencoder.build(8, 4).eval()
+    back = denoiser.without_texture(denoiser.with_texture(vae)).state_dict()
+    assert all(torch.equal(back[name], tensor) for name, tensor in vae.state_dict().items())
+    networks = denoiser.build((16, 16, 32), 4 + denoiser.TEXTURE)
+    denoiser.take(networks, trial / "pipeline")
+    denoiser.export(torch.nn.ModuleList(networks), vae, tmp_path)
+    for part in ("unet/diffusion_pytorch_model", "text_encoder/model"):
+        files = [folder / f"{part}.safetensors" for folder in (trial / "pipeline", tmp_path)]
+        ours, theirs = (load_file(file) for file in files)
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours | theirs)
 
 
 def test_what_training_writes_is_a_model_like_any_other(trial: Path) -> None:

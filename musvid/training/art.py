@@ -405,7 +405,7 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     stars = canvas.cells(2, jitter=0.5)
     bright = _step(0.84, 0.97, stars.number(5))
     point = torch.exp(-((torch.hypot(stars.dx, stars.dy) / 2.2) ** 2)) * bright
-    canvas.keep(gas, strand, hue, 4 * point)
+    canvas.keep(strand, stars.dx / 6, stars.dy / 6, 3 * bright)
     return image + 1.5 * point.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
 
 
@@ -570,9 +570,8 @@ def _petals(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     empty = 0.55 if "sparse" in canvas.modifiers else 0.25
     here = _step(empty - 0.03, empty + 0.03, flowers.number(4))
     distance = torch.hypot(flowers.dx, flowers.dy)
-    turn = _step(0.45, 0.55, flowers.number(2))  # up or down
-    angle = torch.atan2(flowers.dx, flowers.dy) + math.pi / 5 * turn
-    canvas.keep(flowers.dx / 12, flowers.dy / 12, 2 * here, torch.cos(5 * angle))
+    angle = torch.atan2(flowers.dx, flowers.dy)
+    canvas.keep(flowers.dx / 12, flowers.dy / 12, 2 * here, here * torch.cos(5 * angle))
     dark = 0.55 * palette.main
     for ring, count in enumerate((5, 5)):
         wave = 0.5 + 0.5 * torch.cos((angle + ring * math.pi / 5) * count)

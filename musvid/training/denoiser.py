@@ -212,6 +212,24 @@ def with_texture(vae: AutoencoderTiny) -> AutoencoderTiny:
     return wider.to(memory_format=torch.channels_last)
 
 
+def without_texture(vae: AutoencoderTiny) -> AutoencoderTiny:
+    """The autoencoder as it was before `with_texture`."""
+    config = dict(vae.config)
+    config["latent_channels"] -= TEXTURE
+    narrow = AutoencoderTiny.from_config(config)
+    weights = vae.state_dict()
+    for name, tensor in narrow.state_dict().items():
+        tensor.copy_(weights[name][tuple(slice(size) for size in tensor.shape)])
+    return narrow
+
+
+def take(networks: tuple[UNet2DConditionModel, CLIPTextModel], folder: Path) -> None:
+    """Give networks from `build` the weights of a pipeline of the same shapes."""
+    unet, text = networks
+    unet.load_state_dict(UNet2DConditionModel.from_pretrained(folder / "unet").state_dict())
+    text.load_state_dict(CLIPTextModel.from_pretrained(folder / "text_encoder").state_dict())
+
+
 class Latents(NamedTuple):
     """What the denoiser learns from, of `count` pictures.
 

@@ -20,7 +20,7 @@ import math
 import os
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,12 @@ def train(
     device: str,
     resume: bool,
     limit: float = math.inf,
+    begin: Path | None = None,
 ) -> None:
-    """Train everything that is not trained yet, for at most `limit` minutes."""
+    """Train everything that is not trained yet, for at most `limit` minutes.
+
+    begin: a pipeline to begin with, as far as the run has no checkpoint of its own.
+    """
     until = time.monotonic() + 60 * limit
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +118,10 @@ def train(
     network = autoencoder.build(recipe.channels, recipe.latents).to(device)
     run = Run(network, folder / "autoencoder", recipe.autoencoder, resume=resume, until=until)
     vae_folder = folder / "autoencoder" / "vae"
-    if not run.finished:
+    if begin and not run.step and not vae_folder.exists():
+        vae = AutoencoderTiny.from_pretrained(begin / "vae")
+        denoiser.without_texture(vae).save_pretrained(vae_folder)
+    elif not run.finished:
         pool = Pool(
             seen,
             size=recipe.pools[0],
@@ -132,12 +139,14 @@ def train(
             abreast=abreast,
             half=half,
         )
-    if not run.finished:
-        return
+        if not run.finished:
+            return
 
     vae: Any = AutoencoderTiny.from_pretrained(vae_folder).eval().requires_grad_(False)
     vae = vae.to(device, memory_format=torch.channels_last)
     painters = denoiser.build(recipe.widths, recipe.latents + denoiser.TEXTURE)
+    if begin:
+        denoiser.take(painters, begin)
     networks = nn.ModuleList([*painters, denoiser.Hint(recipe.widths[1])])
     run = Run(networks.to(device), folder / "denoiser", recipe.denoiser, resume=resume, until=until)
     if run.finished:
@@ -194,14 +203,25 @@ def main() -> None:
         default=[],
         help="made by musvid.training.spectra; drawn into RUN by default, which needs ffmpeg",
     )
+    add(
+        "--begin",
+        type=Path,
+        metavar="PIPELINE",
+        help="weights to begin with, such as those that ship",
+    )
+    add("--minutes", type=float, help="of the denoiser's training, instead of the recipe's")
     options = parser.parse_args()
+    recipe = RECIPES[options.recipe]
+    if options.minutes:
+        recipe = replace(recipe, denoiser=replace(recipe.denoiser, minutes=options.minutes))
     train(
         options.run,
-        RECIPES[options.recipe],
+        recipe,
         options.bank,
         device="cuda" if options.recipe == "gpu" else "cpu",
         resume=options.resume,
         limit=options.limit,
+        begin=options.begin,
     )
 
 
