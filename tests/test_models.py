@@ -518,7 +518,7 @@ def test_a_folder_with_the_names_of_its_time_paints_the_same(
 VISITOR = """
 import json, logging, sys
 import numpy as np
-from musvid import models, words
+from musvid import models
 from musvid.diffuse import Painter, Style
 
 models.TABLE["lcm"] = models.Model(

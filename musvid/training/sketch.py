@@ -103,7 +103,8 @@ def train(
 ) -> None:
     """Train everything that is not trained yet, for at most `limit` minutes.
 
-    begin: a pipeline to begin with, as far as the run has no checkpoint of its own.
+    begin: a pipeline whose autoencoder to keep, and whose denoiser to begin with unless the run
+        has a checkpoint of its own.
     """
     until = time.monotonic() + 60 * limit
     torch.manual_seed(0)
@@ -118,7 +119,7 @@ def train(
     network = autoencoder.build(recipe.channels, recipe.latents).to(device)
     run = Run(network, folder / "autoencoder", recipe.autoencoder, resume=resume, until=until)
     vae_folder = folder / "autoencoder" / "vae"
-    if begin and not run.step and not vae_folder.exists():
+    if begin:
         vae = AutoencoderTiny.from_pretrained(begin / "vae")
         denoiser.without_texture(vae).save_pretrained(vae_folder)
     elif not run.finished:
