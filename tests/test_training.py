@@ -407,6 +407,22 @@ def test_training_begins_with_the_weights_of_a_pipeline(trial: Path, tmp_path: P
         assert all(torch.equal(ours[name], theirs[name]) for name in ours | theirs)
 
 
+def test_the_command_begins_with_a_pipeline(trial: Path, bank_file: Path, tmp_path: Path) -> None:
+    """And when it is resumed, the autoencoder is still that of the pipeline."""
+    command = [sys.executable, "-m", "musvid.training.sketch", tmp_path, "--recipe", "trial"]
+    command += ["--bank", bank_file, "--begin", trial / "pipeline", "--resume", "--limit", "0.01"]
+    for _ in range(2):
+        subprocess.run(
+            [str(part) for part in command], cwd=ROOT, check=True, capture_output=True, timeout=200
+        )
+    assert not (tmp_path / "autoencoder" / "log.jsonl").exists(), "it was not trained"
+    ours, theirs = (
+        load_file(folder / "pipeline" / "vae" / "diffusion_pytorch_model.safetensors")
+        for folder in (tmp_path, trial)
+    )
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours | theirs)
+
+
 def test_what_training_writes_is_a_model_like_any_other(trial: Path) -> None:
     style = Style(model=str(trial / "pipeline"), prompt="teal nebula", symmetry="half")
     frame = np.zeros((64, 64, 3), np.uint8)
