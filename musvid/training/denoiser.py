@@ -198,29 +198,23 @@ def build_scheduler() -> EulerDiscreteScheduler:
 
 def with_texture(vae: AutoencoderTiny) -> AutoencoderTiny:
     """The same autoencoder with `TEXTURE` more latent channels, which it leaves empty."""
-    config = dict(vae.config)
-    channels = config["latent_channels"]
-    config["latent_channels"] = channels + TEXTURE
-    wider = AutoencoderTiny.from_config(config).eval()
-    weights = vae.state_dict()
-    for name, empty in wider.state_dict().items():
-        there = weights[name]
-        if there.shape != empty.shape:
-            weights[name] = torch.zeros_like(empty)
-            weights[name][tuple(slice(size) for size in there.shape)] = there
-    wider.load_state_dict(weights)
-    return wider.to(memory_format=torch.channels_last)
+    return _resized(vae, vae.config.latent_channels + TEXTURE)
 
 
 def without_texture(vae: AutoencoderTiny) -> AutoencoderTiny:
     """The autoencoder as it was before `with_texture`."""
-    config = dict(vae.config)
-    config["latent_channels"] -= TEXTURE
-    narrow = AutoencoderTiny.from_config(config)
+    return _resized(vae, vae.config.latent_channels - TEXTURE)
+
+
+def _resized(vae: AutoencoderTiny, channels: int) -> AutoencoderTiny:
+    """The same autoencoder with so many latent channels: the last ones dropped, or added empty."""
+    made = AutoencoderTiny.from_config({**vae.config, "latent_channels": channels}).eval()
     weights = vae.state_dict()
-    for name, tensor in narrow.state_dict().items():
-        tensor.copy_(weights[name][tuple(slice(size) for size in tensor.shape)])
-    return narrow
+    for name, tensor in made.state_dict().items():
+        both = zip(tensor.shape, weights[name].shape, strict=True)
+        shared = tuple(slice(min(sizes)) for sizes in both)
+        tensor.zero_()[shared] = weights[name][shared]
+    return made.to(memory_format=torch.channels_last)
 
 
 def take(networks: tuple[UNet2DConditionModel, CLIPTextModel], folder: Path) -> None:
