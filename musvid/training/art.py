@@ -168,6 +168,20 @@ class _Canvas:
         fine = self.smooth(channel, 0.5 * size, tall=tall)
         return 0.72 * coarse + 0.5 * middle + 0.32 * fine
 
+    def points(self, channel: int, radius: float, *, tall: float = 1.0) -> Tensor:
+        """Small round lights of all magnitudes, 0 to 1, one in about six blocks of two cells.
+
+        Each is moved by up to a quarter of its block, so that they stand in no grid.
+        """
+        side = 2 * CELL
+        blocks = self.blocks(2)
+        fields = F.interpolate(blocks, scale_factor=side, mode="nearest")
+        bright = _step(0.8, 2.3, fields[:, channel : channel + 1])
+        dx, dy = (side / 4 * torch.tanh(1.5 * fields[:, at : at + 1]) for at in (6, 7))
+        v, u = (place % side - side / 2 for place in (self.y, self.x))
+        distance = torch.hypot(u - dx, (v - dy) / tall)
+        return bright * torch.exp(-((distance / radius) ** 2))
+
     def swayed(self, field_: Tensor, across: float = 1.0, along: float = 1.0) -> Tensor:
         """A field bent by the slow drift."""
         return _warp(field_, self.sway[0] * across, self.sway[1] * along, self)
@@ -402,16 +416,14 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     density = density * light.total.clamp(0, 1.8)
     image = palette.mix(torch.sigmoid(2.5 * hue - 1)) * (0.8 * density).unsqueeze(2)
     image = image + 0.4 * palette.highlight * _over(density, 0.9, 1.2)
-    stars = canvas.cells(2, jitter=0.5)
-    bright = _step(0.84, 0.97, stars.number(5))
-    point = torch.exp(-((torch.hypot(stars.dx, stars.dy) / 2.2) ** 2)) * bright
-    canvas.keep(strand, stars.dx / 6, stars.dy / 6, 3 * bright)
-    return image + 1.5 * point.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
+    stars = canvas.points(5, 2.6)
+    canvas.keep(strand, 3 * stars)
+    return image + 1.5 * stars.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
 
 
 def _glass(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     panes = canvas.panes(1.35 * canvas.scale)
-    lead = _step(0.8, 4.4, panes.border)
+    lead = _step(1.4, 5.2, panes.border)
     other = (panes.which % 3 == 1).float()
     canvas.keep(panes.border.clamp(max=8) / 4, 2 * other, panes.which / 2, panes.height)
     place = panes.which / 5
@@ -539,10 +551,9 @@ def _flames(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     ember = 0.75 * palette.main
     middle = 0.5 * (palette.main + palette.second)
     image = palette.ramp(heat / 1.25, black, ember, middle, palette.second, palette.highlight)
-    sparks = canvas.cells(2, jitter=0.8)
-    bright = _step(0.86, 1.0, sparks.number(4))
-    point = torch.exp(-((torch.hypot(sparks.dx, 0.6 * sparks.dy) / 1.8) ** 2)) * bright
-    return image + 1.5 * palette.second * (point * (0.25 + light.far)).unsqueeze(2)
+    sparks = canvas.points(4, 2.0, tall=1.7)
+    canvas.keep(3 * sparks)
+    return image + 1.5 * palette.second * (sparks * (0.3 + light.far)).unsqueeze(2)
 
 
 def _marble(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:

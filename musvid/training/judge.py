@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid.pipelines
 
@@ -49,46 +50,57 @@ def moments(path: Path, count: int) -> list[Frame]:
 
 # The classifier.
 
+PICTURES = 6000  # drawn to learn from
+
 
 class Classifier(nn.Module):
     """Logits of the style and of the main colour of left halves, float (count, 3, 256, 128)."""
 
     def __init__(self) -> None:
         super().__init__()
-        widths = (3, 24, 48, 96, 128)
         layers: list[nn.Module] = []
-        for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.BatchNorm2d(after), nn.ReLU()]
-        self.features = nn.Sequential(*layers, nn.Conv2d(128, 128, 3, 1, 1), nn.ReLU())
+        for before, after in pairwise((3, 24, 48, 96, 128)):
+            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.GroupNorm(8, after), nn.ReLU()]
+        layers += [nn.Conv2d(128, 128, 3, 1, 1), nn.GroupNorm(8, 128), nn.ReLU()]
+        self.features = nn.Sequential(*layers)
         self.style = nn.Linear(256, len(STYLES))
         self.colour = nn.Linear(256, len(COLOURS))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.features(images)
+        features = self.features(images.to(memory_format=torch.channels_last))
         pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3))], 1)
         return self.style(pooled), self.colour(pooled)
 
 
-def drawn(spectra: Bank, random: Random, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Drawn pictures of one style in several colours, with the numbers of style and main colour."""
-    brief = Brief.random(random)
-    pairs = [
-        (random.choice(COLOURS),) * 2
-        if random.random() < 0.7
-        else (random.choice(COLOURS), random.choice(COLOURS))
-        for _ in range(count)
-    ]
-    light = torch.stack([spectra.pick(random) for _ in pairs]).float()[:, None] / 255
-    cells = [side // art.CELL for side in light.shape[2:]]
-    noise = torch.randn(count, art.CHANNELS, *cells)
-    colours = torch.stack([Brief(brief.style, pair).rgb() for pair in pairs])
-    images = art.draw(brief.style, light, colours, noise, modifiers=brief.modifiers)[:, 0]
-    styles = torch.full((count,), STYLES.index(brief.style))
-    return (
-        images[..., :-MARGIN],
-        styles,
-        torch.tensor([COLOURS.index(main) for main, _ in pairs]),
-    )
+class Labelled(NamedTuple):
+    """Left halves, uint8 (count, 3, 256, 128), and the numbers of style and main colour of each."""
+
+    images: Tensor
+    styles: Tensor
+    colours: Tensor
+
+
+def drawn(spectra: Bank, count: int, *, seed: int) -> Labelled:
+    """Drawn pictures, as many of each style, in groups of 4 with the same modifiers."""
+    random, generator = Random(seed), torch.Generator().manual_seed(seed)
+    images, styles, colours = [], [], []
+    for index in tqdm(range(count // 4), desc="drawings", disable=None):
+        brief = Brief.random(random, STYLES[index % len(STYLES)])
+        pairs = [
+            (random.choice(COLOURS),) * 2
+            if random.random() < 0.7
+            else (random.choice(COLOURS), random.choice(COLOURS))
+            for _ in range(4)
+        ]
+        light = torch.stack([spectra.pick(random) for _ in pairs]).float()[:, None] / 255
+        cells = [side // art.CELL for side in light.shape[2:]]
+        noise = torch.randn(len(pairs), art.CHANNELS, *cells, generator=generator)
+        rgb = torch.stack([Brief(brief.style, pair).rgb() for pair in pairs])
+        made = art.draw(brief.style, light, rgb, noise, modifiers=brief.modifiers)[:, 0]
+        images.append((made[..., :-MARGIN] * 255).round().to(torch.uint8))
+        styles += [STYLES.index(brief.style)] * len(pairs)
+        colours += [COLOURS.index(main) for main, _ in pairs]
+    return Labelled(torch.cat(images), torch.tensor(styles), torch.tensor(colours))
 
 
 def train_classifier(spectra: Bank, steps: int, keep: Path | None = None) -> Classifier:
@@ -97,21 +109,20 @@ def train_classifier(spectra: Bank, steps: int, keep: Path | None = None) -> Cla
     keep: a file that the classifier is kept in, and taken from where it is there.
     """
     torch.manual_seed(0)
-    random, network = Random(0), Classifier()
+    network = Classifier().to(memory_format=torch.channels_last)
     if keep and keep.exists():
         network.load_state_dict(torch.load(keep, weights_only=True))
         return network.eval()
-    optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps)
-    held: list[tuple[Tensor, Tensor, Tensor]] = []
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
+    random, pictures = Random(0), drawn(spectra, PICTURES, seed=0)
     for step in tqdm(range(steps), desc="classifier", disable=None):
-        held = held[-31:] + [drawn(spectra, random, 8)]
-        chosen = [random.choice(held) for _ in range(4)]
-        images, styles, colours = (torch.cat(parts) for parts in zip(*chosen, strict=True))
-        # Coding softens pictures, and a painting is brighter or darker than its drawing.
-        images = images * random.uniform(0.85, 1.15)
+        chosen = torch.randint(len(pictures.images), (32,))
+        images, styles, colours = (part[chosen] for part in pictures)
+        # A painting is softer, brighter or darker than a drawing.
+        images = images / 255 * (0.7 + 0.6 * torch.rand(len(images), 1, 1, 1))
         if step % 2:
-            small = F.interpolate(images, scale_factor=random.uniform(0.4, 0.9), mode="area")
+            small = F.interpolate(images, scale_factor=random.uniform(0.3, 0.9), mode="area")
             images = F.interpolate(small, size=images.shape[2:], mode="bilinear")
         by_style, by_colour = network(images.clamp(0, 1))
         loss = F.cross_entropy(by_style, styles) + F.cross_entropy(by_colour, colours)
@@ -125,13 +136,11 @@ def train_classifier(spectra: Bank, steps: int, keep: Path | None = None) -> Cla
 
 
 @torch.inference_mode()
-def accuracy(
-    network: Classifier, images: Tensor, styles: Tensor, colours: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Whether each style and each main colour was named rightly, bool (count,) each."""
-    answers = [network(part) for part in images.split(32)]
-    by_style, by_colour = (torch.cat(parts) for parts in zip(*answers, strict=True))
-    return by_style.argmax(1) == styles, by_colour.argmax(1) == colours
+def answers(network: Classifier, pictures: Labelled) -> tuple[Tensor, Tensor]:
+    """The numbers of the style and of the main colour that are seen, (count,) each."""
+    parts = [network(part / 255) for part in pictures.images.split(32)]
+    by_style, by_colour = (torch.cat(same) for same in zip(*parts, strict=True))
+    return by_style.argmax(1), by_colour.argmax(1)
 
 
 # What is measured.
@@ -151,15 +160,16 @@ def recognition(
             images.append(torch.from_numpy(painting[:, : SIDE // 2].copy()).permute(2, 0, 1))
             styles.append(STYLES.index(name))
             colours.append(COLOURS.index(colour))
-    pictures = torch.stack(images).float() / 255
-    right = accuracy(network, pictures, torch.tensor(styles), torch.tensor(colours))
-    by_style = right[0].view(len(STYLES), -1).float().mean(1)
-    by_colour = right[1].view(len(STYLES), len(COLOURS), -1).float().mean((0, 2))
+    pictures = Labelled(torch.stack(images), torch.tensor(styles), torch.tensor(colours))
+    by_style, by_colour = answers(network, pictures)
+    right = [by_style == pictures.styles, by_colour == pictures.colours]
+    each_style = right[0].view(len(STYLES), -1).float().mean(1)
+    each_colour = right[1].view(len(STYLES), len(COLOURS), -1).float().mean((0, 2))
     return {
         "style named rightly": float(right[0].float().mean()),
-        f"  worst: {STYLES[int(by_style.argmin())]}": float(by_style.min()),
+        f"  worst: {STYLES[int(each_style.argmin())]}": float(each_style.min()),
         "main colour named rightly": float(right[1].float().mean()),
-        f"  worst: {COLOURS[int(by_colour.argmin())]}": float(by_colour.min()),
+        f"  worst: {COLOURS[int(each_colour.argmin())]}": float(each_colour.min()),
     }
 
 
@@ -260,12 +270,12 @@ def report(
             yield f"wrote {path.stem}.jpg"
     if steps:
         network = train_classifier(unseen, steps, keep)
-        tests = [drawn(unseen, Random(seed), 4) for seed in range(1000, 1100)]
-        right = accuracy(network, *(torch.cat(parts) for parts in zip(*tests, strict=True)))
+        tests = drawn(Bank([torch.from_numpy(bank(8, seed=2**21))]), 800, seed=1)
+        by_style, by_colour = answers(network, tests)
         yield from lines(
             {
-                "classifier on drawings: style": float(right[0].float().mean()),
-                "classifier on drawings: colour": float(right[1].float().mean()),
+                "classifier on drawings: style": float((by_style == tests.styles).float().mean()),
+                "  main colour": float((by_colour == tests.colours).float().mean()),
             }
         )
         yield from lines(recognition(painter, style, network, spectra))

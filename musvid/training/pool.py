@@ -20,11 +20,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..words import STYLES
 from . import art
 from .brief import Brief
 
 GROUP = 8
 """Pictures drawn at once, unless said otherwise: of one style, with the same modifiers."""
+
+_HARD = {"nebula", "stained glass", "flames", "marble", "flower petals"}
+_SHARES = [2 if style in _HARD else 1 for style in STYLES]  # what is learned slowly comes often
 
 HEIGHT = 256
 MARGIN = 16
@@ -125,7 +129,7 @@ def draw_batch(
     device = generator.device
     groups = []
     for _ in range(count // group):
-        brief = Brief.random(random)
+        brief = Brief.random(random, random.choices(list(STYLES), _SHARES)[0])
         briefs = [_recoloured(brief, random) for _ in range(group)]
         spectra = torch.stack([bank.pick(random) for _ in briefs]).to(device)
         colours = torch.stack([each.rgb() for each in briefs]).to(device)
