@@ -180,7 +180,9 @@ class _Canvas:
         dx, dy = (side / 4 * torch.tanh(1.5 * fields[:, at : at + 1]) for at in (6, 7))
         v, u = (place % side - side / 2 for place in (self.y, self.x))
         distance = torch.hypot(u - dx, (v - dy) / tall)
-        return bright * torch.exp(-((distance / radius) ** 2))
+        lights = bright * torch.exp(-((distance / radius) ** 2))
+        self.keep(2 * bright, 6 * lights)
+        return lights
 
     def swayed(self, field_: Tensor, across: float = 1.0, along: float = 1.0) -> Tensor:
         """A field bent by the slow drift."""
@@ -417,7 +419,7 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     image = palette.mix(torch.sigmoid(2.5 * hue - 1)) * (0.8 * density).unsqueeze(2)
     image = image + 0.4 * palette.highlight * _over(density, 0.9, 1.2)
     stars = canvas.points(5, 2.6)
-    canvas.keep(strand, 3 * stars)
+    canvas.keep(strand)
     return image + 1.5 * stars.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
 
 
@@ -552,7 +554,6 @@ def _flames(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     middle = 0.5 * (palette.main + palette.second)
     image = palette.ramp(heat / 1.25, black, ember, middle, palette.second, palette.highlight)
     sparks = canvas.points(4, 2.0, tall=1.7)
-    canvas.keep(3 * sparks)
     return image + 1.5 * palette.second * (sparks * (0.3 + light.far)).unsqueeze(2)
 
 
