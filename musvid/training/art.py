@@ -176,12 +176,13 @@ class _Canvas:
         side = 2 * CELL
         blocks = self.blocks(2)
         fields = F.interpolate(blocks, scale_factor=side, mode="nearest")
-        bright = _step(0.8, 2.3, fields[:, channel : channel + 1])
-        dx, dy = (side / 4 * torch.tanh(1.5 * fields[:, at : at + 1]) for at in (6, 7))
+        magnitude, across, along = (fields[:, at : at + 1] for at in (channel, 6, 7))
+        bright = _step(0.8, 2.3, magnitude)
+        dx, dy = (side / 4 * torch.tanh(1.5 * place) for place in (across, along))
         v, u = (place % side - side / 2 for place in (self.y, self.x))
         distance = torch.hypot(u - dx, (v - dy) / tall)
         lights = bright * torch.exp(-((distance / radius) ** 2))
-        self.keep(2 * bright, 6 * lights)
+        self.keep(magnitude, dx / 4, dy / 4, 6 * lights)
         return lights
 
     def swayed(self, field_: Tensor, across: float = 1.0, along: float = 1.0) -> Tensor:
@@ -419,7 +420,6 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     image = palette.mix(torch.sigmoid(2.5 * hue - 1)) * (0.8 * density).unsqueeze(2)
     image = image + 0.4 * palette.highlight * _over(density, 0.9, 1.2)
     stars = canvas.points(5, 2.6)
-    canvas.keep(strand)
     return image + 1.5 * stars.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
 
 
@@ -545,7 +545,6 @@ def _flames(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     lick = canvas.clouds(0, 1.1 * canvas.scale, tall=2.2)
     lick = _warp(lick, 2.2 * canvas.sway[0], 0.5 * canvas.sway[1], canvas)
     tongue = torch.exp(-1.8 * (lick - 0.3).abs())
-    canvas.keep(lick)
     rising = light.rising(canvas, 5, 13, 23, 36, 51)
     heat = (0.8 * rising + 0.2 * light.far + 0.5 * light.floor) * (0.22 + 1.4 * tongue)
     heat = heat + 0.55 * light.bars

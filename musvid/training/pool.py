@@ -27,8 +27,9 @@ from .brief import Brief
 GROUP = 8
 """Pictures drawn at once, unless said otherwise: of one style, with the same modifiers."""
 
-_HARD = {"nebula", "stained glass", "flames", "marble", "flower petals"}
-_SHARES = [2 if style in _HARD else 1 for style in STYLES]  # what is learned slowly comes often
+# What is learned slowly comes often.
+_HARD = {"nebula": 3, "stained glass": 2, "flames": 2, "marble": 2, "flower petals": 2}
+_SHARES = [_HARD.get(style, 1) for style in STYLES]
 
 HEIGHT = 256
 MARGIN = 16
