@@ -169,20 +169,14 @@ class _Canvas:
         return 0.72 * coarse + 0.5 * middle + 0.32 * fine
 
     def points(self, channel: int, radius: float, *, tall: float = 1.0) -> Tensor:
-        """Small round lights of all magnitudes, 0 to 1, one in about six blocks of two cells.
-
-        Each is moved by up to a quarter of its block, so that they stand in no grid.
-        """
-        side = 2 * CELL
-        blocks = self.blocks(2)
-        fields = F.interpolate(blocks, scale_factor=side, mode="nearest")
-        magnitude, across, along = (fields[:, at : at + 1] for at in (channel, 6, 7))
-        bright = _step(0.8, 2.3, magnitude)
-        dx, dy = (side / 4 * torch.tanh(1.5 * place) for place in (across, along))
-        v, u = (place % side - side / 2 for place in (self.y, self.x))
-        distance = torch.hypot(u - dx, (v - dy) / tall)
-        lights = bright * torch.exp(-((distance / radius) ** 2))
-        self.keep(magnitude, dx / 4, dy / 4, 6 * lights)
+        """Small round lights of all magnitudes, 0 to 1, in the middle of about one cell in 25."""
+        magnitude = F.interpolate(
+            self.noise[:, channel : channel + 1], scale_factor=CELL, mode="nearest"
+        )
+        bright = _step(1.5, 2.7, magnitude)
+        v, u = (place % CELL - CELL / 2 for place in (self.y, self.x))
+        lights = bright * torch.exp(-((torch.hypot(u, v / tall) / radius) ** 2))
+        self.keep(magnitude, 2 * bright, 6 * lights)
         return lights
 
     def swayed(self, field_: Tensor, across: float = 1.0, along: float = 1.0) -> Tensor:
@@ -419,7 +413,7 @@ def _nebula(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     density = density * light.total.clamp(0, 1.8)
     image = palette.mix(torch.sigmoid(2.5 * hue - 1)) * (0.8 * density).unsqueeze(2)
     image = image + 0.4 * palette.highlight * _over(density, 0.9, 1.2)
-    stars = canvas.points(5, 2.6)
+    stars = canvas.points(5, 2.4)
     return image + 1.5 * stars.unsqueeze(2) * (0.35 + 0.65 * palette.highlight)
 
 
@@ -552,7 +546,7 @@ def _flames(canvas: _Canvas, palette: _Palette, light: _Light) -> Tensor:
     ember = 0.75 * palette.main
     middle = 0.5 * (palette.main + palette.second)
     image = palette.ramp(heat / 1.25, black, ember, middle, palette.second, palette.highlight)
-    sparks = canvas.points(4, 2.0, tall=1.7)
+    sparks = canvas.points(4, 1.8, tall=1.3)
     return image + 1.5 * palette.second * (sparks * (0.3 + light.far)).unsqueeze(2)
 
 
