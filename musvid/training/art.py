@@ -176,7 +176,7 @@ class _Canvas:
         bright = _step(1.5, 2.7, magnitude)
         v, u = (place % CELL - CELL / 2 for place in (self.y, self.x))
         lights = bright * torch.exp(-((torch.hypot(u, v / tall) / radius) ** 2))
-        self.keep(magnitude, 2 * bright, 6 * lights)
+        self.keep(magnitude, 6 * bright, 15 * lights)  # rare, and as telling
         return lights
 
     def swayed(self, field_: Tensor, across: float = 1.0, along: float = 1.0) -> Tensor:
