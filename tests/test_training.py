@@ -432,3 +432,5 @@ def test_what_training_writes_is_a_model_like_any_other(trial: Path) -> None:
     assert psnr(painting, frame) < 60
     sizes = [path.stat().st_size for path in (trial / "pipeline").rglob("*") if path.is_file()]
     assert max(sizes) < 10e6
+    for config in (trial / "pipeline").rglob("*.json"):
+        assert str(trial) not in config.read_text(encoding="utf-8"), "a path of this machine"

@@ -486,6 +486,7 @@ def _make_readable(folder: Path) -> None:
     # transformers 5 renamed a class and dropped a prefix; it reads the old names as well.
     _edit(folder / "tokenizer" / "tokenizer_config.json", {"tokenizer_class": _TOKENIZER})
     _edit(folder / "model_index.json", {"tokenizer": ["transformers", _TOKENIZER]})
+    _edit(folder / "vae" / "config.json", {}, without="_name_or_path")  # a path of this machine
     path = folder / "text_encoder" / "model.safetensors"
     weights = load_file(path)
     prefix = "text_model."
@@ -493,6 +494,7 @@ def _make_readable(folder: Path) -> None:
     save_file(named, path, metadata={"format": "pt"})
 
 
-def _edit(path: Path, entries: dict[str, object]) -> None:
+def _edit(path: Path, entries: dict[str, object], *, without: str = "") -> None:
     config = json.loads(path.read_text(encoding="utf-8"))
+    config.pop(without, None)
     path.write_text(json.dumps({**config, **entries}, indent=2) + "\n", encoding="utf-8")
