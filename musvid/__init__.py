@@ -28,6 +28,7 @@ from .recipe import RECIPES, Recipe
 from .render import STAGES, render
 from .song import Song
 from .spectrum import PLAIN, Look, draw
+from .store import Store
 from .video import read_settings, write
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "SettingsError",
     "Song",
     "SongError",
+    "Store",
     "Style",
     "between",
     "diffuse",

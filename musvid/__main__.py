@@ -20,6 +20,7 @@ from .recipe import RECIPES, Recipe, parse_size
 from .render import STAGES, render
 from .song import Song
 from .spectrum import Look
+from .store import Store
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -43,7 +44,13 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
-    parser.add_argument("song", metavar="SONG", help="any file with sound that ffmpeg reads")
+    parser.add_argument(
+        "song",
+        metavar="SONG",
+        nargs="?",
+        default=None,
+        help="any file with sound that ffmpeg reads",
+    )
     add = parser.add_argument
     add(
         "-o",
@@ -180,6 +187,19 @@ def build_parser() -> argparse.ArgumentParser:
         help="begin with the settings in a JSON file, or in a video "
         "that musvid made; other options override them",
     )
+    add(
+        "--no-cache",
+        action="store_true",
+        default=False,
+        help="neither use nor keep finished frames (they are in $MUSVID_CACHE, "
+        "at most $MUSVID_CACHE_GB gigabytes, 5 by default)",
+    )
+    add(
+        "--clear-cache",
+        action="store_true",
+        default=False,
+        help="forget all finished frames; without a SONG, do nothing else",
+    )
     add("--debug", action="store_true", default=False, help="show the traceback of an error")
     add("--quiet", action="store_true", default=False, help="show neither progress nor summary")
     return parser
@@ -260,13 +280,21 @@ class _Bars:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 (failure), 2 (usage) or 130 (stopped)."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.song is None and not options.clear_cache:
+        parser.error("the following arguments are required: SONG")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("musvid").setLevel(logging.WARNING if options.quiet else logging.INFO)
     # `kill` should clean up as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     bars = _Bars()
     try:
+        store = None if options.no_cache and not options.clear_cache else Store()
+        if store and options.clear_cache:
+            store.clear()
+        if options.song is None:
+            return 0
         recipe = recipe_from(options).resolve()
         song = Song.open(options.song, start=recipe.start, duration=recipe.duration)
         if not options.quiet:
@@ -283,6 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             progress=None if options.quiet else bars,
             frames_dir=options.frames,
             device=options.device,
+            store=None if options.no_cache else store,
         )
     except (MusvidError, KeyboardInterrupt) as error:
         bars.close()

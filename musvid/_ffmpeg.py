@@ -3,7 +3,8 @@
 ffmpeg comes with imageio-ffmpeg, so that its version is known. Arguments are always a list and
 never pass a shell; a user's file is opened through the ``file:`` protocol, so that its name is
 just a name (``-x.mp3``, ``%04d``, ``http:...`` mean nothing), with whitelists that let media
-containers in and playlists, scripts and network addresses not.
+containers in and playlists, scripts and network addresses not. An ffmpeg that gives no sign of life
+while somebody waits for it is ended, with whatever it may have started.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 import numpy as np
 
@@ -36,12 +37,27 @@ FORMATS = (
 )
 
 
+PATIENCE = 60.0
+"""Seconds that ffmpeg may take between two signs of life while it is waited for."""
+
+_LAST_PATIENCE = 600.0  # a long video's index is moved to its front when all frames are in
+
+# More threads than this hardly help with a sound or small pictures, and cost memory each.
+_THREADS = str(min(8, os.cpu_count() or 1))
+
+
 @cache
 def executable() -> str:
     """The path of ffmpeg."""
     import imageio_ffmpeg
 
     return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def identity() -> list[object]:
+    """What tells this ffmpeg from others."""
+    facts = Path(executable()).stat()
+    return [executable(), facts.st_size, facts.st_mtime_ns]
 
 
 def media_input(path: str | os.PathLike[str]) -> list[str]:
@@ -73,6 +89,8 @@ class Process:
 
     def __init__(self, arguments: list[str], *, stdin: bool = False, stdout: bool = False) -> None:
         self._errors: deque[str] = deque(maxlen=40)
+        self._deadline: float | None = None  # of whoever waits for ffmpeg
+        self._gone, self._late = threading.Event(), False
         # A session of its own keeps the terminal's Ctrl-C away from ffmpeg: whoever drives it
         # decides when it ends.
         group: dict[str, object] = (
@@ -81,7 +99,8 @@ class Process:
             else {"start_new_session": True}
         )
         self._process = subprocess.Popen(
-            [executable(), "-nostdin", "-hide_banner", "-v", "error", *arguments],
+            [executable(), "-nostdin", "-hide_banner", "-v", "error"]
+            + ["-threads", _THREADS, "-filter_threads", _THREADS, *arguments],
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -89,6 +108,24 @@ class Process:
         )
         self._drain = threading.Thread(target=self._collect_errors, daemon=True)
         self._drain.start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        """End ffmpeg when somebody has waited for too long."""
+        while not self._gone.wait(min(1.0, PATIENCE / 4)):
+            deadline = self._deadline
+            if deadline is not None and time.monotonic() > deadline:
+                self._late = True
+                self._end()
+                return
+
+    @contextlib.contextmanager
+    def _waiting(self, seconds: float | None = None) -> Iterator[None]:
+        self._deadline = time.monotonic() + (seconds or PATIENCE)
+        try:
+            yield
+        finally:
+            self._deadline = None
 
     def _collect_errors(self) -> None:
         assert self._process.stderr is not None
@@ -101,17 +138,18 @@ class Process:
         """The last lines that ffmpeg wrote about errors."""
         return "\n".join(self._errors)
 
-    @property
-    def stdout(self) -> IO[bytes]:
-        """The raw output."""
+    def read_bytes(self, count: int) -> bytes:
+        """The next bytes of ffmpeg's output: so many, or fewer at its end."""
         assert self._process.stdout is not None
-        return self._process.stdout
+        with self._waiting():
+            return self._process.stdout.read(count)
 
     def write(self, frame: Frame) -> None:
         """Send one frame to ffmpeg's standard input."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(np.ascontiguousarray(frame).data)
+            with self._waiting():
+                self._process.stdin.write(np.ascontiguousarray(frame).data)
         except (BrokenPipeError, OSError):
             self._failed()
 
@@ -127,7 +165,8 @@ class Process:
         frame = np.empty(shape, np.uint8)
         view, filled = memoryview(frame).cast("B"), 0
         while filled < len(view):
-            count = self.stdout.readinto(view[filled:])  # type: ignore[attr-defined]
+            with self._waiting():
+                count = self._process.stdout.readinto(view[filled:])  # type: ignore[union-attr]
             if not count:
                 return None
             filled += count
@@ -137,24 +176,32 @@ class Process:
         code = self._process.wait()
         self._drain.join(timeout=5)
         reason = self._errors[-1] if self._errors else f"it ended with code {code}"
+        if self._late:
+            reason = f"it gave no sign of life for {PATIENCE:g} s, and was ended"
         raise FFmpegError(f"ffmpeg failed: {reason}")
 
     def wait(self) -> None:
         """Wait for ffmpeg to end. Raises FFmpegError if it failed."""
-        if self._process.wait():
+        with self._waiting(_LAST_PATIENCE):
+            code = self._process.wait()
+        if code:
             self._failed()
         self._drain.join(timeout=5)
 
     def kill(self) -> None:
         """End ffmpeg, and whatever it may have started, at once."""
+        self._gone.set()
+        self._end()
+        self._process.wait()
+        self._drain.join(timeout=5)
+
+    def _end(self) -> None:
         if self._process.poll() is None:
             with contextlib.suppress(OSError):
                 if sys.platform == "win32":
                     self._process.kill()
                 else:
                     os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._drain.join(timeout=5)
 
     def __enter__(self) -> Process:
         return self

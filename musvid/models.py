@@ -167,6 +167,36 @@ def find(name: str) -> Model:
     )
 
 
+def fingerprint(model: Model, tiny_autoencoder: bool | str) -> list[object]:
+    """What tells these weights from others: names, and sizes and times of the files there are.
+
+    Of a hub model it is the revision that was downloaded, or only its name before that.
+    """
+    tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
+    found: list[object] = []
+    for source in (model.source, model.lora, model.scheduler, tiny):
+        path = Path(source or "")
+        if not source:
+            found.append(None)
+        elif path.is_file() or path.is_dir():
+            files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+            facts = ((str(file), file.stat()) for file in files)
+            found.append([(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts])
+        else:
+            found.append([source, _revision(source)])
+    return found
+
+
+def _revision(hub_id: str) -> str | None:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    try:
+        folder = Path(HF_HUB_CACHE) / f"models--{hub_id.replace('/', '--')}"
+        return (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+
+
 def _folder(name: str, path: Path) -> Model:
     """A local diffusers folder, with the native size that its own files tell."""
     try:

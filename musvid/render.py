@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from . import spectrum, video
+from . import _ffmpeg, models, spectrum, video
 from .clock import every
 from .diffuse import Painter, diffuse
 from .errors import Cancelled, OutputError
 from .interpolate import between
 from .recipe import Recipe
 from .song import Song
+from .store import Store, address, content_of
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 Progress = Callable[[str, int, int], None]
+_log = logging.getLogger(__name__)
 
 STAGES = ("spectrum", "guides", "painted", "frames")
 """The stages of a render, in order, as `Progress` and the folders of frames name them."""
@@ -37,6 +42,7 @@ def render(
     frames_dir: str | os.PathLike[str] | None = None,
     painter: Painter | None = None,
     device: str = "auto",
+    store: Store | None = None,
 ) -> Path:
     """Turn a song into a music video.
 
@@ -50,6 +56,8 @@ def render(
     frames_dir: a folder in which every stage's frames are written as PNGs, too.
     painter: a loaded model to use again; it must be that of the recipe.
     device: "auto", "cpu", "cuda" or "mps".
+    store: of what earlier renders made, and for what this one makes: known pictures are not drawn,
+        painted or encoded again.
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
@@ -69,12 +77,16 @@ def render(
     folders = _frame_folders(frames_dir)
     clock, style, size = recipe.clock(song.duration), recipe.style, recipe.size
     assert size is not None and recipe.upscale is not None
-    if style.strength and painter is None:
-        painter = Painter(style, device=device)
-
     totals = dict(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
+    addresses = _Addresses.of(song, recipe, device) if store else None
+    if store and addresses and not folders and (finished := store.video(addresses.video)):
+        for name in STAGES if progress else ():
+            progress(name, totals[name], totals[name])
+        return video.copy(finished, path)
+    if style.strength and painter is None and not store:
+        painter = Painter(style, device=device)
 
     def watched(frames: Iterable[Frame], stage: str) -> Iterator[Frame]:
         """A stage's frames, as many as are wanted: counted, saved, and stoppable."""
@@ -97,14 +109,71 @@ def render(
             stack.callback(getattr(frames, "close", lambda: None))
             return stack.enter_context(closing(watched(frames, name)))
 
-        fill = recipe.interpolator
-        drawn = stage(spectrum.draw(song, recipe.look, clock, size=size), "spectrum")
+        fill = partial(between, interpolator=recipe.interpolator)
+        draw = partial(spectrum.draw, song, recipe.look, clock, size=size)
+        # With a store, the model is loaded when there is something to paint.
+        load = cache(lambda: painter or Painter(style, device=device))
+        if store and addresses:
+            draw = partial(store.spectrum, addresses.spectrum, clock.drawn, draw)
+
+        def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
+            if not style.strength:
+                return frames
+            if not store or not addresses:
+                return diffuse(frames, style, painter=painter)
+            known = addresses.paintings
+            return store.paintings(frames, known, lambda rest: load().paint(rest, style))
+
+        drawn = stage(draw(), "spectrum")
         keyframes = every(drawn, recipe.stride)
-        guides = stage(between(keyframes, recipe.before, interpolator=fill), "guides")
-        painted = stage(diffuse(guides, style, painter=painter), "painted")
-        frames = stage(between(painted, recipe.after, interpolator=fill), "frames")
+        guides = stage(fill(keyframes, recipe.before), "guides")
+        painted = stage(paint(guides), "painted")
+        frames = stage(fill(painted, recipe.after), "frames")
         settings = recipe.to_json()
-        return video.write(frames, song, clock, path, upscale=recipe.upscale, settings=settings)
+        video.write(frames, song, clock, path, upscale=recipe.upscale, settings=settings)
+    if store and addresses:
+        try:
+            store.keep_video(addresses.video, path)
+        except OutputError as error:
+            _log.warning("%s", error)  # the video itself is finished
+    return path
+
+
+@dataclass(frozen=True)
+class _Addresses:
+    """Where a store keeps what a render makes; hashes of all that reaches each stage."""
+
+    spectrum: str
+    paintings: str
+    video: str
+
+    @classmethod
+    def of(cls, song: Song, recipe: Recipe, device: str) -> _Addresses:
+        """Those of a resolved recipe."""
+        sound = [content_of(song.path), song.first, song.samples]
+        look = [asdict(recipe.look), recipe.fps, recipe.size]
+        drawing = [_code("spectrum", "palette", "_ffmpeg", "song"), _ffmpeg.identity()]
+        style = recipe.style
+        model = models.fingerprint(models.find(style.model), style.tiny_autoencoder)
+        painting = [_code("diffuse", "pipelines", "models"), _libraries(), model, device]
+        return cls(
+            address(sound, look, drawing),
+            address(asdict(style), painting),
+            address(sound, recipe.to_json(), drawing, painting, _code(".")),
+        )
+
+
+def _code(*modules: str) -> str:
+    """A hash of the source of some modules, so that what older code made is not taken for new."""
+    folder = Path(__file__).parent
+    paths = [path for name in modules for path in (folder / f"{name}.py", folder / name)]
+    files = [path for path in paths if path.is_file()]
+    files += [file for path in paths if path.is_dir() for file in sorted(path.rglob("*.py"))]
+    return address(*(content_of(file) for file in files))
+
+
+def _libraries() -> list[str]:
+    return [version(name) for name in ("torch", "diffusers", "transformers", "numpy")]
 
 
 def _frame_folders(folder: str | os.PathLike[str] | None) -> dict[str, Path]:

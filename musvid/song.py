@@ -23,6 +23,10 @@ from .errors import FFmpegError, SettingsError, SongError
 _AU_HEADER = struct.Struct(">4s5I")
 
 
+LONGEST = 24 * 3600
+"""Seconds that a song may last. A few bytes can stand for years of silence."""
+
+
 @dataclass(frozen=True)
 class Song:
     """The sound of a file, or a part of it. Make one with `Song.open`.
@@ -110,6 +114,12 @@ class Song:
         return f"{count},atrim=start_sample={self.first}:end_sample={end},{count}"
 
 
+def _longest(header: bytes) -> int:
+    """Bytes of sound behind an AU header that may come at most."""
+    _, offset, _, _, rate, channels = _AU_HEADER.unpack(header)
+    return offset - _AU_HEADER.size + 2 * LONGEST * rate * channels
+
+
 def _count_samples(path: Path) -> tuple[int, int, int]:
     """Decode a whole file; its sample rate, channels, and samples per channel."""
     arguments = [
@@ -125,9 +135,12 @@ def _count_samples(path: Path) -> tuple[int, int, int]:
     header, data, message = b"", 0, ""
     try:
         with _ffmpeg.Process(arguments, stdout=True) as process:
-            header = process.stdout.read(_AU_HEADER.size)
-            while chunk := process.stdout.read(1 << 20):
+            header = process.read_bytes(_AU_HEADER.size)
+            while chunk := process.read_bytes(1 << 20):
                 data += len(chunk)
+                if len(header) == _AU_HEADER.size and data > _longest(header):
+                    hours = LONGEST / 3600
+                    raise SongError(f"{path.name} is longer than {hours:g} hours; cut it first.")
     except FFmpegError:
         message = process.errors
     if len(header) < _AU_HEADER.size:

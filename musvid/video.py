@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import uuid
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from . import _ffmpeg
+from ._claims import Claim
 from .clock import Clock
 from .errors import FFmpegError, OutputError, SettingsError
 from .song import Song
@@ -58,9 +60,8 @@ def write(
     it cannot be written.
     """
     path = check_output(output)
-    part = path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex[:8]}.part")
     source = iter(frames)
-    try:
+    with _unfinished(path) as part:
         first = next(source)
         height, width = first.shape[:2]
         with _ffmpeg.Process(
@@ -69,12 +70,25 @@ def write(
             process.write(first)
             for frame in source:
                 process.write(frame)
-        part.replace(path)
+    return path
+
+
+def copy(video: Path, output: Path) -> Path:
+    """Copy a finished video; like `write`, it appears when it is complete."""
+    with _unfinished(output) as part:
+        shutil.copyfile(video, part)
+    return output
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """A file beside a path, which takes its name when the context ends well."""
+    try:
+        with Claim(path.parent, f".{path.stem[:40]}-") as part:
+            yield part
+            part.replace(path)
     except (FFmpegError, OSError) as error:
         raise OutputError(f"The video {path} could not be written: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return path
 
 
 def _arguments(
@@ -104,8 +118,8 @@ def read_settings(path: str | os.PathLike[str]) -> str:
     text = ""
     try:
         with _ffmpeg.Process(arguments, stdout=True) as process:
-            text = process.stdout.read(1 << 20).decode("utf-8", errors="replace")
-            while process.stdout.read(1 << 16):
+            text = process.read_bytes(1 << 20).decode("utf-8", errors="replace")
+            while process.read_bytes(1 << 16):
                 pass  # so that a file with endless metadata ends, too
     except FFmpegError:
         pass  # not media: there is nothing to find in it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import uuid
 import wave
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -22,6 +23,13 @@ SHARED = ROOT.parent / "shared"
 RATE = 44100
 
 WriteSong = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test has a cache of its own, and the user's is left alone."""
+    folder = tmp_path_factory.getbasetemp() / f"cache-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("MUSVID_CACHE", str(folder))
 
 
 def ffmpeg(*arguments: str | Path) -> bytes:

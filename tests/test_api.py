@@ -14,8 +14,8 @@ PACKAGE = Path(musvid.__file__).parent
 # Who may import whom; the lowest first. A module may import what stands in an earlier row.
 LAYERS = [
     {"errors", "words"},
-    {"_validate", "_ffmpeg", "palette", "models"},
-    {"clock", "song", "pipelines"},
+    {"_claims", "_ffmpeg", "_validate", "models", "palette"},
+    {"clock", "song", "pipelines", "store"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"recipe"},
     {"render"},

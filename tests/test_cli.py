@@ -18,14 +18,16 @@ from conftest import ROOT, WriteSong, ffmpeg, music, names, tone, video_frames
 from musvid import RECIPES, Recipe, interpolators, read_settings
 from musvid.models import TABLE
 
-# No model hub, even if there is a network: these tests are about this machine.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+
+def environment() -> dict[str, str]:
+    """No model hub, even if there is a network: these tests are about this machine."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
 
 
 def musvid(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "musvid", *map(str, arguments)]
     return subprocess.run(
-        command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
+        command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300
     )
 
 
@@ -37,7 +39,8 @@ def test_help_names_every_option_and_choice() -> None:
     options = (
         "--output --start --duration --recipe --stride --before --after --interpolator --fps "
         "--size --upscale --gain --gamma --palette --tlength --count --model --prompt "
-        "--negative-prompt --strength --steps --guidance --seed --device --frames --settings"
+        "--negative-prompt --strength --steps --guidance --seed --device --frames --settings "
+        "--no-cache --clear-cache"
     )
     for name in [*options.split(), *RECIPES, *interpolators(), *TABLE]:
         assert name in shown
@@ -53,7 +56,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
         "sys.exit(f'imported: {heavy}' if (heavy := heavy & set(sys.modules)) else 0)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
 
@@ -65,7 +68,7 @@ def test_a_render_without_diffusion_never_imports_torch(write_song: WriteSong) -
         f"assert main({[str(song), '-o', str(song.with_suffix('.mp4')), *BARE]}) == 0\n"
         "sys.exit('torch' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", script], env=ENVIRONMENT).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], env=environment()).returncode == 0
 
 
 def test_one_command_paints_a_song(write_song: WriteSong, tmp_path: Path) -> None:
@@ -199,7 +202,7 @@ def test_stopping_leaves_no_file_and_no_process(
     output.mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "musvid", song, "-o", output / "a.mp4", *BARE, "--fps", "240"],
-        env=ENVIRONMENT,
+        env=environment(),
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
@@ -217,3 +220,33 @@ def test_stopping_leaves_no_file_and_no_process(
     assert not any(output.iterdir())
     left = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
     assert not any(str(song) in part for arguments in left for part in arguments)
+
+
+def test_the_cache_is_used_left_out_and_cleared(write_song: WriteSong, tmp_path: Path) -> None:
+    song, cache = write_song(music(0.5)), Path(os.environ["MUSVID_CACHE"])
+
+    def kept() -> int:
+        return sum(path.is_file() for path in cache.rglob("*") if path.parent != cache)
+
+    one, two = tmp_path / "one.mp4", tmp_path / "two.mp4"
+    assert musvid(song, "-o", one, *BARE, "--no-cache").returncode == 0
+    assert not cache.exists()
+    assert musvid(song, "-o", one, *BARE).returncode == 0
+    filled = kept()
+    assert filled == 2  # a strip of the spectrum, and the video
+    assert musvid(song, "-o", two, *BARE).returncode == 0
+    assert kept() == filled
+    assert one.read_bytes() == two.read_bytes()
+    assert musvid("--clear-cache").returncode == 0
+    assert not kept()
+
+
+def test_a_cache_that_cannot_be_used_is_told(
+    write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUSVID_CACHE", str(tmp_path))  # which holds the song
+    run = musvid(write_song(music(0.5)), *BARE, "--quiet", cwd=tmp_path)
+    assert run.returncode == 1
+    assert "MUSVID_CACHE" in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert names(tmp_path) == {"song.wav"}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +20,7 @@ from musvid import (
     RECIPES,
     STAGES,
     Cancelled,
+    Look,
     OutputError,
     Painter,
     Recipe,
@@ -25,6 +30,7 @@ from musvid import (
     read_settings,
     render,
 )
+from musvid.store import Store
 
 BARE = Style(strength=0.0)
 SMALL = {"size": (64, 64), "upscale": 1}
@@ -200,3 +206,144 @@ def test_the_shared_recordings_become_videos(recordings: list[Path], tmp_path: P
         frames = video_frames(render(song, recipe, tmp_path / f"{song.stem}.mp4"), 64, 64)
         assert len(frames) == 60
         assert frames.mean() > 2
+
+
+# With a store: nothing is computed twice.
+
+
+class Work:
+    """What renders have really done since it was last asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._drawn = self._painted = 0
+        draw, paint = musvid.spectrum.draw, Painter.paint
+
+        def drawing(*arguments: Any, **options: Any) -> Iterator[np.ndarray]:
+            for frame in draw(*arguments, **options):
+                self._drawn += 1
+                yield frame
+
+        def painting(self_: Painter, *arguments: Any) -> Iterator[np.ndarray]:
+            for frame in paint(self_, *arguments):
+                self._painted += 1
+                yield frame
+
+        monkeypatch.setattr("musvid.spectrum.draw", drawing)
+        monkeypatch.setattr(Painter, "paint", painting)
+
+    def __call__(self) -> tuple[int, int]:
+        """Pictures drawn, frames painted."""
+        done = self._drawn, self._painted
+        self._drawn = self._painted = 0
+        return done
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    return Work(monkeypatch)
+
+
+PAINTED = Recipe(stride=4, before=2, after=2, style=Style(prompt="coral"), **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({}, ""),
+        ({"after": 4}, ""),
+        ({"upscale": 2}, ""),
+        ({"interpolator": "motion", "before": 1}, ""),
+        ({"style": BARE}, ""),
+        ({"style": Style(prompt="coral", strength=0.5)}, "all painted"),
+        ({"style": Style(prompt="teal coral")}, "all painted"),
+        ({"style": Style(prompt="coral", seed=1)}, "all painted"),
+        ({"before": 4}, "some painted"),  # every second is known
+        ({"stride": 8}, "some painted"),  # the keyframes are known, what lies between them is not
+        ({"look": Look(gamma=4.0)}, "drawn, all painted"),
+        ({"fps": 15}, "drawn, some painted"),
+        ({"duration": 0.5}, "drawn, some painted"),  # "auto" levels the part that is used
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value) or "same",
+)
+def test_only_what_a_change_reaches_is_made_again(
+    change: dict[str, Any],
+    again: str,
+    painter: Painter,
+    work: Work,
+    write_song: WriteSong,
+    tmp_path: Path,
+) -> None:
+    song, store = write_song(music(1.0)), Store(tmp_path / "cache")
+    first, changed = tmp_path / "first.mp4", replace(PAINTED, **change)
+    render(song, PAINTED, first, painter=painter, store=store)
+    clock = PAINTED.clock(Fraction(1))
+    assert work() == (clock.drawn, clock.painted)
+    render(song, changed, tmp_path / "second.mp4", painter=painter, store=store)
+    drawn, painted = work()
+    clock = changed.clock(Fraction(changed.duration or 1))
+    assert drawn == (clock.drawn if "drawn" in again else 0)
+    if "some" in again:
+        assert 0 < painted < clock.painted
+    else:
+        assert painted == (clock.painted if "painted" in again else 0)
+    render(song, changed, tmp_path / "plain.mp4", painter=painter)
+    assert (tmp_path / "second.mp4").read_bytes() == (tmp_path / "plain.mp4").read_bytes()
+    work()
+    render(song, PAINTED, tmp_path / "back.mp4", painter=painter, store=store)
+    assert work() == (0, 0)
+    assert (tmp_path / "back.mp4").read_bytes() == first.read_bytes()
+
+
+def test_the_name_of_a_song_does_not_matter_and_its_content_does(
+    painter: Painter, work: Work, write_song: WriteSong, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "cache")
+    render(write_song(music(1.0)), PAINTED, tmp_path / "a.mp4", painter=painter, store=store)
+    work()
+    same = write_song(music(1.0), "other.wav")
+    render(same, PAINTED, tmp_path / "b.mp4", painter=painter, store=store)
+    assert work() == (0, 0)
+    render(
+        write_song(music(1.0, seed=1)), PAINTED, tmp_path / "c.mp4", painter=painter, store=store
+    )
+    assert work()[0] == PAINTED.clock(Fraction(1)).drawn
+
+
+def test_a_stopped_render_goes_on_where_it_was(
+    painter: Painter, work: Work, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song, store, cancel = write_song(music(1.0)), Store(tmp_path / "cache"), threading.Event()
+
+    def watch(stage: str, done: int, _total: int) -> None:
+        if stage == "painted" and done == 9:
+            cancel.set()
+
+    options = {"painter": painter, "store": store}
+    with pytest.raises(Cancelled):
+        render(song, PAINTED, tmp_path / "a.mp4", progress=watch, cancel=cancel, **options)
+    _, painted = work()
+    assert painted >= 9
+    render(song, PAINTED, tmp_path / "a.mp4", **options)
+    assert work()[1] == PAINTED.clock(Fraction(1)).painted - painted
+    render(song, PAINTED, tmp_path / "b.mp4", painter=painter)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_other_code_is_another_address(
+    painter: Painter,
+    work: Work,
+    write_song: WriteSong,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What an older musvid, model or library made is not taken for new."""
+    song, store = write_song(music(0.5)), Store(tmp_path / "cache")
+    render(song, PAINTED, tmp_path / "a.mp4", painter=painter, store=store)
+    drawn, painted = work()
+    module = sys.modules["musvid.render"]  # `musvid.render` is the function
+    monkeypatch.setattr(module, "version", lambda name: f"another {name}")
+    render(song, PAINTED, tmp_path / "b.mp4", painter=painter, store=store)
+    assert work() == (0, painted)
+    monkeypatch.setattr(module, "_code", lambda *_: "other code")
+    render(song, PAINTED, tmp_path / "c.mp4", painter=painter, store=store)
+    assert work() == (drawn, painted)

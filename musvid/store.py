@@ -1,0 +1,301 @@
+"""Finished frames on disk, addressed by what made them: what is known is not computed twice.
+
+Three kinds of entries, each a file or a few that nothing ever changes:
+
+``spectra``    the drawn spectrum of a sound, in strips of `STRIP` pictures; the address is a hash
+               of the sound and of every setting that reaches the drawing.
+``paintings``  one painted frame; the address is a hash of the frame that was painted and of
+               everything that tells how. So a painting is found again whichever recipe led to it.
+``videos``     a finished video, by a hash of everything.
+
+A file appears under its name when it is complete, and its content is checked when it is read:
+a file that is cut off or damaged is one that is not there. Nothing here is worth more than the time
+to make it again; when the folder grows above its limit, what was not used for longest goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import struct
+import uuid
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from ._claims import Claim
+from .errors import OutputError, SettingsError
+
+Frame = np.ndarray  # uint8, (height, width, 3), RGB
+Draw = Callable[[], Iterator[Frame]]
+Paint = Callable[[Iterator[Frame]], Iterator[Frame]]
+
+FOLDER = "MUSVID_CACHE"
+"""The environment variable that names the folder."""
+
+LIMIT = "MUSVID_CACHE_GB"
+"""The environment variable that says how large it may become, in gigabytes (10^9 bytes)."""
+
+_DEFAULT_GB = 5.0
+STRIP = 32
+"""Pictures of a spectrum per file."""
+
+_KINDS = ("spectra", "paintings", "videos")
+_MARK = "musvid-cache"  # a file that says that the folder is one, so that no other is emptied
+_HEADER = struct.Struct(">4I?")  # pictures, height, width, channels; whether that is the left half
+_TRIM_EVERY = 200_000_000  # bytes written between two looks at the limit
+
+
+def address(*parts: Any) -> str:
+    """A hash of numbers, texts, lists and dictionaries: 32 hexadecimal digits."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def content_of(path: str | os.PathLike[str]) -> str:
+    """A hash of a file's content, whatever it is called."""
+    digest = hashlib.blake2b(digest_size=16)
+    with Path(path).open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def default_folder() -> Path:
+    """The folder that `FOLDER` names, or else the platform's place for caches."""
+    if named := os.environ.get(FOLDER):
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("musvid")
+
+
+def default_limit() -> int:
+    """The limit that `LIMIT` names, in bytes. Raises SettingsError when it is no size."""
+    text = os.environ.get(LIMIT, "")
+    try:
+        gigabytes = float(text or _DEFAULT_GB)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes < 1e6:
+        raise SettingsError(f"{LIMIT} must be a number of gigabytes such as 5, not {text!r}.")
+    return int(gigabytes * 1e9)
+
+
+def pack(pictures: Frame) -> bytes:
+    """Pictures, uint8 (count, height, width, channels), as a file holds them: without loss.
+
+    Of mirrored pictures one half. The fastest level of zlib, see ``tests/benchmarks/store.py``.
+    """
+    mirrored = pictures.shape[2] % 2 == 0 and np.array_equal(pictures, pictures[:, :, ::-1])
+    if mirrored:
+        pictures = pictures[:, :, : pictures.shape[2] // 2]
+    return zlib.compress(_HEADER.pack(*pictures.shape, mirrored) + pictures.tobytes(), 1)
+
+
+def unpack(packed: bytes) -> Frame:
+    """What was packed. Raises ValueError when it is not whole, which its checksum tells."""
+    try:
+        content = zlib.decompress(packed)
+        count, height, width, channels, mirrored = _HEADER.unpack_from(content)
+        pixels = np.frombuffer(content, np.uint8, offset=_HEADER.size)
+        pictures = pixels.reshape(count, height, width, channels)
+    except (zlib.error, struct.error) as error:
+        raise ValueError(str(error)) from None
+    if mirrored:
+        return np.concatenate([pictures, pictures[:, :, ::-1]], 2)
+    return pictures.copy()
+
+
+class Store:
+    """A folder of finished frames.
+
+    folder: made if need be; by default `default_folder`. limit: bytes, by default `default_limit`.
+
+    Several processes may use one folder at the same time. Raises OutputError when the folder
+    cannot be used, or its disk is full.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str] | None = None, *, limit: int | None = None
+    ) -> None:
+        self.folder = Path(folder) if folder else default_folder()
+        self.limit = default_limit() if limit is None else limit
+        self._written = _TRIM_EVERY  # unknown yet: look at the first occasion
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not (self.folder / _MARK).exists() and any(self.folder.iterdir()):
+                raise OutputError(
+                    f"The folder {self.folder} holds other things; choose an empty one "
+                    f"for {FOLDER}."
+                )
+            (self.folder / _MARK).touch()
+            for kind in _KINDS:
+                (self.folder / kind).mkdir(exist_ok=True)
+            desks = self.folder / "desks"
+            desks.mkdir(exist_ok=True)
+            self._claim = Claim(desks)
+            self._desk = self._claim.path  # a folder for what is being written
+            self._desk.mkdir()
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def spectrum(self, key: str, count: int, draw: Draw) -> Iterator[Frame]:
+        """The `count` pictures of a spectrum, from the store, or else drawn and stored.
+
+        A spectrum is drawn from its beginning or not at all: from the first strip that is missing
+        on, all are drawn.
+        """
+        paths = [
+            self.folder / "spectra" / key[:2] / key / f"{number:05d}"
+            for number in range(-(-count // STRIP))
+        ]
+        there = 0
+        for number, path in enumerate(paths):
+            strip, wanted = self._load(path), min(STRIP, count - STRIP * number)
+            if strip is None or len(strip) < wanted:
+                break
+            there += wanted
+            yield from strip[:wanted]
+        if there == count:
+            return
+        with contextlib.closing(draw()) as drawn:
+            pictures: list[Frame] = []
+            for done, picture in enumerate(islice(drawn, there, count), there + 1):
+                pictures.append(picture)
+                # Before the last picture is handed on: nobody may ask for another one.
+                if done % STRIP == 0 or done == count:
+                    self._save(paths[(done - 1) // STRIP], np.stack(pictures))
+                    pictures.clear()
+                yield picture
+
+    def paintings(self, frames: Iterable[Frame], key: str, paint: Paint) -> Iterator[Frame]:
+        """Frames painted: those that are known from the store, the others by `paint`, and stored.
+
+        key: of everything but the frame that a painting depends on. paint: a generator function,
+        as many frames out as in; it is called for every run of frames that are not known.
+        """
+        source = iter(frames)
+        for frame in source:
+            path = self._painting(frame, key)
+            known = self._load(path)
+            if known is not None:
+                yield known[0]
+                continue
+            paths = deque([path])
+            last: Frame | None = None
+
+            def unknown(first: Frame = frame, paths: deque[Path] = paths) -> Iterator[Frame]:
+                nonlocal last
+                yield first
+                for following in source:
+                    path = self._painting(following, key)
+                    if (known := self._load(path)) is not None:
+                        last = known[0]
+                        return
+                    paths.append(path)
+                    yield following
+
+            with contextlib.closing(paint(unknown())) as made:
+                for painting in made:
+                    self._save(paths.popleft(), painting[None])
+                    yield painting
+            if last is not None:
+                yield last
+
+    def video(self, key: str) -> Path | None:
+        """A finished video, where it is known."""
+        path = self.folder / "videos" / f"{key}.mp4"
+        try:
+            os.utime(path)
+        except OSError:
+            return None
+        return path
+
+    def keep_video(self, key: str, video: Path) -> None:
+        """Remember a finished video."""
+        path = self.folder / "videos" / f"{key}.mp4"
+        self._write(path, lambda new: shutil.copyfile(video, new))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for kind in _KINDS:
+            shutil.rmtree(self.folder / kind, ignore_errors=True)
+
+    def trim(self) -> None:
+        """Forget what was not used for longest, until the folder is within its limit."""
+        lock = FileLock(self.folder / "trim.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return  # somebody else is at it
+        with lock:
+            entries = []
+            for kind in _KINDS:
+                for path in (self.folder / kind).rglob("*"):
+                    with contextlib.suppress(OSError):
+                        facts = path.stat()
+                        if path.is_file():
+                            entries.append((facts.st_mtime_ns, facts.st_size, path))
+            size = sum(entry[1] for entry in entries)
+            for _, bytes_, path in sorted(entries) if size > self.limit else ():
+                with contextlib.suppress(OSError):  # in use, on Windows
+                    path.unlink()
+                    size -= bytes_
+                if size <= 0.9 * self.limit:
+                    break
+            self._written = 0
+
+    def _painting(self, frame: Frame, key: str) -> Path:
+        pixels = hashlib.blake2b(frame.tobytes(), digest_size=16).hexdigest()
+        name = address(key, frame.shape, pixels)
+        return self.folder / "paintings" / name[:2] / name
+
+    def _load(self, path: Path) -> Frame | None:
+        """The pictures of a file, or None where there is none that is whole."""
+        try:
+            packed = path.read_bytes()
+        except OSError:
+            return None
+        try:
+            pictures = unpack(packed)
+        except ValueError:
+            path.unlink(missing_ok=True)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)  # used now
+        return pictures
+
+    def _save(self, path: Path, pictures: Frame) -> None:
+        packed = pack(pictures)
+        self._write(path, lambda new: new.write_bytes(packed))
+
+    def _write(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Make a file that appears when it is complete."""
+        new = self._desk / uuid.uuid4().hex
+        try:
+            write(new)
+            self._written += new.stat().st_size
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new.replace(path)
+        except OSError as error:
+            raise self._unusable(error) from None
+        finally:
+            new.unlink(missing_ok=True)
+        if self._written > _TRIM_EVERY:
+            self.trim()
+
+    def _unusable(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"The cache {self.folder} cannot be written ({error.strerror}); free some space, name "
+            f"another folder with {FOLDER}, or leave it out (--no-cache)."
+        )

@@ -1,0 +1,237 @@
+"""Under load and faults: what is killed, starved or crowded ends as an undisturbed render does.
+
+    python -m pytest tests/test_faults.py -s
+
+prints what happened.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import WriteSong, music, names
+
+from musvid import MusvidError, OutputError, Recipe, Style, render
+from musvid.store import Store
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+RECIPE = Recipe(
+    stride=4, before=2, after=2, size=(64, 64), upscale=1, style=Style(prompt="teal coral")
+)
+KILLS = 20
+
+
+def work(song: Path, recipe: str, output: Path, cache: Path) -> None:
+    """A render in a process of its own."""
+    tempfile.tempdir = str(cache.with_name("temporary"))
+    render(song, Recipe.from_json(recipe), output, store=Store(cache))
+
+
+@pytest.fixture(scope="module")
+def forge() -> multiprocessing.context.ForkServerContext:
+    """Processes that need not import everything again."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        [
+            "musvid",
+            "diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_img2img",
+            "test_faults",
+        ]
+    )
+    return context
+
+
+class Place:
+    """A folder with a song, a cache, and what should be there in the end."""
+
+    def __init__(self, forge: multiprocessing.context.ForkServerContext, song: Path, root: Path):
+        self._forge, self._song = forge, song
+        self.out, self.cache, self.temporary = root / "out", root / "cache", root / "temporary"
+        self.out.mkdir(parents=True)
+        self.temporary.mkdir()
+
+    def start(self, recipe: Recipe = RECIPE, name: str = "a.mp4") -> BaseProcess:
+        arguments = (self._song, recipe.to_json(), self.out / name, self.cache)
+        process = self._forge.Process(target=work, args=arguments)
+        process.start()
+        return process
+
+    def run(self, recipe: Recipe = RECIPE) -> bytes:
+        process = self.start(recipe)
+        process.join(120)
+        assert process.exitcode == 0
+        return (self.out / "a.mp4").read_bytes()
+
+    def paintings(self) -> dict[str, int]:
+        """The finished paintings, and what tells each from one that was made again."""
+        files = (self.cache / "paintings").rglob("*")
+        return {path.name: path.stat().st_ino for path in files if path.is_file()}
+
+    def check(self, *videos: str) -> None:
+        """Nothing is left but what should be there."""
+        assert names(self.out) == set(videos)
+        assert not names(self.temporary)
+        deadline = time.monotonic() + 20
+        while any(str(self._song) in " ".join(each) for each in _commands()):
+            assert time.monotonic() < deadline, "an ffmpeg lives on"
+            time.sleep(0.05)
+        Store(self.cache)  # which clears away what the dead have left
+        assert not unfinished(self.cache)
+
+
+def unfinished(cache: Path) -> list[Path]:
+    """What somebody is writing, or has left half written."""
+    return [path for path in (cache / "desks").glob("*/*") if path.is_file()]
+
+
+def _commands() -> list[list[str]]:
+    return [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+
+
+@pytest.fixture
+def song(write_song: WriteSong) -> Path:
+    return write_song(music(1.5))
+
+
+@pytest.fixture
+def place(forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path: Path) -> Place:
+    return Place(forge, song, tmp_path / "place")
+
+
+def test_a_killed_render_goes_on_where_it_was(
+    forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path: Path
+) -> None:
+    calm = Place(forge, song, tmp_path / "calm")
+    expected = calm.run()
+    began = time.monotonic()
+    Place(forge, song, tmp_path / "again").run()
+    seconds = time.monotonic() - began
+    every, chance, finished = len(calm.paintings()), random.Random(1), []
+    for number in range(KILLS):
+        place = Place(forge, song, tmp_path / str(number))
+        victim = place.start()
+        victim.join(seconds * chance.uniform(0.15, 1.0))
+        victim.kill()
+        victim.join()
+        before = place.paintings()
+        finished.append(len(before))
+        assert place.run() == expected
+        after = place.paintings()
+        assert len(after) == every
+        assert {name: after[name] for name in before} == before, "painted again"
+        place.check("a.mp4")
+    assert min(finished) < every / 2 < max(finished), "the moments were all alike"
+    print(
+        f"\nkilled {KILLS} times, with {sorted(finished)} of {every} paintings finished: "
+        "all videos equal the undisturbed one, none of those was painted again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "when"), [("showcqt", ("spectrum", 4)), ("libx264", ("frames", 20))]
+)
+def test_a_killed_ffmpeg_is_an_error_and_nothing_is_lost(
+    part: str, when: tuple[str, int], song: Path, place: Place
+) -> None:
+    expected = place.run()
+    (place.out / "a.mp4").unlink()
+    Store(place.cache).clear()
+
+    def kill(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == when:
+            running = psutil.Process().children()
+            (victim,) = [one for one in running if _is_ffmpeg(one, part)]
+            victim.kill()
+
+    with pytest.raises(MusvidError) as caught:
+        render(song, RECIPE, place.out / "a.mp4", store=Store(place.cache), progress=kill)
+    assert "\n" not in str(caught.value)
+    before = place.paintings()
+    assert before or part == "showcqt"
+    place.check()
+    assert place.run() == expected
+    after = place.paintings()
+    assert {name: after[name] for name in before} == before
+    place.check("a.mp4")
+
+
+def _is_ffmpeg(process: psutil.Process, part: str) -> bool:
+    try:
+        return part in " ".join(process.cmdline())
+    except psutil.Error:  # it has ended
+        return False
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A place to mount a disk at; the test skips where that is not allowed."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    try:
+        _mount(folder, "1m")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no disk can be mounted here")
+    subprocess.run(["umount", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
+
+
+def _mount(folder: Path, size: str, *options: str) -> None:
+    options = ("-o", ",".join((*options, f"size={size}")))
+    command = ["mount", "-t", "tmpfs", *options, "tmpfs", folder]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs tmpfs")
+@pytest.mark.parametrize("kilobytes", [16, 40, 80, 120, 200])
+def test_a_full_disk_is_told_and_the_store_stays_sound(
+    kilobytes: int, song: Path, place: Place, disk: Path
+) -> None:
+    expected = place.run()
+    _mount(disk, f"{kilobytes}k")
+    output = disk / "a.mp4"
+    with pytest.raises(OutputError) as caught:
+        render(song, RECIPE, output, store=Store(disk / "cache"))
+    assert "\n" not in str(caught.value)
+    assert "space" in str(caught.value)
+    assert names(disk) <= {"cache"}
+    left = sum(path.stat().st_size for path in disk.rglob("*") if path.is_file())
+    _mount(disk, "16m", "remount")
+    render(song, RECIPE, output, store=Store(disk / "cache"))
+    assert output.read_bytes() == expected
+    assert not unfinished(disk / "cache")
+    print(f"\nfull at {kilobytes} kB, of which {left // 1000} kB were kept: goes on")
+
+
+def test_four_renders_share_a_store(
+    forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path: Path
+) -> None:
+    recipes = {
+        "one": RECIPE,
+        "two": RECIPE,
+        "other after": Recipe(**{**vars(RECIPE), "after": 4}),
+        "other style": Recipe(**{**vars(RECIPE), "style": Style(prompt="flames")}),
+    }
+    alone = {
+        name: Place(forge, song, tmp_path / name).run(recipe) for name, recipe in recipes.items()
+    }
+    crowd = Place(forge, song, tmp_path / "crowd")
+    processes = [crowd.start(recipe, f"{name}.mp4") for name, recipe in recipes.items()]
+    for process in processes:
+        process.join(240)
+        assert process.exitcode == 0
+    for name, expected in alone.items():
+        assert (crowd.out / f"{name}.mp4").read_bytes() == expected, name
+    crowd.check(*(f"{name}.mp4" for name in recipes))
+    print("\nfour renders at once over one store, two of them identical: all as alone")

@@ -1,0 +1,449 @@
+"""Files that want to harm, and files that are broken: an answer or a sentence, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import RATE, ROOT, WriteSong, ffmpeg, music, names, sound_seconds, tone
+
+from musvid import MusvidError, Recipe, Song, SongError, Style, read_settings, render
+from musvid.__main__ import main
+
+BARE = Style(strength=0.0)
+SMALL = {"size": (64, 64), "upscale": 1}
+QUICK = 5.0  # seconds within which an answer comes
+
+
+# Files that name other files, or places in the network.
+
+
+@dataclass
+class Trap:
+    """A listener on loopback that counts who comes, and a file that nobody should read."""
+
+    port: int
+    visitors: list[object]
+    canary: Path
+    sound: Path
+
+
+SECRET = b"CANARY-7f3a9c51"
+
+
+@pytest.fixture
+def trap(tmp_path: Path, write_song: WriteSong) -> Iterator[Trap]:
+    canary = tmp_path / "secret" / "canary.txt"
+    canary.parent.mkdir()
+    canary.write_bytes(SECRET * 4000)
+    sound = write_song(tone(440, 1.0)).replace(canary.with_name("secret.wav"))
+    visitors: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        done = threading.Event()
+
+        def listen() -> None:
+            while not done.is_set():
+                try:
+                    connection, address = server.accept()
+                except OSError:
+                    continue
+                visitors.append(address)
+                connection.close()
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        yield Trap(server.getsockname()[1], visitors, canary, sound)
+        done.set()
+        thread.join()
+
+
+def playlist(target: str) -> bytes:
+    return f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n".encode()
+
+
+def concat(target: str) -> bytes:
+    return f"ffconcat version 1.0\nfile '{target}'\n".encode()
+
+
+def session(target: str) -> bytes:
+    """An SDP description, which makes a player listen to and ask an address."""
+    address = target.split("//")[-1].split(":")[0].split("/")[0] or "127.0.0.1"
+    return (
+        f"v=0\r\no=- 0 0 IN IP4 {address}\r\ns=x\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
+        f"a=control:{target}\r\nm=audio 5004 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+    ).encode()
+
+
+def drawing(target: str) -> bytes:
+    return (
+        '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" '
+        'xmlns:xlink="http://www.w3.org/1999/xlink" width="64" height="64">'
+        f'<image xlink:href="{target}" width="64" height="64"/></svg>'
+    ).encode()
+
+
+def manifest(target: str) -> bytes:
+    """A DASH manifest."""
+    return (
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+        'mediaPresentationDuration="PT1S" profiles="urn:mpeg:dash:profile:isoff-main:2011">'
+        '<Period><AdaptationSet mimeType="audio/mp4"><Representation id="1" bandwidth="1">'
+        f"<BaseURL>{target}</BaseURL></Representation></AdaptationSet></Period></MPD>"
+    ).encode()
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+
+def hidden(target: str, *, audible: bool = False) -> bytes:
+    """An AVI whose subtitles are a playlist (a GAB2 block), with or without sound of its own."""
+    streams = []
+    head = b"txts" + bytes(4) + struct.pack("<10I", 0, 0, 0, 1, 1, 0, 1, 0, 0, 0) + bytes(8)
+    streams.append(chunk(b"LIST", b"strl" + chunk(b"strh", head) + chunk(b"strf", b"")))
+    script = playlist(target)
+    block = b"GAB2\0" + struct.pack("<HI", 2, 2) + "x\0".encode("utf-16-le")[:2]
+    block += struct.pack("<HI", 4, len(script)) + script
+    movie = chunk(b"00tx", block)
+    if audible:
+        rate, samples = 8000, np.zeros(8000, "<i2").tobytes()
+        head = b"auds" + bytes(4) + struct.pack("<10I", 0, 0, 0, 1, rate, 0, 8000, 0, 0, 2)
+        pcm = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
+        streams.append(
+            chunk(b"LIST", b"strl" + chunk(b"strh", head + bytes(8)) + chunk(b"strf", pcm))
+        )
+        movie += chunk(b"01wb", samples)
+    main_header = struct.pack("<14I", 40000, 0, 0, 0, 25, 0, len(streams), 0, 0, 0, 0, 0, 0, 0)
+    head_list = b"hdrl" + chunk(b"avih", main_header) + b"".join(streams)
+    body = chunk(b"LIST", head_list) + chunk(b"LIST", b"movi" + movie)
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"AVI " + body
+
+
+SCRIPTS = {
+    "m3u8": playlist,
+    "concat": concat,
+    "sdp": session,
+    "svg": drawing,
+    "dash": manifest,
+    "hls in avi": hidden,
+}
+
+
+def targets(trap: Trap) -> dict[str, str]:
+    return {
+        "network": f"http://127.0.0.1:{trap.port}/song.mp3",
+        "file": f"file://{trap.canary}",
+        "sound": str(trap.sound),
+        "joined": f"concat:{trap.canary}|{trap.sound}",
+    }
+
+
+@pytest.mark.parametrize("target", ["network", "file", "sound", "joined"])
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_in_disguise_is_not_followed(
+    script: str, target: str, trap: Trap, tmp_path: Path
+) -> None:
+    """Or whoever sends a song could read the user's files, and knock on doors behind a wall."""
+    file, out = tmp_path / "song.mp3", tmp_path / "out"
+    out.mkdir()
+    file.write_bytes(SCRIPTS[script](targets(trap)[target]))
+    for work in (
+        lambda: Song.open(file),
+        lambda: render(file, Recipe(style=BARE, **SMALL), out / "a.mp4"),
+        lambda: read_settings(file),
+    ):
+        began = time.monotonic()
+        with pytest.raises(MusvidError) as caught:
+            work()
+        assert time.monotonic() - began < QUICK
+        assert "\n" not in str(caught.value)
+        assert SECRET.decode() not in str(caught.value)
+    assert not trap.visitors
+    assert not names(out)
+
+
+@pytest.mark.parametrize("target", ["network", "file", "sound", "joined"])
+def test_a_playlist_in_the_subtitles_of_a_song_is_not_followed(
+    target: str, trap: Trap, tmp_path: Path
+) -> None:
+    file, output = tmp_path / "song.mp3", tmp_path / "a.mp4"
+    file.write_bytes(hidden(targets(trap)[target], audible=True))
+    assert Song.open(file).duration == 1
+    render(file, Recipe(style=BARE, **SMALL), output)
+    assert SECRET not in output.read_bytes()
+    assert not trap.visitors
+
+
+def test_the_trap_catches_a_careless_player(trap: Trap, tmp_path: Path) -> None:
+    """What the tests above rely on: without whitelists, ffmpeg does follow."""
+    file = tmp_path / "list.m3u8"
+    file.write_bytes(playlist(targets(trap)["network"] + ".ts"))
+    careless = ("-protocol_whitelist", "file,http,tcp,crypto", "-allowed_extensions", "ALL")
+    with pytest.raises(subprocess.CalledProcessError):
+        ffmpeg(*careless, "-f", "hls", "-i", file, "-f", "null", "-")
+    assert trap.visitors
+
+
+def test_the_command_line_refuses_scripts_in_a_sentence(trap: Trap, tmp_path: Path) -> None:
+    for script, make in SCRIPTS.items():
+        file = tmp_path / "song.mp3"
+        file.write_bytes(make(targets(trap)["network"]))
+        done = subprocess.run(
+            [sys.executable, "-m", "musvid", file, "-o", tmp_path / "a.mp4", "--strength", "0"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 1, script
+        assert done.stderr.startswith("musvid: "), script
+        assert done.stderr.count("\n") == 1, script
+    assert not trap.visitors
+    assert not (tmp_path / "a.mp4").exists()
+
+
+# Files that are broken.
+
+CONTAINERS = {
+    "wav": [],
+    "aiff": [],
+    "au": [],
+    "caf": [],
+    "w64": [],
+    "voc": [],
+    "flac": [],
+    "tta": [],
+    "wv": [],
+    "mp3": ["-c:a", "libmp3lame"],
+    "aac": ["-c:a", "aac"],
+    "ac3": ["-c:a", "ac3"],
+    "eac3": ["-c:a", "eac3"],
+    "ogg": ["-c:a", "libvorbis"],
+    "opus": ["-c:a", "libopus"],
+    "m4a": ["-c:a", "aac"],
+    "mov": ["-c:a", "pcm_s16le"],
+    "webm": ["-c:a", "libopus"],
+    "mkv": ["-c:a", "flac"],
+    "avi": ["-c:a", "pcm_s16le"],
+    "asf": ["-c:a", "wmav2"],
+    "flv": ["-c:a", "libmp3lame"],
+    "ts": ["-c:a", "mp2"],
+    "mpg": ["-c:a", "mp2"],
+    "3gp": ["-c:a", "aac"],
+    "dts": ["-c:a", "dca", "-strict", "-2"],
+}
+MUTATIONS = 42  # of each container
+
+
+def broken(content: bytes, donor: bytes, chance: random.Random) -> bytes:
+    """A file with bits flipped, its end or middle cut off, zeros, or another file's beginning."""
+    made, kind = bytearray(content), chance.choice(("bits", "bits", "cut", "hole", "zeros", "head"))
+    length = len(made)
+    if kind == "bits":
+        # Headers, where lengths and offsets are, are hit as often as all the rest.
+        reach = chance.choice((min(256, length), length))
+        for _ in range(chance.choice((1, 4, 32))):
+            made[chance.randrange(reach)] ^= 1 << chance.randrange(8)
+    elif kind == "cut":
+        del made[chance.randrange(1, length) :]
+    elif kind == "hole":
+        first = chance.randrange(length)
+        del made[first : first + chance.randrange(1, length)]
+        made = made or bytearray(b"\0")
+    elif kind == "zeros":
+        first = chance.randrange(length)
+        part = made[first : first + chance.randrange(1, 2000)]
+        made[first : first + len(part)] = chance.choice((b"\0", b"\xff")) * len(part)
+    else:
+        head = chance.randrange(4, 512)
+        made[:head] = donor[:head]
+    return bytes(made)
+
+
+def test_a_thousand_broken_files_are_songs_or_sentences(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    """Never a hang, never a crash, never a traceback; some end up as videos, all the way."""
+    song = write_song(np.stack([music(0.4)] * 2))
+    whole: dict[str, bytes] = {}
+    for kind, options in CONTAINERS.items():
+        file = tmp_path / f"whole.{kind}"
+        ffmpeg("-i", song, *options, file)
+        assert Song.open(file).samples, kind
+        whole[kind] = file.read_bytes()
+    assert MUTATIONS * len(whole) >= 1000
+    chance, files = random.Random(1), []
+    for kind, content in whole.items():
+        donor = whole[chance.choice(list(whole))]
+        for number in range(MUTATIONS):
+            file = tmp_path / f"{number}.{kind}"
+            file.write_bytes(broken(content, donor, chance))
+            files.append(file)
+
+    def attempt(file: Path) -> str:
+        began = time.monotonic()
+        try:
+            opened = Song.open(file)
+            if int(file.stem) % 6 == 0:
+                recipe = Recipe(style=BARE, duration=0.3, fps=Fraction(10), **SMALL)
+                render(file, recipe, file.with_suffix(f".{file.suffix[1:]}.mp4"))
+            answer = f"{opened.samples} samples"
+        except MusvidError as error:
+            answer = str(error)
+        assert time.monotonic() - began < 60, file.name
+        assert "\n" not in answer, file.name
+        assert "Traceback" not in answer, file.name
+        return answer
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        answers = list(pool.map(attempt, files))
+    opened = sum("samples" in answer for answer in answers)
+    assert 0.2 < opened / len(answers) < 0.95, "neither all harmless nor all beyond repair"
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+# Sounds that are unusual.
+
+
+@pytest.mark.parametrize(
+    ("sound", "rate"),
+    [
+        pytest.param(np.full(1, 0.5), RATE, id="one sample"),
+        pytest.param(tone(440, 0.1), RATE, id="0.1 s"),
+        pytest.param(np.stack([music(1.0)] * 8), RATE, id="8 channels"),
+        pytest.param(tone(440, 1.0, rate=8000), 8000, id="8 kHz"),
+        pytest.param(tone(440, 1.0, rate=192000), 192000, id="192 kHz"),
+        pytest.param(np.zeros(RATE), RATE, id="silence"),
+    ],
+)
+def test_unusual_sounds_become_videos(
+    sound: np.ndarray, rate: int, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = write_song(sound, rate=rate)
+    recipe = Recipe(style=BARE, **SMALL)
+    path = render(song, recipe, tmp_path / "a.mp4")
+    seconds = np.atleast_2d(sound).shape[1] / rate
+    assert float(sound_seconds(path)) == pytest.approx(seconds, abs=1 / 8000)
+
+
+def test_pictures_without_sound_are_refused(tmp_path: Path) -> None:
+    cover, film = tmp_path / "cover.mp3", tmp_path / "film.mp4"
+    picture = ("-f", "lavfi", "-i", "color=red:s=64x64:d=0.04")
+    ffmpeg(*picture, "-frames:v", "1", "-c:v", "png", tmp_path / "cover.png")
+    image = (tmp_path / "cover.png").read_bytes()
+    # An ID3 tag with a picture, and no sound behind it.
+    frame = b"\0image/png\0\3\0" + image
+    frame = b"APIC" + struct.pack(">IH", len(frame), 0) + frame
+    size = bytes((len(frame) >> shift) & 127 for shift in (21, 14, 7, 0))
+    cover.write_bytes(b"ID3\3\0\0" + size + frame)
+    ffmpeg(*picture, film)
+    for file in (cover, film):
+        with pytest.raises(SongError, match="sound"):
+            Song.open(file)
+
+
+def test_three_hours_are_opened_and_cut_anywhere(tmp_path: Path) -> None:
+    file = tmp_path / "long.flac"
+    ffmpeg("-f", "lavfi", "-i", "sine=440:r=8000:d=10800", file)
+    song = Song.open(file, start=10798)
+    assert song.total == 10800 * 8000
+    path = render(song, Recipe(style=BARE, **SMALL), tmp_path / "a.mp4")
+    assert sound_seconds(path) == 2
+
+
+def test_a_song_of_more_than_a_day_is_refused(
+    write_song: WriteSong, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few bytes can stand for years of silence."""
+    monkeypatch.setattr("musvid.song.LONGEST", 2)
+    assert Song.open(write_song(np.zeros(2 * RATE))).duration == 2
+    with pytest.raises(SongError, match="longer than"):
+        Song.open(write_song(np.zeros(2 * RATE + 1)))
+
+
+def test_an_ffmpeg_that_sleeps_is_ended(
+    write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With everything that it has started."""
+    if sys.platform == "win32":
+        pytest.skip("needs a shell script in ffmpeg's place")
+    started = tmp_path / "started"
+    sleeper = tmp_path / "ffmpeg"
+    sleeper.write_text(f"#!/bin/sh\nsleep 61 & echo $! > {started}\nsleep 62\n")
+    sleeper.chmod(0o755)
+    monkeypatch.setattr("musvid._ffmpeg.executable", lambda: str(sleeper))
+    monkeypatch.setattr("musvid._ffmpeg.PATIENCE", 0.5)
+    began = time.monotonic()
+    with pytest.raises(MusvidError):
+        Song.open(write_song(music(1.0)))
+    assert time.monotonic() - began < 20
+    deadline = time.monotonic() + 10
+    while _alive(int(started.read_text())):
+        assert time.monotonic() < deadline, "the child of the sleeper lives on"
+        time.sleep(0.05)
+
+
+def _alive(process: int) -> bool:
+    import psutil
+
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+# Settings out of range.
+
+NUMBERS = (
+    *("--start", "--duration", "--stride", "--before", "--after", "--upscale", "--gamma"),
+    *("--tlength", "--count", "--afterglow", "--strength", "--steps", "--guidance"),
+)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "1e300", "9" * 400, "x", ""])
+@pytest.mark.parametrize("option", [*NUMBERS, "--fps", "--size", "--seed"])
+def test_settings_out_of_range_are_refused_before_any_work(
+    option: str,
+    value: str,
+    write_song: WriteSong,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    song = write_song(music(0.2))
+    output = tmp_path / "a.mp4"
+    try:
+        code = main([str(song), "-o", str(output), f"{option}={value}", "--quiet"])
+    except SystemExit as end:  # argparse's own refusal
+        code = int(end.code or 0)
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert code == 2, message
+    assert "musvid" in message
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    "size", ["1x1", "0x0", "99999x99999", "65x67", "64x101", "64x", "-64x64", "64.5x64"]
+)
+def test_sizes_out_of_range_are_refused(
+    size: str, write_song: WriteSong, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "a.mp4"
+    with pytest.raises(SystemExit) as end:
+        main([str(write_song(music(0.2))), "-o", str(output), f"--size={size}"])
+    assert end.value.code == 2
+    assert "side" in capsys.readouterr().err
+    assert not output.exists()
