@@ -133,7 +133,9 @@ class Store:
         self._written = _TRIM_EVERY  # unknown yet: look at the first occasion
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not (self.folder / _MARK).exists() and any(self.folder.iterdir()):
+            # In this order: another process may be making the folder, whose mark comes first.
+            others = any(path.name != _MARK for path in self.folder.iterdir())
+            if others and not (self.folder / _MARK).exists():
                 raise OutputError(
                     f"The folder {self.folder} holds other things; choose an empty one "
                     f"for {FOLDER}."
@@ -213,17 +215,18 @@ class Store:
                 yield last
 
     def video(self, key: str) -> Path | None:
-        """A finished video, where it is known."""
-        path = self.folder / "videos" / f"{key}.mp4"
-        try:
-            os.utime(path)
-        except OSError:
-            return None
-        return path
+        """A finished video, where it is known, and whole."""
+        for path in (self.folder / "videos").glob(f"{key}-*.mp4"):
+            with contextlib.suppress(OSError):
+                if path.stem == f"{key}-{content_of(path)}":
+                    os.utime(path)
+                    return path
+                path.unlink()
+        return None
 
     def keep_video(self, key: str, video: Path) -> None:
         """Remember a finished video."""
-        path = self.folder / "videos" / f"{key}.mp4"
+        path = self.folder / "videos" / f"{key}-{content_of(video)}.mp4"
         self._write(path, lambda new: shutil.copyfile(video, new))
 
     def clear(self) -> None:
@@ -233,27 +236,25 @@ class Store:
 
     def trim(self) -> None:
         """Forget what was not used for longest, until the folder is within its limit."""
-        lock = FileLock(self.folder / "trim.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return  # somebody else is at it
-        with lock:
-            entries = []
-            for kind in _KINDS:
-                for path in (self.folder / kind).rglob("*"):
-                    with contextlib.suppress(OSError):
-                        facts = path.stat()
-                        if path.is_file():
-                            entries.append((facts.st_mtime_ns, facts.st_size, path))
-            size = sum(entry[1] for entry in entries)
-            for _, bytes_, path in sorted(entries) if size > self.limit else ():
-                with contextlib.suppress(OSError):  # in use, on Windows
-                    path.unlink()
-                    size -= bytes_
-                if size <= 0.9 * self.limit:
-                    break
-            self._written = 0
+        with contextlib.suppress(Timeout), FileLock(self.folder / "trim.lock", timeout=0):
+            self._trim()  # unless somebody else is at it
+
+    def _trim(self) -> None:
+        entries = []
+        for kind in _KINDS:
+            for path in (self.folder / kind).rglob("*"):
+                with contextlib.suppress(OSError):
+                    facts = path.stat()
+                    if path.is_file():
+                        entries.append((facts.st_mtime_ns, facts.st_size, path))
+        size = sum(entry[1] for entry in entries)
+        for _, bytes_, path in sorted(entries) if size > self.limit else ():
+            with contextlib.suppress(OSError):  # in use, on Windows
+                path.unlink()
+                size -= bytes_
+            if size <= 0.9 * self.limit:
+                break
+        self._written = 0
 
     def _painting(self, frame: Frame, key: str) -> Path:
         pixels = hashlib.blake2b(frame.tobytes(), digest_size=16).hexdigest()

@@ -209,6 +209,29 @@ def test_damage_is_noticed_and_made_again(store: Store, harm: str) -> None:
     assert stage.made == 6
 
 
+@pytest.mark.parametrize("harm", ["empty", "half", "flip"])
+def test_a_damaged_video_is_noticed(store: Store, harm: str, tmp_path: Path) -> None:
+    video = tmp_path / "a.mp4"
+    video.write_bytes(os.urandom(5000))
+    assert store.video("ab12") is None
+    store.keep_video("ab12", video)
+    kept = store.video("ab12")
+    assert kept is not None
+    assert kept.read_bytes() == video.read_bytes()
+    content = bytearray(kept.read_bytes())
+    if harm == "empty":
+        content.clear()
+    elif harm == "half":
+        del content[2500:]
+    else:
+        content[2500] ^= 4
+    kept.write_bytes(content)
+    assert store.video("ab12") is None
+    assert not files(store, "videos")
+    store.keep_video("ab12", video)
+    assert store.video("ab12")
+
+
 # Size.
 
 
@@ -270,6 +293,35 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="other things"):
         Store(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_store_that_another_process_is_making_is_no_foreign_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks first at what is there, and then for the mark, finds both or neither."""
+    (tmp_path / "cache").mkdir()
+    look = Path.exists
+
+    def exists(path: Path) -> bool:
+        found = look(path)
+        if path.name == "musvid-cache" and not found:
+            path.touch()  # just now, by the other one
+        return found
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert Store(tmp_path / "cache").folder.is_dir()
+
+
+def test_the_limit_is_looked_after_again_and_again(tmp_path: Path) -> None:
+    """A lock that was never let go would let only the first look through."""
+    store = Store(tmp_path / "cache", limit=1000)
+    for seed in range(3):
+        list(store.paintings(pictures(3, seed), "style", Counted().paint))
+        store.trim()
+        assert sum(path.stat().st_size for path in files(store, "paintings")) <= 1000
+    other = Store(tmp_path / "cache", limit=0)
+    other.trim()
+    assert not files(other, "paintings")
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
