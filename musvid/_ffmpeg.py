@@ -120,7 +120,8 @@ class Process:
                 return
 
     @contextlib.contextmanager
-    def _waiting(self, seconds: float | None = None) -> Iterator[None]:
+    def waiting(self, seconds: float | None = None) -> Iterator[None]:
+        """While somebody waits for ffmpeg, it must give a sign of life within its time."""
         self._deadline = time.monotonic() + (seconds or PATIENCE)
         try:
             yield
@@ -141,14 +142,14 @@ class Process:
     def read_bytes(self, count: int) -> bytes:
         """The next bytes of ffmpeg's output: so many, or fewer at its end."""
         assert self._process.stdout is not None
-        with self._waiting():
+        with self.waiting():
             return self._process.stdout.read(count)
 
     def write(self, frame: Frame) -> None:
         """Send one frame to ffmpeg's standard input."""
         assert self._process.stdin is not None
         try:
-            with self._waiting():
+            with self.waiting():
                 self._process.stdin.write(np.ascontiguousarray(frame).data)
         except (BrokenPipeError, OSError):
             self._failed()
@@ -160,12 +161,15 @@ class Process:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
 
-    def read(self, shape: tuple[int, ...]) -> Frame | None:
-        """The next uint8 array of that shape from ffmpeg's output, or None at its end."""
+    def read(self, shape: tuple[int, ...], *, forever: bool = False) -> Frame | None:
+        """The next uint8 array of that shape from ffmpeg's output, or None at its end.
+
+        forever: whether ffmpeg may take as long as it likes, because it may wait for its input.
+        """
         frame = np.empty(shape, np.uint8)
         view, filled = memoryview(frame).cast("B"), 0
         while filled < len(view):
-            with self._waiting():
+            with contextlib.nullcontext() if forever else self.waiting():
                 count = self._process.stdout.readinto(view[filled:])  # type: ignore[union-attr]
             if not count:
                 return None
@@ -182,7 +186,7 @@ class Process:
 
     def wait(self) -> None:
         """Wait for ffmpeg to end. Raises FFmpegError if it failed."""
-        with self._waiting(_LAST_PATIENCE):
+        with self.waiting(_LAST_PATIENCE):
             code = self._process.wait()
         if code:
             self._failed()
@@ -253,9 +257,13 @@ def filter_frames(
         ready: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
 
         def collect() -> None:
-            while (frame := process.read(shape)) is not None:
+            while (frame := process.read(shape, forever=True)) is not None:
                 ready.put(frame)
             ready.put(None)
+
+        def take() -> Frame | None:
+            with process.waiting():
+                return ready.get()
 
         reader = threading.Thread(target=collect, daemon=True)
         reader.start()
@@ -266,7 +274,7 @@ def filter_frames(
                     if (made := ready.get()) is not None:
                         yield made
             process.close_input()
-            while (made := ready.get()) is not None:
+            while (made := take()) is not None:
                 yield made
         except BaseException:
             process.kill()  # so that the reader meets the end of its pipe

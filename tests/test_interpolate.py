@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 import tracemalloc
 from collections.abc import Iterator
 from itertools import product
@@ -130,3 +131,20 @@ def test_a_factor_out_of_range_is_refused_at_once(factor: object) -> None:
 def test_an_unknown_interpolator_is_refused_at_once() -> None:
     with pytest.raises(SettingsError, match=r"blend, motion"):
         between([], 2, interpolator="magic")
+
+
+def test_a_slow_source_is_no_dead_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames may take minutes to paint; that is not the fault of whoever waits for them."""
+    monkeypatch.setattr("musvid._ffmpeg.PATIENCE", 0.2)
+
+    def slow() -> Iterator[np.ndarray]:
+        for frame in ramp(12, 128, 192):
+            time.sleep(0.4)
+            yield frame
+
+    made = between(slow(), 2, interpolator="motion")
+    frames = []
+    for frame in made:
+        time.sleep(0.05)  # nor of whoever takes them
+        frames.append(frame)
+    assert len(frames) == 23
