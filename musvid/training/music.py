@@ -1,7 +1,9 @@
 """Music that this program composes, for spectra to learn from: many tempi, keys and instruments.
 
 It is made to be seen rather than heard: what matters is that its constant-Q spectra are those of
-music, from a lone voice to a dense mix, loud and nearly silent.
+music, from a lone voice to a dense mix, loud and nearly silent, and that they move as those of
+music do: players are not on time together, voices glide, strings beat against each other, rooms
+ring on.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ def compose(random: np.random.Generator, seconds: float, *, rate: int = RATE) ->
         step = key + scale[degree % len(scale)] + 12 * (degree // len(scale) + octave)
         return 440 * 2 ** ((step - 69) / 12)
 
-    layers: list[tuple[float, Callable[[], None]]] = []
+    late = random.uniform(0, 0.015) if random.random() < 0.7 else 0.0  # how loosely they play
+    swing = random.uniform(0.05, 0.2) * beat / 2 if random.random() < 0.25 else 0.0
 
     def notes(times: np.ndarray, octave: int, spread: int, level: float, hold: float) -> None:
         """Play random notes of the scale at some times, all with one instrument."""
@@ -44,41 +47,57 @@ def compose(random: np.random.Generator, seconds: float, *, rate: int = RATE) ->
         for time in times:
             degree = degrees[int(time / (4 * beat)) % bars] + random.integers(0, spread + 1)
             tone = voice(pitch(int(degree), octave), hold * random.uniform(0.5, 1.5), rate)
-            _add(mix, tone * level * random.uniform(0.5, 1.0), time, rate)
+            moment = max(0.0, time + random.normal() * late)
+            _add(mix, tone * level * random.uniform(0.3, 1.0), moment, rate)
 
     def grid(step: float, chance: float) -> np.ndarray:
         times = np.arange(0, seconds, step * beat)
+        if step < 1:
+            times[1::2] += swing
         return times[random.random(len(times)) < chance]
 
     def chords() -> None:
-        voice = _instrument(random, slow=bool(random.random() < 0.6))
-        for bar in range(bars):
-            for third in (0, 2, 4, 6)[: random.integers(2, 5)]:
-                tone = voice(pitch(int(degrees[bar]) + third, 2), 4 * beat, rate)
-                _add(mix, 0.16 * tone, bar * 4 * beat, rate)
+        voice = _instrument(random, slow=bool(random.random() < 0.5))
+        strum = random.uniform(0, 0.04) if random.random() < 0.5 else 0.0
+        often = int(random.choice([1, 1, 2, 4, 8]))  # per bar
+        for number in range(often * bars):
+            degree = int(degrees[number // often % bars])
+            for string, third in enumerate((0, 2, 4, 6, 7)[: random.integers(2, 6)]):
+                tone = voice(pitch(degree + third, 2), 4 * beat / often, rate)
+                moment = number * 4 * beat / often + string * strum
+                _add(mix, 0.16 * tone, moment, rate)
+
+    def sung() -> None:
+        line = _voice(random, seconds, rate, lambda: pitch(int(random.integers(0, 12)), 2), beat)
+        mix[:] += 0.35 * line
 
     def drums() -> None:
-        pattern = random.random(16) < random.uniform(0.2, 0.6)
+        pattern = random.random(16) < random.uniform(0.2, 0.8)
+        kick, snare, hat = _drum(random, 0), _drum(random, 1), _drum(random, 2)
+        soft = random.uniform(0.2, 1.0)
         for index, time in enumerate(np.arange(0, seconds, beat / 4)):
+            moment = max(0.0, time + random.normal() * late / 2 + swing * (index % 2))
             if index % 8 == 0 or (pattern[index % 16] and random.random() < 0.15):
-                _add(mix, 0.8 * _kick(random, rate), time, rate)
-            if index % 8 == 4:
-                _add(mix, 0.4 * _hit(random, 0.12, 1500, rate), time, rate)
+                _add(mix, 0.8 * kick(rate), moment, rate)
+            if index % 8 == 4 or random.random() < 0.05:
+                _add(mix, 0.5 * soft * snare(rate), moment, rate)
             if pattern[index % 16]:
-                _add(mix, 0.2 * _hit(random, 0.04, 6000, rate), time, rate)
+                _add(mix, 0.25 * soft * random.uniform(0.3, 1) * hat(rate), moment, rate)
 
-    layers = [
+    layers: list[tuple[float, Callable[[], None]]] = [
         (0.55, drums),
         (0.65, lambda: notes(grid(1.0, 0.8), 0, 1, 0.5, beat)),
-        (0.6, chords),
+        (0.5, chords),
+        (0.35, chords),
         (0.6, lambda: notes(grid(0.5, 0.6), 3, 6, 0.35, 0.8 * beat)),
-        (0.35, lambda: notes(grid(0.25, 0.7), 4, 7, 0.2, 0.4 * beat)),
+        (0.5, lambda: notes(grid(0.25, 0.7), 4, 7, 0.3, 0.4 * beat)),
         (0.25, lambda: notes(grid(2.0, 0.8), 2, 6, 0.5, 3 * beat)),
+        (0.4, sung),
     ]
     chosen = [play for chance, play in layers if random.random() < chance]
-    for play in chosen or [layers[3][1]]:  # at least a melody
+    for play in chosen or [layers[4][1]]:  # at least a melody
         play()
-    mix *= _dynamics(random, length)
+    mix = _recorded(random, mix, rate) * _dynamics(random, length)
     peak = float(np.abs(mix).max())
     return mix / peak * random.uniform(0.1, 0.95) if peak > 0 else mix
 
@@ -98,44 +117,148 @@ def _instrument(
     vibrato or without.
     """
     slope, odd = random.uniform(0.6, 2.8), random.uniform(0.1, 1.0)
-    attack = random.uniform(0.08, 0.5) if slow else random.uniform(0.003, 0.03)
-    fall = random.uniform(0.3, 2.0) if slow else random.uniform(1.0, 9.0)
-    vibrato = random.uniform(0, 0.006) if random.random() < 0.4 else 0.0
+    attack = random.uniform(0.08, 0.5) if slow else float(np.exp(random.uniform(-6, -2.8)))
+    fall = random.uniform(0.1, 2.0) if slow else float(np.exp(random.uniform(-1.5, 2.4)))
+    vibrato = random.uniform(0, 0.012) if random.random() < 0.4 else 0.0
+    tremolo = random.uniform(0.1, 0.5) if random.random() < 0.2 else 0.0
+    pulse = random.uniform(3.5, 7.5)  # Hz, of vibrato and tremolo
     stretch = random.uniform(0, 0.0008) if random.random() < 0.3 else 0.0
+    # Several players of a part, or several strings of a note, beat against each other.
+    players = int(random.integers(2, 5)) if random.random() < 0.4 else 1
+    apart = random.uniform(0.0005, 0.008)
+    knock = random.uniform(0.0, 0.3) if random.random() < 0.5 else 0.0
+    rough = random.uniform(0.1, 0.6) if random.random() < 0.5 else 0.0  # bow, breath, buzz
 
     def tone(frequency: float, seconds: float, rate: int) -> Sound:
         time = np.arange(max(1, round(seconds * rate))) / rate
-        bend = vibrato * frequency / 5.5 * np.sin(2 * np.pi * 5.5 * time)
+        wave = 2 * np.pi * pulse * time + random.uniform(0, 2 * np.pi)
         made = np.zeros(len(time))
-        for number in range(1, 25):
-            partial = number * np.sqrt(1 + stretch * number * number)
-            if frequency * partial > 0.45 * rate:
-                break
-            level = number**-slope * (odd if number % 2 == 0 else 1.0)
-            fading = np.exp(-fall * (1 + 0.15 * number) * time)
-            made += level * fading * np.sin(2 * np.pi * partial * (frequency * time + bend))
+        for _ in range(players):
+            detune = 1 + apart * random.normal() * (players > 1)
+            phase = detune * frequency * (time + vibrato / (2 * np.pi * pulse) * np.sin(wave))
+            for number in range(1, 25):
+                partial = number * np.sqrt(1 + stretch * number * number)
+                if frequency * partial > 0.45 * rate:
+                    break
+                level = number**-slope * (odd if number % 2 == 0 else 1.0) * random.uniform(0.5, 1)
+                fading = np.exp(-fall * (1 + 0.15 * number) * time)
+                turn = random.uniform(0, 2 * np.pi)
+                made += level * fading * np.sin(2 * np.pi * partial * phase + turn)
+        made *= (1 + tremolo * np.cos(wave)) / np.sqrt(players)
+        if rough:
+            points = np.exp(rough * random.standard_normal(2 + int(40 * seconds)))
+            made *= np.interp(time, np.arange(len(points)) / 40, points)
+        if knock:
+            burst = random.standard_normal(len(time)) * np.exp(-time / 0.012)
+            made += knock * np.convolve(burst, np.ones(8) / 8, "same")
         ends = np.minimum(1, np.minimum(time / attack, (time[-1] - time) / 0.01))
         return made * ends
 
     return tone
 
 
-def _kick(random: np.random.Generator, rate: int) -> Sound:
-    """A drum whose pitch falls."""
-    time = np.arange(round(0.3 * rate)) / rate
-    low = random.uniform(40, 65)
-    phase = low * time + random.uniform(60, 160) / 30 * (1 - np.exp(-30 * time))
-    return np.sin(2 * np.pi * phase) * np.exp(-10 * time)
+def _voice(
+    random: np.random.Generator,
+    seconds: float,
+    rate: int,
+    pitch: Callable[[], float],
+    beat: float,
+) -> Sound:
+    """A singer: a line that glides from note to note, with vowels, vibrato and consonants."""
+    length = round(seconds * rate)
+    steps = np.cumsum(random.choice([0.25, 0.5, 0.5, 1.0, 2.0], 200)) * beat
+    steps = np.concatenate([[0.0], steps[steps < seconds], [seconds]])
+    time = np.arange(0, seconds, 0.005)  # what changes slowly is computed rarely
+    note = np.searchsorted(steps, time, "right") - 1
+    pitches = np.array([np.log2(pitch()) for _ in steps])[note]
+    glide = np.exp(-np.arange(0, 0.5, 0.005) / random.uniform(0.01, 0.08))
+    pitches = _smoothed(pitches, glide)
+    depth = random.uniform(0, 0.04) * np.minimum(1, (time - steps[note]) / 0.4)
+    pitches += depth * np.sin(2 * np.pi * random.uniform(4.5, 6.5) * time)
+    pitches += _smoothed(random.normal(0, 0.01, len(time)), glide)
+    loud = random.uniform(0.2, 1.0, len(steps)) * (random.random(len(steps)) < 0.8)
+    loudness = _smoothed(loud[note], np.exp(-np.arange(0, 0.3, 0.005) / random.uniform(0.01, 0.05)))
+    formants = [
+        _smoothed(random.uniform(low, high, len(steps))[note], glide)
+        for low, high in ((300, 900), (900, 2300), (2400, 3400))
+    ]
+    fine = np.arange(length) / rate
+    frequency = 2 ** np.interp(fine, time, pitches)
+    phase = 2 * np.pi * np.cumsum(frequency) / rate
+    made = np.zeros(length)
+    lowest = float(2 ** pitches.min())
+    for number in range(1, min(40, int(0.45 * rate / lowest))):
+        heard = number * 2**pitches
+        level = sum(
+            amount / (1 + ((heard - centre) / (90 + 0.06 * centre)) ** 2)
+            for amount, centre in zip((1.0, 0.6, 0.3), formants, strict=True)
+        )
+        level = (level + 0.03) * number**-0.5 * (heard < 0.45 * rate)
+        made += np.interp(fine, time, level * loudness) * np.sin(number * phase)
+    consonant = np.exp(-(time - steps[note]) / 0.04) * (random.random(len(steps)) < 0.4)[note]
+    breath = np.interp(fine, time, 0.02 * loudness + random.uniform(0, 0.3) * consonant)
+    made += breath * _hiss(random, length, random.uniform(2000, 6000), rate)
+    return made
 
 
-def _hit(random: np.random.Generator, fall: float, above: float, rate: int) -> Sound:
-    """A burst of noise above a frequency in Hz, which falls to 1/e in `fall` seconds."""
-    noise = random.standard_normal(round(5 * fall * rate))
-    spectrum = np.fft.rfft(noise)
-    frequency = np.fft.rfftfreq(len(noise), 1 / rate)
-    spectrum *= 1 / (1 + (above / np.maximum(frequency, 1)) ** 4)
-    shaped = np.fft.irfft(spectrum, len(noise))
-    return shaped * np.exp(-np.arange(len(noise)) / rate / fall) / 2
+def _smoothed(values: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A causal filter, begun as if the first value had always been there."""
+    padded = np.concatenate([np.full(len(kernel), values[0]), values])
+    return np.convolve(padded, kernel / kernel.sum())[len(kernel) : len(kernel) + len(values)]
+
+
+def _recorded(random: np.random.Generator, mix: Sound, rate: int) -> Sound:
+    """The same in a room, overdriven, and with the noise of a tape; or some of these."""
+    level = float(np.sqrt(np.mean(mix**2))) + 1e-9
+    if random.random() < 0.65:
+        ring = random.uniform(0.15, 2.0)
+        time = np.arange(round(1.5 * ring * rate)) / rate
+        room = random.standard_normal(len(time)) * np.exp(-6.9 * time / ring)
+        room /= np.sqrt(np.sum(room**2))
+        size = 1 << int(np.ceil(np.log2(len(mix) + len(room))))
+        wet = np.fft.irfft(np.fft.rfft(mix, size) * np.fft.rfft(room, size), size)[: len(mix)]
+        mix = mix + random.uniform(0.05, 0.9) * wet
+    if random.random() < 0.4:
+        mix = level * np.tanh(mix / level * random.uniform(0.3, 2.0))
+    if random.random() < 0.6:
+        noise = _hiss(random, len(mix), 30.0, rate) * np.exp(random.uniform(-8, -3.5))
+        mix = mix + level * noise
+    return mix
+
+
+def _drum(random: np.random.Generator, kind: int) -> Callable[[int], Sound]:
+    """A drum (0: falling pitch, 1: skin and noise, 2: metal), which sounds alike each time."""
+    fall = (random.uniform(5, 14), random.uniform(8, 30), random.uniform(3, 60))[kind]
+    low, drop = random.uniform(40, 65), random.uniform(60, 160) / 30
+    skin = random.uniform(140, 330) * np.array([1.0, 1.59, 2.14])
+    metal = random.uniform(1500, 9000, 6)
+    bright = random.uniform(500, 3000) if kind == 1 else random.uniform(4000, 8000)
+    sizzle = random.uniform(0.3, 1.0)
+
+    def sound(rate: int) -> Sound:
+        time = np.arange(round(min(1.0, 5 / fall) * rate)) / rate
+        fading = np.exp(-fall * time)
+        if kind == 0:
+            click = 0.2 * random.standard_normal(len(time)) * np.exp(-time / 0.002)
+            return (
+                np.sin(2 * np.pi * (low * time + drop * (1 - np.exp(-30 * time)))) * fading + click
+            )
+        partials = skin if kind == 1 else metal
+        turns = 2 * np.pi * partials[:, None] * time
+        body = np.sin(turns).sum(0) * (0.3 if kind == 1 else 0.1) * (1 - sizzle)
+        noise = 0.7 * sizzle * _hiss(random, len(time), bright, rate)
+        return (body + noise) * fading
+
+    return sound
+
+
+def _hiss(random: np.random.Generator, length: int, above: float, rate: int) -> Sound:
+    """Noise that has lost what lies below a frequency in Hz, and slowly what lies far above."""
+    size = 1 << int(np.ceil(np.log2(max(2, length))))
+    spectrum = np.fft.rfft(random.standard_normal(size))
+    frequency = np.maximum(np.fft.rfftfreq(size, 1 / rate), 1)
+    spectrum *= 1 / (1 + (above / frequency) ** 2) / np.sqrt(1 + frequency / above / 4)
+    return np.fft.irfft(spectrum, size)[:length]
 
 
 def _dynamics(random: np.random.Generator, length: int) -> Sound:

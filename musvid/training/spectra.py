@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import wave
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -40,8 +41,17 @@ def random_look(random: np.random.Generator) -> Look:
     )
 
 
-def draw_song(random: np.random.Generator, *, frames: int = FRAMES, side: int = SIDE) -> Spectra:
-    """Consecutive spectra of one new song: uint8 (frames, side, side / 2), axis at column 0."""
+def draw_song(
+    random: np.random.Generator,
+    *,
+    frames: int = FRAMES,
+    side: int = SIDE,
+    look: Callable[[np.random.Generator], Look] = random_look,
+) -> Spectra:
+    """Consecutive spectra of one new song: uint8 (frames, side, side / 2), axis at column 0.
+
+    look: draws the look that the song is drawn with.
+    """
     rate = int(random.choice([RATE, 2 * RATE]))
     lead = float(random.uniform(0.5, 3.0))  # so that a sequence may begin anywhere in a bar
     sound = compose(random, lead + frames / float(FPS) + 0.5, rate=rate)
@@ -53,7 +63,7 @@ def draw_song(random: np.random.Generator, *, frames: int = FRAMES, side: int = 
             file.setframerate(rate)
             file.writeframes(np.rint(sound * 32767).astype("<i2").tobytes())
         song = Song.open(path)
-        pictures = draw(song, random_look(random), Clock(song.duration, FPS), size=(side, side))
+        pictures = draw(song, look(random), Clock(song.duration, FPS), size=(side, side))
         first = round(lead * FPS)
         halves = [frame[:, side // 2 :, 0] for frame in pictures]
     return np.stack(halves[first : first + frames])
