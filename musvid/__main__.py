@@ -11,11 +11,11 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from . import interpolate
+from ._device import DEVICES
 from .diffuse import SYMMETRIES, Style
 from .errors import Cancelled, MusvidError, SettingsError
 from .models import TABLE
 from .palette import PALETTES
-from .pipelines import DEVICES
 from .recipe import RECIPES, Recipe, parse_size
 from .render import STAGES, render
 from .song import Song
@@ -75,6 +75,13 @@ def build_parser() -> argparse.ArgumentParser:
     add("--before", type=int, metavar="N", help="interpolate N-fold before diffusion (1 to 16)")
     add("--after", type=int, metavar="N", help="interpolate N-fold after diffusion (1 to 16)")
     add("--interpolator", choices=interpolate.names(), help=f"(default: {Recipe().interpolator})")
+    add(
+        "--flavr-weights",
+        metavar="PATH",
+        default=None,
+        help="FLAVR checkpoints: a file, or a folder with FLAVR_2x.pth, FLAVR_4x.pth, FLAVR_8x.pth "
+        "(default: $MUSVID_FLAVR_WEIGHTS, else the ones that ship)",
+    )
     add(
         "--fps",
         metavar="RATE",
@@ -312,6 +319,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             frames_dir=options.frames,
             device=options.device,
             store=None if options.no_cache else store,
+            flavr_weights=options.flavr_weights,
         )
     except (MusvidError, KeyboardInterrupt) as error:
         bars.close()

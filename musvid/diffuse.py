@@ -10,11 +10,8 @@ torch and diffusers are imported when a model is loaded, not before.
 from __future__ import annotations
 
 import inspect
-import os
 import queue
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -22,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _validate, models, pipelines, words
+from . import _device, _validate, models, pipelines, words
 from .errors import MemoryExhausted, SettingsError
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
@@ -123,7 +120,7 @@ class Painter:
     """A loaded model.
 
     style: whose model and tiny autoencoder to load.
-    device: see `musvid.pipelines.pick_device`. A GPU works in half precision, the CPU in float32.
+    device: see `musvid._device.pick_device`. A GPU works in half precision, the CPU in float32.
     batch: frames painted at once; 1 on the CPU and 8 on a GPU by default. It is halved whenever
         the memory does not suffice.
 
@@ -135,14 +132,14 @@ class Painter:
 
     def __init__(self, style: Style, *, device: str = "auto", batch: int | None = None) -> None:
         self.model = models.find(style.model)
-        self.device = pipelines.pick_device(device)
+        self.device = _device.pick_device(device)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
         self.batch = batch or (1 if self.device == "cpu" else 8)
         self._pipe = pipelines.load(self.model, style.tiny_autoencoder, self.device)
         self._encoded: tuple[tuple[str, str, bool], dict[str, Any]] | None = None
         small = pipelines.parameters(self._pipe) < _SMALL
-        self._workers = min(_cores(), 8) if self.device == "cpu" and small else 1
+        self._workers = min(_device.cores(), 8) if self.device == "cpu" and small else 1
 
     def paint(self, frames: Iterable[Frame], style: Style) -> Iterator[Frame]:
         """Paint frames with this model in a style (of which the model is not looked at again)."""
@@ -156,7 +153,7 @@ class Painter:
             yield from self._paint_abreast(source, style, prompt)
             return
         while group := list(islice(source, self.batch)):
-            yield from self._paint(self._pipe, group, style, prompt, threads=_cores())
+            yield from self._paint(self._pipe, group, style, prompt, threads=_device.cores())
 
     def _paint_abreast(
         self, source: Iterator[Frame], style: Style, prompt: dict[str, Any]
@@ -173,29 +170,17 @@ class Painter:
             finally:
                 idle.put(pipe)
 
-        with ThreadPoolExecutor(self._workers) as pool:
-            due: deque[Future[Frame]] = deque()
-            try:
-                for frame in source:
-                    due.append(pool.submit(paint, frame))
-                    if len(due) == self._workers:
-                        yield due.popleft().result()
-                while due:
-                    yield due.popleft().result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        yield from _device.abreast(paint, source, self._workers)
 
     def _paint(
         self, pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any], *, threads: int
     ) -> list[Frame]:
-        import torch
-
-        if self.device == "cpu" and torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)  # of this thread
+        if self.device == "cpu":
+            _device.use_threads(threads)
         try:
             return _call(pipe, frames, style, prompt)
         except (RuntimeError, MemoryError) as error:
-            if not pipelines.is_out_of_memory(error):
+            if not _device.is_out_of_memory(error):
                 raise
         if len(frames) == 1:
             height, width = frames[0].shape[:2]
@@ -288,13 +273,6 @@ def _mirrored_noise(pipe: Any) -> Iterator[None]:
         yield
     finally:
         delattr(scheduler, name)
-
-
-def _cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _half_width(width: int) -> int:

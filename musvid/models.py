@@ -179,12 +179,17 @@ def fingerprint(model: Model, tiny_autoencoder: bool | str) -> list[object]:
         if not source:
             found.append(None)
         elif path.is_file() or path.is_dir():
-            files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-            facts = ((str(file), file.stat()) for file in files)
-            found.append([(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts])
+            found.append(files_of(path))
         else:
             found.append([source, _revision(source)])
     return found
+
+
+def files_of(path: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of a file, or of all files in a folder; nothing where there is none."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    facts = ((str(file), file.stat()) for file in files)
+    return [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts]
 
 
 def _revision(hub_id: str) -> str | None:

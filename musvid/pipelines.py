@@ -12,53 +12,18 @@ import contextlib
 import copy
 import inspect
 import logging
-import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _validate
+from ._device import is_out_of_memory
 from .errors import MemoryExhausted, ModelError, SettingsError
 from .models import Model
 
 if TYPE_CHECKING:
     import torch
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-
 _log = logging.getLogger(__name__)
-
-
-def pick_device(device: str = "auto") -> str:
-    """The device that a name means here. Raises SettingsError when it is not available."""
-    _validate.choice("device", device, DEVICES)
-    # OpenMP threads that spin while they wait stall each other as soon as any other process
-    # (ffmpeg, encoding) wants a core: a painting then takes ten times as long on two cores.
-    # Read when torch is first imported; whoever sets it otherwise is obeyed.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import torch
-
-    here = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if device == "auto":
-        return next(name for name, there in here.items() if there)
-    if not here[device]:
-        raise SettingsError(f"This machine has no {device} device; use --device auto or cpu.")
-    return device
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error of torch or Python means that memory ran out."""
-    text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "out of memory" in text
-        or "can't allocate memory" in text
-    )
 
 
 def load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:

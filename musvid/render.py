@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import _ffmpeg, models, spectrum, video
+from . import _ffmpeg, interpolate, models, spectrum, video
 from .clock import every
 from .diffuse import Painter, diffuse
 from .errors import Cancelled, OutputError
-from .interpolate import between
 from .recipe import Recipe
 from .song import Song
 from .store import Store, address, content_of
@@ -43,6 +42,7 @@ def render(
     painter: Painter | None = None,
     device: str = "auto",
     store: Store | None = None,
+    flavr_weights: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Turn a song into a music video.
 
@@ -58,6 +58,8 @@ def render(
     device: "auto", "cpu", "cuda" or "mps".
     store: of what earlier renders made, and for what this one makes: known pictures are not drawn,
         painted or encoded again.
+    flavr_weights: for the interpolator "flavr", see `musvid.between`. It belongs to the machine
+        rather than to the recipe, and is not stored in the video.
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
@@ -80,7 +82,7 @@ def render(
     totals = dict(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
-    addresses = _Addresses.of(song, recipe, device) if store else None
+    addresses = _Addresses.of(song, recipe, device, flavr_weights) if store else None
     if store and addresses and not folders and (finished := store.video(addresses.video)):
         for name in STAGES if progress else ():
             progress(name, totals[name], totals[name])
@@ -109,7 +111,12 @@ def render(
             stack.callback(getattr(frames, "close", lambda: None))
             return stack.enter_context(closing(watched(frames, name)))
 
-        fill = partial(between, interpolator=recipe.interpolator)
+        fill = partial(
+            interpolate.between,
+            interpolator=recipe.interpolator,
+            weights=flavr_weights,
+            device=device,
+        )
         draw = partial(spectrum.draw, song, recipe.look, clock, size=size)
         # With a store, the model is loaded when there is something to paint.
         load = cache(lambda: painter or Painter(style, device=device))
@@ -148,7 +155,13 @@ class _Addresses:
     video: str
 
     @classmethod
-    def of(cls, song: Song, recipe: Recipe, device: str) -> _Addresses:
+    def of(
+        cls,
+        song: Song,
+        recipe: Recipe,
+        device: str,
+        flavr_weights: str | os.PathLike[str] | None,
+    ) -> _Addresses:
         """Those of a resolved recipe."""
         sound = [content_of(song.path), song.first, song.samples]
         look = [asdict(recipe.look), recipe.fps, recipe.size]
@@ -156,10 +169,11 @@ class _Addresses:
         style = recipe.style
         model = models.fingerprint(models.find(style.model), style.tiny_autoencoder)
         painting = [_code("diffuse", "pipelines", "models"), _libraries(), model, device]
+        filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         return cls(
             address(sound, look, drawing),
             address(asdict(style), painting),
-            address(sound, recipe.to_json(), drawing, painting, _code(".")),
+            address(sound, recipe.to_json(), drawing, painting, filling, _code(".")),
         )
 
 

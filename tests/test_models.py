@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import json
 import os
@@ -48,7 +47,7 @@ def _one_core() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importlib.import_module("musvid.diffuse"), "_cores", lambda: 1)
+        patch.setattr("musvid._device.cores", lambda: 1)
         yield
     torch.set_num_threads(before)
 

@@ -2,19 +2,23 @@
 
 Each file of this folder is one interpolator, named like the file, with the one function
 ``between(frames, factor)``: M frames in, ``(M - 1) * factor + 1`` frames out, the given frames
-unchanged among them. A new file is a new interpolator; nothing else has to be told.
+unchanged among them. A new file is a new interpolator; nothing else has to be told. One that
+computes with a network has the keywords ``weights`` and ``device``, too.
 """
 
 from __future__ import annotations
 
+import inspect
+import os
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 
-from .. import _validate
+from .. import _validate, models
 from ..clock import MAX_FACTOR
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
@@ -32,24 +36,46 @@ def names() -> tuple[str, ...]:
 
 
 def between(
-    frames: Iterable[Frame], factor: int, *, interpolator: str = DEFAULT
+    frames: Iterable[Frame],
+    factor: int,
+    *,
+    interpolator: str = DEFAULT,
+    weights: str | os.PathLike[str] | None = None,
+    device: str = "auto",
 ) -> Iterator[Frame]:
     """Interpolate: ``(M - 1) * factor + 1`` frames from M frames, ends included.
 
     factor: 1 to 16; 1 passes the frames through.
     interpolator: a name from `names`.
+    weights: for "flavr", a checkpoint or a folder of them; by default what the environment variable
+        MUSVID_FLAVR_WEIGHTS names, and else the embedded ones.
+    device: for "flavr", "auto", "cpu", "cuda" or "mps".
 
-    Raises SettingsError for an unknown interpolator or factor at once, and ValueError when a
-    frame has another shape than the first.
+    Raises at once SettingsError for an unknown interpolator or factor and ModelError for a
+    checkpoint that cannot be loaded, and later ValueError when a frame has another shape than the
+    first.
     """
     _validate.whole("An interpolation factor", factor, 1, MAX_FACTOR)
     _validate.choice("interpolator", interpolator, names())
     checked = _same_shape(frames)
     if factor == 1:
         return checked
-    fill: Callable[[Iterable[Frame], int], Iterator[Frame]]
+    fill: Callable[..., Iterator[Frame]]
     fill = import_module(f"{__name__}.{interpolator}").between
-    return fill(checked, factor)
+    known = inspect.signature(fill).parameters
+    given = {"weights": _chosen(weights), "device": device}
+    return fill(checked, factor, **{name: given[name] for name in given if name in known})
+
+
+def fingerprint(interpolator: str, weights: str | os.PathLike[str] | None = None) -> list[object]:
+    """What tells this interpolator's work from that of the same code with other weights."""
+    if interpolator != "flavr":
+        return []
+    return list(models.files_of(Path(_chosen(weights) or models.WEIGHTS / "flavr")))
+
+
+def _chosen(weights: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    return weights or os.environ.get("MUSVID_FLAVR_WEIGHTS") or None
 
 
 def _same_shape(frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -28,7 +28,8 @@ class Plan:
     minutes: in all, counting those before a resumption. kernel_rate, rate: learning rates, of the
     kernels of convolutions (see `muon`) and of everything else (AdamW). floor: the part of them
     that a falling cosine ends at. warm_up: steps in which the rate rises. memory: weight of
-    the past in the moving average, at most. every: seconds between reports.
+    the past in the moving average, at most. every: seconds between reports. wide: channels
+    that a kernel must exceed on both sides to learn by Muon.
     """
 
     minutes: float
@@ -39,6 +40,7 @@ class Plan:
     memory: float = 0.999
     weight_decay: float = 0.01
     every: float = 120
+    wide: int = 12
 
 
 class Run:
@@ -69,7 +71,7 @@ class Run:
         kernels = [
             weight
             for weight in network.parameters()
-            if weight.dim() == 4 and min(weight.shape[:2]) > 12
+            if weight.dim() >= 4 and min(weight.shape[:2]) > plan.wide
         ]
         chosen = {id(weight) for weight in kernels}
         rest = [weight for weight in network.parameters() if id(weight) not in chosen]

@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid.pipelines
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid._device
 
 import torch
 from diffusers import AutoencoderTiny

@@ -1,0 +1,81 @@
+"""What the machine has to compute with: devices, cores, and whether the memory sufficed."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from . import _validate
+from .errors import SettingsError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+T, U = TypeVar("T"), TypeVar("U")
+
+
+def pick_device(device: str = "auto") -> str:
+    """The device that a name means here. Raises SettingsError when it is not available."""
+    _validate.choice("device", device, DEVICES)
+    # OpenMP threads that spin while they wait stall each other as soon as any other process
+    # (ffmpeg, encoding) wants a core: a painting then takes ten times as long on two cores.
+    # Read when torch is first imported; whoever sets it otherwise is obeyed.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    here = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if device == "auto":
+        return next(name for name, there in here.items() if there)
+    if not here[device]:
+        raise SettingsError(f"This machine has no {device} device; use --device auto or cpu.")
+    return device
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of torch or Python means that memory ran out."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "out of memory" in text
+        or "can't allocate memory" in text
+    )
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def use_threads(count: int) -> None:
+    """Let torch use so many threads for what this thread computes on the CPU."""
+    import torch
+
+    if torch.get_num_threads() != count:
+        torch.set_num_threads(count)
+
+
+def abreast(work: Callable[[T], U], items: Iterable[T], workers: int) -> Iterator[U]:
+    """The work done on each item, in order, by several threads; as many items are held.
+
+    Items are taken in the caller's thread, so that an error of their source arrives there.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        due: deque[Future[U]] = deque()
+        try:
+            for item in items:
+                due.append(pool.submit(work, item))
+                if len(due) == workers:
+                    yield due.popleft().result()
+            while due:
+                yield due.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,244 @@
+"""The network of FLAVR, with time as an axis or folded into the channels.
+
+Kalluri, Pathak, Chandraker and Tran, "FLAVR: Flow-Agnostic Video Representations for Fast Frame
+Interpolation", WACV 2023, arXiv 2012.08512: an encoder of 3D convolutions (ResNet3D-18 that keeps
+all four moments, each block with a gate on its channels), a decoder of transposed 3D convolutions,
+a fusion of the moments, and one picture per in-between moment. The names of the parts are those of
+the released checkpoints.
+
+A narrow network leaves 3D convolutions little to do at a time. As there are always four moments, a
+3D convolution is the same as a 2D one whose channels are (moment, channel), with zeros where
+moments are too far apart: more multiplications, and several times as fast on a CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MOMENTS = 4
+"""Keyframes that the network sees: two before the gap, two behind it."""
+
+FACTORS = (2, 4, 8)
+_REACH = 1  # moments to each side that a convolution with three of them sees
+
+
+class _Folding:
+    """What both kinds of convolution share: their weights, for moments folded into channels."""
+
+    weight: nn.Parameter
+    bias: nn.Parameter | None
+    parts: tuple[int, ...]  # channels of each tensor that the input was concatenated from
+    _kept: tuple[tuple[object, ...], tuple[Tensor, Tensor | None]] | None = None
+
+    def folded(self) -> tuple[Tensor, Tensor | None]:
+        """Kernel and bias of the 2D convolution; kept until the weights change."""
+        if torch.is_grad_enabled():
+            return self._fold()
+        weight = self.weight
+        key = (weight._version, weight.data_ptr(), weight.dtype, weight.device)
+        if self._kept is None or self._kept[0] != key:
+            self._kept = (key, self._fold())
+        return self._kept[1]
+
+    def _fold(self) -> tuple[Tensor, Tensor | None]:
+        raise NotImplementedError
+
+
+def _spread(weight: Tensor, parts: Sequence[int]) -> Tensor:
+    """From (out, in, 3, *kernel) to (moment, out, every part's moment and channel, *kernel)."""
+    here = torch.arange(MOMENTS, device=weight.device)
+    apart = here[None] - here[:, None] + _REACH  # [out moment, in moment]
+    outside = (apart < 0) | (apart > 2 * _REACH)
+    zero = torch.zeros_like(weight[:, :, :1])
+    blocks = torch.cat([weight, zero], 2)[:, :, torch.where(outside, 2 * _REACH + 1, apart)]
+    rows = [part.permute(2, 0, 3, 1, 4, 5).flatten(2, 3) for part in blocks.split(list(parts), 1)]
+    return torch.cat(rows, 2)
+
+
+class _Conv(nn.Conv3d, _Folding):
+    """A 3D convolution that also takes (batch, moments * channels, height, width)."""
+
+    def __init__(self, *sizes: int, parts: tuple[int, ...] = (), **options: object) -> None:
+        super().__init__(*sizes, **options)  # type: ignore[arg-type]
+        self.parts = parts or (self.in_channels,)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() == 5:
+            return super().forward(x)
+        weight, bias = self.folded()
+        groups = MOMENTS if self.kernel_size[0] == 1 else 1
+        return F.conv2d(x, weight, bias, self.stride[1:], self.padding[1:], groups=groups)
+
+    def _fold(self) -> tuple[Tensor, Tensor | None]:
+        bias = None if self.bias is None else self.bias.repeat(MOMENTS)
+        if self.kernel_size[0] == 1:
+            return self.weight[:, :, 0].repeat(MOMENTS, 1, 1, 1), bias
+        return _spread(self.weight, self.parts).flatten(0, 1), bias
+
+
+class _Up(nn.ConvTranspose3d, _Folding):
+    """A transposed 3D convolution that doubles the sides, folded as `_Conv` is."""
+
+    def __init__(self, channels: int, made: int, parts: tuple[int, ...]) -> None:
+        super().__init__(channels, made, (3, 4, 4), (1, 2, 2), (1, 1, 1))
+        self.parts = parts
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        if x.dim() == 5:
+            return super().forward(x)
+        weight, bias = self.folded()
+        return F.conv_transpose2d(x, weight, bias, self.stride[1:], self.padding[1:])
+
+    def _fold(self) -> tuple[Tensor, Tensor | None]:
+        assert self.bias is not None
+        # A transposed convolution is a convolution that runs backwards in time.
+        spread = _spread(self.weight.flip(2).transpose(0, 1), self.parts)
+        return spread.flatten(0, 1).transpose(0, 1), self.bias.repeat(MOMENTS)
+
+
+class _Gate(nn.Module):
+    """Feature gating: every channel times a number that the means of all channels decide."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.attn_layer = nn.Sequential(nn.Conv3d(channels, channels, 1), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.dim() == 5:
+            return x * self.attn_layer(x.mean((2, 3, 4), keepdim=True))
+        means = x.mean((2, 3)).unflatten(1, (MOMENTS, -1)).mean(1)
+        gate = self.attn_layer(means[:, :, None, None, None]).flatten(1)
+        return x * gate.repeat(1, MOMENTS)[:, :, None, None]
+
+
+class _Block(nn.Module):
+    """A residual block: two convolutions and a gate."""
+
+    def __init__(self, channels: int, made: int, stride: int, *, bias: bool) -> None:
+        super().__init__()
+        strides = (1, stride, stride)
+        first = _Conv(channels, made, 3, stride=strides, padding=1, bias=bias)
+        second = _Conv(made, made, 3, padding=1, bias=bias)
+        # The released network has room for batch normalisation, which it does not use.
+        self.conv1 = nn.Sequential(first, nn.Identity(), nn.ReLU(inplace=True))
+        self.conv2 = nn.Sequential(second, nn.Identity())
+        self.fg = _Gate(made)
+        self.downsample = None
+        if stride > 1 or channels != made:
+            self.downsample = nn.Sequential(_Conv(channels, made, 1, stride=strides, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        rest = x if self.downsample is None else self.downsample(x)
+        return F.relu(self.fg(self.conv2(self.conv1(x))) + rest, inplace=True)
+
+
+class _Encoder(nn.Module):
+    def __init__(self, width: int, *, bias: bool) -> None:
+        super().__init__()
+        stem = _Conv(3, width, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=bias)
+        self.stem = nn.Sequential(stem, nn.Identity(), nn.ReLU())
+
+        def layer(channels: int, made: int, stride: int) -> nn.Sequential:
+            return nn.Sequential(
+                _Block(channels, made, stride, bias=bias), _Block(made, made, 1, bias=bias)
+            )
+
+        self.layer1 = layer(width, width, 1)
+        self.layer2 = layer(width, 2 * width, 2)
+        self.layer3 = layer(2 * width, 4 * width, 2)
+        self.layer4 = layer(4 * width, 8 * width, 1)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        made = [self.stem(x)]
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            made.append(layer(made[-1]))
+        return made
+
+
+class _Gated(nn.Module):
+    """A convolution of the decoder with its gate, under the name that checkpoints know."""
+
+    def __init__(self, name: str, conv: nn.Module, channels: int) -> None:
+        super().__init__()
+        self._name = name
+        self.add_module(name, nn.Sequential(conv, _Gate(channels)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(self.get_submodule(self._name)(x), 0.2, inplace=True)
+
+
+class Flavr(nn.Module):
+    """The network of FLAVR.
+
+    factor: 2, 4 or 8; it makes factor - 1 pictures.
+    width: channels of the first layer; 64 is the released network, of 42.1 million parameters.
+    residual: whether it makes the difference to a linear blend of the two middle keyframes (an
+        addition of musvid's, for the embedded network) instead of the difference to the mean
+        colour of the window.
+    """
+
+    def __init__(self, factor: int, *, width: int = 64, residual: bool = False) -> None:
+        super().__init__()
+        if factor not in FACTORS:
+            raise ValueError(f"FLAVR has a factor of 2, 4 or 8, not {factor}.")
+        self.factor, self.width, self.residual = factor, width, residual
+        # Folded: worth it where convolutions are too narrow to keep a processor busy.
+        self.flat = width < 32
+        self.encoder = _Encoder(width, bias=factor > 2)
+        w = width
+
+        def conv(channels: int, made: int, parts: tuple[int, ...]) -> _Gated:
+            return _Gated("conv", _Conv(channels, made, 3, padding=1, parts=parts), made)
+
+        def up(channels: int, made: int, parts: tuple[int, ...]) -> _Gated:
+            return _Gated("upconv", _Up(channels, made, parts), made)
+
+        self.decoder = nn.Sequential(
+            conv(8 * w, 4 * w, (8 * w,)),
+            up(8 * w, 2 * w, (4 * w, 4 * w)),
+            up(4 * w, w, (2 * w, 2 * w)),
+            conv(2 * w, w, (w, w)),
+            up(2 * w, w, (w, w)),
+        )
+        self.feature_fuse = nn.Module()
+        self.feature_fuse.conv = nn.Sequential(nn.Conv2d(MOMENTS * w, w, 1, bias=False))
+        self.outconv = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(w, 3 * (factor - 1), 7))
+
+    def forward(self, frames: Tensor, outputs: Sequence[int] | None = None) -> Tensor:
+        """Pictures between the second and the third of four keyframes.
+
+        frames: (batch, 3, 4, height, width) in [0, 1]; height and width multiples of 8.
+        outputs: which of the in-between moments are wanted, 0 to factor - 2; all by default.
+
+        Returns (batch, moments, 3, height, width), not clamped.
+        """
+        mean = frames.mean((2, 3, 4), keepdim=True)
+        x = frames - mean
+        if self.flat:
+            x = x.transpose(1, 2).flatten(1, 2)
+        x_0, x_1, x_2, x_3, x = self.encoder(x)
+        x = self.decoder[0](x)
+        for layer, seen in zip(self.decoder[1:], (x_3, x_2, x_1, x_0), strict=True):
+            x = layer(torch.cat([x, seen], 1))
+        if not self.flat:
+            x = x.transpose(1, 2).flatten(1, 2)
+        x = F.leaky_relu(self.feature_fuse.conv(x), 0.2, inplace=True)
+        made = self._pictures(x, outputs)
+        if not self.residual:
+            return made + mean.transpose(1, 2)
+        chosen = range(self.factor - 1) if outputs is None else outputs
+        way = torch.tensor([(i + 1) / self.factor for i in chosen]).to(frames)[:, None, None, None]
+        before, behind = (frames[:, None, :, moment] for moment in (1, 2))
+        return made + torch.lerp(before, behind, way)
+
+    def _pictures(self, x: Tensor, outputs: Sequence[int] | None) -> Tensor:
+        pad, conv = self.outconv
+        weight, bias = conv.weight.unflatten(0, (-1, 3)), conv.bias.unflatten(0, (-1, 3))
+        if outputs is not None:
+            weight, bias = weight[list(outputs)], bias[list(outputs)]
+        made = F.conv2d(pad(x), weight.flatten(0, 1), bias.flatten())
+        return made.unflatten(1, (-1, 3))

@@ -1,0 +1,229 @@
+"""FLAVR: a network that looks at four keyframes and fills the gap between the middle two.
+
+Kalluri, Pathak, Chandraker and Tran, "FLAVR: Flow-Agnostic Video Representations for Fast Frame
+Interpolation", WACV 2023, arXiv 2012.08512. The networks that ship with musvid are narrow ones of
+that design, trained on spectra and paintings (`musvid.training.flavr`); released checkpoints of the
+full size load as they are.
+
+Each gap is filled from a window of four keyframes; at the ends the first and the last one are
+repeated. Memory holds the windows that are being worked on, however long the video is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .. import _device, models
+from ..errors import MemoryExhausted
+from . import _checkpoint
+from ._checkpoint import load as load_checkpoint
+from ._network import MOMENTS, Flavr
+
+__all__ = ["EMBEDDED", "MARGIN", "between", "load_checkpoint"]
+
+Frame = np.ndarray
+Window = tuple[Frame, ...]  # four keyframes
+
+EMBEDDED = models.WEIGHTS / "flavr"
+
+MARGIN = 8
+"""Columns beyond the axis that a network which was trained on halves sees of a mirrored frame."""
+
+_BATCH = 8  # windows at once on a GPU
+_NARROW = 32  # channels below which a window is too little work for several cores
+
+
+def between(
+    frames: Iterable[Frame],
+    factor: int,
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+) -> Iterator[Frame]:
+    """``(M - 1) * factor + 1`` frames from M uint8 frames; the given ones come out unchanged.
+
+    Powers of two are made by the networks there are, alone or one after the other; for other
+    factors the video is made of 8 or 16 times the frames first, and the frames of the wanted
+    moments are blended from the nearest two.
+
+    weights: a checkpoint or a folder of them; the embedded ones by default.
+    device: "auto", "cpu", "cuda" or "mps". A GPU works in half precision.
+
+    Raises ModelError (at once) when a checkpoint cannot be loaded, MemoryExhausted when a window
+    does not fit into the memory.
+    """
+    networks = _networks(Path(weights or EMBEDDED), _device.pick_device(device))
+    grid = factor if factor in (2, 4, 8, 16) else 8 if factor < 8 else 16
+    for step in _steps(grid, networks):
+        frames = step.fill(frames)
+    return _at(iter(frames), grid, factor) if grid != factor else iter(frames)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One network that multiplies the frames by a factor with some of its outputs."""
+
+    worker: _Worker
+    outputs: tuple[int, ...]
+
+    def fill(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames with those between them."""
+        source = iter(frames)
+        first = next(source, None)
+        if first is None:
+            return
+        yield first
+        for window, made in self.worker.fill(_windows(first, source), self.outputs):
+            yield from made
+            yield window[2]
+
+
+def _steps(factor: int, networks: dict[int, _Worker]) -> list[_Step]:
+    """How to multiply by a power of two: as few networks as can be, the largest factor first."""
+    if factor == 1:
+        return []
+    larger = [have for have in sorted(networks) if have >= factor]
+    if larger:
+        have = larger[0]
+        outputs = range(have // factor - 1, have - 1, have // factor)
+        return [_Step(networks[have], tuple(outputs))]
+    have = max(networks)
+    return [*_steps(have, networks), *_steps(factor // have, networks)]
+
+
+def _windows(first: Frame, rest: Iterator[Frame]) -> Iterator[Window]:
+    """For every gap, the two keyframes before it and the two behind it."""
+    seen = deque([first, first], MOMENTS)
+    for frame in rest:
+        seen.append(frame)
+        if len(seen) == MOMENTS:
+            yield tuple(seen)
+    if len(seen) > 2:  # not only the first
+        seen.append(seen[-1])
+        yield tuple(seen)
+
+
+def _at(frames: Iterator[Frame], grid: int, factor: int) -> Iterator[Frame]:
+    """From `grid` frames for every keyframe to `factor`, blended from the nearest two."""
+    before = next(frames, None)
+    if before is None:
+        return
+    yield before
+    due = 1
+    for index, behind in enumerate(frames):
+        while due * grid <= (index + 1) * factor:
+            way = due * grid - index * factor  # of factor, behind `before`
+            if way == factor:
+                yield behind
+            else:
+                mixed = before.astype(np.int32) * (factor - way) + behind.astype(np.int32) * way
+                yield ((mixed + factor // 2) // factor).astype(np.uint8)
+            due += 1
+        before = behind
+
+
+class _Worker:
+    """A network on its device."""
+
+    def __init__(self, network: Flavr, device: str) -> None:
+        self._device, self._network = device, network
+        self._batch = 1 if device == "cpu" else _BATCH
+        self._abreast = 1
+        if device == "cpu":
+            if network.width < _NARROW:
+                self._abreast = min(_device.cores(), 8)
+        else:
+            # A Mac's GPU has no 3D convolutions of every kind, but all 2D ones.
+            network.flat = network.flat or device == "mps"
+            network.to(device, torch.float16)
+            for part in network.modules():
+                if isinstance(part, torch.nn.Conv3d | torch.nn.ConvTranspose3d):
+                    part.to(memory_format=torch.channels_last_3d)
+
+    def fill(
+        self, windows: Iterator[Window], outputs: Sequence[int]
+    ) -> Iterator[tuple[Window, list[Frame]]]:
+        """Every window, and what lies in its gap."""
+        if self._abreast > 1:
+
+            def work(window: Window) -> tuple[Window, list[Frame]]:
+                return window, self._fill([window], outputs, threads=1)[0]
+
+            yield from _device.abreast(work, windows, self._abreast)
+            return
+        while group := list(islice(windows, self._batch)):
+            made = self._fill(group, outputs, threads=_device.cores())
+            yield from zip(group, made, strict=True)
+
+    def _fill(
+        self, windows: list[Window], outputs: Sequence[int], *, threads: int
+    ) -> list[list[Frame]]:
+        if self._device == "cpu":
+            _device.use_threads(threads)
+        try:
+            return self._call(windows, outputs)
+        except (RuntimeError, MemoryError) as error:
+            if not _device.is_out_of_memory(error):
+                raise
+        if len(windows) == 1:
+            height, width = windows[0][0].shape[:2]
+            raise MemoryExhausted(
+                f"Interpolating {width}x{height} pixels with FLAVR needs more memory than the "
+                f"{self._device} device has; choose a smaller --size or --interpolator blend."
+            )
+        self._batch = (len(windows) + 1) // 2
+        parts = windows[: self._batch], windows[self._batch :]
+        return [made for part in parts for made in self._fill(part, outputs, threads=threads)]
+
+    def _call(self, windows: list[Window], outputs: Sequence[int]) -> list[list[Frame]]:
+        pixels = np.stack([np.stack(window) for window in windows])
+        width = pixels.shape[3]
+        # The embedded networks were trained on halves: half the work, and exactly mirrored.
+        seen = min(width, (width // 2 + MARGIN + 7) // 8 * 8)
+        half = self._network.residual and seen < width and _mirrored(pixels)
+        if half:
+            pixels = pixels[:, :, :, :seen]
+        tall, wide = pixels.shape[2:4]
+        pad = ((0, 0), (0, 0), (0, -tall % 8), (0, -wide % 8), (0, 0))
+        pixels = np.pad(pixels, pad, mode="edge")
+        with torch.inference_mode():
+            given = torch.from_numpy(pixels).to(self._device).permute(0, 4, 1, 2, 3)
+            dtype = next(self._network.parameters()).dtype
+            made = self._network(given.to(dtype) / 255, outputs)
+            if dtype == torch.float16 and not bool(made.isfinite().all()):
+                # Beyond what half precision can hold: once and for all in single precision.
+                self._network.float()
+                return self._call(windows, outputs)
+            made = (made.float() * 255).round_().clamp_(0, 255).to(torch.uint8)
+            filled = made.permute(0, 1, 3, 4, 2).cpu().numpy()[:, :, :tall, :wide]
+        if half:
+            left, mirrored = filled[..., : (width + 1) // 2, :], filled[..., : width // 2, :]
+            filled = np.concatenate([left, mirrored[..., ::-1, :]], axis=3)
+        return [list(window) for window in np.ascontiguousarray(filled)]
+
+
+def _mirrored(pixels: np.ndarray) -> bool:
+    """Whether all frames, (..., width, 3), are their own mirror images."""
+    half = pixels.shape[-2] // 2
+    return np.array_equal(pixels[..., :half, :], pixels[..., ::-1, :][..., :half, :])
+
+
+def _networks(weights: Path, device: str) -> dict[int, _Worker]:
+    """The networks in a file or folder, by factor, on a device; loaded once."""
+    facts = models.files_of(weights) if weights.exists() else []
+    return _load(weights, device, tuple(facts))
+
+
+@lru_cache(maxsize=2)
+def _load(weights: Path, device: str, _facts: tuple[object, ...]) -> dict[int, _Worker]:
+    loaded = [load_checkpoint(path) for path in _checkpoint.files(weights).values()]
+    return {network.factor: _Worker(network, device) for network in loaded}

@@ -1,0 +1,148 @@
+"""Trains the embedded networks of FLAVR on sequences that `musvid.training.moving` made.
+
+    python -m musvid.training.flavr RUN --factor 8 --sequences FILE.npz [--resume]
+
+RUN is a folder: log, checkpoint, and ``flavr_8x.safetensors``, the network as far as it is, which
+``--flavr-weights`` loads. What is learned is the mean over pictures of the logarithm of the squared
+error, which is what the PSNR in dB measures: an easy picture counts as much as a hard one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid._device
+
+import torch
+from torch import Tensor, nn
+
+from ..interpolate import _checkpoint
+from ..interpolate._network import Flavr
+from .loop import Plan, Run
+from .moving import Sequences, Windows, windows
+
+# How far apart keyframes are, in thirtieths of a second, and how often.
+STRIDES: dict[int, dict[int, float]] = {
+    8: {2: 0.1, 4: 0.3, 8: 0.5, 16: 0.1},
+    4: {4: 0.6, 8: 0.4},
+    2: {2: 0.7, 4: 0.2, 8: 0.1},
+}
+PLAN = Plan(90, 1.5e-3, kernel_rate=0.01, floor=0.02, warm_up=150, memory=0.998, wide=5)
+HELD_OUT = 0.04
+_FLOOR = 1e-5  # mean squared error below which nothing is gained (50 dB)
+
+
+def error(network: nn.Module, seen: Windows) -> Tensor:
+    """The mean of the logarithms of each picture's mean squared error."""
+    made = network(seen.keyframes, seen.outputs)
+    return ((made - seen.between).square().mean((2, 3, 4)) + _FLOOR).log().mean()
+
+
+@torch.inference_mode()
+def gain(network: nn.Module, held_out: dict[str, Windows]) -> dict[str, float]:
+    """Decibels of PSNR above linear blending, for each kind of windows."""
+    figures = {}
+    for name, seen in held_out.items():
+        values = []
+        for part in range(len(seen.keyframes)):
+            keyframes, truth = seen.keyframes[part : part + 1], seen.between[part : part + 1]
+            made = network(keyframes, seen.outputs).clamp(0, 1)
+            way = torch.tensor([(i + 1) / network.factor for i in seen.outputs])
+            blend = torch.lerp(
+                keyframes[:, None, :, 1], keyframes[:, None, :, 2], way[:, None, None, None]
+            )
+            pair = [(kind - truth).square().mean((2, 3, 4)) + _FLOOR for kind in (blend, made)]
+            values.append(10 * (pair[0] / pair[1]).log10().mean())
+        figures[name] = round(float(torch.stack(values).mean()), 3)
+    return figures
+
+
+def train(
+    sequences: Sequences,
+    folder: Path,
+    *,
+    factor: int,
+    width: int,
+    plan: Plan = PLAN,
+    batch: int = 8,
+    resume: bool = False,
+    until: float = math.inf,
+    begin: Flavr | None = None,
+) -> Flavr:
+    """Train a network, and write it into the folder with every report.
+
+    begin: a network to go on from. until: a time of `time.monotonic` at which to stop.
+    """
+    torch.manual_seed(0)
+    network = begin or Flavr(factor, width=width, residual=True)
+    if begin is None:
+        last = network.outconv[1]
+        nn.init.zeros_(last.weight)  # so that it begins as a linear blend
+        nn.init.zeros_(last.bias)
+    network.train()
+    seen, unseen = sequences.split(HELD_OUT)
+    held_out = {
+        f"{name}, {stride}": windows(
+            unseen, Random(1), 24, factor=factor, stride=stride, crop=False, painted=painted
+        )
+        for name, painted in (("spectra", 0.0), ("paintings", 1.0))
+        for stride in STRIDES[factor]
+        if 3 * stride < (unseen.paintings if painted else unseen.spectra).shape[1]
+    }
+    run = Run(network, folder, plan, resume=resume, until=until)
+    random = Random(run.step)
+    strides, shares = zip(*STRIDES[factor].items(), strict=True)
+    began, losses = time.monotonic(), []
+
+    def report() -> dict[str, float]:
+        average = run.average.eval()
+        _checkpoint.save(average, folder / f"flavr_{factor}x.safetensors")
+        mean = float(torch.stack(losses).mean()) if losses else 0.0
+        losses.clear()
+        return {"loss": round(mean, 3), **gain(average, held_out)}
+
+    for _ in run.steps(report, early=30):
+        # Whole pictures cost twice as much: at the end.
+        late = (time.monotonic() - began) > 0.7 * 60 * plan.minutes
+        count = batch // 2 if late else batch
+        stride = random.choices(strides, shares)[0]
+        batches = windows(seen, random, count, factor=factor, stride=stride, crop=not late)
+        losses.append(run.learn(lambda one=batches: error(network, one)).detach())
+    return run.average.eval()
+
+
+def main() -> None:
+    """Train on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("run", type=Path, help="folder of the run")
+    add("--sequences", type=Path, nargs="+", required=True, help="files of musvid.training.moving")
+    add("--factor", type=int, choices=(2, 4, 8), default=8)
+    add("--width", type=int, default=8)
+    add("--minutes", type=float, default=PLAN.minutes)
+    add("--batch", type=int, default=8)
+    add("--threads", type=int, default=1, help="of torch; two runs abreast want one each")
+    add("--begin", type=Path, help="weights to go on from")
+    add("--resume", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    train(
+        Sequences.load(*options.sequences),
+        options.run,
+        factor=options.factor,
+        width=options.width,
+        plan=replace(PLAN, minutes=options.minutes),
+        batch=options.batch,
+        resume=options.resume,
+        begin=_checkpoint.load(options.begin) if options.begin else None,
+    )
+
+
+if __name__ == "__main__":
+    main()

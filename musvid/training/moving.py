@@ -1,0 +1,186 @@
+"""Pictures in motion, for interpolators to learn from: spectra, and their paintings.
+
+    python -m musvid.training.moving FILE.npz --songs 1300 --paintings 300
+
+Spectra are kept in grey and coloured as they are used; paintings are those of the model that ships.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from ..diffuse import Painter, Style
+from ..interpolate._network import MOMENTS
+from ..palette import PALETTES
+from ..spectrum import Look
+from ..words import STYLES
+from .brief import Brief
+from .spectra import draw_song, random_look
+
+MARGIN = 8
+"""Columns beyond the axis that the interpolator sees of a mirrored frame."""
+
+FRAMES = 49
+PAINTED = 25
+CROP = 64
+
+_SPLICES = 0.08  # of windows at the beginning of a video, and as many at its end
+_TABLES = [np.broadcast_to(p(256), (256, 256, 3)) for p in PALETTES.values() if p is not None]
+_SHARES = [6] + [1] * (len(_TABLES) - 1)  # the first is white, the default
+
+
+def _look(random: np.random.Generator) -> Look:
+    """Mostly the default."""
+    return Look() if random.random() < 0.6 else random_look(random)
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Consecutive pictures, 30 a second, halves with the axis at column 0.
+
+    spectra: uint8 (songs, frames, height, half width). paintings: uint8 (number, frames, height,
+    half width, 3).
+    """
+
+    spectra: NDArray[np.uint8]
+    paintings: NDArray[np.uint8]
+
+    @classmethod
+    def make(cls, songs: int, paintings: int, *, seed: int = 0) -> Sequences:
+        """Compose, draw and paint; the same for the same seed on the same machine."""
+        generators = np.random.default_rng(seed).spawn(songs)
+        drawn = (draw_song(each, frames=FRAMES, look=_look) for each in generators)
+        spectra = np.stack(list(tqdm(drawn, total=songs, unit="song", disable=None)))
+        return cls(spectra, paint(spectra, paintings, seed=seed))
+
+    @classmethod
+    def load(cls, *paths: Path) -> Sequences:
+        """Those of some files together."""
+        files = [np.load(path) for path in paths]
+        parts = ([file[name] for file in files] for name in ("spectra", "paintings"))
+        return cls(*(np.concatenate(part) for part in parts))
+
+    def split(self, part: float) -> tuple[Sequences, Sequences]:
+        """All but the last part of each kind, and that part."""
+        ends = [round(len(kind) * (1 - part)) for kind in (self.spectra, self.paintings)]
+        return (
+            Sequences(self.spectra[: ends[0]], self.paintings[: ends[1]]),
+            Sequences(self.spectra[ends[0] :], self.paintings[ends[1] :]),
+        )
+
+
+def paint(spectra: NDArray[np.uint8], count: int, *, seed: int = 0) -> NDArray[np.uint8]:
+    """Paint sequences of the songs' spectra: uint8 (count, PAINTED, height, half width, 3)."""
+    random, painter = Random(seed), Painter(Style(), device="cpu")
+    made = []
+    for index in tqdm(range(count), unit="sequence", disable=None):
+        song = spectra[random.randrange(len(spectra))]
+        first = random.randrange(song.shape[0] - PAINTED + 1)
+        halves = song[first : first + PAINTED, :, :, None].repeat(3, 3)
+        frames = np.concatenate([halves[:, :, ::-1], halves], 2)
+        style = Style(
+            prompt=Brief.random(random, list(STYLES)[index % len(STYLES)]).caption(random),
+            strength=random.uniform(0.4, 0.9),
+            seed=random.randrange(1000),
+        )
+        middle = frames.shape[2] // 2
+        made.append(np.stack([frame[:, middle:] for frame in painter.paint(frames, style)]))
+    return np.stack(made) if made else np.empty((0, PAINTED, *spectra.shape[2:], 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Keyframes and what lies between them.
+
+    keyframes: float (batch, 3, 4, height, width) in [0, 1]. between: float (batch, moments, 3,
+    height, width). outputs: which outputs of the network those moments are.
+    """
+
+    keyframes: Tensor
+    between: Tensor
+    outputs: list[int]
+
+
+def windows(
+    sequences: Sequences,
+    random: Random,
+    count: int,
+    *,
+    factor: int,
+    stride: int,
+    crop: bool,
+    painted: float = 0.35,
+) -> Windows:
+    """Windows of four keyframes, `stride` pictures apart, each by chance.
+
+    factor: the network's; of its moments those are asked for that fall on pictures.
+    crop: whether to see the middle of the pictures only (`CROP` columns of each half).
+    painted: the part of paintings among them.
+    """
+    outputs = [i for i in range(factor - 1) if (i + 1) * stride % factor == 0]
+    wanted = [(i + 1) * stride // factor for i in outputs]
+    keyframes, between = [], []
+    for _ in range(count):
+        of_painting = random.random() < painted and 3 * stride < sequences.paintings.shape[1]
+        kind = sequences.paintings if of_painting else sequences.spectra
+        sequence = kind[random.randrange(len(kind))]
+        first = random.randrange(len(sequence) - 3 * stride)
+        keys = [first + stride * moment for moment in range(MOMENTS)]
+        places = keys + [keys[1] + step for step in wanted]
+        end = random.random()
+        if end < _SPLICES:
+            places[0] = places[1]
+        elif end > 1 - _SPLICES:
+            places[3] = places[2]
+        picture = sequence[places][:, :, :CROP] if crop else sequence[places]
+        if not of_painting:
+            table = random.choices(_TABLES, _SHARES)[0]
+            picture = table[np.arange(picture.shape[1])[:, None], picture]
+        whole = _with_axis(torch.from_numpy(picture).movedim(-1, 1), random)
+        keyframes.append(whole[:MOMENTS].transpose(0, 1))
+        between.append(whole[MOMENTS:])
+    return Windows(
+        torch.stack(keyframes).float() / 255, torch.stack(between).float() / 255, outputs
+    )
+
+
+def _with_axis(halves: Tensor, random: Random) -> Tensor:
+    """What is seen across the axis: a margin, or (sometimes) as much as of the half.
+
+    The width stays that of a half with its margin.
+    """
+    width = halves.shape[-1] + MARGIN
+    if random.random() < 0.15:  # larger pictures have larger lights
+        height, part = halves.shape[-2] // 2, halves.shape[-1] // 2
+        top = random.randrange(halves.shape[-2] - height + 1)
+        halves = halves[..., top : top + height, :part].float()
+        halves = F.interpolate(halves, scale_factor=2, mode="bilinear").round().to(torch.uint8)
+    margin = width // 2 if random.random() < 0.2 else MARGIN
+    made = torch.cat([halves[..., :margin].flip(-1), halves], -1)[..., :width]
+    return made.flip(-1) if random.random() < 0.5 else made
+
+
+def main() -> None:
+    """Make sequences and save them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path, help="where to write, .npz")
+    parser.add_argument("--songs", type=int, default=1300)
+    parser.add_argument("--paintings", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    made = Sequences.make(options.songs, options.paintings, seed=options.seed)
+    np.savez(options.file, spectra=made.spectra, paintings=made.paintings)
+
+
+if __name__ == "__main__":
+    main()
