@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -36,6 +35,15 @@ STRIDES: dict[int, dict[int, float]] = {
 PLAN = Plan(90, 1.5e-3, kernel_rate=0.01, floor=0.02, warm_up=150, memory=0.998, wide=5)
 HELD_OUT = 0.04
 _FLOOR = 1e-5  # mean squared error below which nothing is gained (50 dB)
+
+
+def untrained(factor: int, width: int) -> Flavr:
+    """A network that does not know more than to blend linearly."""
+    network = Flavr(factor, width=width, residual=True)
+    last = network.outconv[1]
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return network
 
 
 def error(network: nn.Module, seen: Windows) -> Tensor:
@@ -80,12 +88,7 @@ def train(
     begin: a network to go on from. until: a time of `time.monotonic` at which to stop.
     """
     torch.manual_seed(0)
-    network = begin or Flavr(factor, width=width, residual=True)
-    if begin is None:
-        last = network.outconv[1]
-        nn.init.zeros_(last.weight)  # so that it begins as a linear blend
-        nn.init.zeros_(last.bias)
-    network.train()
+    network = (begin or untrained(factor, width)).train()
     seen, unseen = sequences.split(HELD_OUT)
     held_out = {
         f"{name}, {stride}": windows(
@@ -98,7 +101,7 @@ def train(
     run = Run(network, folder, plan, resume=resume, until=until)
     random = Random(run.step)
     strides, shares = zip(*STRIDES[factor].items(), strict=True)
-    began, losses = time.monotonic(), []
+    losses: list[Tensor] = []
 
     def report() -> dict[str, float]:
         average = run.average.eval()
@@ -109,7 +112,7 @@ def train(
 
     for _ in run.steps(report, early=30):
         # Whole pictures cost twice as much: at the end.
-        late = (time.monotonic() - began) > 0.7 * 60 * plan.minutes
+        late = run.progress > 0.7
         count = batch // 2 if late else batch
         stride = random.choices(strides, shares)[0]
         batches = windows(seen, random, count, factor=factor, stride=stride, crop=not late)

@@ -90,6 +90,11 @@ class Run:
         """Whether the plan's minutes are over."""
         return self._before >= 60 * self._plan.minutes
 
+    @property
+    def progress(self) -> float:
+        """The part of the plan's minutes that is over, 0 to 1."""
+        return min(1.0, self._before / (60 * self._plan.minutes))
+
     def steps(self, report: Callable[[], dict[str, float]], *, early: int = 0) -> Iterator[int]:
         """The numbers of the steps to take, until the time is over.
 

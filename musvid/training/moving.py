@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -25,7 +26,7 @@ from ..palette import PALETTES
 from ..spectrum import Look
 from ..words import STYLES
 from .brief import Brief
-from .spectra import draw_song, random_look
+from .spectra import SIDE, draw_song, random_look
 
 MARGIN = 8
 """Columns beyond the axis that the interpolator sees of a mirrored frame."""
@@ -34,9 +35,16 @@ FRAMES = 49
 PAINTED = 25
 CROP = 64
 
-_SPLICES = 0.08  # of windows at the beginning of a video, and as many at its end
-_TABLES = [np.broadcast_to(p(256), (256, 256, 3)) for p in PALETTES.values() if p is not None]
-_SHARES = [6] + [1] * (len(_TABLES) - 1)  # the first is white, the default
+# White, the default, is seen most.
+_SHARES = {name: 6 if name == "white" else 1 for name, table in PALETTES.items() if table}
+
+
+@cache
+def _table(palette: str, height: int) -> NDArray[np.uint8]:
+    """The colours of every row and brightness: (height, 256, 3)."""
+    make = PALETTES[palette]
+    assert make is not None
+    return make(height)
 
 
 def _look(random: np.random.Generator) -> Look:
@@ -56,10 +64,10 @@ class Sequences:
     paintings: NDArray[np.uint8]
 
     @classmethod
-    def make(cls, songs: int, paintings: int, *, seed: int = 0) -> Sequences:
+    def make(cls, songs: int, paintings: int, *, side: int = SIDE, seed: int = 0) -> Sequences:
         """Compose, draw and paint; the same for the same seed on the same machine."""
         generators = np.random.default_rng(seed).spawn(songs)
-        drawn = (draw_song(each, frames=FRAMES, look=_look) for each in generators)
+        drawn = (draw_song(each, frames=FRAMES, side=side, look=_look) for each in generators)
         spectra = np.stack(list(tqdm(drawn, total=songs, unit="song", disable=None)))
         return cls(spectra, paint(spectra, paintings, seed=seed))
 
@@ -71,8 +79,8 @@ class Sequences:
         return cls(*(np.concatenate(part) for part in parts))
 
     def split(self, part: float) -> tuple[Sequences, Sequences]:
-        """All but the last part of each kind, and that part."""
-        ends = [round(len(kind) * (1 - part)) for kind in (self.spectra, self.paintings)]
+        """All but the last part of each kind (at least one), and that part."""
+        ends = [int(len(kind) * (1 - part)) for kind in (self.spectra, self.paintings)]
         return (
             Sequences(self.spectra[: ends[0]], self.paintings[: ends[1]]),
             Sequences(self.spectra[ends[0] :], self.paintings[ends[1] :]),
@@ -120,38 +128,62 @@ def windows(
     stride: int,
     crop: bool,
     painted: float = 0.35,
+    plain: float = 0.06,
+    splices: float = 0.08,
+    grey: bool = False,
 ) -> Windows:
     """Windows of four keyframes, `stride` pictures apart, each by chance.
 
     factor: the network's; of its moments those are asked for that fall on pictures.
     crop: whether to see the middle of the pictures only (`CROP` columns of each half).
-    painted: the part of paintings among them.
+    painted: the part of paintings among them. plain: the part of windows that hold nothing but a
+        picture that fades evenly, or a still one. splices: the part at the beginning of a video,
+        where the first keyframe is repeated, and as many at its end. grey: whether to leave
+        spectra without colours.
     """
     outputs = [i for i in range(factor - 1) if (i + 1) * stride % factor == 0]
     wanted = [(i + 1) * stride // factor for i in outputs]
     keyframes, between = [], []
     for _ in range(count):
-        of_painting = random.random() < painted and 3 * stride < sequences.paintings.shape[1]
+        there = len(sequences.paintings) and 3 * stride < sequences.paintings.shape[1]
+        of_painting = there and random.random() < painted
         kind = sequences.paintings if of_painting else sequences.spectra
         sequence = kind[random.randrange(len(kind))]
         first = random.randrange(len(sequence) - 3 * stride)
         keys = [first + stride * moment for moment in range(MOMENTS)]
         places = keys + [keys[1] + step for step in wanted]
         end = random.random()
-        if end < _SPLICES:
+        if end < splices:
             places[0] = places[1]
-        elif end > 1 - _SPLICES:
+        elif end > 1 - splices:
             places[3] = places[2]
         picture = sequence[places][:, :, :CROP] if crop else sequence[places]
-        if not of_painting:
-            table = random.choices(_TABLES, _SHARES)[0]
-            picture = table[np.arange(picture.shape[1])[:, None], picture]
+        if random.random() < plain:
+            ways = [(place - first) / (3 * stride) for place in places]
+            picture = _fade(random, ways, *picture.shape[1:3])
+        elif not of_painting:
+            palette = random.choices(list(_SHARES), list(_SHARES.values()))[0]
+            height = picture.shape[1]
+            table = _table("white" if grey else palette, height)
+            picture = table[np.arange(height)[:, None], picture]
         whole = _with_axis(torch.from_numpy(picture).movedim(-1, 1), random)
         keyframes.append(whole[:MOMENTS].transpose(0, 1))
         between.append(whole[MOMENTS:])
     return Windows(
         torch.stack(keyframes).float() / 255, torch.stack(between).float() / 255, outputs
     )
+
+
+def _fade(random: Random, ways: list[float], height: int, width: int) -> NDArray[np.uint8]:
+    """From one field of coloured blocks to another, or a still one, at some moments (0 to 1)."""
+    draw = np.random.default_rng(random.randrange(2**32))
+    side = random.choice([4, 8, 16, 64, 256])
+    cells = (-(-height // side), -(-width // side), 3)
+    start = draw.integers(0, 256, cells)
+    end = start if random.random() < 0.4 else draw.integers(0, 256, cells)
+    colours = np.stack([start + (end - start) * way for way in ways])
+    blocks = np.rint(colours).astype(np.uint8).repeat(side, 1).repeat(side, 2)
+    return blocks[:, :height, :width]
 
 
 def _with_axis(halves: Tensor, random: Random) -> Tensor:
@@ -176,9 +208,10 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="where to write, .npz")
     parser.add_argument("--songs", type=int, default=1300)
     parser.add_argument("--paintings", type=int, default=300)
+    parser.add_argument("--side", type=int, default=SIDE, help="height in pixels")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    made = Sequences.make(options.songs, options.paintings, seed=options.seed)
+    made = Sequences.make(options.songs, options.paintings, side=options.side, seed=options.seed)
     np.savez(options.file, spectra=made.spectra, paintings=made.paintings)
 
 

@@ -1,0 +1,124 @@
+"""How the embedded FLAVR is trained: on few and small pictures, with everything that belongs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+torch = pytest.importorskip("torch")
+
+from musvid.interpolate import flavr as shipped  # noqa: E402
+from musvid.training import flavr, loop, moving, spectra  # noqa: E402
+from musvid.training.moving import MARGIN, Sequences  # noqa: E402
+
+SIDE = 64
+
+
+@pytest.fixture(scope="module")
+def sequences() -> Sequences:
+    songs = spectra.bank(3, frames=moving.FRAMES, side=SIDE)
+    return Sequences(songs, moving.paint(songs, 2))
+
+
+def test_training_sees_the_margin_that_interpolation_uses() -> None:
+    assert moving.MARGIN == shipped.MARGIN
+
+
+def test_paintings_move_and_have_colours(sequences: Sequences) -> None:
+    paintings = sequences.paintings.astype(float)
+    assert paintings.shape == (2, moving.PAINTED, SIDE, SIDE // 2, 3)
+    assert np.abs(np.diff(paintings, axis=1)).mean() > 0.1
+    assert np.abs(paintings[..., 0] - paintings[..., 2]).mean() > 1
+
+
+@pytest.mark.parametrize(("factor", "stride"), [(8, 8), (8, 2), (8, 16), (4, 4), (2, 2)])
+def test_windows_are_keyframes_and_what_lies_between(
+    sequences: Sequences, factor: int, stride: int
+) -> None:
+    seen = moving.windows(sequences, Random(0), 5, factor=factor, stride=stride, crop=False)
+    assert seen.keyframes.shape == (5, 3, 4, SIDE, SIDE // 2 + MARGIN)
+    wanted = {
+        (8, 8): [0, 1, 2, 3, 4, 5, 6],
+        (8, 2): [3],
+        (8, 16): [0, 1, 2, 3, 4, 5, 6],
+        (4, 4): [0, 1, 2],
+        (2, 2): [0],
+    }
+    assert seen.outputs == wanted[factor, stride]
+    assert seen.between.shape == (5, len(seen.outputs), 3, SIDE, SIDE // 2 + MARGIN)
+    assert 0 <= float(seen.keyframes.min()) < float(seen.keyframes.max()) <= 1
+
+
+def test_what_lies_between_is_in_its_place() -> None:
+    """Pictures that are as bright as their number show which were taken."""
+    count = np.arange(moving.FRAMES, dtype=np.uint8)
+    numbered = count[None, :, None, None].repeat(SIDE, 2).repeat(SIDE // 2, 3)
+    songs = Sequences(numbered, np.empty((0, 25, SIDE, SIDE // 2, 3), np.uint8))
+    for seed in range(40):
+        seen = moving.windows(
+            songs, Random(seed), 1, factor=8, stride=4, crop=True, painted=0, plain=0, grey=True
+        )
+        keys = (seen.keyframes[0, 0, :, 0, 0] * 255).round().tolist()
+        between = (seen.between[0, :, 0, 0, 0] * 255).round().tolist()
+        assert keys[2] - keys[1] == 4
+        assert keys[0] in (keys[1], keys[1] - 4), "repeated at the beginning of a video"
+        assert keys[3] in (keys[2], keys[2] + 4), "and at its end"
+        assert between == [keys[1] + 1, keys[1] + 2, keys[1] + 3]
+
+
+def test_a_linear_blend_gains_nothing_on_even_fades(sequences: Sequences) -> None:
+    network = flavr.untrained(8, 4)
+    seen = moving.windows(
+        sequences, Random(0), 6, factor=8, stride=8, crop=True, plain=1.0, splices=0.0
+    )
+    assert flavr.error(network, seen).item() < np.log(2.1e-5)  # all but rounding
+    assert abs(flavr.gain(network, {"fade": seen})["fade"]) < 1e-3
+
+
+def test_it_learns_to_beat_the_blend(sequences: Sequences, tmp_path: Path) -> None:
+    """Some windows by heart, in a known number of steps."""
+    torch.manual_seed(0)
+    network = flavr.untrained(2, 6)
+    seen = moving.windows(sequences, Random(5), 4, factor=2, stride=4, crop=True, plain=0.0)
+    assert flavr.gain(network, {"": seen})[""] == 0
+    plan = replace(flavr.PLAN, minutes=60, warm_up=10, memory=0.8)
+    run = loop.Run(network, tmp_path, plan, resume=False)
+    for step in run.steps(dict):
+        run.learn(lambda: flavr.error(network, seen))
+        if step == 60:
+            break
+    assert flavr.gain(run.average.eval(), {"": seen})[""] > 0.5
+
+
+def test_what_is_trained_is_written_as_it_is(sequences: Sequences, tmp_path: Path) -> None:
+    plan = replace(flavr.PLAN, minutes=0.02)
+    network = flavr.train(sequences, tmp_path, factor=2, width=6, plan=plan, batch=2)
+    made = shipped.load_checkpoint(tmp_path / "flavr_2x.safetensors")
+    frames = torch.rand(1, 3, 4, 32, 32)
+    with torch.inference_mode():
+        # It is kept in half precision.
+        torch.testing.assert_close(network(frames), made(frames), atol=2e-3, rtol=0)
+
+
+def test_the_commands_make_sequences_and_train_on_them(tmp_path: Path) -> None:
+    def run(*arguments: str) -> None:
+        subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True)
+
+    file, folder = tmp_path / "sequences.npz", tmp_path / "run"
+    run("musvid.training.moving", str(file), "--songs", "2", "--paintings", "1", "--side", "64")
+    common = ("musvid.training.flavr", str(folder), "--sequences", str(file))
+    small = ("--factor", "4", "--width", "6", "--batch", "2", "--resume")
+    for minutes in ("0.05", "0.1"):
+        run(*common, *small, "--minutes", minutes)
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] > lines[0]["step"] > 0
+    assert {"loss", "spectra, 4", "paintings, 4"} <= set(lines[-1])
+    assert shipped.load_checkpoint(folder / "flavr_4x.safetensors").factor == 4
