@@ -40,7 +40,7 @@ def test_help_names_every_option_and_choice() -> None:
         "--output --start --duration --recipe --stride --before --after --interpolator --fps "
         "--size --upscale --gain --gamma --palette --tlength --count --model --prompt "
         "--negative-prompt --strength --steps --guidance --seed --device --frames --settings "
-        "--no-cache --clear-cache"
+        "--no-cache --clear-cache --flavr-weights"
     )
     for name in [*options.split(), *RECIPES, *interpolators(), *TABLE]:
         assert name in shown
@@ -160,6 +160,11 @@ def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: 
         (["song.wav", "--strength", "x"], 2, "invalid number value"),
         (["song.wav", "--seed", "-5"], 2, "seed"),
         (["song.wav", "--interpolator", "magic"], 2, "invalid choice"),
+        (
+            ["song.wav", "--interpolator", "flavr", "--flavr-weights", "text.pth"],
+            1,
+            "not a FLAVR checkpoint",
+        ),
         (["song.wav", "--settings", "song.wav"], 2, "holds no settings"),
         (["song.wav", "--settings", "missing.json"], 2, "no settings file"),
         (["song.wav", "--frames", "text.mp3"], 1, "cannot be made"),
@@ -172,6 +177,7 @@ def test_errors_are_one_sentence(
     write_song(tone(440, 0.5))
     write_song(np.zeros(0), "empty.wav")
     (tmp_path / "text.mp3").write_text("These are words. " * 99)
+    (tmp_path / "text.pth").write_text("These are words. " * 99)
     (tmp_path / "text.safetensors").write_text("These are words. " * 99)
     (tmp_path / "folder").mkdir()
     if "mute.mp4" in arguments:

@@ -43,7 +43,7 @@ def test_paintings_move_and_have_colours(sequences: Sequences) -> None:
 def test_windows_are_keyframes_and_what_lies_between(
     sequences: Sequences, factor: int, stride: int
 ) -> None:
-    seen = moving.windows(sequences, Random(0), 5, factor=factor, stride=stride, crop=False)
+    seen = moving.windows(sequences, Random(0), 5, factor=factor, stride=stride)
     assert seen.keyframes.shape == (5, 3, 4, SIDE, SIDE // 2 + MARGIN)
     wanted = {
         (8, 8): [0, 1, 2, 3, 4, 5, 6],
@@ -64,7 +64,7 @@ def test_what_lies_between_is_in_its_place() -> None:
     songs = Sequences(numbered, np.empty((0, 25, SIDE, SIDE // 2, 3), np.uint8))
     for seed in range(40):
         seen = moving.windows(
-            songs, Random(seed), 1, factor=8, stride=4, crop=True, painted=0, plain=0, grey=True
+            songs, Random(seed), 1, factor=8, stride=4, crop=16, painted=0, plain=0, grey=True
         )
         keys = (seen.keyframes[0, 0, :, 0, 0] * 255).round().tolist()
         between = (seen.between[0, :, 0, 0, 0] * 255).round().tolist()
@@ -77,7 +77,7 @@ def test_what_lies_between_is_in_its_place() -> None:
 def test_a_linear_blend_gains_nothing_on_even_fades(sequences: Sequences) -> None:
     network = flavr.untrained(8, 4)
     seen = moving.windows(
-        sequences, Random(0), 6, factor=8, stride=8, crop=True, plain=1.0, splices=0.0
+        sequences, Random(0), 6, factor=8, stride=8, crop=16, plain=1.0, splices=0.0
     )
     assert flavr.error(network, seen).item() < np.log(2.1e-5)  # all but rounding
     assert abs(flavr.gain(network, {"fade": seen})["fade"]) < 1e-3
@@ -87,7 +87,7 @@ def test_it_learns_to_beat_the_blend(sequences: Sequences, tmp_path: Path) -> No
     """Some windows by heart, in a known number of steps."""
     torch.manual_seed(0)
     network = flavr.untrained(2, 6)
-    seen = moving.windows(sequences, Random(5), 4, factor=2, stride=4, crop=True, plain=0.0)
+    seen = moving.windows(sequences, Random(5), 4, factor=2, stride=4, crop=16, plain=0.0)
     assert flavr.gain(network, {"": seen})[""] == 0
     plan = replace(flavr.PLAN, minutes=60, warm_up=10, memory=0.8)
     run = loop.Run(network, tmp_path, plan, resume=False)

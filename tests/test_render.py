@@ -347,3 +347,22 @@ def test_other_code_is_another_address(
     monkeypatch.setattr(module, "_code", lambda *_: "other code")
     render(song, PAINTED, tmp_path / "c.mp4", painter=painter, store=store)
     assert work() == (drawn, painted)
+
+
+def test_other_weights_of_an_interpolator_are_another_video(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    from musvid.interpolate import _checkpoint
+    from musvid.interpolate._network import Flavr
+
+    song, store = write_song(music(0.5)), Store(tmp_path / "cache")
+    recipe = Recipe(interpolator="flavr", style=BARE, **SMALL)
+    weights, made = tmp_path / "flavr_8x.safetensors", []
+    for index in range(3):
+        if index < 2:
+            _checkpoint.save(Flavr(8, width=4), weights)  # by chance
+        path = tmp_path / f"{index}.mp4"
+        render(song, recipe, path, store=store, flavr_weights=weights)
+        made.append(path.read_bytes())
+    assert made[0] != made[1]
+    assert made[1] == made[2]

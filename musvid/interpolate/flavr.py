@@ -196,7 +196,9 @@ class _Worker:
         pad = ((0, 0), (0, 0), (0, -tall % 8), (0, -wide % 8), (0, 0))
         pixels = np.pad(pixels, pad, mode="edge")
         with torch.inference_mode():
-            given = torch.from_numpy(pixels).to(self._device).permute(0, 4, 1, 2, 3)
+            # As (batch, height, width, moment, colour), which is how a folded network wants it.
+            pixels = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1, 4))
+            given = torch.from_numpy(pixels).to(self._device).permute(0, 4, 3, 1, 2)
             dtype = next(self._network.parameters()).dtype
             made = self._network(given.to(dtype) / 255, outputs)
             if dtype == torch.float16 and not bool(made.isfinite().all()):

@@ -33,7 +33,6 @@ MARGIN = 8
 
 FRAMES = 49
 PAINTED = 25
-CROP = 64
 
 # White, the default, is seen most.
 _SHARES = {name: 6 if name == "white" else 1 for name, table in PALETTES.items() if table}
@@ -126,7 +125,7 @@ def windows(
     *,
     factor: int,
     stride: int,
-    crop: bool,
+    crop: int | None = None,
     painted: float = 0.35,
     plain: float = 0.06,
     splices: float = 0.08,
@@ -135,7 +134,7 @@ def windows(
     """Windows of four keyframes, `stride` pictures apart, each by chance.
 
     factor: the network's; of its moments those are asked for that fall on pictures.
-    crop: whether to see the middle of the pictures only (`CROP` columns of each half).
+    crop: columns of each half that are seen, from the axis on; all by default.
     painted: the part of paintings among them. plain: the part of windows that hold nothing but a
         picture that fades evenly, or a still one. splices: the part at the beginning of a video,
         where the first keyframe is repeated, and as many at its end. grey: whether to leave
@@ -157,7 +156,7 @@ def windows(
             places[0] = places[1]
         elif end > 1 - splices:
             places[3] = places[2]
-        picture = sequence[places][:, :, :CROP] if crop else sequence[places]
+        picture = sequence[places][:, :, :crop]
         if random.random() < plain:
             ways = [(place - first) / (3 * stride) for place in places]
             picture = _fade(random, ways, *picture.shape[1:3])
