@@ -148,16 +148,31 @@ def test_a_released_checkpoint_computes_the_released_function(factor: int, tmp_p
     torch.testing.assert_close(made, wanted, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("tall", [False, True])
 @pytest.mark.parametrize("factor", [2, 8])
-def test_folding_time_into_channels_changes_nothing(factor: int) -> None:
-    network = Flavr(factor, width=6).eval()
-    network.load_state_dict(random_weights(factor, 6))
-    frames = torch.rand(2, 3, 4, 16, 24)
+def test_folding_time_into_channels_changes_nothing(factor: int, tall: bool) -> None:
+    torch.manual_seed(0)
+    network = Flavr(factor, width=6, tall=tall).eval()
+    frames = torch.rand(2, 3, 4, 16, 64)
     with torch.inference_mode():
         assert network.flat
         folded = network(frames)
         network.flat = False
-        torch.testing.assert_close(folded, network(frames), atol=1e-5, rtol=0)
+        plain = network(frames)
+        torch.testing.assert_close(folded, plain, atol=1e-5, rtol=0)
+        assert float((plain - frames.mean((2, 3, 4))[:, None, :, None, None]).std()) > 1e-3
+
+
+@pytest.mark.parametrize("tall", [False, True])
+def test_a_folded_network_learns_as_the_other(tall: bool) -> None:
+    torch.manual_seed(0)
+    network, frames = Flavr(2, width=4, tall=tall).double(), torch.rand(1, 3, 4, 16, 64).double()
+    slopes = []
+    for flat in (True, False):
+        network.flat = flat
+        slopes.append(torch.autograd.grad(network(frames).square().sum(), network.parameters()))
+    for one, other in zip(*slopes, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_folding_follows_the_weights() -> None:
@@ -211,11 +226,12 @@ def test_every_form_of_a_checkpoint_loads(form: str, tmp_path: Path) -> None:
         torch.testing.assert_close(value, weights[name])
 
 
-def test_what_is_saved_loads_again(tmp_path: Path) -> None:
-    network = Flavr(8, width=6, residual=True)
+@pytest.mark.parametrize("tall", [False, True])
+def test_what_is_saved_loads_again(tmp_path: Path, tall: bool) -> None:
+    network = Flavr(8, width=6, residual=True, tall=tall)
     _checkpoint.save(network, tmp_path / "flavr_8x.safetensors")
     again = flavr.load_checkpoint(tmp_path / "flavr_8x.safetensors")
-    assert (again.factor, again.width, again.residual) == (8, 6, True)
+    assert (again.factor, again.width, again.residual, again.tall) == (8, 6, True, tall)
     for name, value in network.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value.half().float())
     assert [path.name for path in tmp_path.iterdir()] == ["flavr_8x.safetensors"]

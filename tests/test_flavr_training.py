@@ -17,19 +17,15 @@ torch = pytest.importorskip("torch")
 
 from musvid.interpolate import flavr as shipped  # noqa: E402
 from musvid.training import flavr, loop, moving, spectra  # noqa: E402
-from musvid.training.moving import MARGIN, Sequences  # noqa: E402
+from musvid.training.moving import Sequences  # noqa: E402
 
-SIDE = 64
+SIDE = 128
 
 
 @pytest.fixture(scope="module")
 def sequences() -> Sequences:
     songs = spectra.bank(3, frames=moving.FRAMES, side=SIDE)
     return Sequences(songs, moving.paint(songs, 2))
-
-
-def test_training_sees_the_margin_that_interpolation_uses() -> None:
-    assert moving.MARGIN == shipped.MARGIN
 
 
 def test_paintings_move_and_have_colours(sequences: Sequences) -> None:
@@ -44,7 +40,7 @@ def test_windows_are_keyframes_and_what_lies_between(
     sequences: Sequences, factor: int, stride: int
 ) -> None:
     seen = moving.windows(sequences, Random(0), 5, factor=factor, stride=stride)
-    assert seen.keyframes.shape == (5, 3, 4, SIDE, SIDE // 2 + MARGIN)
+    assert seen.keyframes.shape == (5, 3, 4, SIDE, SIDE // 2)
     wanted = {
         (8, 8): [0, 1, 2, 3, 4, 5, 6],
         (8, 2): [3],
@@ -53,7 +49,7 @@ def test_windows_are_keyframes_and_what_lies_between(
         (2, 2): [0],
     }
     assert seen.outputs == wanted[factor, stride]
-    assert seen.between.shape == (5, len(seen.outputs), 3, SIDE, SIDE // 2 + MARGIN)
+    assert seen.between.shape == (5, len(seen.outputs), 3, SIDE, SIDE // 2)
     assert 0 <= float(seen.keyframes.min()) < float(seen.keyframes.max()) <= 1
 
 
@@ -64,7 +60,7 @@ def test_what_lies_between_is_in_its_place() -> None:
     songs = Sequences(numbered, np.empty((0, 25, SIDE, SIDE // 2, 3), np.uint8))
     for seed in range(40):
         seen = moving.windows(
-            songs, Random(seed), 1, factor=8, stride=4, crop=16, painted=0, plain=0, grey=True
+            songs, Random(seed), 1, factor=8, stride=4, crop=64, painted=0, plain=0, grey=True
         )
         keys = (seen.keyframes[0, 0, :, 0, 0] * 255).round().tolist()
         between = (seen.between[0, :, 0, 0, 0] * 255).round().tolist()
@@ -77,7 +73,7 @@ def test_what_lies_between_is_in_its_place() -> None:
 def test_a_linear_blend_gains_nothing_on_even_fades(sequences: Sequences) -> None:
     network = flavr.untrained(8, 4)
     seen = moving.windows(
-        sequences, Random(0), 6, factor=8, stride=8, crop=16, plain=1.0, splices=0.0
+        sequences, Random(0), 6, factor=8, stride=8, crop=64, plain=1.0, splices=0.0
     )
     assert flavr.error(network, seen).item() < np.log(2.1e-5)  # all but rounding
     assert abs(flavr.gain(network, {"fade": seen})["fade"]) < 1e-3
@@ -87,7 +83,7 @@ def test_it_learns_to_beat_the_blend(sequences: Sequences, tmp_path: Path) -> No
     """Some windows by heart, in a known number of steps."""
     torch.manual_seed(0)
     network = flavr.untrained(2, 6)
-    seen = moving.windows(sequences, Random(5), 4, factor=2, stride=4, crop=16, plain=0.0)
+    seen = moving.windows(sequences, Random(5), 4, factor=2, stride=4, crop=64, plain=0.0)
     assert flavr.gain(network, {"": seen})[""] == 0
     plan = replace(flavr.PLAN, minutes=60, warm_up=10, memory=0.8)
     run = loop.Run(network, tmp_path, plan, resume=False)
@@ -113,7 +109,7 @@ def test_the_commands_make_sequences_and_train_on_them(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True)
 
     file, folder = tmp_path / "sequences.npz", tmp_path / "run"
-    run("musvid.training.moving", str(file), "--songs", "2", "--paintings", "1", "--side", "64")
+    run("musvid.training.moving", str(file), "--songs", "2", "--paintings", "1", "--side", "128")
     common = ("musvid.training.flavr", str(folder), "--sequences", str(file))
     small = ("--factor", "4", "--width", "6", "--batch", "2", "--resume")
     for minutes in ("0.05", "0.1"):

@@ -22,6 +22,7 @@ from ..errors import ModelError
 from ._network import FACTORS, Flavr
 
 _NAME = re.compile(r"flavr_([248])x.*\.(pth|pt|safetensors)", re.IGNORECASE)
+_KINDS = ("residual", "tall")  # what shapes do not tell of the embedded networks
 _WIDEST = 512  # so that a hostile file cannot ask for any amount of memory
 
 
@@ -39,7 +40,8 @@ def load(path: str | os.PathLike[str]) -> Flavr:
     if not path.is_file():
         raise ModelError(f"There is no FLAVR checkpoint {path}; check its name and folder.")
     tensors, facts = _read(path)
-    network = _network_for(tensors, path, residual=facts.get("residual") == "true")
+    kind = {name: facts.get(name) == "true" for name in _KINDS}
+    network = _network_for(tensors, path, **kind)
     network.load_state_dict(tensors)
     return network.float().eval()
 
@@ -47,9 +49,9 @@ def load(path: str | os.PathLike[str]) -> Flavr:
 def save(network: Flavr, path: Path) -> None:
     """Write a network's weights as safetensors, in half precision, so that `load` reads them."""
     tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    facts = {"residual": "true" if network.residual else "false", "format": "pt"}
+    facts = {name: "true" if getattr(network, name) else "false" for name in _KINDS}
     new = path.with_name(path.name + ".part")
-    save_file(tensors, new, facts)
+    save_file(tensors, new, {**facts, "format": "pt"})
     new.replace(path)
 
 
@@ -104,7 +106,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return {name.removeprefix("module."): value for name, value in loaded.items()}, {}
 
 
-def _network_for(tensors: dict[str, Tensor], path: Path, *, residual: bool) -> Flavr:
+def _network_for(tensors: dict[str, Tensor], path: Path, **kind: bool) -> Flavr:
     """A network that these tensors fit. Raises ModelError that names what differs."""
 
     def wrong(what: str) -> ModelError:
@@ -122,7 +124,7 @@ def _network_for(tensors: dict[str, Tensor], path: Path, *, residual: bool) -> F
     if not 1 <= width <= _WIDEST:
         raise wrong(f"encoder.stem.0.weight has {width} channels")
     with torch.device("meta"):
-        network = Flavr(factor, width=width, residual=residual)
+        network = Flavr(factor, width=width, **kind)
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name not in tensors:

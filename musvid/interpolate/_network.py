@@ -14,6 +14,7 @@ moments are too far apart: more multiplications, and several times as fast on a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,7 @@ MOMENTS = 4
 """Keyframes that the network sees: two before the gap, two behind it."""
 
 FACTORS = (2, 4, 8)
+_PATCH = 16  # columns that a tall network takes at a time
 _REACH = 1  # moments to each side that a convolution with three of them sees
 
 
@@ -82,10 +84,18 @@ class _Conv(nn.Conv3d, _Folding):
 
 
 class _Up(nn.ConvTranspose3d, _Folding):
-    """A transposed 3D convolution that doubles the sides, folded as `_Conv` is."""
+    """A transposed 3D convolution that multiplies the sides by its strides, folded as `_Conv`."""
 
-    def __init__(self, channels: int, made: int, parts: tuple[int, ...]) -> None:
-        super().__init__(channels, made, (3, 4, 4), (1, 2, 2), (1, 1, 1))
+    def __init__(
+        self,
+        channels: int,
+        made: int,
+        parts: tuple[int, ...],
+        kernel: tuple[int, int] = (4, 4),
+        strides: tuple[int, int] = (2, 2),
+    ) -> None:
+        padding = [(side - stride) // 2 for side, stride in zip(kernel, strides, strict=True)]
+        super().__init__(channels, made, (3, *kernel), (1, *strides), (1, *padding))
         self.parts = parts
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
@@ -94,24 +104,45 @@ class _Up(nn.ConvTranspose3d, _Folding):
         weight, bias = self.folded()
         return F.conv_transpose2d(x, weight, bias, self.stride[1:], self.padding[1:])
 
-    def phases(self, x: Tensor) -> list[Tensor]:
-        """The four pictures of half the sides that the folded result is woven from.
+    def phases(self, x: Tensor) -> Tensor:
+        """The smaller pictures that the folded result is woven from, side by side as channels.
 
-        Those of even rows and columns, even and odd, odd and even, odd. Each is a convolution of
-        2x2; together they take half the time of a transposed one on a CPU.
+        The pixels of a phase need few rows and columns of the kernel, and phases that need the same
+        pixels are one convolution. On a CPU that takes half the time of a transposed one.
         """
         weight, bias = self.folded()
         height, width = x.shape[2:]
         around = F.pad(x, (1, 1, 1, 1))
-        return [
-            F.conv2d(
-                around[:, :, row : row + height + 1, column : column + width + 1],
-                weight[:, :, [3 - row, 1 - row]][..., [3 - column, 1 - column]].transpose(0, 1),
-                bias,
-            )
-            for row in (0, 1)
-            for column in (0, 1)
-        ]
+        windows: dict[tuple[int, int, int, int], list[Tensor]] = {}
+        for top, rows in self._taps(1):
+            for left, columns in self._taps(2):
+                window = (top, left, height + len(rows) - 1, width + len(columns) - 1)
+                kernel = weight[:, :, rows][..., columns].transpose(0, 1)
+                windows.setdefault(window, []).append(kernel)
+        made = []
+        for (top, left, tall, wide), kernels in windows.items():
+            seen = around[:, :, top : top + tall, left : left + wide]
+            assert bias is not None
+            made.append(F.conv2d(seen, torch.cat(kernels), bias.repeat(len(kernels))))
+        return torch.cat(made, 1)
+
+    def _taps(self, axis: int) -> list[tuple[int, list[int]]]:
+        """For every phase: the first pixel (of a picture with a border of 1) and the taps on it."""
+        stride, padding, size = (
+            value[axis] for value in (self.stride, self.padding, self.kernel_size)
+        )
+        taps = []
+        for phase in range(stride):
+            tap = {step: phase + padding - stride * step for step in (-1, 0, 1)}
+            seen = [step for step in tap if 0 <= tap[step] < size]
+            taps.append((seen[0] + 1, [tap[step] for step in seen]))
+        return taps
+
+    def weave(self, phases: Tensor) -> Tensor:
+        """One picture, (batch, channels, height, width), of its phases."""
+        rows, columns = self.stride[1:]
+        parts = phases.unflatten(1, (rows, columns, -1))
+        return parts.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
 
     def _fold(self) -> tuple[Tensor, Tensor | None]:
         assert self.bias is not None
@@ -160,9 +191,12 @@ class _Block(nn.Module):
 
 
 class _Encoder(nn.Module):
-    def __init__(self, width: int, *, bias: bool) -> None:
+    def __init__(self, width: int, *, bias: bool, tall: bool) -> None:
         super().__init__()
-        stem = _Conv(3, width, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=bias)
+        sizes = {"stride": (1, 2, 2), "padding": (1, 3, 3)}
+        if tall:
+            sizes = {"stride": (1, 1, _PATCH), "padding": (1, 3, 0)}
+        stem = _Conv(3, width, (3, 7, _PATCH if tall else 7), bias=bias, **sizes)
         self.stem = nn.Sequential(stem, nn.Identity(), nn.ReLU())
 
         def layer(channels: int, made: int, stride: int) -> nn.Sequential:
@@ -202,39 +236,52 @@ class Flavr(nn.Module):
     residual: whether it makes the difference to a linear blend of the two middle keyframes (an
         addition of musvid's, for the embedded network) instead of the difference to the mean
         colour of the window.
+    tall: whether the first layer keeps all rows and takes 16 columns at a time, instead of half of
+        both (another addition for the embedded network). The rows of a spectrum are its pitches,
+        each with a life of its own, while its columns tell little from each other.
     """
 
-    def __init__(self, factor: int, *, width: int = 64, residual: bool = False) -> None:
+    def __init__(
+        self, factor: int, *, width: int = 64, residual: bool = False, tall: bool = False
+    ) -> None:
         super().__init__()
         if factor not in FACTORS:
             raise ValueError(f"FLAVR has a factor of 2, 4 or 8, not {factor}.")
         self.factor, self.width, self.residual = factor, width, residual
         # Folded: worth it where convolutions are too narrow to keep a processor busy.
         self.flat = width < 32
-        self.encoder = _Encoder(width, bias=factor > 2)
+        self.tall = tall
+        self.encoder = _Encoder(width, bias=factor > 2, tall=tall)
         w = width
 
         def conv(channels: int, made: int, parts: tuple[int, ...]) -> _Gated:
             return _Gated("conv", _Conv(channels, made, 3, padding=1, parts=parts), made)
 
-        def up(channels: int, made: int, parts: tuple[int, ...]) -> _Gated:
-            return _Gated("upconv", _Up(channels, made, parts), made)
+        def up(channels: int, made: int, parts: tuple[int, ...], **sizes: Any) -> _Gated:
+            return _Gated("upconv", _Up(channels, made, parts, **sizes), made)
+
+        last = {"kernel": (3, _PATCH), "strides": (1, _PATCH)} if tall else {}
 
         self.decoder = nn.Sequential(
             conv(8 * w, 4 * w, (8 * w,)),
             up(8 * w, 2 * w, (4 * w, 4 * w)),
             up(4 * w, w, (2 * w, 2 * w)),
             conv(2 * w, w, (w, w)),
-            up(2 * w, w, (w, w)),
+            up(2 * w, w, (w, w), **last),
         )
         self.feature_fuse = nn.Module()
         self.feature_fuse.conv = nn.Sequential(nn.Conv2d(MOMENTS * w, w, 1, bias=False))
         self.outconv = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(w, 3 * (factor - 1), 7))
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """What height and width must be multiples of."""
+        return (4, 4 * _PATCH) if self.tall else (8, 8)
+
     def forward(self, frames: Tensor, outputs: Sequence[int] | None = None) -> Tensor:
         """Pictures between the second and the third of four keyframes.
 
-        frames: (batch, 3, 4, height, width) in [0, 1]; height and width multiples of 8.
+        frames: (batch, 3, 4, height, width) in [0, 1]; height and width multiples of `grid`.
         outputs: which of the in-between moments are wanted, 0 to factor - 2; all by default.
 
         Returns (batch, moments, 3, height, width), not clamped.
@@ -262,10 +309,12 @@ class Flavr(nn.Module):
             return F.leaky_relu(fuse(last(x).transpose(1, 2).flatten(1, 2)), 0.2, inplace=True)
         up, gate = last.upconv
         phases = up.phases(x)
-        factor = gate.folded(torch.stack([phase.mean((2, 3)) for phase in phases]).mean(0))
-        fused = [fuse(F.leaky_relu(phase * factor, 0.2, inplace=True)) for phase in phases]
-        woven = F.pixel_shuffle(torch.stack(fused, 2).flatten(1, 2), 2)
-        return F.leaky_relu(woven, 0.2, inplace=True)
+        count = up.stride[1] * up.stride[2]
+        means = phases.mean((2, 3)).unflatten(1, (count, -1)).mean(1)
+        phases = phases * gate.folded(means).repeat(1, count, 1, 1)
+        phases = F.leaky_relu(phases, 0.2, inplace=True)
+        fused = F.conv2d(phases, fuse[0].weight.repeat(count, 1, 1, 1), groups=count)
+        return F.leaky_relu(up.weave(fused), 0.2, inplace=True)
 
     def _pictures(self, x: Tensor, outputs: Sequence[int] | None) -> Tensor:
         pad, conv = self.outconv

@@ -28,15 +28,12 @@ from . import _checkpoint
 from ._checkpoint import load as load_checkpoint
 from ._network import MOMENTS, Flavr
 
-__all__ = ["EMBEDDED", "MARGIN", "between", "load_checkpoint"]
+__all__ = ["EMBEDDED", "between", "load_checkpoint"]
 
 Frame = np.ndarray
 Window = tuple[Frame, ...]  # four keyframes
 
 EMBEDDED = models.WEIGHTS / "flavr"
-
-MARGIN = 8
-"""Columns beyond the axis that a network which was trained on halves sees of a mirrored frame."""
 
 _BATCH = 8  # windows at once on a GPU
 _NARROW = 32  # channels below which a window is too little work for several cores
@@ -187,13 +184,14 @@ class _Worker:
     def _call(self, windows: list[Window], outputs: Sequence[int]) -> list[list[Frame]]:
         pixels = np.stack([np.stack(window) for window in windows])
         width = pixels.shape[3]
+        rows, columns = self._network.grid
         # The embedded networks were trained on halves: half the work, and exactly mirrored.
-        seen = min(width, (width // 2 + MARGIN + 7) // 8 * 8)
+        seen = min(width, -(-width // 2 // columns) * columns)
         half = self._network.residual and seen < width and _mirrored(pixels)
         if half:
             pixels = pixels[:, :, :, :seen]
         tall, wide = pixels.shape[2:4]
-        pad = ((0, 0), (0, 0), (0, -tall % 8), (0, -wide % 8), (0, 0))
+        pad = ((0, 0), (0, 0), (0, -tall % rows), (0, -wide % columns), (0, 0))
         pixels = np.pad(pixels, pad, mode="edge")
         with torch.inference_mode():
             # As (batch, height, width, moment, colour), which is how a folded network wants it.

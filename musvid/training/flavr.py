@@ -34,18 +34,29 @@ STRIDES: dict[int, dict[int, float]] = {
 }
 PLAN = Plan(90, 1.5e-3, kernel_rate=0.01, floor=0.02, warm_up=80, memory=0.998, every=300, wide=5)
 # Most of what there is to learn lies along the axis, and narrow windows are learned from quickly:
-# until when (a part of the minutes), how many columns of a half, and how many windows for each 8.
-STAGES: tuple[tuple[float, int | None, float], ...] = ((0.6, 16, 2), (0.85, 64, 1), (1, None, 0.5))
+# until when (a part of the minutes), how many columns of a half, and how many times the batch.
+STAGES: tuple[tuple[float, int | None, int], ...] = ((0.7, 64, 2), (1, None, 1))
 HELD_OUT = 0.04
 _FLOOR = 1e-5  # mean squared error below which nothing is gained (50 dB)
 
 
-def untrained(factor: int, width: int) -> Flavr:
-    """A network that does not know more than to blend linearly."""
-    network = Flavr(factor, width=width, residual=True)
-    last = network.outconv[1]
-    nn.init.zeros_(last.weight)
-    nn.init.zeros_(last.bias)
+def untrained(factor: int, width: int, *, tall: bool = True) -> Flavr:
+    """A network that does not know more than to blend linearly, and learns quickly.
+
+    Signals keep their size through all layers (He et al., arXiv 1502.01852), gates are open, and
+    the last layer is zero.
+    """
+    network = Flavr(factor, width=width, residual=True, tall=tall)
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv3d | nn.Conv2d | nn.ConvTranspose3d):
+            taps = layer.weight[0, 0].numel()
+            if isinstance(layer, nn.ConvTranspose3d):
+                taps //= math.prod(layer.stride)
+            gate = "attn_layer" in name
+            nn.init.normal_(layer.weight, std=(2 / (taps * layer.in_channels)) ** 0.5 * (not gate))
+            if layer.bias is not None:
+                nn.init.constant_(layer.bias, 2.0 if gate else 0.0)
+    nn.init.zeros_(network.outconv[1].weight)
     return network
 
 
@@ -115,7 +126,7 @@ def train(
 
     for _ in run.steps(report, early=30):
         crop, times = next(stage[1:] for stage in STAGES if run.progress <= stage[0])
-        stride, count = random.choices(strides, shares)[0], max(1, round(times * batch))
+        stride, count = random.choices(strides, shares)[0], times * batch
         some = windows(seen, random, count, factor=factor, stride=stride, crop=crop)
         losses.append(run.learn(lambda some=some: error(network, some)).detach())
     return run.average.eval()

@@ -28,9 +28,6 @@ from ..words import STYLES
 from .brief import Brief
 from .spectra import SIDE, draw_song, random_look
 
-MARGIN = 8
-"""Columns beyond the axis that the interpolator sees of a mirrored frame."""
-
 FRAMES = 49
 PAINTED = 25
 
@@ -186,18 +183,18 @@ def _fade(random: Random, ways: list[float], height: int, width: int) -> NDArray
 
 
 def _with_axis(halves: Tensor, random: Random) -> Tensor:
-    """What is seen across the axis: a margin, or (sometimes) as much as of the half.
+    """What is seen of a picture: its half, or (sometimes) a window that the axis runs through.
 
-    The width stays that of a half with its margin.
+    The width stays that of the half.
     """
-    width = halves.shape[-1] + MARGIN
+    width = halves.shape[-1]
     if random.random() < 0.15:  # larger pictures have larger lights
-        height, part = halves.shape[-2] // 2, halves.shape[-1] // 2
+        height, part = halves.shape[-2] // 2, width // 2
         top = random.randrange(halves.shape[-2] - height + 1)
         halves = halves[..., top : top + height, :part].float()
         halves = F.interpolate(halves, scale_factor=2, mode="bilinear").round().to(torch.uint8)
-    margin = width // 2 if random.random() < 0.2 else MARGIN
-    made = torch.cat([halves[..., :margin].flip(-1), halves], -1)[..., :width]
+    beyond = random.randrange(width // 2) if random.random() < 0.3 else 0
+    made = torch.cat([halves[..., :beyond].flip(-1), halves], -1)[..., :width]
     return made.flip(-1) if random.random() < 0.5 else made
 
 
