@@ -14,7 +14,7 @@ moments are too far apart: more multiplications, and several times as fast on a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -28,26 +28,40 @@ _PATCH = 16  # columns that a tall network takes at a time
 _REACH = 1  # moments to each side that a convolution with three of them sees
 
 
+class _Kernel(NamedTuple):
+    """A 2D convolution, and for one of several what it sees of a picture with a border of 1."""
+
+    weight: Tensor
+    bias: Tensor | None
+    top: int = 0
+    left: int = 0
+
+
 class _Folding:
     """What both kinds of convolution share: their weights, for moments folded into channels."""
 
     weight: nn.Parameter
     bias: nn.Parameter | None
     parts: tuple[int, ...]  # channels of each tensor that the input was concatenated from
-    _kept: tuple[tuple[object, ...], tuple[Tensor, Tensor | None]] | None = None
+    _kept: tuple[tuple[object, ...], list[_Kernel]] | None = None
 
-    def folded(self) -> tuple[Tensor, Tensor | None]:
-        """Kernel and bias of the 2D convolution; kept until the weights change."""
+    def folded(self) -> list[_Kernel]:
+        """The 2D convolutions that this one is; kept until the weights change."""
         if torch.is_grad_enabled():
             return self._fold()
         weight = self.weight
         key = (weight._version, weight.data_ptr(), weight.dtype, weight.device)
         if self._kept is None or self._kept[0] != key:
-            kernel, bias = self._fold()
-            self._kept = (key, (kernel.contiguous(memory_format=torch.channels_last), bias))
+            # With the channels of a pixel side by side, as `Flavr.forward` arranges pictures.
+            layout = torch.channels_last
+            made = [
+                each._replace(weight=each.weight.contiguous(memory_format=layout))
+                for each in self._fold()
+            ]
+            self._kept = (key, made)
         return self._kept[1]
 
-    def _fold(self) -> tuple[Tensor, Tensor | None]:
+    def _fold(self) -> list[_Kernel]:
         raise NotImplementedError
 
 
@@ -72,15 +86,15 @@ class _Conv(nn.Conv3d, _Folding):
     def forward(self, x: Tensor) -> Tensor:
         if x.dim() == 5:
             return super().forward(x)
-        weight, bias = self.folded()
+        weight, bias, *_ = self.folded()[0]
         groups = MOMENTS if self.kernel_size[0] == 1 else 1
         return F.conv2d(x, weight, bias, self.stride[1:], self.padding[1:], groups=groups)
 
-    def _fold(self) -> tuple[Tensor, Tensor | None]:
+    def _fold(self) -> list[_Kernel]:
         bias = None if self.bias is None else self.bias.repeat(MOMENTS)
         if self.kernel_size[0] == 1:
-            return self.weight[:, :, 0].repeat(MOMENTS, 1, 1, 1), bias
-        return _spread(self.weight, self.parts).flatten(0, 1), bias
+            return [_Kernel(self.weight[:, :, 0].repeat(MOMENTS, 1, 1, 1), bias)]
+        return [_Kernel(_spread(self.weight, self.parts).flatten(0, 1), bias)]
 
 
 class _Up(nn.ConvTranspose3d, _Folding):
@@ -99,10 +113,7 @@ class _Up(nn.ConvTranspose3d, _Folding):
         self.parts = parts
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        if x.dim() == 5:
-            return super().forward(x)
-        weight, bias = self.folded()
-        return F.conv_transpose2d(x, weight, bias, self.stride[1:], self.padding[1:])
+        return super().forward(x) if x.dim() == 5 else self.weave(self.phases(x))
 
     def phases(self, x: Tensor) -> Tensor:
         """The smaller pictures that the folded result is woven from, side by side as channels.
@@ -110,21 +121,14 @@ class _Up(nn.ConvTranspose3d, _Folding):
         The pixels of a phase need few rows and columns of the kernel, and phases that need the same
         pixels are one convolution. On a CPU that takes half the time of a transposed one.
         """
-        weight, bias = self.folded()
         height, width = x.shape[2:]
         around = F.pad(x, (1, 1, 1, 1))
-        windows: dict[tuple[int, int, int, int], list[Tensor]] = {}
-        for top, rows in self._taps(1):
-            for left, columns in self._taps(2):
-                window = (top, left, height + len(rows) - 1, width + len(columns) - 1)
-                kernel = weight[:, :, rows][..., columns].transpose(0, 1)
-                windows.setdefault(window, []).append(kernel)
         made = []
-        for (top, left, tall, wide), kernels in windows.items():
-            seen = around[:, :, top : top + tall, left : left + wide]
-            assert bias is not None
-            made.append(F.conv2d(seen, torch.cat(kernels), bias.repeat(len(kernels))))
-        return torch.cat(made, 1)
+        for weight, bias, top, left in self.folded():
+            bottom, right = (side - 1 for side in weight.shape[2:])
+            seen = around[:, :, top : top + height + bottom, left : left + width + right]
+            made.append(F.conv2d(seen, weight, bias))
+        return torch.cat(made, 1) if len(made) > 1 else made[0]
 
     def _taps(self, axis: int) -> list[tuple[int, list[int]]]:
         """For every phase: the first pixel (of a picture with a border of 1) and the taps on it."""
@@ -141,14 +145,23 @@ class _Up(nn.ConvTranspose3d, _Folding):
     def weave(self, phases: Tensor) -> Tensor:
         """One picture, (batch, channels, height, width), of its phases."""
         rows, columns = self.stride[1:]
-        parts = phases.unflatten(1, (rows, columns, -1))
-        return parts.permute(0, 3, 4, 1, 5, 2).flatten(4, 5).flatten(2, 3)
+        parts = phases.permute(0, 2, 3, 1).unflatten(3, (rows, columns, -1))
+        woven = parts.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+        return woven.permute(0, 3, 1, 2)
 
-    def _fold(self) -> tuple[Tensor, Tensor | None]:
+    def _fold(self) -> list[_Kernel]:
         assert self.bias is not None
         # A transposed convolution is a convolution that runs backwards in time.
-        spread = _spread(self.weight.flip(2).transpose(0, 1), self.parts)
-        return spread.flatten(0, 1).transpose(0, 1), self.bias.repeat(MOMENTS)
+        spread = _spread(self.weight.flip(2).transpose(0, 1), self.parts).flatten(0, 1)
+        windows: dict[tuple[int, int, int, int], list[Tensor]] = {}
+        for top, rows in self._taps(1):
+            for left, columns in self._taps(2):
+                window = (top, left, len(rows), len(columns))
+                windows.setdefault(window, []).append(spread[:, :, rows][..., columns])
+        return [
+            _Kernel(torch.cat(kernels), self.bias.repeat(MOMENTS * len(kernels)), top, left)
+            for (top, left, *_), kernels in windows.items()
+        ]
 
 
 class _Gate(nn.Module):
@@ -311,10 +324,13 @@ class Flavr(nn.Module):
         phases = up.phases(x)
         count = up.stride[1] * up.stride[2]
         means = phases.mean((2, 3)).unflatten(1, (count, -1)).mean(1)
-        phases = phases * gate.folded(means).repeat(1, count, 1, 1)
-        phases = F.leaky_relu(phases, 0.2, inplace=True)
-        fused = F.conv2d(phases, fuse[0].weight.repeat(count, 1, 1, 1), groups=count)
-        return F.leaky_relu(up.weave(fused), 0.2, inplace=True)
+        # Gates are positive, so they can wait until after the rectifier and be part of the
+        # fusion, a convolution of 1x1 on each phase: one product of matrices.
+        weights = fuse[0].weight.flatten(1) * gate.folded(means).flatten(2).transpose(1, 2)
+        pixels = F.leaky_relu(phases, 0.2, inplace=True).permute(0, 2, 3, 1)
+        pixels = pixels.reshape(len(x), -1, weights.shape[2])
+        fused = (pixels @ weights.transpose(1, 2)).view(len(x), *phases.shape[2:], -1)
+        return F.leaky_relu(up.weave(fused.permute(0, 3, 1, 2)), 0.2, inplace=True)
 
     def _pictures(self, x: Tensor, outputs: Sequence[int] | None) -> Tensor:
         pad, conv = self.outconv
