@@ -15,7 +15,8 @@ PACKAGE = Path(musvid.__file__).parent
 LAYERS = [
     {"errors", "words"},
     {"_claims", "_ffmpeg", "_validate", "models", "palette"},
-    {"clock", "song", "pipelines", "store"},
+    {"_device", "clock", "song", "store"},
+    {"pipelines"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"recipe"},
     {"render"},

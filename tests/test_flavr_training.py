@@ -98,7 +98,7 @@ def test_what_is_trained_is_written_as_it_is(sequences: Sequences, tmp_path: Pat
     plan = replace(flavr.PLAN, minutes=0.02)
     network = flavr.train(sequences, tmp_path, factor=2, width=6, plan=plan, batch=2)
     made = shipped.load_checkpoint(tmp_path / "flavr_2x.safetensors")
-    frames = torch.rand(1, 3, 4, 32, 32)
+    frames = torch.rand(1, 3, 4, 32, 64)
     with torch.inference_mode():
         # It is kept in half precision.
         torch.testing.assert_close(network(frames), made(frames), atol=2e-3, rtol=0)

@@ -33,8 +33,8 @@ def test_there_is_one_default() -> None:
     assert stage in NAMES
 
 
-def test_both_interpolators_are_found() -> None:
-    assert {"blend", "motion"} <= set(NAMES)
+def test_the_interpolators_are_found() -> None:
+    assert set(NAMES) == {"blend", "flavr", "motion"}
 
 
 @pytest.mark.parametrize(("name", "factor"), list(product(NAMES, [1, 2, 3, 4, 8, 16])))
@@ -129,7 +129,7 @@ def test_a_factor_out_of_range_is_refused_at_once(factor: object) -> None:
 
 
 def test_an_unknown_interpolator_is_refused_at_once() -> None:
-    with pytest.raises(SettingsError, match=r"blend, motion"):
+    with pytest.raises(SettingsError, match=r"blend, flavr, motion"):
         between([], 2, interpolator="magic")
 
 
