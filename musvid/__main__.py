@@ -74,7 +74,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("--stride", type=int, metavar="N", help="every N-th picture becomes a keyframe (1 to 64)")
     add("--before", type=int, metavar="N", help="interpolate N-fold before diffusion (1 to 16)")
     add("--after", type=int, metavar="N", help="interpolate N-fold after diffusion (1 to 16)")
-    add("--interpolator", choices=interpolate.names(), help=f"(default: {Recipe().interpolator})")
+    add(
+        "--interpolator",
+        choices=interpolate.choices(),
+        help="auto: flavr for spectra, blend for paintings (default: auto)",
+    )
     add(
         "--flavr-weights",
         metavar="PATH",

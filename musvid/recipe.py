@@ -57,7 +57,7 @@ class Recipe:
     fps: pictures per second of the drawn spectrum, a Fraction.
     stride: every stride-th picture becomes a keyframe.
     before, after: interpolation factors before and after diffusion.
-    interpolator: a name from `musvid.interpolate.names`.
+    interpolator: a name from `musvid.interpolate.names`, or "auto".
     size: painted (width, height) in pixels, multiples of 8.
     upscale: the file's size as a multiple of the painted size, 1 to 8.
     look: how the spectrum is drawn. style: how it is painted.
@@ -69,7 +69,7 @@ class Recipe:
     stride: int = 8
     before: int = 4
     after: int = 2
-    interpolator: str = interpolate.DEFAULT
+    interpolator: str = interpolate.AUTO
     size: tuple[int, int] | None = None
     upscale: int | None = None
     look: Look = field(default_factory=Look)
@@ -84,7 +84,7 @@ class Recipe:
             _validate.number("duration", self.duration, 1e-6, 1e6, " (seconds)")
         if self.upscale is not None:
             _validate.whole("upscale", self.upscale, 1, 8)
-        _validate.choice("interpolator", self.interpolator, interpolate.names())
+        _validate.choice("interpolator", self.interpolator, interpolate.choices())
         self.clock(Fraction(1))  # checks stride, before and after, alone and together
 
     @classmethod

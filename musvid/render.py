@@ -135,7 +135,7 @@ def render(
         keyframes = every(drawn, recipe.stride)
         guides = stage(fill(keyframes, recipe.before), "guides")
         painted = stage(paint(guides), "painted")
-        frames = stage(fill(painted, recipe.after), "frames")
+        frames = stage(fill(painted, recipe.after, painted=bool(style.strength)), "frames")
         settings = recipe.to_json()
         video.write(frames, song, clock, path, upscale=recipe.upscale, settings=settings)
     if store and addresses:

@@ -60,7 +60,7 @@ def test_what_lies_between_is_in_its_place() -> None:
     songs = Sequences(numbered, np.empty((0, 25, SIDE, SIDE // 2, 3), np.uint8))
     for seed in range(40):
         seen = moving.windows(
-            songs, Random(seed), 1, factor=8, stride=4, crop=64, painted=0, plain=0, grey=True
+            songs, Random(seed), 1, factor=8, stride=4, painted=0, plain=0, varied=0, grey=True
         )
         keys = (seen.keyframes[0, 0, :, 0, 0] * 255).round().tolist()
         between = (seen.between[0, :, 0, 0, 0] * 255).round().tolist()
@@ -70,10 +70,29 @@ def test_what_lies_between_is_in_its_place() -> None:
         assert between == [keys[1] + 1, keys[1] + 2, keys[1] + 3]
 
 
+def test_varied_spectra_are_spectra(sequences: Sequences) -> None:
+    """Bars that fall from the axis, at other pitches and of other brightness than the song's."""
+    kinds = {"factor": 8, "stride": 8, "painted": 0, "plain": 0, "splices": 0, "grey": True}
+    plain, varied = (
+        moving.windows(sequences, Random(3), 24, varied=part, **kinds) for part in (0, 1)
+    )
+    for seen in (plain, varied):
+        falling = seen.keyframes.diff(dim=-1)[..., 2:]
+        assert float((falling <= 0.01).float().mean()) > 0.99
+    means = [seen.keyframes.mean((1, 2, 4)) for seen in (plain, varied)]
+    assert float((means[0] - means[1]).abs().amax(1).min()) > 0.01
+
+
+def test_columns_are_a_part_of_all(sequences: Sequences) -> None:
+    seen = moving.windows(sequences, Random(0), 3, factor=8, stride=8, columns=16)
+    assert seen.keyframes.shape == (3, 3, 4, SIDE, 16)
+    assert seen.between.shape == (3, 7, 3, SIDE, 16)
+
+
 def test_a_linear_blend_gains_nothing_on_even_fades(sequences: Sequences) -> None:
     network = flavr.untrained(8, 4)
     seen = moving.windows(
-        sequences, Random(0), 6, factor=8, stride=8, crop=64, plain=1.0, splices=0.0
+        sequences, Random(0), 6, factor=8, stride=8, columns=16, plain=1.0, splices=0.0
     )
     assert flavr.error(network, seen).item() < np.log(2.1e-5)  # all but rounding
     assert abs(flavr.gain(network, {"fade": seen})["fade"]) < 1e-3
@@ -83,7 +102,7 @@ def test_it_learns_to_beat_the_blend(sequences: Sequences, tmp_path: Path) -> No
     """Some windows by heart, in a known number of steps."""
     torch.manual_seed(0)
     network = flavr.untrained(2, 6)
-    seen = moving.windows(sequences, Random(5), 4, factor=2, stride=4, crop=64, plain=0.0)
+    seen = moving.windows(sequences, Random(5), 4, factor=2, stride=4, columns=32, plain=0.0)
     assert flavr.gain(network, {"": seen})[""] == 0
     plan = replace(flavr.PLAN, minutes=60, warm_up=10, memory=0.8)
     run = loop.Run(network, tmp_path, plan, resume=False)

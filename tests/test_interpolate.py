@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from musvid import Recipe, SettingsError, between, interpolators
+from musvid import Recipe, SettingsError, between, interpolate, interpolators
 
 NAMES = interpolators()
 
@@ -30,7 +30,16 @@ def test_there_is_one_default() -> None:
     """The stage and the recipe once had different ones."""
     stage = inspect.signature(between).parameters["interpolator"].default
     assert stage == Recipe().interpolator
-    assert stage in NAMES
+    assert stage in interpolate.choices()
+
+
+def test_auto_is_the_network_for_spectra_and_a_blend_for_paintings() -> None:
+    frames = [square(8 + 8 * step) for step in range(4)]
+    for painted, name in ((False, "flavr"), (True, "blend")):
+        made = list(between(frames, 4, painted=painted))
+        wanted = list(between(frames, 4, interpolator=name))
+        assert all(map(np.array_equal, made, wanted))
+    assert not np.array_equal(made[2], list(between(frames, 4))[2])
 
 
 def test_the_interpolators_are_found() -> None:

@@ -218,6 +218,17 @@ def test_losses_abreast_are_one_batch() -> None:
         torch.testing.assert_close(run(1, Path(folder) / "a"), run(2, Path(folder) / "b"))
 
 
+def test_a_step_goes_down_the_slope_whatever_its_order_in_memory(tmp_path: Path) -> None:
+    """A slope that came back through a transposition lies in memory by columns."""
+    made = _run(tmp_path, 60)
+    weight = made.network.weight
+    before = weight.detach().clone()
+    slope = torch.tensor([[1.0, 1.0, -1.0], [-1.0, 1.0, 1.0]])
+    next(made.steps(dict))
+    made.learn(lambda: (weight.t() * slope.t().contiguous()).sum())
+    assert torch.equal((weight.detach() - before).sign(), -slope)
+
+
 # The autoencoder.
 
 

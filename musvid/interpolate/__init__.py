@@ -24,8 +24,8 @@ from ..clock import MAX_FACTOR
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 
-DEFAULT = "blend"
-"""The better one, by measurement (see README), and the fastest."""
+AUTO = "auto"
+"""For each side of diffusion the one that is better there, by measurement (see README)."""
 
 
 @cache
@@ -35,18 +35,26 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
+def choices() -> tuple[str, ...]:
+    """What a recipe may ask for: `AUTO`, and all names."""
+    return (AUTO, *names())
+
+
 def between(
     frames: Iterable[Frame],
     factor: int,
     *,
-    interpolator: str = DEFAULT,
+    interpolator: str = AUTO,
+    painted: bool = False,
     weights: str | os.PathLike[str] | None = None,
     device: str = "auto",
 ) -> Iterator[Frame]:
     """Interpolate: ``(M - 1) * factor + 1`` frames from M frames, ends included.
 
     factor: 1 to 16; 1 passes the frames through.
-    interpolator: a name from `names`.
+    interpolator: a name from `names`; or "auto", which is "flavr" for spectra and "blend" for
+        paintings.
+    painted: whether the frames are paintings.
     weights: for "flavr", a checkpoint or a folder of them; by default what the environment variable
         MUSVID_FLAVR_WEIGHTS names, and else the embedded ones.
     device: for "flavr", "auto", "cpu", "cuda" or "mps".
@@ -56,10 +64,12 @@ def between(
     first.
     """
     _validate.whole("An interpolation factor", factor, 1, MAX_FACTOR)
-    _validate.choice("interpolator", interpolator, names())
+    _validate.choice("interpolator", interpolator, choices())
     checked = _same_shape(frames)
     if factor == 1:
         return checked
+    if interpolator == AUTO:
+        interpolator = "blend" if painted else "flavr"
     fill: Callable[..., Iterator[Frame]]
     fill = import_module(f"{__name__}.{interpolator}").between
     known = inspect.signature(fill).parameters
@@ -69,7 +79,7 @@ def between(
 
 def fingerprint(interpolator: str, weights: str | os.PathLike[str] | None = None) -> list[object]:
     """What tells this interpolator's work from that of the same code with other weights."""
-    if interpolator != "flavr":
+    if interpolator not in ("flavr", AUTO):
         return []
     return list(models.files_of(Path(_chosen(weights) or models.WEIGHTS / "flavr")))
 

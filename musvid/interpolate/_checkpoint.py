@@ -22,7 +22,7 @@ from ..errors import ModelError
 from ._network import FACTORS, Flavr
 
 _NAME = re.compile(r"flavr_([248])x.*\.(pth|pt|safetensors)", re.IGNORECASE)
-_KINDS = ("residual", "tall")  # what shapes do not tell of the embedded networks
+_MIXING = "mixing"  # what embedded networks say of themselves
 _WIDEST = 512  # so that a hostile file cannot ask for any amount of memory
 
 
@@ -40,8 +40,7 @@ def load(path: str | os.PathLike[str]) -> Flavr:
     if not path.is_file():
         raise ModelError(f"There is no FLAVR checkpoint {path}; check its name and folder.")
     tensors, facts = _read(path)
-    kind = {name: facts.get(name) == "true" for name in _KINDS}
-    network = _network_for(tensors, path, **kind)
+    network = _network_for(tensors, path, mixing=facts.get(_MIXING) == "true")
     network.load_state_dict(tensors)
     return network.float().eval()
 
@@ -49,9 +48,8 @@ def load(path: str | os.PathLike[str]) -> Flavr:
 def save(network: Flavr, path: Path) -> None:
     """Write a network's weights as safetensors, in half precision, so that `load` reads them."""
     tensors = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    facts = {name: "true" if getattr(network, name) else "false" for name in _KINDS}
     new = path.with_name(path.name + ".part")
-    save_file(tensors, new, {**facts, "format": "pt"})
+    save_file(tensors, new, {_MIXING: str(network.mixing).lower(), "format": "pt"})
     new.replace(path)
 
 
@@ -106,7 +104,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return {name.removeprefix("module."): value for name, value in loaded.items()}, {}
 
 
-def _network_for(tensors: dict[str, Tensor], path: Path, **kind: bool) -> Flavr:
+def _network_for(tensors: dict[str, Tensor], path: Path, *, mixing: bool) -> Flavr:
     """A network that these tensors fit. Raises ModelError that names what differs."""
 
     def wrong(what: str) -> ModelError:
@@ -118,13 +116,15 @@ def _network_for(tensors: dict[str, Tensor], path: Path, **kind: bool) -> Flavr:
             raise wrong(f"it has no tensor {name}")
     assert first is not None and last is not None
     width, made = (value.shape[0] if value.dim() else 0 for value in (first, last))
-    factor = made // 3 + 1
-    if made % 3 or factor not in FACTORS:
-        raise wrong(f"outconv.1.weight has {made} outputs, not 3, 9 or 21")
+    told = Flavr.told(mixing)
+    factor = made // told + 1
+    if made % told or factor not in FACTORS:
+        wanted = ", ".join(str(told * (each - 1)) for each in FACTORS)
+        raise wrong(f"outconv.1.weight has {made} outputs, not one of {wanted}")
     if not 1 <= width <= _WIDEST:
         raise wrong(f"encoder.stem.0.weight has {width} channels")
     with torch.device("meta"):
-        network = Flavr(factor, width=width, **kind)
+        network = Flavr(factor, width=width, mixing=mixing)
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name not in tensors:

@@ -6,6 +6,9 @@ all four moments, each block with a gate on its channels), a decoder of transpos
 a fusion of the moments, and one picture per in-between moment. The names of the parts are those of
 the released checkpoints.
 
+The embedded networks are narrow ones with other ends (`Flavr.mixing`): they do not paint pictures
+of in-between moments, but tell how to mix them of the keyframes.
+
 A narrow network leaves 3D convolutions little to do at a time. As there are always four moments, a
 3D convolution is the same as a 2D one whose channels are (moment, channel), with zeros where
 moments are too far apart: more multiplications, and several times as fast on a CPU.
@@ -24,7 +27,9 @@ MOMENTS = 4
 """Keyframes that the network sees: two before the gap, two behind it."""
 
 FACTORS = (2, 4, 8)
-_PATCH = 16  # columns that a tall network takes at a time
+_KNOTS = 4  # columns, from the axis to the edge, for which a mixing network tells colours
+_EVEN = 0.01  # a second difference of which a mixing network takes half the notice
+_COLUMNS = 32  # of each half of a picture, all of which a mixing network sees at a time
 _REACH = 1  # moments to each side that a convolution with three of them sees
 
 
@@ -182,14 +187,27 @@ class _Gate(nn.Module):
         return gate.flatten(1).repeat(1, MOMENTS)[:, :, None, None]
 
 
+def _kernel(mixing: bool) -> tuple[int, int, int]:
+    """The size of most kernels."""
+    return (3, 1, 3) if mixing else (3, 3, 3)
+
+
+def _around(kernel: Sequence[int]) -> tuple[int, ...]:
+    """How much to pad so that a kernel leaves the size."""
+    return tuple(side // 2 for side in kernel)
+
+
 class _Block(nn.Module):
     """A residual block: two convolutions and a gate."""
 
-    def __init__(self, channels: int, made: int, stride: int, *, bias: bool) -> None:
+    def __init__(
+        self, channels: int, made: int, stride: int, *, bias: bool, kernel: tuple[int, int, int]
+    ) -> None:
         super().__init__()
-        strides = (1, stride, stride)
-        first = _Conv(channels, made, 3, stride=strides, padding=1, bias=bias)
-        second = _Conv(made, made, 3, padding=1, bias=bias)
+        strides = (1, stride if kernel[1] > 1 else 1, stride)
+        sizes = {"kernel_size": kernel, "padding": _around(kernel)}
+        first = _Conv(channels, made, stride=strides, bias=bias, **sizes)
+        second = _Conv(made, made, bias=bias, **sizes)
         # The released network has room for batch normalisation, which it does not use.
         self.conv1 = nn.Sequential(first, nn.Identity(), nn.ReLU(inplace=True))
         self.conv2 = nn.Sequential(second, nn.Identity())
@@ -204,23 +222,26 @@ class _Block(nn.Module):
 
 
 class _Encoder(nn.Module):
-    def __init__(self, width: int, *, bias: bool, tall: bool) -> None:
+    def __init__(self, widths: Sequence[int], *, bias: bool, mixing: bool) -> None:
         super().__init__()
-        sizes = {"stride": (1, 2, 2), "padding": (1, 3, 3)}
-        if tall:
-            sizes = {"stride": (1, 1, _PATCH), "padding": (1, 3, 0)}
-        stem = _Conv(3, width, (3, 7, _PATCH if tall else 7), bias=bias, **sizes)
+        kernel, stride, padding = (3, 7, 7), (1, 2, 2), (1, 3, 3)
+        if mixing:
+            kernel, stride, padding = (3, _COLUMNS, 3), (1, 1, 1), (1, 0, 1)
+        stem = _Conv(3, widths[0], kernel, stride=stride, padding=padding, bias=bias)
+        inner = _kernel(mixing)
         self.stem = nn.Sequential(stem, nn.Identity(), nn.ReLU())
 
         def layer(channels: int, made: int, stride: int) -> nn.Sequential:
             return nn.Sequential(
-                _Block(channels, made, stride, bias=bias), _Block(made, made, 1, bias=bias)
+                _Block(channels, made, stride, bias=bias, kernel=inner),
+                _Block(made, made, 1, bias=bias, kernel=inner),
             )
 
-        self.layer1 = layer(width, width, 1)
-        self.layer2 = layer(width, 2 * width, 2)
-        self.layer3 = layer(2 * width, 4 * width, 2)
-        self.layer4 = layer(4 * width, 8 * width, 1)
+        first, second, third, fourth = widths
+        self.layer1 = layer(first, first, 1)
+        self.layer2 = layer(first, second, 2)
+        self.layer3 = layer(second, third, 2)
+        self.layer4 = layer(third, fourth, 1)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         made = [self.stem(x)]
@@ -246,96 +267,146 @@ class Flavr(nn.Module):
 
     factor: 2, 4 or 8; it makes factor - 1 pictures.
     width: channels of the first layer; 64 is the released network, of 42.1 million parameters.
-    residual: whether it makes the difference to a linear blend of the two middle keyframes (an
-        addition of musvid's, for the embedded network) instead of the difference to the mean
-        colour of the window.
-    tall: whether the first layer keeps all rows and takes 16 columns at a time, instead of half of
-        both (another addition for the embedded network). The rows of a spectrum are its pitches,
-        each with a life of its own, while its columns tell little from each other.
+    mixing: for the embedded networks, which are made for spectra: mirrored halves whose rows are
+        pitches, each with a life of its own. It sees each half by itself, from the axis outwards:
+        the first layer takes all columns of a row at once, and from there on there are only moments
+        and rows; no layer is wider than twice the first. It tells of each row and in-between moment
+        how much of each keyframe to add to a linear blend of the middle two, and the colour to add
+        in four columns from the axis to the edge, between which colours change evenly. Where the
+        keyframes change evenly themselves, it blends.
     """
 
-    def __init__(
-        self, factor: int, *, width: int = 64, residual: bool = False, tall: bool = False
-    ) -> None:
+    def __init__(self, factor: int, *, width: int = 64, mixing: bool = False) -> None:
         super().__init__()
         if factor not in FACTORS:
             raise ValueError(f"FLAVR has a factor of 2, 4 or 8, not {factor}.")
-        self.factor, self.width, self.residual = factor, width, residual
+        self.factor, self.width, self.mixing = factor, width, mixing
         # Folded: worth it where convolutions are too narrow to keep a processor busy.
         self.flat = width < 32
-        self.tall = tall
-        self.encoder = _Encoder(width, bias=factor > 2, tall=tall)
-        w = width
+        widths = [width * times for times in ((1, 2, 2, 2) if mixing else (1, 2, 4, 8))]
+        self.encoder = _Encoder(widths, bias=factor > 2, mixing=mixing)
 
-        def conv(channels: int, made: int, parts: tuple[int, ...]) -> _Gated:
-            return _Gated("conv", _Conv(channels, made, 3, padding=1, parts=parts), made)
+        def conv(channels: int, made: int, parts: int = 2) -> _Gated:
+            sizes = (channels,) * parts
+            kernel = _kernel(mixing)
+            made_by = _Conv(sum(sizes), made, kernel, padding=_around(kernel), parts=sizes)
+            return _Gated("conv", made_by, made)
 
-        def up(channels: int, made: int, parts: tuple[int, ...], **sizes: Any) -> _Gated:
-            return _Gated("upconv", _Up(channels, made, parts, **sizes), made)
+        def up(channels: int, made: int, **sizes: Any) -> _Gated:
+            if mixing:
+                sizes = sizes or {"kernel": (1, 4), "strides": (1, 2)}
+            return _Gated("upconv", _Up(2 * channels, made, (channels,) * 2, **sizes), made)
 
-        last = {"kernel": (3, _PATCH), "strides": (1, _PATCH)} if tall else {}
-
+        first, second, third, fourth = widths
         self.decoder = nn.Sequential(
-            conv(8 * w, 4 * w, (8 * w,)),
-            up(8 * w, 2 * w, (4 * w, 4 * w)),
-            up(4 * w, w, (2 * w, 2 * w)),
-            conv(2 * w, w, (w, w)),
-            up(2 * w, w, (w, w), **last),
+            conv(fourth, third, 1),
+            up(third, second),
+            up(second, first),
+            conv(first, first),
+            up(first, first, **({"kernel": (1, 3), "strides": (1, 1)} if mixing else {})),
         )
+        fused, ends = (MOMENTS * width, (1, 3)) if mixing else (width, (7, 7))
         self.feature_fuse = nn.Module()
-        self.feature_fuse.conv = nn.Sequential(nn.Conv2d(MOMENTS * w, w, 1, bias=False))
-        self.outconv = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(w, 3 * (factor - 1), 7))
+        self.feature_fuse.conv = nn.Sequential(nn.Conv2d(MOMENTS * width, fused, 1, bias=False))
+        up_down, aside = _around(ends)
+        self.outconv = nn.Sequential(
+            nn.ReflectionPad2d((aside, aside, up_down, up_down)),
+            nn.Conv2d(fused, self.told(mixing) * (factor - 1), ends),
+        )
+
+    @staticmethod
+    def told(mixing: bool) -> int:
+        """How many numbers it tells of each in-between moment and place."""
+        return MOMENTS + 3 * _KNOTS if mixing else 3
 
     @property
     def grid(self) -> tuple[int, int]:
         """What height and width must be multiples of."""
-        return (4, 4 * _PATCH) if self.tall else (8, 8)
+        return (4, 1) if self.mixing else (8, 8)
 
-    def forward(self, frames: Tensor, outputs: Sequence[int] | None = None) -> Tensor:
+    def forward(
+        self, frames: Tensor, outputs: Sequence[int] | None = None, *, half: bool = False
+    ) -> Tensor:
         """Pictures between the second and the third of four keyframes.
 
         frames: (batch, 3, 4, height, width) in [0, 1]; height and width multiples of `grid`.
         outputs: which of the in-between moments are wanted, 0 to factor - 2; all by default.
+        half: whether the frames are right halves, for a network that sees halves by themselves.
 
         Returns (batch, moments, 3, height, width), not clamped.
         """
-        mean = frames.mean((2, 3, 4), keepdim=True)
-        x = frames - mean
+        chosen = list(range(self.factor - 1) if outputs is None else outputs)
+        if not self.mixing:
+            mean = frames.mean((2, 3, 4), keepdim=True)
+            return self._told(frames - mean, chosen) + mean.transpose(1, 2)
+        if half:
+            return self._mixed(frames, chosen)
+        width = frames.shape[-1]
+        side = (width + 1) // 2
+        halves = torch.cat([frames[..., :side].flip(-1), frames[..., width - side :]])
+        left, right = self._mixed(halves, chosen).chunk(2)
+        return torch.cat([left.flip(-1), right[..., 2 * side - width :]], -1)
+
+    def _told(self, x: Tensor, chosen: list[int]) -> Tensor:
+        """What the network tells of each chosen moment: (batch, moments, channels, rows, columns).
+
+        x: (batch, channels, 4, height, width).
+        """
         if self.flat:  # with the channels of a pixel side by side, which suits few channels
             x = x.transpose(1, 2).flatten(1, 2).contiguous(memory_format=torch.channels_last)
         x_0, x_1, x_2, x_3, x = self.encoder(x)
         x = self.decoder[0](x)
-        for layer, seen in zip(self.decoder[1:4], (x_3, x_2, x_1), strict=True):
+        for layer, seen in zip(self.decoder[1:], (x_3, x_2, x_1, x_0), strict=True):
             x = layer(torch.cat([x, seen], 1))
-        made = self._pictures(self._fused(torch.cat([x, x_0], 1)), outputs)
-        if not self.residual:
-            return made + mean.transpose(1, 2)
-        chosen = range(self.factor - 1) if outputs is None else outputs
-        way = torch.tensor([(i + 1) / self.factor for i in chosen]).to(frames)[:, None, None, None]
-        before, behind = (frames[:, None, :, moment] for moment in (1, 2))
-        return made + torch.lerp(before, behind, way)
-
-    def _fused(self, x: Tensor) -> Tensor:
-        """The last layer of the decoder, and its moments made one."""
-        last, fuse = self.decoder[4], self.feature_fuse.conv
         if not self.flat:
-            return F.leaky_relu(fuse(last(x).transpose(1, 2).flatten(1, 2)), 0.2, inplace=True)
-        up, gate = last.upconv
-        phases = up.phases(x)
-        count = up.stride[1] * up.stride[2]
-        means = phases.mean((2, 3)).unflatten(1, (count, -1)).mean(1)
-        # Gates are positive, so they can wait until after the rectifier and be part of the
-        # fusion, a convolution of 1x1 on each phase: one product of matrices.
-        weights = fuse[0].weight.flatten(1) * gate.folded(means).flatten(2).transpose(1, 2)
-        pixels = F.leaky_relu(phases, 0.2, inplace=True).permute(0, 2, 3, 1)
-        pixels = pixels.reshape(len(x), -1, weights.shape[2])
-        fused = (pixels @ weights.transpose(1, 2)).view(len(x), *phases.shape[2:], -1)
-        return F.leaky_relu(up.weave(fused.permute(0, 3, 1, 2)), 0.2, inplace=True)
-
-    def _pictures(self, x: Tensor, outputs: Sequence[int] | None) -> Tensor:
+            x = x.transpose(1, 2).flatten(1, 2)
         pad, conv = self.outconv
-        weight, bias = conv.weight.unflatten(0, (-1, 3)), conv.bias.unflatten(0, (-1, 3))
-        if outputs is not None:
-            weight, bias = weight[list(outputs)], bias[list(outputs)]
-        made = F.conv2d(pad(x), weight.flatten(0, 1), bias.flatten())
-        return made.unflatten(1, (-1, 3))
+        x = pad(F.leaky_relu(self.feature_fuse.conv(x), 0.2, inplace=True))
+        weight, bias = (part.unflatten(0, (self.factor - 1, -1)) for part in conv.parameters())
+        if len(chosen) < self.factor - 1:
+            weight, bias = weight[chosen], bias[chosen]
+        return F.conv2d(x, weight.flatten(0, 1), bias.flatten()).unflatten(1, (len(chosen), -1))
+
+    def _mixed(self, halves: Tensor, chosen: list[int]) -> Tensor:
+        """Mixtures of keyframes, (batch, 3, 4, height, width), as the network tells."""
+        height, width = halves.shape[3:]
+        seen = halves
+        if width != _COLUMNS:
+            pooled = F.adaptive_avg_pool2d(halves.flatten(1, 2), (height, _COLUMNS))
+            seen = pooled.unflatten(1, (3, MOMENTS))
+        # With rows along the last axis, where convolutions are fast.
+        told = self._told(seen.transpose(3, 4), chosen)[..., 0, :].permute(0, 3, 1, 2)
+        told = told * _unevenness(seen)[:, :, None, None]
+        weights, colours = told.split([MOMENTS, 3 * _KNOTS], 3)  # (batch, rows, moments, what)
+        weights = weights + self._blend(chosen).to(weights)
+        pixels = halves.permute(0, 3, 2, 4, 1).flatten(3)
+        mixed = weights @ pixels + colours @ _ramps(width).to(colours)
+        return mixed.unflatten(3, (width, 3)).permute(0, 2, 4, 1, 3)
+
+    def _blend(self, chosen: list[int]) -> Tensor:
+        """How much each keyframe has in a linear blend of the middle two: (moments, 4)."""
+        way = torch.tensor([(moment + 1) / self.factor for moment in chosen])
+        none = torch.zeros_like(way)
+        return torch.stack([none, 1 - way, way, none], 1)
+
+
+def _unevenness(seen: Tensor) -> Tensor:
+    """For each row 0 where the keyframes change evenly, and there is nothing to add to a blend.
+
+    seen: (batch, 3, 4, rows, columns). Returns (batch, rows), up to 1. It is enough that they do so
+    on one side of the gap, since at a video's ends a keyframe is repeated. Rounding to 8 bits
+    counts as even.
+    """
+    before, behind = seen.diff(n=2, dim=2).abs().mean((1, 4)).unbind(1)
+    bend = before * behind
+    return bend / (bend + _EVEN**2)
+
+
+def _ramps(width: int) -> Tensor:
+    """From the colours of knots to those of columns between them, linearly.
+
+    Returns (_KNOTS * 3, width * 3).
+    """
+    at = torch.linspace(0, _KNOTS - 1, width)
+    ramps = (1 - (at - torch.arange(_KNOTS)[:, None]).abs()).clamp(min=0)
+    return torch.kron(ramps, torch.eye(3))

@@ -37,6 +37,7 @@ EMBEDDED = models.WEIGHTS / "flavr"
 
 _BATCH = 8  # windows at once on a GPU
 _NARROW = 32  # channels below which a window is too little work for several cores
+_FEW = 4  # windows at once of such a network: one alone has too few pixels for fast products
 
 
 def between(
@@ -137,7 +138,7 @@ class _Worker:
         self._abreast = 1
         if device == "cpu":
             if network.width < _NARROW:
-                self._abreast = min(_device.cores(), 8)
+                self._abreast, self._batch = min(_device.cores(), 8), _FEW
         else:
             # A Mac's GPU has no 3D convolutions of every kind, but all 2D ones.
             network.flat = network.flat or device == "mps"
@@ -150,16 +151,14 @@ class _Worker:
         self, windows: Iterator[Window], outputs: Sequence[int]
     ) -> Iterator[tuple[Window, list[Frame]]]:
         """Every window, and what lies in its gap."""
-        if self._abreast > 1:
+        threads = 1 if self._abreast > 1 else _device.cores()
 
-            def work(window: Window) -> tuple[Window, list[Frame]]:
-                return window, self._fill([window], outputs, threads=1)[0]
+        def work(group: list[Window]) -> list[tuple[Window, list[Frame]]]:
+            return list(zip(group, self._fill(group, outputs, threads=threads), strict=True))
 
-            yield from _device.abreast(work, windows, self._abreast)
-            return
-        while group := list(islice(windows, self._batch)):
-            made = self._fill(group, outputs, threads=_device.cores())
-            yield from zip(group, made, strict=True)
+        groups = iter(lambda: list(islice(windows, self._batch)), [])
+        for made in _device.abreast(work, groups, self._abreast):
+            yield from made
 
     def _fill(
         self, windows: list[Window], outputs: Sequence[int], *, threads: int
@@ -183,14 +182,13 @@ class _Worker:
 
     def _call(self, windows: list[Window], outputs: Sequence[int]) -> list[list[Frame]]:
         pixels = np.stack([np.stack(window) for window in windows])
-        width = pixels.shape[3]
-        rows, columns = self._network.grid
-        # The embedded networks were trained on halves: half the work, and exactly mirrored.
-        seen = min(width, -(-width // 2 // columns) * columns)
-        half = self._network.residual and seen < width and _mirrored(pixels)
+        tall, width = pixels.shape[2:4]
+        # A mirrored picture is its right half: half the work, and exactly mirrored.
+        half = self._network.mixing and _mirrored(pixels)
         if half:
-            pixels = pixels[:, :, :, :seen]
-        tall, wide = pixels.shape[2:4]
+            pixels = pixels[:, :, :, width // 2 :]
+        wide = pixels.shape[3]
+        rows, columns = self._network.grid
         pad = ((0, 0), (0, 0), (0, -tall % rows), (0, -wide % columns), (0, 0))
         pixels = np.pad(pixels, pad, mode="edge")
         with torch.inference_mode():
@@ -198,16 +196,15 @@ class _Worker:
             pixels = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1, 4))
             given = torch.from_numpy(pixels).to(self._device).permute(0, 4, 3, 1, 2)
             dtype = next(self._network.parameters()).dtype
-            made = self._network(given.to(dtype) / 255, outputs)
+            made = self._network(given.to(dtype) / 255, outputs, half=half)
             if dtype == torch.float16 and not bool(made.isfinite().all()):
                 # Beyond what half precision can hold: once and for all in single precision.
                 self._network.float()
                 return self._call(windows, outputs)
             made = (made.float() * 255).round_().clamp_(0, 255).to(torch.uint8)
             filled = made.permute(0, 1, 3, 4, 2).cpu().numpy()[:, :, :tall, :wide]
-        if half:
-            left, mirrored = filled[..., : (width + 1) // 2, :], filled[..., : width // 2, :]
-            filled = np.concatenate([left, mirrored[..., ::-1, :]], axis=3)
+        if half:  # of an odd width, the middle column is the axis
+            filled = np.concatenate([filled[..., width % 2 :, :][..., ::-1, :], filled], axis=3)
         return [list(window) for window in np.ascontiguousarray(filled)]
 
 

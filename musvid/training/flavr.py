@@ -23,28 +23,29 @@ import torch
 from torch import Tensor, nn
 
 from ..interpolate import _checkpoint
-from ..interpolate._network import Flavr
+from ..interpolate._network import Flavr, _Gate
 from .loop import Plan, Run
 from .moving import Sequences, Windows, windows
 
 # How far apart keyframes are, in thirtieths of a second, and how often.
-STRIDES: dict[int, dict[int, float]] = {
-    8: {2: 0.25, 4: 0.25, 8: 0.4, 16: 0.1},
-    4: {4: 0.6, 8: 0.4},
-    2: {2: 0.7, 4: 0.2, 8: 0.1},
-}
+STRIDES: dict[int, dict[int, float]] = {8: {8: 1}, 4: {4: 1}, 2: {2: 1}}
 # Without Muon, which learned a third as much here in the same time: no kernel is that wide.
-PLAN = Plan(90, 2e-3, floor=0.02, warm_up=50, memory=0.998, every=300, wide=10**6)
-# Most of what there is to learn lies along the axis, and narrow windows are learned from quickly:
-# until when (a part of the minutes), how many columns of a half, and how many times the batch.
-STAGES: tuple[tuple[float, int | None, int], ...] = ((0.7, 64, 2), (1, None, 1))
+PLAN = Plan(30, 2e-3, floor=0.02, warm_up=100, memory=0.99, every=120, wide=10**6)
+COLUMNS = 32  # of each half that are seen: as many as the network does
 HELD_OUT = 0.04
 _FLOOR = 1e-5  # mean squared error below which nothing is gained (50 dB)
 
 
-def untrained(factor: int, width: int, *, tall: bool = True) -> Flavr:
+def untrained(factor: int, width: int) -> Flavr:
     """A network that does not know more than to blend linearly."""
-    network = Flavr(factor, width=width, residual=True, tall=tall)
+    network = Flavr(factor, width=width, mixing=True)
+    for layer in network.modules():  # as suits rectified layers, which keeps signals from fading
+        if isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d):
+            nn.init.kaiming_normal_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        if isinstance(layer, _Gate):
+            nn.init.zeros_(layer.attn_layer[0].weight)
     last = network.outconv[1]
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
@@ -53,7 +54,9 @@ def untrained(factor: int, width: int, *, tall: bool = True) -> Flavr:
 
 def error(network: nn.Module, seen: Windows) -> Tensor:
     """The mean of the logarithms of each picture's mean squared error."""
-    made = network(seen.keyframes, seen.outputs)
+    made = network(seen.keyframes, seen.outputs, half=True)
+    # As they are clamped in the end, but for a slope that leads back.
+    made = torch.lerp(made.clamp(0, 1), made, 0.02)
     return ((made - seen.between).square().mean((2, 3, 4)) + _FLOOR).log().mean()
 
 
@@ -65,7 +68,7 @@ def gain(network: nn.Module, held_out: dict[str, Windows]) -> dict[str, float]:
         values = []
         for part in range(len(seen.keyframes)):
             keyframes, truth = seen.keyframes[part : part + 1], seen.between[part : part + 1]
-            made = network(keyframes, seen.outputs).clamp(0, 1)
+            made = network(keyframes, seen.outputs, half=True).clamp(0, 1)
             way = torch.tensor([(i + 1) / network.factor for i in seen.outputs])
             blend = torch.lerp(
                 keyframes[:, None, :, 1], keyframes[:, None, :, 2], way[:, None, None, None]
@@ -83,7 +86,7 @@ def train(
     factor: int,
     width: int,
     plan: Plan = PLAN,
-    batch: int = 8,
+    batch: int = 16,
     abreast: int = 1,
     resume: bool = False,
     until: float = math.inf,
@@ -99,7 +102,14 @@ def train(
     seen, unseen = sequences.split(HELD_OUT)
     held_out = {
         f"{name}, {stride}": windows(
-            unseen, Random(1), 16, factor=factor, stride=stride, painted=painted
+            unseen,
+            Random(1),
+            32,
+            factor=factor,
+            stride=stride,
+            columns=COLUMNS,
+            painted=painted,
+            varied=0,
         )
         for name, painted in (("spectra", 0.0), ("paintings", 1.0))
         for stride in STRIDES[factor]
@@ -118,15 +128,14 @@ def train(
         return {"loss": round(mean, 3), **gain(average, held_out)}
 
     for _ in run.steps(report, early=30):
-        crop, times = next(stage[1:] for stage in STAGES if run.progress <= stage[0])
         batches = [
             windows(
                 seen,
                 random,
-                times * batch,
+                batch,
                 factor=factor,
                 stride=random.choices(strides, shares)[0],
-                crop=crop,
+                columns=COLUMNS,
             )
             for _ in range(abreast)
         ]
@@ -141,9 +150,9 @@ def main() -> None:
     add("run", type=Path, help="folder of the run")
     add("--sequences", type=Path, nargs="+", required=True, help="files of musvid.training.moving")
     add("--factor", type=int, choices=(2, 4, 8), default=8)
-    add("--width", type=int, default=8)
+    add("--width", type=int, default=16)
     add("--minutes", type=float, default=PLAN.minutes)
-    add("--batch", type=int, default=8)
+    add("--batch", type=int, default=16)
     add("--abreast", type=int, default=2, help="batches of each step, each on a core of its own")
     add("--begin", type=Path, help="weights to go on from")
     add("--resume", action="store_true")

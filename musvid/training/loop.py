@@ -132,7 +132,12 @@ class Run:
             parts = list(self._threads.map(partial(_alone, parameters=parameters), losses))
         for parameter, *slopes in zip(parameters, *(slopes for _, slopes in parts), strict=True):
             known = [slope for slope in slopes if slope is not None]
-            parameter.grad = sum(known[1:], start=known[0]).div_(len(losses)) if known else None
+            if not known:
+                parameter.grad = None
+                continue
+            mean = sum(known[1:], start=known[0]) / len(losses)
+            # Fused AdamW reads memory in the parameter's order, whatever that of the slope is.
+            parameter.grad = torch.empty_like(parameter).copy_(mean)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimiser in self._optimisers:
             optimiser.step()

@@ -15,7 +15,6 @@ from random import Random
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
@@ -32,7 +31,7 @@ FRAMES = 49
 PAINTED = 25
 
 # White, the default, is seen most.
-_SHARES = {name: 6 if name == "white" else 1 for name, table in PALETTES.items() if table}
+_SHARES = {name: 60 if name == "white" else 1 for name, table in PALETTES.items() if table}
 
 
 @cache
@@ -122,24 +121,26 @@ def windows(
     *,
     factor: int,
     stride: int,
-    crop: int | None = None,
-    painted: float = 0.35,
-    plain: float = 0.06,
-    splices: float = 0.08,
-    grey: bool = False,
+    columns: int | None = None,
+    painted: float = 0.0,
+    plain: float = 0.0,
+    splices: float = 0.04,
+    grey: bool = True,
+    varied: float = 0.8,
 ) -> Windows:
     """Windows of four keyframes, `stride` pictures apart, each by chance.
 
     factor: the network's; of its moments those are asked for that fall on pictures.
-    crop: columns of each half that are seen, from the axis on; all by default.
+    columns: how many of each half are seen, as far from each other as can be; all by default.
     painted: the part of paintings among them. plain: the part of windows that hold nothing but a
         picture that fades evenly, or a still one. splices: the part at the beginning of a video,
         where the first keyframe is repeated, and as many at its end. grey: whether to leave
-        spectra without colours.
+        spectra without colours. varied: the part of spectra that are louder, higher, or
+        have a second song over them.
     """
     outputs = [i for i in range(factor - 1) if (i + 1) * stride % factor == 0]
     wanted = [(i + 1) * stride // factor for i in outputs]
-    keyframes, between = [], []
+    seen = []
     for _ in range(count):
         there = len(sequences.paintings) and 3 * stride < sequences.paintings.shape[1]
         of_painting = there and random.random() < painted
@@ -153,7 +154,10 @@ def windows(
             places[0] = places[1]
         elif end > 1 - splices:
             places[3] = places[2]
-        picture = sequence[places][:, :, :crop]
+        step = sequence.shape[2] // columns if columns else 1
+        picture = sequence[places][:, :, random.randrange(step) :: step]
+        if not of_painting and random.random() < varied:
+            picture = _varied(sequences.spectra, picture, places, random)
         if random.random() < plain:
             ways = [(place - first) / (3 * stride) for place in places]
             picture = _fade(random, ways, *picture.shape[1:3])
@@ -162,12 +166,48 @@ def windows(
             height = picture.shape[1]
             table = _table("white" if grey else palette, height)
             picture = table[np.arange(height)[:, None], picture]
-        whole = _with_axis(torch.from_numpy(picture).movedim(-1, 1), random)
-        keyframes.append(whole[:MOMENTS].transpose(0, 1))
-        between.append(whole[MOMENTS:])
+        seen.append(torch.from_numpy(picture))
+    # (batch, moments, height, width, colour)
+    pictures = torch.stack(seen).float().div_(255)
     return Windows(
-        torch.stack(keyframes).float() / 255, torch.stack(between).float() / 255, outputs
+        pictures[:, :MOMENTS].permute(0, 4, 1, 2, 3),
+        pictures[:, MOMENTS:].permute(0, 1, 4, 2, 3),
+        outputs,
     )
+
+
+_LOUD = 6  # lights are about the third root of amplitudes, and powers add up
+
+
+def _varied(
+    spectra: NDArray[np.uint8], picture: NDArray[np.uint8], places: list[int], random: Random
+) -> NDArray[np.uint8]:
+    """Another song of the same pictures: louder, higher, and with a second one over it."""
+    light = picture.max(2) / np.float32(255)
+    if random.random() < 0.5:
+        other = spectra[random.randrange(len(spectra))]
+        # From anywhere, at the same distances.
+        start = random.randrange(len(other) - max(places) + min(places)) - min(places)
+        second = other[[place + start for place in places], :, 0] / np.float32(255)
+        second = _moved(second, random) * np.float32(random.uniform(0.6, 1))
+        light = (light**_LOUD + second**_LOUD) ** (1 / _LOUD)
+    light = _moved(light, random) * np.float32(random.uniform(0.75, 1.2))
+    # As musvid draws them: a bar that falls to nothing from the spine at the axis.
+    width, columns = spectra.shape[3], picture.shape[2]
+    across = (np.arange(columns, dtype=np.float32) + random.random()) * width / columns
+    level = light[..., None] - np.maximum(across - 2, 0) / (width - 2)
+    return np.rint(255 * level.clip(0, 1)).astype(np.uint8)
+
+
+def _moved(light: NDArray[np.float32], random: Random) -> NDArray[np.float32]:
+    """Higher or lower by some rows."""
+    by = random.randrange(-40, 41)
+    moved = np.zeros_like(light)
+    if by >= 0:
+        moved[:, by:] = light[:, : light.shape[1] - by]
+    else:
+        moved[:, :by] = light[:, -by:]
+    return moved
 
 
 def _fade(random: Random, ways: list[float], height: int, width: int) -> NDArray[np.uint8]:
@@ -180,22 +220,6 @@ def _fade(random: Random, ways: list[float], height: int, width: int) -> NDArray
     colours = np.stack([start + (end - start) * way for way in ways])
     blocks = np.rint(colours).astype(np.uint8).repeat(side, 1).repeat(side, 2)
     return blocks[:, :height, :width]
-
-
-def _with_axis(halves: Tensor, random: Random) -> Tensor:
-    """What is seen of a picture: its half, or (sometimes) a window that the axis runs through.
-
-    The width stays that of the half.
-    """
-    width = halves.shape[-1]
-    if random.random() < 0.15:  # larger pictures have larger lights
-        height, part = halves.shape[-2] // 2, width // 2
-        top = random.randrange(halves.shape[-2] - height + 1)
-        halves = halves[..., top : top + height, :part].float()
-        halves = F.interpolate(halves, scale_factor=2, mode="bilinear").round().to(torch.uint8)
-    beyond = random.randrange(width // 2) if random.random() < 0.3 else 0
-    made = torch.cat([halves[..., :beyond].flip(-1), halves], -1)[..., :width]
-    return made.flip(-1) if random.random() < 0.5 else made
 
 
 def main() -> None:
