@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import wraps
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from random import randrange
 from typing import Any
@@ -84,7 +85,6 @@ def recipe_of(values: Values) -> Recipe:
     for name, value in given.items():  # sliders give 8.0 for 8
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
-    given["fps"] = str(given.get("fps", 30))
     return Recipe.from_flat(given)
 
 
@@ -93,7 +93,6 @@ def values_of(recipe: Recipe) -> Values:
     values = recipe.resolve().flat()
     values["level"] = recipe.look.gain == "auto"
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
-    values["fps"] = float(recipe.fps)
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["style.tiny_autoencoder"] = bool(recipe.style.tiny_autoencoder)
     return values
@@ -183,7 +182,7 @@ class Page:
                 elem_id="recipe",
             )
             with gr.Row(elem_id="factors"):
-                self._slider("stride", 1, 32, 1, "Stride", min_width=100)
+                self._slider("stride", 1, 64, 1, "Stride", min_width=100)
                 self._slider("before", 1, 16, 1, "Before", min_width=100)
                 self._slider("after", 1, 16, 1, "After", min_width=100)
             gr.HTML(
@@ -262,8 +261,8 @@ class Page:
                 )
                 self.model_facts = gr.HTML(hint(model_facts(first["style.model"])), padding=False)
                 with gr.Row():
-                    self._slider("style.steps", 1, 50, 1, "Steps", min_width=100)
-                    self._slider("style.guidance", 1, 15, 0.5, "Guidance", min_width=100)
+                    self._slider("style.steps", 1, 200, 1, "Steps", min_width=100)
+                    self._slider("style.guidance", 1, 30, 0.5, "Guidance", min_width=100)
                 self._control(
                     "style.negative_prompt",
                     gr.Textbox("", label="Negative prompt", info="needs a guidance above 1"),
@@ -295,7 +294,7 @@ class Page:
                             min_width=140,
                         ),
                     )
-                    self._slider("upscale", 1, 4, 1, "Video, times that", min_width=140)
+                    self._slider("upscale", 1, 8, 1, "Video, times that", min_width=140)
 
     def _look_part(self) -> None:
         first = self.first
@@ -307,19 +306,28 @@ class Page:
             self._control(
                 "level", gr.Checkbox(True, label="Level quiet and loud passages by itself")
             )
-            self._slider("look.gain", -30, 30, 1, "Gain (dB)", visible=False)
+            self._slider("look.gain", -60, 60, 1, "Gain (dB)", visible=False)
             self._slider("look.gamma", 1, 7, 0.1, "Gamma", info="how much of the quiet shows")
             self._slider(
                 "look.tlength",
-                0.01,
+                0.002,
                 1,
-                0.01,
+                0.002,
                 "Window (s)",
                 info="long for clear pitches, short for clear moments",
             )
-            self._slider("look.count", 1, 12, 1, "Transforms per picture", info="more is calmer")
-            self._slider("look.afterglow", 0, 2, 0.05, "Afterglow (s)")
-            self._slider("fps", 8, 60, 1, "Pictures drawn a second")
+            self._slider("look.count", 1, 30, 1, "Transforms per picture", info="more is calmer")
+            self._slider("look.afterglow", 0, 5, 0.05, "Afterglow (s)")
+            self._control(
+                "fps",
+                gr.Dropdown(
+                    ["24", "25", "30000/1001", "30", "48", "50", "60"],
+                    value=first["fps"],
+                    allow_custom_value=True,
+                    label="Pictures drawn a second",
+                    info="a number or a fraction",
+                ),
+            )
 
     def _moment_part(self) -> None:
         with gr.Column(elem_classes="part", elem_id="moment-part"):
@@ -566,22 +574,31 @@ class Page:
             self.zip,
         ]
         for button, work in ((self.quick, self.on_quick), (self.render, self.on_render)):
+            # Whoever waits sees their place in the queue where the progress will be.
             button.click(
                 work,
                 {*everything, self.visit},
                 shown,
                 concurrency_limit=1,
                 concurrency_id="render",
-                **quiet,
+                api_visibility="private",
+                show_progress="minimal",
+                show_progress_on=self.progress,
             )
         self.stop.click(self.on_stop, None, None, queue=False, **quiet)
         # Results
         self.save_frames.click(
             self.on_pack, self.result, [self.zip, self.progress], **light, **quiet
         )
-        self.take.click(self.on_take, self.result, list(controls.values()), **light, **quiet)
+        self.take.click(
+            self.on_take, [self.result, self.song], list(controls.values()), **light, **quiet
+        )
         self.restore.upload(
-            self.on_restore, self.restore, [self.song_problem, *controls.values()], **light, **quiet
+            self.on_restore,
+            [self.restore, self.song],
+            [self.song_problem, *controls.values()],
+            **light,
+            **quiet,
         )
         self.history.select(
             self.on_again,
@@ -791,27 +808,32 @@ class Page:
         except MusvidError as error:
             return {self.progress: told(error)}
 
-    def _filled(self, recipe: Recipe) -> Updates:
+    def _filled(self, recipe: Recipe, path: str | None) -> Updates:
         """The controls, filled with a recipe."""
         values = values_of(recipe)
+        if path:  # the clip, as far as this song has it
+            length = float(self.studio.song(path).duration)
+            longest = min(length, self.limits.seconds or length)
+            values["start"] = min(recipe.start, max(0.0, length - 0.5))
+            values["duration"] = min(recipe.duration or longest, longest)
+        else:
+            values["start"] = values["duration"] = None
         return {
-            part: values[name]
-            for name, part in self.controls.items()
-            if values[name] is not None and name not in ("start", "duration")
+            part: values[name] for name, part in self.controls.items() if values[name] is not None
         }
 
-    def on_take(self, result: Values | None) -> Updates:
+    def on_take(self, result: Values | None, path: str | None) -> Updates:
         if not result:
             return {self.controls["stride"]: gr.skip()}
-        return self._filled(Recipe.load(result["settings"]))
+        return self._filled(Recipe.load(result["settings"]), path)
 
-    def on_restore(self, path: str | None) -> Updates:
+    def on_restore(self, file: str | None, path: str | None) -> Updates:
         try:
-            if not path:
+            if not file:
                 return {self.song_problem: gr.skip()}
-            recipe = Recipe.load(path)
+            recipe = Recipe.load(file)
             self.limits.check(recipe)
-            return {self.song_problem: told(), **self._filled(recipe)}
+            return {self.song_problem: told(), **self._filled(recipe, path)}
         except MusvidError as error:
             return {self.song_problem: told(error)}
 
@@ -1075,84 +1097,6 @@ THEME = gr.themes.Base(
     slider_color_dark="#8b5cf6",
 )
 
-CSS = """
-.gradio-container { max-width: min(1520px, 100vw) !important; margin: 0 auto !important; }
-header h1 {
-  margin: 0; font-size: 2rem; font-weight: 800; letter-spacing: -.03em; line-height: 1.1;
-  background: linear-gradient(100deg, #7c3aed, #db2777 55%, #f59e0b);
-  -webkit-background-clip: text; background-clip: text; color: transparent;
-}
-header div { display: flex; align-items: baseline; gap: 1rem; flex-wrap: wrap; padding: 2px 4px; }
-header p { margin: 0; color: var(--body-text-color-subdued); }
-.part {
-  background: var(--block-background-fill); border-radius: 18px !important;
-  padding: 16px 18px !important; gap: 10px !important; box-shadow: 0 1px 3px #0000001f;
-}
-.part .block, .part .form { padding: 0; background: none; border: 0; box-shadow: none; }
-.part .form { gap: 12px; flex-wrap: wrap; }
-.part h2 { margin: 0; font-size: 1.05rem; font-weight: 700; }
-.part .html-container, #progress .html-container { padding: 0; }
-#factors .min_value, #factors .max_value { display: none; }
-.line, .hint { font-size: .9rem; line-height: 1.5; }
-.line { font-variant-numeric: tabular-nums; font-weight: 600; }
-.hint { color: var(--body-text-color-subdued); }
-.problem {
-  padding: 8px 14px; border-radius: 10px; font-size: .9rem; line-height: 1.5;
-  color: #9f1239; background: #ffe4e6; border: 1px solid #fda4af;
-}
-.dark .problem { color: #fecdd3; background: #4c0519; border-color: #9f1239; }
-.bar {
-  position: relative; overflow: hidden; border-radius: 10px;
-  background: var(--block-background-fill);
-}
-.bar i {
-  position: absolute; inset: 0 auto 0 0; transition: width .4s;
-  background: linear-gradient(100deg, #7c3aed66, #db277766);
-}
-.bar span {
-  position: relative; display: block; padding: 8px 14px; font-size: .9rem;
-  font-variant-numeric: tabular-nums;
-}
-.pictures { gap: 12px !important; }
-#drawn, #painted {
-  border-radius: 14px; overflow: hidden; background: #000; aspect-ratio: 1; max-height: 420px;
-}
-#drawn .image-container, #painted .image-container,
-#drawn button:has(img), #painted button:has(img),
-#drawn .image-frame, #painted .image-frame { height: 100%; }
-#drawn img, #painted img { width: 100%; height: 100%; object-fit: contain; }
-#song { border-radius: 12px; }
-#recipe .wrap { display: grid; gap: 6px; }
-#recipe label, #axis label, .part fieldset label {
-  font-size: .88rem; padding: 6px 12px; border-radius: 10px;
-  background: var(--input-background-fill); border: 1px solid var(--border-color-primary);
-}
-.part fieldset label.selected { border-color: #8b5cf6; }
-.chips, #examples { --size-2: 4px; }
-.chips .gallery, #examples .gallery { gap: 6px; }
-.chips .gallery-item, #examples .gallery-item {
-  padding: 3px 11px !important; border-radius: 999px !important; font-size: .84rem;
-  background: var(--input-background-fill); border: 1px solid var(--border-color-primary);
-}
-.chips .gallery-item:hover, #examples .gallery-item:hover { border-color: #8b5cf6; }
-#strip, #strip .grid-wrap, #strip .gallery-container { height: auto; min-height: 0; }
-#strip .grid-wrap { padding: 0; overflow: visible; }
-#drawn-frames .grid-container, #painted-frames .grid-container {
-  grid-template-columns: repeat(3, minmax(0, 1fr)); padding-top: 26px;
-}
-#strip .grid-container { grid-template-columns: repeat(5, minmax(0, 1fr)); }
-#drawn-frames button, #painted-frames button, #strip button { min-width: 0; width: 100%; }
-#actions button { border-radius: 14px; }
-footer { opacity: .7; }
-@media (max-width: 640px) {
-  .gradio-container { padding: 8px !important; }
-  .gradio-container .main { padding: 8px !important; }
-  .gradio-container .wrap, .gradio-container .contain { max-width: 100%; min-width: 0; }
-  .pictures > .block { min-width: 0 !important; }
-  .part { padding: 12px !important; }
-}
-"""
-
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
@@ -1193,6 +1137,8 @@ def main(arguments: list[str] | None = None) -> None:
     studio = Studio(device=options.device, store=musvid.Store())
     refuse_addresses()
     page = Page(studio, limits)
+    if options.mcp and find_spec("mcp") is None:
+        raise SystemExit('musvid: --mcp needs another package; install "gradio[mcp]".')
     page.blocks.launch(
         server_name=options.host,
         server_port=options.port,
@@ -1200,13 +1146,15 @@ def main(arguments: list[str] | None = None) -> None:
         mcp_server=options.mcp,
         max_file_size=limits.upload * 10**6,
         theme=THEME,
-        css=CSS,
+        css_paths=HERE / "musvid" / "page.css",
         show_error=True,
         ssr_mode=False,
         footer_links=["api", "settings"],
         prevent_thread_lock=True,
     )
-    threading.Thread(target=studio.warm, name="warm", daemon=True).start()
+    # With ZeroGPU there is nothing to paint with outside of a call that asked for it.
+    warm = threading.Thread(target=studio.warm, args=(spaces is None,), name="warm", daemon=True)
+    warm.start()
     # `kill` should clean up as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     page.blocks.block_thread()

@@ -86,13 +86,14 @@ class Studio:
             self._painters.move_to_end(key)
             return self._painters[key]
 
-    def warm(self) -> None:
-        """Load the default model and learn how fast it paints here."""
+    def warm(self, paint: bool = True) -> None:
+        """Load the default model, and learn how fast it paints here (if it may paint)."""
         recipe = Recipe().resolve()
         assert recipe.size is not None
         width, height = recipe.size
         blank = np.zeros((height, width, 3), np.uint8)
-        for count in (1, 8):  # the first ones are slower
+        self.painter(recipe.style)
+        for count in (1, 8) if paint else ():  # the first ones are slower
             self._paint([blank] * count, recipe)
 
     def plan(self, song: Song, recipe: Recipe) -> Plan:
