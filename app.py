@@ -105,7 +105,10 @@ class Page:
         self.studio, self.limits, self.visits = studio, limits, Visits()
         self.controls: dict[str, gr.components.Component] = {}
         with gr.Blocks(
-            title="musvid", analytics_enabled=False, delete_cache=(600, 24 * 3600), fill_width=True
+            title="musvid",
+            analytics_enabled=False,
+            delete_cache=(min(600, round(30 * limits.keep)), round(60 * limits.keep)),
+            fill_width=True,
         ) as self.blocks:
             gr.HTML(HEADER, padding=False)
             with gr.Row(elem_id="columns"):
@@ -1098,13 +1101,13 @@ THEME = gr.themes.Base(
 )
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description="The page of musvid. Limits for visitors come from the environment: "
         "MUSVID_MAX_SECONDS (longest clip), MUSVID_MAX_SIDE (of a painting, pixels), "
-        "MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_QUEUE (who may wait), MUSVID_ANY_MODEL=1 (visitors may "
-        "type hub ids and paths).",
+        "MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_QUEUE (who may wait), MUSVID_KEEP_MINUTES (until what "
+        "was shown is deleted), MUSVID_ANY_MODEL=1 (visitors may type hub ids and paths).",
     )
     add = parser.add_argument
     on_space = bool(os.environ.get("SPACE_ID"))
@@ -1114,7 +1117,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--mcp", action="store_true", help="be an MCP server, too (needs gradio[mcp])")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
-    return parser.parse_args(arguments)
+    return parser
 
 
 def is_public(options: argparse.Namespace) -> bool:
@@ -1127,7 +1130,7 @@ def is_public(options: argparse.Namespace) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Start the page, and load the default model behind it."""
-    options = parse(arguments)
+    options = build_parser().parse_args(arguments)
     try:
         limits = Limits.of(public=is_public(options))
     except MusvidError as error:

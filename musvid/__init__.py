@@ -7,7 +7,7 @@ The stages are generators, frames in and frames out, and can be used by themselv
 `draw`, `every`, `between`, `diffuse`, `write`.
 """
 
-from . import words
+from . import words as words
 from ._validate import number as check_number
 from .clock import Clock, every
 from .diffuse import Painter, Style, diffuse
@@ -82,7 +82,6 @@ __all__ = [
     "spoken",
     "strip_values",
     "watch",
-    "words",
     "write",
 ]
 __version__ = "0.1.0"

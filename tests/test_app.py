@@ -38,7 +38,7 @@ def test_who_can_come_decides_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], space: str, public: bool
 ) -> None:
     monkeypatch.setenv("SPACE_ID", space)
-    assert app.is_public(app.parse(arguments)) is public
+    assert app.is_public(app.build_parser().parse_args(arguments)) is public
 
 
 def test_help_names_every_option_and_limit() -> None:
@@ -47,7 +47,7 @@ def test_help_names_every_option_and_limit() -> None:
     )
     wanted = (
         "--host --port --share --mcp --device --any-model MUSVID_MAX_SECONDS MUSVID_MAX_SIDE "
-        "MUSVID_MAX_UPLOAD_MB MUSVID_MAX_QUEUE MUSVID_ANY_MODEL"
+        "MUSVID_MAX_UPLOAD_MB MUSVID_MAX_QUEUE MUSVID_KEEP_MINUTES MUSVID_ANY_MODEL"
     )
     for name in wanted.split():
         assert name in made.stdout

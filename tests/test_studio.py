@@ -345,9 +345,10 @@ def test_limits_come_from_the_environment() -> None:
         "MUSVID_MAX_SIDE": "512",
         "MUSVID_MAX_UPLOAD_MB": "3",
         "MUSVID_MAX_QUEUE": "2",
+        "MUSVID_KEEP_MINUTES": "5",
         "MUSVID_ANY_MODEL": "1",
     }
-    assert Limits.of(public=True, environment=given) == Limits(True, 7.5, 512, 3, 2)
+    assert Limits.of(public=True, environment=given) == Limits(True, 7.5, 512, 3, 2, 5)
     for name in given:
         for wrong in ("-1", "much", "nan"):
             with pytest.raises(SettingsError, match=name):

@@ -208,6 +208,42 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
             assert other.input_value("#seed input") == "77"
 
 
+def test_a_render_of_this_visit_can_be_looked_at_again(page: Page) -> None:
+    videos = []
+    for prompt in ("teal coral", "pink marble"):
+        page.fill("#prompt textarea", prompt)
+        page.click("#quick")
+        wait_for_progress(page, "Beginning")
+        wait_for_progress(page, "Finished")
+        videos.append(page.eval_on_selector("#video video", "one => one.src"))
+    assert page.locator("#history img").count() == 2
+    page.click("#history button >> nth=1")  # the first one
+    page.wait_for_function(
+        "src => document.querySelector('#video video').src == src", arg=videos[0]
+    )
+    page.click("#take")
+    page.wait_for_function("document.querySelector('#prompt textarea').value == 'teal coral'")
+
+
+def test_whoever_waits_sees_their_place(browser: Browser, address: str, page: Page) -> None:
+    page.click("#render")
+    wait_for_progress(page, "frames")
+    for other in itertools.islice(visitor(browser, address), 1):
+        other.click("#quick")
+        other.wait_for_function(
+            "/queue: 1\\/1/.test(document.querySelector('#progress').innerText)"
+        )
+        # And goes on playing meanwhile.
+        set_number(other, "Stride", 6)
+        wait_for_line(other, expected(Fraction(12), 6, 4, 2))
+        before = source(other, "#drawn")
+        set_number(other, "Moment of the song (s)", 1.5)
+        wait_for_another(other, "#drawn", before)
+        page.click("#stop")
+        wait_for_progress(page, "topped")
+        wait_for_progress(other, "Finished")
+
+
 def test_stop_keeps_what_is_done(page: Page) -> None:
     page.get_by_text("Every frame: frantic").click()
     page.click("#render")
