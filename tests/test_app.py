@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, WriteSong, music
+from conftest import ROOT, WriteSong, music, tone, write_wav
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from running import running_page
@@ -123,14 +123,7 @@ def test_a_space_sees_spaces_before_torch_and_asks_for_time_by_size(
 def test_the_public_cannot_go_beyond_the_limits(
     public: tuple[str, Path], tmp_path: Path, settings: dict[str, object]
 ) -> None:
-    import wave
-
-    song = tmp_path / "long.wav"
-    with wave.open(str(song), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(1)
-        file.setframerate(8000)
-        file.writeframes(bytes(8000 * 70))
+    song = write_wav(tmp_path / "long.wav", tone(440, 70, rate=8000), 8000)
     client = Client(public[0], verbose=False)
     wanted = {"duration": 5, **settings}
     for endpoint, more in (("/plan", ()), ("/paint", (0.0,)), ("/render", ())):

@@ -9,14 +9,13 @@ import math
 import threading
 import urllib.error
 import urllib.request
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import music, sound_seconds, video_frames
+from conftest import music, sound_seconds, tone, video_frames, write_wav
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -38,13 +37,7 @@ def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("songs") / "two.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(44100)
-        file.writeframes(np.rint(music(2.0) * 32767).astype("<i2").tobytes())
-    return path
+    return write_wav(tmp_path_factory.mktemp("songs") / "two.wav", music(2.0))
 
 
 def pixels(path: str) -> np.ndarray:
@@ -319,12 +312,7 @@ def test_text_as_a_song_is_refused_with_a_sentence(client: Client, tmp_path: Pat
 
 
 def test_clips_above_the_limit_are_refused(client: Client, tmp_path: Path) -> None:
-    path = tmp_path / "long.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(1)
-        file.setframerate(8000)
-        file.writeframes(bytes(8000 * 21))
+    path = write_wav(tmp_path / "long.wav", tone(440, 21, rate=8000), 8000)
     with pytest.raises(AppError, match="at most 20 s long"):
         client.predict(handle_file(path), api_name="/plan")
     made = client.predict(handle_file(path), {"duration": 20}, api_name="/plan")

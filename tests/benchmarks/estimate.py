@@ -11,7 +11,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,7 @@ def main() -> None:
                 fill = timed(lambda kept=kept, way=way: count(between(kept, 4, interpolator=way)))
                 line += f", {way} {fill / (3 * (len(kept) - 1)) / pixels:.3f}"
             output = Path(name) / f"{side}.mp4"
-            part = replace(song, samples=song.samples)
-            encode = timed(lambda frames=frames, output=output: write(frames, part, clock, output))
+            encode = timed(lambda frames=frames, output=output: write(frames, song, clock, output))
             print(f"{line}, encode {encode / len(frames) / pixels:.3f}", flush=True)
 
         studio = Studio()

@@ -15,7 +15,6 @@ import tempfile
 import threading
 import time
 import urllib.request
-import wave
 from collections import Counter, defaultdict
 from pathlib import Path
 from random import Random
@@ -25,20 +24,10 @@ import psutil
 from gradio_client import Client, handle_file
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from conftest import music
+from conftest import music, write_wav
 from running import running_page
 
 LIGHT = ("plan", "draw")
-
-
-def write_song(path: Path) -> Path:
-    """Twelve seconds of music."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(44100)
-        file.writeframes(np.rint(music(12.0) * 32767).astype("<i2").tobytes())
-    return path
 
 
 def memory(pid: int) -> float:
@@ -92,7 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        song = write_song(folder / "song.wav")
+        song = write_wav(folder / "song.wav", music(12.0))
         with running_page(folder / "page", MUSVID_KEEP_MINUTES="1") as address:
             pid = next(
                 process.pid

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import music
+from conftest import music, write_wav
 
 from musvid import Clock, Recipe
 
@@ -72,17 +72,7 @@ def wait_for_progress(page: Page, text: str) -> None:
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four seconds of music."""
-    import wave
-
-    import numpy as np
-
-    path = tmp_path_factory.mktemp("songs") / "four.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(44100)
-        file.writeframes(np.rint(music(4.0) * 32767).astype("<i2").tobytes())
-    return path
+    return write_wav(tmp_path_factory.mktemp("songs") / "four.wav", music(4.0))
 
 
 def test_it_opens_with_a_painting_and_asks_nobody_else(browser: Browser, address: str) -> None:
