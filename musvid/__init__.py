@@ -7,6 +7,8 @@ The stages are generators, frames in and frames out, and can be used by themselv
 `draw`, `every`, `between`, `diffuse`, `write`.
 """
 
+from . import words as words
+from ._validate import number as check_number
 from .clock import Clock, every
 from .diffuse import Painter, Style, diffuse
 from .errors import (
@@ -19,19 +21,25 @@ from .errors import (
     SettingsError,
     SongError,
 )
+from .estimate import Costs, Plan, spoken
 from .interpolate import between
 from .interpolate import names as interpolators
+from .limits import Limits
+from .live import Report, pack, watch
 from .models import TABLE as MODELS
 from .models import Model
 from .palette import PALETTES
 from .recipe import RECIPES, Recipe
-from .render import STAGES, render
+from .render import STAGES, render, save_frame
 from .song import Song
-from .spectrum import PLAIN, Look, draw
+from .spectrum import PLAIN, Look, draw, draw_moment
 from .store import Store
+from .studio import AXES, Studio, quick_look, strip_values
 from .video import read_settings, write
+from .visits import Visits
 
 __all__ = [
+    "AXES",
     "MODELS",
     "PALETTES",
     "PLAIN",
@@ -39,7 +47,9 @@ __all__ = [
     "STAGES",
     "Cancelled",
     "Clock",
+    "Costs",
     "FFmpegError",
+    "Limits",
     "Look",
     "MemoryExhausted",
     "Model",
@@ -47,19 +57,31 @@ __all__ = [
     "MusvidError",
     "OutputError",
     "Painter",
+    "Plan",
     "Recipe",
+    "Report",
     "SettingsError",
     "Song",
     "SongError",
     "Store",
+    "Studio",
     "Style",
+    "Visits",
     "between",
+    "check_number",
     "diffuse",
     "draw",
+    "draw_moment",
     "every",
     "interpolators",
+    "pack",
+    "quick_look",
     "read_settings",
     "render",
+    "save_frame",
+    "spoken",
+    "strip_values",
+    "watch",
     "write",
 ]
 __version__ = "0.1.0"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import queue
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -126,6 +127,7 @@ class Painter:
 
     A small model on the CPU paints one frame per core at a time instead of all cores working on
     one frame, which costs less waiting and does not change the result.
+    Several threads may paint with it at the same time: they take turns, batch by batch.
 
     Raises SettingsError for an unknown model, ModelError when it cannot be loaded.
     """
@@ -138,8 +140,14 @@ class Painter:
         self.batch = batch or (1 if self.device == "cpu" else 8)
         self._pipe = pipelines.load(self.model, style.tiny_autoencoder, self.device)
         self._encoded: tuple[tuple[str, str, bool], dict[str, Any]] | None = None
+        self._turn = threading.Lock()
         small = pipelines.parameters(self._pipe) < _SMALL
         self._workers = min(_device.cores(), 8) if self.device == "cpu" and small else 1
+
+    @property
+    def abreast(self) -> int:
+        """How many frames are painted at a time, each by itself."""
+        return self._workers
 
     def paint(self, frames: Iterable[Frame], style: Style) -> Iterator[Frame]:
         """Paint frames with this model in a style (of which the model is not looked at again)."""
@@ -178,7 +186,9 @@ class Painter:
         if self.device == "cpu":
             _device.use_threads(threads)
         try:
-            return _call(pipe, frames, style, prompt)
+            # A pipeline keeps what it is at; a twin belongs to one thread.
+            with self._turn if pipe is self._pipe else nullcontext():
+                return _call(pipe, frames, style, prompt)
         except (RuntimeError, MemoryError) as error:
             if not _device.is_out_of_memory(error):
                 raise
@@ -199,9 +209,11 @@ class Painter:
         """What tells the pipeline the prompt: for one frame, encoded where the family allows."""
         guided = style.guidance > 1
         key = (style.prompt, style.negative_prompt, guided)
-        if self._encoded is None or self._encoded[0] != key:
-            self._encoded = (key, _encode(self._pipe, *key))
-        return self._encoded[1]
+        encoded = self._encoded  # another thread may put its own there
+        if encoded is None or encoded[0] != key:
+            with self._turn:
+                encoded = self._encoded = (key, _encode(self._pipe, *key))
+        return encoded[1]
 
 
 def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) -> list[Frame]:

@@ -93,6 +93,12 @@ class Recipe:
         _validate.choice("recipe", name, RECIPES)
         return cls(**{**RECIPES[name], **settings})
 
+    @property
+    def motion(self) -> str | None:
+        """The name of the article's recipe that moves as this one does, if there is one."""
+        mine = {name: getattr(self, name) for name in ("stride", "before", "after")}
+        return next((name for name, settings in RECIPES.items() if settings == mine), None)
+
     def clock(self, duration: Fraction) -> Clock:
         """The clock of this recipe for a sound of so many seconds."""
         return Clock(duration, self.fps, self.stride, self.before, self.after)
@@ -138,6 +144,10 @@ class Recipe:
             raise SettingsError('The settings must be a JSON object, such as {"stride": 8}.')
         if values.pop("musvid", _VERSION) != _VERSION:
             raise SettingsError("The settings were written by a newer musvid; update it.")
+        return cls._from(values)
+
+    @classmethod
+    def _from(cls, values: Mapping[str, Any]) -> Recipe:
         made: dict[str, Any] = _known(cls, values)
         for name, part in (("look", Look), ("style", Style)):
             if name in made:
@@ -145,6 +155,33 @@ class Recipe:
                     raise SettingsError(f"{name} must be a JSON object.")
                 made[name] = part(**_known(part, made[name]))
         return cls(**made)
+
+    def flat(self) -> dict[str, Any]:
+        """These settings by name, those of the look and style as ``look.gain``, ``style.prompt``.
+
+        Numbers and texts only: fps is a text such as "30", size one such as "512x512" or None.
+        """
+        values = json.loads(self.to_json())
+        values.pop("musvid")
+        parts = {name: values.pop(name) for name in ("look", "style")}
+        for name, part in parts.items():
+            values |= {f"{name}.{key}": value for key, value in part.items()}
+        return values
+
+    @classmethod
+    def from_flat(cls, values: Mapping[str, Any]) -> Recipe:
+        """The recipe of settings by name, as `flat` gives them; what is left out has its default.
+
+        Raises SettingsError when a setting is unknown or wrong.
+        """
+        nested: dict[str, Any] = {}
+        for name, value in values.items():
+            part, dot, key = name.partition(".")
+            if dot and part in ("look", "style"):
+                nested.setdefault(part, {})[key] = value
+            else:
+                nested[name] = value
+        return cls._from(nested)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Recipe:

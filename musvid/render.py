@@ -98,7 +98,7 @@ def render(
             if cancel is not None and cancel.is_set():
                 raise Cancelled("The render was stopped.")
             if folders:
-                _save(frame, folders[stage] / f"{index:06d}.png")
+                save_frame(frame, folders[stage] / f"{index:06d}.png")
             if progress:
                 progress(stage, index + 1, totals[stage])
             yield frame
@@ -206,7 +206,8 @@ def _frame_folders(folder: str | os.PathLike[str] | None) -> dict[str, Path]:
     return folders
 
 
-def _save(frame: Frame, path: Path) -> None:
+def save_frame(frame: Frame, path: Path) -> Path:
+    """Write a frame as a PNG. Raises OutputError when it cannot be written."""
     from PIL import Image
 
     try:
@@ -214,3 +215,4 @@ def _save(frame: Frame, path: Path) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise OutputError(f"The frame {path} cannot be written ({error.strerror}).") from None
+    return path

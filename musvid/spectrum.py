@@ -13,8 +13,10 @@ until its last window is empty; how many pictures are wanted is therefore the cl
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -76,16 +78,67 @@ def draw(
     Yields uint8 arrays (height, width, 3). Pictures behind the end of the sound are drawn from
     silence, so that the last keyframe is a real one.
     """
+    yield from _draw(song, look, clock.fps, clock.drawn, size)
+
+
+def draw_moment(
+    song: Song,
+    look: Look,
+    time: Fraction,
+    *,
+    fps: Fraction = Fraction(30),
+    size: tuple[int, int] = (512, 512),
+) -> Frame:
+    """The picture that `draw` makes of one moment, without those before it.
+
+    time: seconds from the beginning of the song's part, from 0 to its duration. What is drawn is
+        the last picture, at `fps` pictures per second, that is not later.
+
+    Returns a uint8 array (height, width, 3).
+    """
+    tick = max(0, min(math.floor(time * fps), math.ceil(song.duration * fps) - 1))
+    moment = tick / fps
+    # Lights go on glowing, and an averaged picture is mixed of its neighbours; any other picture
+    # stands for itself, and those before it may be far apart.
+    plain = look.count == 1 and not look.afterglow
+    rate = Fraction(1) if plain else fps
+    before = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * rate)
+    if not plain:  # no picture stands before the first one
+        before = min(before, tick)
+    first = round((moment - before / rate) * song.rate)
+    block = _level_block(song.rate)
+    settled = max(0, (first - _SETTLED * block) // block * block)
+    end = min(song.samples, round((moment + _WINDOW) * song.rate) + _SETTLED * block)
+    part = replace(song, first=song.first + settled, samples=end - settled)
+    pictures = _draw(part, look, rate, before + 1, size, skip=first - settled)
+    return deque(pictures, 1)[0]
+
+
+_WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
+_FADED = Fraction(63, 10)  # times the afterglow until a light of 255 has gone
+_SETTLED = 16  # blocks until a levelling of 15 knows nothing of what was before
+
+
+def _level_block(rate: int) -> int:
+    """Samples in a block of dynaudnorm: 250 ms, an even number."""
+    block = round(rate / 4)
+    return block + block % 2
+
+
+def _draw(
+    song: Song, look: Look, fps: Fraction, count: int, size: tuple[int, int], *, skip: int = 0
+) -> Iterator[Frame]:
+    """Draw the first pictures of a song, or those after so many samples (or, below 0, before)."""
     width, height = size
     half = width // 2
     colours = PALETTES[look.palette]
     halves = _ffmpeg.read_frames(
-        _arguments(song, look, clock, width=half, height=height, colour=colours is None),
+        _arguments(song, look, fps, width=half, height=height, colour=colours is None, skip=skip),
         (height, half, 3) if colours is None else (height, half),
-        clock.drawn,
+        count,
     )
     if look.afterglow:
-        halves = _afterglow(halves, math.exp(-1 / (float(clock.fps) * look.afterglow)))
+        halves = _afterglow(halves, math.exp(-1 / (float(fps) * look.afterglow)))
     if colours is None:
         for left in halves:
             yield np.concatenate([left, left[:, ::-1]], axis=1)
@@ -100,7 +153,14 @@ def draw(
 
 
 def _arguments(
-    song: Song, look: Look, clock: Clock, *, width: int, height: int, colour: bool
+    song: Song,
+    look: Look,
+    fps: Fraction,
+    *,
+    width: int,
+    height: int,
+    colour: bool,
+    skip: int,
 ) -> list[str]:
     """ffmpeg's arguments for the left half of the pictures, lying pitch upwards."""
     # dynaudnorm levels with a moving window around each moment (15 blocks of 0.25 s) and delays
@@ -122,9 +182,12 @@ def _arguments(
     if count > 1:
         behind = count // 2  # pictures after the tick that belong to it
         mix = f"tmix=frames={count},select=eq(mod(n\\,{count})\\,{behind}),"
+    late = f"atrim=start_sample={skip},asetpts=N/SR/TB," if skip > 0 else ""
+    if skip < 0:
+        late = f"adelay={-skip}S:all=1,"
     chain = (
-        f"{song.filters},{level},apad,"
-        f"showcqt=s={height}x{width}:rate={clock.fps * count}:count=1:axis=0:sono_h=0"
+        f"{song.filters},{level},{late}apad,"
+        f"showcqt=s={height}x{width}:rate={fps * count}:count=1:axis=0:sono_h=0"
         f":bar_h={width - spine}:axis_h={spine}"
         f":bar_g={look.gamma}:sono_g={max(3.0, look.gamma)}:tc={look.tlength}{scheme},"
         f"format={pixels},{mix}transpose=2[v]"

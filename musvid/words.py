@@ -102,3 +102,30 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
     known = _COMMON.union(vocabulary)
     words = re.findall(r"[^\W_]+", prompt.lower())
     return list(dict.fromkeys(word for word in words if word not in known))
+
+
+def toggle(prompt: str, word: str) -> str:
+    """A prompt with a style, colour or modifier added, or without it where it was there.
+
+    A new style takes the place of the one there was.
+    """
+    parts = _phrases(prompt)
+    if word in parts:
+        parts.remove(word)
+    elif word in STYLES:
+        parts = [part for part in parts if part not in STYLES] + [word]
+    else:  # before the style, as one speaks
+        place = next((i for i, part in enumerate(parts) if part in STYLES), len(parts))
+        parts.insert(place, word)
+    text = " ".join(parts)
+    # "and" joins two colours.
+    colours = "|".join(COLOURS)
+    return re.sub(rf"\b({colours}) (?=({colours})\b)", r"\1 and ", text)
+
+
+def _phrases(prompt: str) -> list[str]:
+    """The words of a prompt, those of a style together, without those between colours."""
+    known = sorted((*STYLES, *COLOURS, *MODIFIERS), key=len, reverse=True)
+    pattern = "|".join(re.escape(word) for word in known)
+    found = re.findall(rf"\b(?:{pattern})\b|[^\s,]+", prompt)
+    return [word for word in found if word not in ("and", "of", "a", "the", "with")]

@@ -65,18 +65,23 @@ def music(duration: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
     return 0.8 * sound / max(1e-9, np.abs(sound).max())
 
 
+def write_wav(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
+    """Samples (mono, or one row per channel) as a 16-bit WAV file."""
+    channels = np.atleast_2d(sound)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(channels))
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.rint(channels.T * 32767).astype("<i2").tobytes())
+    return path
+
+
 @pytest.fixture
 def write_song(tmp_path: Path) -> WriteSong:
-    """Write samples (mono, or one row per channel) as a 16-bit WAV file."""
+    """Write samples as a WAV file of some name."""
 
     def write(sound: np.ndarray, name: str = "song.wav", *, rate: int = RATE) -> Path:
-        channels = np.atleast_2d(sound)
-        with wave.open(str(tmp_path / name), "wb") as file:
-            file.setnchannels(len(channels))
-            file.setsampwidth(2)
-            file.setframerate(rate)
-            file.writeframes(np.rint(channels.T * 32767).astype("<i2").tobytes())
-        return tmp_path / name
+        return write_wav(tmp_path / name, sound, rate)
 
     return write
 

@@ -19,7 +19,9 @@ LAYERS = [
     {"pipelines"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"recipe"},
-    {"render"},
+    {"estimate", "limits", "render", "visits"},
+    {"live"},
+    {"studio"},
     {"__init__"},
     {"__main__", "training"},  # nothing at run time imports training
 ]

@@ -1,0 +1,134 @@
+"""What a render will make, exactly, and how long it will take here, roughly.
+
+The counts come from the clock. The time comes from what the same kinds of work took before on this
+machine; before anything was done, from what they took on a machine with two cores. What a painting
+takes differs too much between models and machines to be guessed: it is unknown until one was made.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .recipe import Recipe
+from .song import Song
+
+# Seconds per million pixels (two cores, see tests/benchmarks/estimate.py).
+_TYPICAL = {
+    "draw": 0.012,
+    "blend": 0.01,
+    "flavr": 0.06,
+    "motion": 0.25,
+    "encode": 0.03,
+}
+_NEW = 0.5  # how much the last measurement counts against those before it
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a recipe makes of a song.
+
+    rate: frames per second of the video, exact. seconds: until it is finished, or None where that
+    is not known yet. size: width and height of the video in pixels.
+    """
+
+    duration: Fraction
+    rate: Fraction
+    keyframes: int
+    paintings: int
+    frames: int
+    size: tuple[int, int]
+    seconds: float | None
+
+    def __str__(self) -> str:
+        width, height = self.size
+        rate = f"{float(self.rate):.3f}".rstrip("0").rstrip(".")
+        counts = (
+            f"{rate} frames a second",
+            _counted(self.keyframes, "keyframe"),
+            _counted(self.paintings, "painting") if self.paintings else "no paintings",
+            _counted(self.frames, "frame"),
+            f"{width}×{height}",  # noqa: RUF001
+        )
+        takes = "time unknown until one picture is painted"
+        if self.seconds is not None:
+            takes = f"about {spoken(self.seconds)} here"
+        return " · ".join((*counts, takes))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def spoken(seconds: float) -> str:
+    """A length of time for a reader: ``8 s``, ``1 min 20 s``, ``2 h 5 min``."""
+    step = 1 if seconds < 59.5 else 5 if seconds < 597 else 60
+    whole = max(1, round(seconds / step) * step)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    return " ".join(f"{value} {unit}" for value, unit in parts if value)
+
+
+class Costs:
+    """Seconds per million pixels of each kind of work; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, float] = {}
+        self._pace = 1.0  # of this machine's other work against `_TYPICAL`
+        self._lock = threading.Lock()
+
+    def learn_painting(self, recipe: Recipe, pixels: float, seconds: float) -> None:
+        """Remember how long it took to paint so many pixels as a resolved recipe says."""
+        cost = seconds / (pixels / 1e6)
+        with self._lock:
+            key = _painting(recipe)
+            self._known[key] = cost + (1 - _NEW) * (self._known.get(key, cost) - cost)
+
+    def learn_render(self, plan: Plan, seconds: float) -> None:
+        """Remember how long a whole render took that had been planned."""
+        if plan.seconds:
+            ratio = max(0.2, min(5.0, seconds / plan.seconds))
+            with self._lock:
+                self._pace *= 1 + _NEW * (ratio - 1)
+
+    def plan(self, song: Song, recipe: Recipe) -> Plan:
+        """What a recipe makes of a song's part, and how long that takes.
+
+        Raises SettingsError for an unknown model or a file that would be too large.
+        """
+        recipe = recipe.resolve()
+        assert recipe.size is not None and recipe.upscale is not None
+        clock, (width, height) = recipe.clock(song.duration), recipe.size
+        pixels = width * height / 1e6
+        paintings = clock.painted if recipe.style.strength else 0
+        work = {
+            "draw": clock.drawn * recipe.look.count,
+            recipe.interpolator: (clock.painted - clock.keyframes) + (clock.frames - clock.painted),
+            "encode": clock.frames * recipe.upscale**2,
+        }
+        with self._lock:
+            seconds: float | None
+            seconds = sum(_TYPICAL.get(kind, 0.1) * count * pixels for kind, count in work.items())
+            if paintings:
+                cost = self._known.get(_painting(recipe))
+                seconds = None if cost is None else seconds + cost * paintings * pixels
+            if seconds is not None:
+                seconds = 0.5 + seconds * self._pace
+        return Plan(
+            duration=song.duration,
+            rate=clock.rate,
+            keyframes=clock.keyframes,
+            paintings=paintings,
+            frames=clock.frames,
+            size=(width * recipe.upscale, height * recipe.upscale),
+            seconds=seconds,
+        )
+
+
+def _painting(recipe: Recipe) -> str:
+    """What decides how long a painting takes, but for its size."""
+    style = recipe.style
+    guided = (style.guidance or 1) > 1
+    parts = (style.model, style.tiny_autoencoder, style.steps, guided, style.symmetry)
+    return " ".join(str(part) for part in parts)

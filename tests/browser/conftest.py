@@ -1,0 +1,76 @@
+"""The real page in a real browser: the system's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from running import running_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+def executable() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium. Where there is none the test skips, but never in continuous integration."""
+    path = executable()
+    if path is None:
+        assert not os.environ.get("CI"), "continuous integration needs a Chromium"
+        pytest.skip("there is no Chromium here (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # A container's root has no sandbox; the page is our own.
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        opened = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A page that all tests look at."""
+    with running_page(tmp_path_factory.mktemp("page")) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A visitor who has just come, and sees the example painted."""
+    yield from visitor(browser, address)
+
+
+def visitor(browser: Browser, address: str, width: int = 1440, height: int = 900) -> Iterator[Page]:
+    """A visitor with a window of some size; the console must stay without errors."""
+    context = browser.new_context(viewport={"width": width, "height": height})
+    opened = context.new_page()
+    opened.set_default_timeout(90_000)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto(address)
+    opened.wait_for_selector("#painted img", state="attached")
+    yield opened
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Page]:
+    """A visitor on a phone."""
+    yield from visitor(browser, address, 390, 844)
+
+
+def upload(page: Page, path: Path) -> None:
+    """Put a file in the place of the song."""
+    page.click("#song button[aria-label=Clear]")
+    page.set_input_files("#song input[type=file]", path)

@@ -1,0 +1,306 @@
+"""What visitors do."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import music, write_wav
+
+from musvid import Clock, Recipe
+
+from .conftest import upload, visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+def line(page: Page) -> str:
+    return page.inner_text("#plan")
+
+
+def expected(duration: Fraction, stride: int, before: int, after: int) -> str:
+    clock = Clock(duration, Fraction(30), stride, before, after)
+    rate = f"{float(clock.rate):.3f}".rstrip("0").rstrip(".")
+    return (
+        f"{rate} frames a second · {clock.keyframes} keyframes · {clock.painted} paintings · "
+        f"{clock.frames} frames"
+    )
+
+
+def wait_for_line(page: Page, text: str) -> None:
+    page.wait_for_function(
+        "text => document.querySelector('#plan').innerText.includes(text)", arg=text
+    )
+
+
+def set_number(page: Page, label: str, value: float) -> None:
+    field = page.get_by_label(f"number input for {label}")
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def source(page: Page, selector: str) -> str:
+    return page.get_attribute(f"{selector} img", "src") or ""
+
+
+def wait_for_another(page: Page, selector: str, before: str) -> str:
+    page.wait_for_function(
+        "([place, before]) => { const found = document.querySelector(place + ' img');"
+        " return found && found.src !== before }",
+        arg=[selector, before],
+    )
+    return source(page, selector)
+
+
+def painted(page: Page) -> str:
+    page.wait_for_selector("#painted img", state="attached")
+    return source(page, "#painted")
+
+
+def wait_for_progress(page: Page, text: str) -> None:
+    page.wait_for_function(
+        "text => document.querySelector('#progress').innerText.includes(text)", arg=text
+    )
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds of music."""
+    return write_wav(tmp_path_factory.mktemp("songs") / "four.wav", music(4.0))
+
+
+def test_it_opens_with_a_painting_and_asks_nobody_else(browser: Browser, address: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    hosts = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.goto(address)
+    page.wait_for_selector("#painted img", state="attached", timeout=90_000)
+    wait_for_line(page, expected(Fraction(12), 8, 4, 2))
+    context.close()
+    assert hosts - {""} == {urlsplit(address).netloc}
+
+
+def test_the_live_line_is_exact_for_an_uploaded_song(page: Page, song: Path) -> None:
+    upload(page, song)
+    wait_for_line(page, expected(Fraction(4), 8, 4, 2))
+    page.get_by_text("Every frame: frantic").click()
+    wait_for_line(page, expected(Fraction(4), 1, 1, 1))
+    set_number(page, "Stride", 10)
+    set_number(page, "Before", 8)
+    wait_for_line(page, expected(Fraction(4), 10, 8, 1))
+    # No recipe of the article's is like this.
+    page.wait_for_function("!document.querySelector('#recipe input:checked')")
+    set_number(page, "Length (s)", 2.5)
+    wait_for_line(page, expected(Fraction(5, 2), 10, 8, 1))
+
+
+def test_an_impossible_motion_is_told_in_the_live_line(page: Page) -> None:
+    set_number(page, "Before", 16)
+    set_number(page, "After", 16)
+    page.wait_for_selector("#plan [role=alert]")
+    assert "frames a second" in line(page)
+    set_number(page, "After", 1)
+    wait_for_line(page, expected(Fraction(12), 8, 16, 1))
+
+
+def test_one_moment_redraws_and_repaints(page: Page) -> None:
+    first = painted(page)
+    drawn = source(page, "#drawn")
+    page.click("#chips-styles >> text=crystal")
+    second = wait_for_another(page, "#painted", first)
+    assert "crystal" in page.input_value("#prompt textarea")
+    assert source(page, "#drawn") == drawn  # the spectrum knows nothing of a prompt
+    set_number(page, "Moment of the song (s)", 1.5)
+    wait_for_another(page, "#drawn", drawn)
+    wait_for_another(page, "#painted", second)
+
+
+def test_a_look_changes_both_pictures(page: Page) -> None:
+    first, drawn = painted(page), source(page, "#drawn")
+    page.click("text=Spectrum look")
+    set_number(page, "Gamma", 6)
+    wait_for_another(page, "#drawn", drawn)
+    wait_for_another(page, "#painted", first)
+
+
+def test_a_strip_compares_and_a_click_takes_its_value(page: Page) -> None:
+    painted(page)
+    page.click("#paint-strip")
+    page.wait_for_function("document.querySelectorAll('#strip img').length == 5")
+    sources = page.eval_on_selector_all("#strip img", "all => all.map(one => one.src)")
+    assert len(set(sources)) == 5
+    page.click("#strip button >> nth=0")
+    page.wait_for_function("document.querySelector('#strength input[type=number]').value == '0.2'")
+    page.get_by_label("seeds").click()
+    page.click("#paint-strip")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#strip button')].map(one => one.innerText.trim())"
+        ".join() == '0,1,2,3,4'"
+    )
+    page.click("#strip button >> nth=3")
+    page.wait_for_function("document.querySelector('#seed input').value == '3'")
+
+
+def test_a_quick_look_plays_with_sound(page: Page) -> None:
+    page.click("#quick")
+    wait_for_progress(page, "Finished")
+    page.wait_for_function("document.querySelector('#video video')?.readyState >= 1")
+    facts = page.eval_on_selector(
+        "#video video", "one => [one.duration, one.videoWidth, one.webkitAudioDecodedByteCount]"
+    )
+    assert abs(facts[0] - 3) <= 1 / 30 + 0.05  # within a frame, and what AAC adds
+    assert facts[1] == 256
+    page.wait_for_function("document.querySelector('#video video').currentTime > 0.2")
+    assert page.locator("#drawn-frames img").count() == 12
+    assert page.locator("#painted-frames img").count() == 12
+
+
+def test_a_render_can_be_saved_and_its_settings_come_back(
+    browser: Browser, address: str, page: Page, song: Path, tmp_path: Path
+) -> None:
+    upload(page, song)
+    wait_for_line(page, expected(Fraction(4), 8, 4, 2))
+    page.get_by_text("Diffuse, then interpolate").click()
+    page.fill("#seed input", "77")
+    page.fill("#prompt textarea", "teal coral")
+    wait_for_line(page, expected(Fraction(4), 8, 1, 8))
+    page.click("#render")
+    wait_for_progress(page, "Finished")
+    with page.expect_download() as download:
+        page.click("#save-video")
+    video = tmp_path / "saved.mp4"
+    download.value.save_as(video)
+    recipe = Recipe.load(video)
+    assert (recipe.motion, recipe.style.seed) == ("diffuse-then-interpolate", 77)
+    assert recipe.style.prompt == "teal coral"
+    with page.expect_download() as download:
+        page.click("#save-settings")
+    settings = tmp_path / "saved.json"
+    download.value.save_as(settings)
+    assert Recipe.load(settings).style == recipe.style
+    page.click("#save-frames")
+    page.wait_for_selector("#zip a")
+
+    for file in (video, settings):
+        for other in itertools.islice(visitor(browser, address), 1):
+            other.set_input_files("#restore input[type=file]", file)
+            other.wait_for_function(
+                "document.querySelector('#prompt textarea').value == 'teal coral'"
+            )
+            wait_for_line(other, expected(Fraction(12), 8, 1, 8))
+            assert other.input_value("#seed input") == "77"
+
+
+def test_a_render_of_this_visit_can_be_looked_at_again(page: Page) -> None:
+    videos = []
+    for prompt in ("teal coral", "pink marble"):
+        page.fill("#prompt textarea", prompt)
+        page.click("#quick")
+        wait_for_progress(page, "Beginning")
+        wait_for_progress(page, "Finished")
+        videos.append(page.eval_on_selector("#video video", "one => one.src"))
+    assert page.locator("#history img").count() == 2
+    page.click("#history button >> nth=1")  # the first one
+    page.wait_for_function(
+        "src => document.querySelector('#video video').src == src", arg=videos[0]
+    )
+    page.click("#take")
+    page.wait_for_function("document.querySelector('#prompt textarea').value == 'teal coral'")
+
+
+def test_whoever_waits_sees_their_place(browser: Browser, address: str, page: Page) -> None:
+    page.click("#render")
+    wait_for_progress(page, "frames")
+    for other in itertools.islice(visitor(browser, address), 1):
+        other.click("#quick")
+        other.wait_for_function(
+            "/queue: 1\\/1/.test(document.querySelector('#progress').innerText)"
+        )
+        # And goes on playing meanwhile.
+        set_number(other, "Stride", 6)
+        wait_for_line(other, expected(Fraction(12), 6, 4, 2))
+        before = source(other, "#drawn")
+        set_number(other, "Moment of the song (s)", 1.5)
+        wait_for_another(other, "#drawn", before)
+        page.click("#stop")
+        wait_for_progress(page, "topped")
+        wait_for_progress(other, "Finished")
+
+
+def test_stop_keeps_what_is_done(page: Page) -> None:
+    page.get_by_text("Every frame: frantic").click()
+    page.click("#render")
+    page.wait_for_function(
+        "Number((document.querySelector('#progress').innerText.match(/(\\d+) of/) || [])[1]) > 45"
+    )
+    page.click("#stop")
+    wait_for_progress(page, "Stopped")
+    page.wait_for_function("document.querySelector('#video video')?.duration > 1")
+    seconds = page.eval_on_selector("#video video", "one => one.duration")
+    assert 1.4 < seconds < 11
+    # The page goes on being usable.
+    page.get_by_text("Hybrid: ").click()
+    wait_for_line(page, expected(Fraction(12), 8, 4, 2))
+    page.click("#quick")
+    wait_for_progress(page, "Finished")
+
+
+def test_a_text_named_mp3_is_refused_where_one_looks(
+    page: Page, tmp_path: Path, song: Path
+) -> None:
+    bad = tmp_path / "lyrics.mp3"
+    bad.write_text("la la la")
+    upload(page, bad)
+    page.wait_for_selector("#song-problem [role=alert]")
+    text = page.inner_text("#song-problem")
+    assert "lyrics.mp3 is not a sound file" in text
+    page.click("#render")
+    page.wait_for_selector("#progress [role=alert]")
+    assert "song" in page.inner_text("#progress")
+    upload(page, song)
+    wait_for_line(page, expected(Fraction(4), 8, 4, 2))
+    page.wait_for_function("!document.querySelector('#song-problem [role=alert]')")
+
+
+def test_settings_that_are_none_are_refused_in_one_sentence(page: Page, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({"stride": -3}))
+    page.set_input_files("#restore input[type=file]", bad)
+    page.wait_for_selector("#song-problem [role=alert]")
+    assert "stride must be a whole number from 1 to 64" in page.inner_text("#song-problem")
+
+
+def test_two_visitors_do_not_see_each_other(browser: Browser, address: str, page: Page) -> None:
+    for other in itertools.islice(visitor(browser, address), 1):
+        page.fill("#prompt textarea", "magenta flames")
+        page.click("#quick")
+        other.click("#quick")
+        wait_for_progress(page, "Finished")
+        wait_for_progress(other, "Finished")
+        mine, theirs = (
+            one.eval_on_selector("#video video", "one => one.src") for one in (page, other)
+        )
+        assert mine != theirs
+        assert other.input_value("#prompt textarea") == "blue and gold stained glass"
+        assert page.locator("#history img").count() == 1
+        assert other.locator("#history img").count() == 1
+
+
+def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
+    def overflow() -> int:
+        return phone.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+    assert overflow() <= 0
+    phone.click("#paint-strip")
+    phone.wait_for_function("document.querySelectorAll('#strip img').length == 5")
+    phone.click("text=Spectrum look")
+    phone.click("#quick")
+    wait_for_progress(phone, "Finished")
+    assert overflow() <= 0
