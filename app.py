@@ -43,6 +43,7 @@ RECIPES = {
     "every-frame": "Every frame: frantic, each onset to the picture",
 }
 INTERPOLATORS = {
+    "auto": "Auto: each where it is best",
     "blend": "Blend: fades",
     "flavr": "FLAVR: a network fills in",
     "motion": "Motion: blocks move",
@@ -195,7 +196,10 @@ class Page:
             self._control(
                 "interpolator",
                 gr.Radio(
-                    [(INTERPOLATORS.get(name, name), name) for name in musvid.interpolators()],
+                    [
+                        (INTERPOLATORS.get(name, name), name)
+                        for name in ("auto", *musvid.interpolators())
+                    ],
                     value=self.first["interpolator"],
                     label="How gaps are filled",
                 ),

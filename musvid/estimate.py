@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from fractions import Fraction
 
+from . import interpolate
 from .recipe import Recipe
 from .song import Song
 
@@ -102,14 +103,19 @@ class Costs:
         clock, (width, height) = recipe.clock(song.duration), recipe.size
         pixels = width * height / 1e6
         paintings = clock.painted if recipe.style.strength else 0
-        work = {
-            "draw": clock.drawn * recipe.look.count,
-            recipe.interpolator: (clock.painted - clock.keyframes) + (clock.frames - clock.painted),
-            "encode": clock.frames * recipe.upscale**2,
-        }
+        before, after = (
+            interpolate.chosen(recipe.interpolator, painted=painted)
+            for painted in (False, bool(paintings))
+        )
+        work = (
+            ("draw", clock.drawn * recipe.look.count),
+            (before, clock.painted - clock.keyframes),
+            (after, clock.frames - clock.painted),
+            ("encode", clock.frames * recipe.upscale**2),
+        )
         with self._lock:
             seconds: float | None
-            seconds = sum(_TYPICAL.get(kind, 0.1) * count * pixels for kind, count in work.items())
+            seconds = sum(_TYPICAL.get(kind, 0.1) * count * pixels for kind, count in work)
             if paintings:
                 cost = self._known.get(_painting(recipe))
                 seconds = None if cost is None else seconds + cost * paintings * pixels

@@ -61,11 +61,12 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
     assert run.returncode == 0, run.stderr
 
 
-def test_a_render_without_diffusion_never_imports_torch(write_song: WriteSong) -> None:
+def test_a_render_without_networks_never_imports_torch(write_song: WriteSong) -> None:
     song = write_song(music(0.3))
+    options = ["-o", str(song.with_suffix(".mp4")), *BARE, "--interpolator", "blend"]
     script = (
         "import sys; from musvid.__main__ import main\n"
-        f"assert main({[str(song), '-o', str(song.with_suffix('.mp4')), *BARE]}) == 0\n"
+        f"assert main({[str(song), *options]}) == 0\n"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], env=environment()).returncode == 0

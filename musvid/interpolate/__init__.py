@@ -40,6 +40,13 @@ def choices() -> tuple[str, ...]:
     return (AUTO, *names())
 
 
+def chosen(interpolator: str, *, painted: bool) -> str:
+    """The name of the interpolator that a choice means, for paintings or for spectra."""
+    if interpolator != AUTO:
+        return interpolator
+    return "blend" if painted else "flavr"
+
+
 def between(
     frames: Iterable[Frame],
     factor: int,
@@ -68,10 +75,8 @@ def between(
     checked = _same_shape(frames)
     if factor == 1:
         return checked
-    if interpolator == AUTO:
-        interpolator = "blend" if painted else "flavr"
     fill: Callable[..., Iterator[Frame]]
-    fill = import_module(f"{__name__}.{interpolator}").between
+    fill = import_module(f"{__name__}.{chosen(interpolator, painted=painted)}").between
     known = inspect.signature(fill).parameters
     given = {"weights": _chosen(weights), "device": device}
     return fill(checked, factor, **{name: given[name] for name in given if name in known})
