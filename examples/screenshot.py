@@ -1,4 +1,4 @@
-"""The pictures of the page in README, from the real page in Chromium.
+"""The picture of the page in README, from the real page in Chromium.
 
     python -m examples.screenshot ADDRESS
 
@@ -29,34 +29,30 @@ def save(page: Page, name: str, width: int) -> None:
 
 
 def main(address: str) -> None:
-    """Paint a strip, take a quick look, and take the pictures."""
+    """Paint a strip, take a quick look, and take the picture."""
     chromium = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for scheme, name in (("dark", "page.jpg"), ("light", "page-light.jpg")):
-            context = browser.new_context(
-                viewport={"width": 1440, "height": 1010},
-                device_scale_factor=1.5,
-                color_scheme=scheme,
-            )
-            page = context.new_page()
-            page.set_default_timeout(120_000)
-            page.goto(f"{address}/?__theme={scheme}")
-            page.wait_for_selector("#painted img", state="attached")
-            page.fill("#prompt textarea", PROMPT)
-            page.wait_for_timeout(3000)
-            page.click("#paint-strip")
-            page.wait_for_function("document.querySelectorAll('#strip img').length == 5")
-            page.click("#quick")
-            page.wait_for_function(
-                "document.querySelector('#progress').innerText.includes('Finished')"
-            )
-            page.wait_for_timeout(2500)
-            page.evaluate("window.scrollTo(0, 0)")
-            save(page, name, 1440)
-            context.close()
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 1010},
+            device_scale_factor=1.5,
+            color_scheme="dark",
+        )
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{address}/?__theme=dark")
+        page.wait_for_selector("#painted img", state="attached")
+        page.fill("#prompt textarea", PROMPT)
+        page.wait_for_timeout(3000)
+        page.click("#paint-strip")
+        page.wait_for_function("document.querySelectorAll('#strip img').length == 5")
+        page.click("#quick")
+        page.wait_for_function("document.querySelector('#progress').innerText.includes('Finished')")
+        page.wait_for_timeout(2500)
+        page.evaluate("window.scrollTo(0, 0)")
+        save(page, "page.jpg", 1440)
         browser.close()
 
 

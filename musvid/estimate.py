@@ -17,11 +17,12 @@ from .song import Song
 
 # Seconds per million pixels (two cores, see tests/benchmarks/estimate.py).
 _TYPICAL = {
-    "draw": 0.012,
-    "blend": 0.01,
+    "draw": 0.01,
+    "blend": 0.002,
     "flavr": 0.06,
-    "motion": 0.25,
-    "encode": 0.03,
+    "motion": 0.35,
+    "encode": 0.06,
+    "save": 0.05,
 }
 _NEW = 0.5  # how much the last measurement counts against those before it
 
@@ -112,6 +113,7 @@ class Costs:
             (before, clock.painted - clock.keyframes),
             (after, clock.frames - clock.painted),
             ("encode", clock.frames * recipe.upscale**2),
+            ("save", clock.drawn + 2 * clock.painted + clock.frames),
         )
         with self._lock:
             seconds: float | None
