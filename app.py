@@ -923,6 +923,8 @@ def progress_of(report: Report) -> str:
     if report.finished:
         what = "Stopped: this is what was done" if report.stopped else "Finished"
         return bar(f"{what} · {done} of {total} frames", done / max(1, total))
+    if report.stopped:
+        return bar(f"Stopped · keeping {done} frames", done / max(1, total))
     parts = [STAGES.get(report.stage, "Beginning"), f"{done} of {total} frames"]
     if report.left is not None:
         parts.append(f"about {musvid.spoken(report.left)} left")

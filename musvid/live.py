@@ -34,7 +34,8 @@ class Report:
 
     folder: of the render's frames, one folder per stage. done, totals: frames per stage.
     left: seconds until the end, or None where there is no telling. video: what there is to play.
-    finished: whether this is the last report. stopped: whether it was stopped before its end.
+    finished: whether this is the last report. stopped: whether it was stopped before its end; what
+    is done becomes the video then.
     """
 
     folder: Path
@@ -89,6 +90,7 @@ def watch(
         while not work.over.wait(min(every, _PROMPT)):
             if stop():
                 work.cancel.set()
+                yield replace(work.report(time.monotonic() - began, None), stopped=True)
                 # A painting that takes long is not waited for: what it makes is not wanted.
                 work.over.wait(0.5)
                 break

@@ -78,7 +78,7 @@ def draw(
     Yields uint8 arrays (height, width, 3). Pictures behind the end of the sound are drawn from
     silence, so that the last keyframe is a real one.
     """
-    yield from _draw(song, look, clock.fps, clock.drawn, size)
+    return _draw(song, look, clock.fps, clock.drawn, size)
 
 
 def draw_moment(

@@ -121,7 +121,10 @@ def test_a_killed_render_goes_on_where_it_was(
     for number in range(KILLS):
         place = Place(forge, song, tmp_path / str(number))
         victim = place.start()
-        victim.join(seconds * chance.uniform(0.15, 1.0))
+        wanted = chance.randrange(every)
+        while victim.is_alive() and len(place.paintings()) < wanted:
+            time.sleep(0.002)
+        victim.join(seconds / every * chance.random())
         victim.kill()
         victim.join()
         before = place.paintings()

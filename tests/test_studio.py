@@ -234,7 +234,9 @@ def test_a_stopped_render_keeps_its_beginning(write_song: WriteSong, tmp_path: P
     song = Song.open(write_song(music(60.0)), start=3)
     folder = tmp_path / "watched"
     folder.mkdir()
-    (*_, last) = watch(song, DRY, folder, stop=_Slow(folder, 90), every=0.05)
+    (*_, told, last) = watch(song, DRY, folder, stop=_Slow(folder, 90), every=0.05)
+    assert told.stopped  # at once, before the video is made
+    assert not told.finished
     assert last.finished
     assert last.stopped
     assert last.video
