@@ -776,7 +776,7 @@ class Page:
     def _finished(self, report: Report, song: Song, recipe: Recipe, visit: list[Values]) -> Updates:
         assert report.video
         settings = report.folder / f"{report.video.stem}.json"
-        settings.write_text(recipe.to_json(), encoding="utf-8")
+        settings.write_text(musvid.read_settings(report.video), encoding="utf-8")
         frames = report.frames("painted", 3)
         poster = report.folder / "poster.png"
         poster.write_bytes(frames[len(frames) // 2].read_bytes())
