@@ -53,6 +53,11 @@ QUICK = 3.0  # seconds
 TILES = 12  # of a gallery that fills while a render runs
 CLIP = 12.0  # seconds that are chosen of a new song
 
+# What a model has of its own.
+OWN = ("style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale")
+# Events that stay responsive while a render runs.
+LIGHT = {"concurrency_limit": 8, "concurrency_id": "light"}
+
 Values = dict[str, Any]
 Updates = dict[Any, Any]
 
@@ -105,6 +110,7 @@ class Page:
     def __init__(self, studio: Studio, limits: Limits) -> None:
         self.studio, self.limits, self.visits = studio, limits, Visits()
         self.controls: dict[str, gr.components.Component] = {}
+        self.first = values_of(Recipe())  # what the controls show at first
         with gr.Blocks(
             title="musvid",
             analytics_enabled=False,
@@ -137,11 +143,6 @@ class Page:
     ) -> None:
         value = self.first[name]
         self._control(name, gr.Slider(low, high, value, step=step, label=label, buttons=[], **more))
-
-    @property
-    def first(self) -> Values:
-        """What the controls show at first."""
-        return values_of(Recipe())
 
     def _song_part(self) -> None:
         with gr.Column(elem_classes="part"):
@@ -451,7 +452,6 @@ class Page:
 
     def _wire(self) -> None:
         controls, everything = self.controls, {self.song, self.moment, *self.controls.values()}
-        light = {"concurrency_limit": 8, "concurrency_id": "light"}
         quiet = {"api_visibility": "private", "show_progress": "hidden"}
 
         def changed(names: list[str]) -> list[Any]:
@@ -463,17 +463,17 @@ class Page:
             self.on_song,
             self.audio,
             [self.song, self.song_problem, controls["start"], controls["duration"], self.moment],
-            **light,
+            **LIGHT,
             **quiet,
         )
-        self.examples.click(self.on_example, self.examples, self.audio, **light, **quiet)
+        self.examples.click(self.on_example, self.examples, self.audio, **LIGHT, **quiet)
         gr.on(
             changed(["start", "duration"]),
             self.on_clip,
             {self.song, controls["start"], controls["duration"], self.moment},
             self.moment,
             trigger_mode="always_last",
-            **light,
+            **LIGHT,
             **quiet,
         )
         # The live line
@@ -483,14 +483,14 @@ class Page:
             everything,
             [self.plan, self.recipe],
             trigger_mode="always_last",
-            **light,
+            **LIGHT,
             **quiet,
         )
         self.recipe.input(
             lambda name: [musvid.RECIPES[name][part] for part in ("stride", "before", "after")],
             self.recipe,
             [controls[part] for part in ("stride", "before", "after")],
-            **light,
+            **LIGHT,
             **quiet,
         )
         # One moment
@@ -501,7 +501,7 @@ class Page:
             everything,
             [self.drawn, self.moment_note],
             trigger_mode="always_last",
-            **light,
+            **LIGHT,
             **quiet,
         )
         styles = [name for name in controls if name.startswith("style.")]
@@ -521,7 +521,7 @@ class Page:
                 everything,
                 [self.plan, self.recipe],
                 trigger_mode="always_last",
-                **light,
+                **LIGHT,
                 **quiet,
             )
         self.strip_button.click(
@@ -536,7 +536,7 @@ class Page:
             self.on_pick,
             [self.axis, self.strip_values],
             [controls[f"style.{axis}"] for axis in musvid.AXES],
-            **light,
+            **LIGHT,
             **quiet,
         )
         # Style
@@ -545,23 +545,22 @@ class Page:
                 lambda chosen, prompt: musvid.words.toggle(prompt, chosen[0]),
                 [chips, controls["style.prompt"]],
                 controls["style.prompt"],
-                **light,
+                **LIGHT,
                 **quiet,
             )
-        self.dice.click(lambda: randrange(2**16), None, controls["style.seed"], **light, **quiet)
-        own = ["style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale"]
+        self.dice.click(lambda: randrange(2**16), None, controls["style.seed"], **LIGHT, **quiet)
         controls["style.model"].input(
             self.on_model,
             controls["style.model"],
-            [self.model_facts, *(controls[name] for name in own)],
-            **light,
+            [self.model_facts, *(controls[name] for name in OWN)],
+            **LIGHT,
             **quiet,
         )
         controls["level"].change(
             lambda level: gr.update(visible=not level),
             controls["level"],
             controls["look.gain"],
-            **light,
+            **LIGHT,
             **quiet,
         )
         # Rendering
@@ -595,23 +594,23 @@ class Page:
         self.stop.click(self.on_stop, None, None, queue=False, **quiet)
         # Results
         self.save_frames.click(
-            self.on_pack, self.result, [self.zip, self.progress], **light, **quiet
+            self.on_pack, self.result, [self.zip, self.progress], **LIGHT, **quiet
         )
         self.take.click(
-            self.on_take, [self.result, self.song], list(controls.values()), **light, **quiet
+            self.on_take, [self.result, self.song], list(controls.values()), **LIGHT, **quiet
         )
         self.restore.upload(
             self.on_restore,
             [self.restore, self.song],
             [self.song_problem, *controls.values()],
-            **light,
+            **LIGHT,
             **quiet,
         )
         self.history.select(
             self.on_again,
             self.visit,
             [self.video, self.result, self.save_video, self.save_settings],
-            **light,
+            **LIGHT,
             **quiet,
         )
         self.blocks.unload(self.on_leave)
@@ -727,10 +726,9 @@ class Page:
         except MusvidError as error:
             return {self.model_facts: told(error)}
         values = values_of(recipe)
-        names = ["style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale"]
         return {
             self.model_facts: hint(model_facts(name)),
-            **{self.controls[each]: values[each] for each in names},
+            **{self.controls[each]: values[each] for each in OWN},
         }
 
     def on_quick(self, data: dict[Any, Any], request: gr.Request) -> Iterator[Updates]:
@@ -1026,10 +1024,9 @@ def add_api(page: Page) -> None:
             pass
         return gr.FileData(path=str(last.video))
 
-    light = {"concurrency_limit": 8, "concurrency_id": "light"}
-    endpoint("plan", plan, **light)
-    endpoint("settings", settings, **light)
-    endpoint("draw", draw, **light)
+    endpoint("plan", plan, **LIGHT)
+    endpoint("settings", settings, **LIGHT)
+    endpoint("draw", draw, **LIGHT)
     endpoint("paint", paint, concurrency_limit=1, concurrency_id="paint")
     endpoint("render", render, concurrency_limit=1, concurrency_id="render")
 

@@ -17,7 +17,7 @@ from . import video
 from .diffuse import Painter
 from .errors import Cancelled, MusvidError, OutputError
 from .recipe import Recipe
-from .render import STAGES, render
+from .render import STAGES, frame_path, render
 from .song import Song
 from .store import Store
 
@@ -51,7 +51,7 @@ class Report:
         done = self.done.get(stage, 0)
         count = min(done, most)
         indices = {round(index * (done - 1) / max(1, count - 1)) for index in range(count)}
-        return [_frame(self.folder, stage, index) for index in sorted(indices)]
+        return [frame_path(self.folder / stage, index) for index in sorted(indices)]
 
     @property
     def stage(self) -> str:
@@ -221,16 +221,12 @@ def _beginning(song: Song, seconds: Fraction) -> Song:
     return replace(song, samples=min(song.samples, max(1, int(seconds * song.rate))))
 
 
-def _frame(folder: Path, stage: str, index: int) -> Path:
-    return folder / stage / f"{index:06d}.png"
-
-
 def read_frames(folder: Path, stage: str, count: int) -> Iterator[Frame]:
     """The first frames of a stage, as `render` saved them."""
     from PIL import Image
 
     for index in range(count):
-        with Image.open(_frame(folder, stage, index)) as picture:
+        with Image.open(frame_path(folder / stage, index)) as picture:
             yield np.asarray(picture.convert("RGB"))
 
 

@@ -98,7 +98,7 @@ def render(
             if cancel is not None and cancel.is_set():
                 raise Cancelled("The render was stopped.")
             if folders:
-                save_frame(frame, folders[stage] / f"{index:06d}.png")
+                save_frame(frame, frame_path(folders[stage], index))
             if progress:
                 progress(stage, index + 1, totals[stage])
             yield frame
@@ -204,6 +204,11 @@ def _frame_folders(folder: str | os.PathLike[str] | None) -> dict[str, Path]:
         if occupied:
             raise OutputError(f"The folder {path} is not empty; choose another for the frames.")
     return folders
+
+
+def frame_path(folder: Path, index: int) -> Path:
+    """Where a frame of a stage lies in that stage's folder."""
+    return folder / f"{index:06d}.png"
 
 
 def save_frame(frame: Frame, path: Path) -> Path:
