@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import wraps
 from html import escape
 from importlib.util import find_spec
@@ -32,7 +33,7 @@ except ImportError:
 import gradio as gr
 
 import musvid
-from musvid import Limits, MusvidError, Recipe, Report, Song, Studio, Visits
+from musvid import Limits, Lock, MusvidError, Recipe, Report, Song, Studio, Visits
 
 HERE = Path(__file__).parent
 EXAMPLES = {"Loop": HERE / "examples" / "loop.ogg", "Nocturne": HERE / "examples" / "nocturne.ogg"}
@@ -53,8 +54,28 @@ QUICK = 3.0  # seconds
 TILES = 12  # of a gallery that fills while a render runs
 CLIP = 12.0  # seconds that are chosen of a new song
 
+SOURCES = {
+    "off": "off",
+    "loudness": "loudness",
+    "onsets": "onsets of notes",
+    "low": "low pitches",
+    "mid": "middle pitches",
+    "high": "high pitches",
+}
+FOLLOWERS = {  # what follows the music: name, label, range of the amount
+    "strength_by": ("Strength", -1, 1, 0.05),
+    "guidance_by": ("Guidance", -10, 10, 0.5),
+    "seed_by": ("Seeds per second", 0, 5, 0.1),
+}
+UNHEARD = "Its tempo is not known yet: have it found, type it, or tap it."
+
 # What a model has of its own.
 OWN = ("style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale")
+# What the picture over the moment shows, but for motion and prompt.
+FOLLOWS = (
+    *("lock.note", "lock.bpm", "lock.beat", "lock.bar", "lock.beats"),
+    *(f"{name}.{part}" for name in FOLLOWERS for part in ("source", "amount", "smoothing")),
+)
 # Events that stay responsive while a render runs.
 LIGHT = {"concurrency_limit": 8, "concurrency_id": "light"}
 
@@ -88,6 +109,9 @@ def recipe_of(values: Values) -> Recipe:
         given["look.gain"] = "auto"
     if given.get("size") in (SIZES[0], None, ""):
         given["size"] = None
+    if not given.get("lock.bpm"):  # not before it is known; an empty field gives 0
+        given |= {"lock.note": "off", "lock.bpm": None}
+    given["lock.beat"] = given.get("lock.beat") or 0.0
     for name, value in given.items():  # sliders give 8.0 for 8
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
@@ -101,6 +125,7 @@ def values_of(recipe: Recipe) -> Values:
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["style.tiny_autoencoder"] = bool(recipe.style.tiny_autoencoder)
+    values["lock.bpm"] = None if recipe.lock.bpm is None else float(recipe.lock.bpm)
     return values
 
 
@@ -122,7 +147,9 @@ class Page:
                 with gr.Column(scale=4, min_width=320, elem_id="settings"):
                     self._song_part()
                     self._motion_part()
+                    self._beat_part()
                     self._style_part()
+                    self._follow_part()
                     self._look_part()
                 with gr.Column(scale=7, min_width=320):
                     self._moment_part()
@@ -207,13 +234,90 @@ class Page:
             )
             self.plan = gr.HTML(elem_id="plan", padding=False)
 
+    def _beat_part(self) -> None:
+        button = {"size": "sm", "min_width": 90}
+        with gr.Accordion("Lock to the beat", open=False, elem_classes="part", elem_id="beat"):
+            self._control(
+                "lock.note",
+                gr.Radio(
+                    ["off", *musvid.NOTES],
+                    value="off",
+                    label="A keyframe on every",
+                    info="T: triplets",
+                    elem_id="note",
+                ),
+            )
+            with gr.Row(equal_height=True):
+                self._control(
+                    "lock.bpm",
+                    gr.Number(None, label="Tempo (bpm)", min_width=110, elem_id="bpm"),
+                )
+                self._control(
+                    "lock.beat",
+                    gr.Number(
+                        None,
+                        label="A bar begins at (s)",
+                        step=0.01,
+                        min_width=110,
+                        elem_id="bar-at",
+                    ),
+                )
+                self._control(
+                    "lock.bar",
+                    gr.Number(
+                        4,
+                        label="Beats a bar",
+                        precision=0,
+                        minimum=1,
+                        maximum=16,
+                        min_width=80,
+                        elem_id="beats-a-bar",
+                    ),
+                )
+            self._control("lock.beats", gr.State([]))
+            with gr.Row(elem_id="tempo-buttons"):
+                self.listen = gr.Button("Find the beat", elem_id="listen", **button)
+                self.tap = gr.Button("Tap", elem_id="tap", **button)
+                self.halve = gr.Button("½", elem_id="halve", **button)
+                self.double = gr.Button("×2", elem_id="double", **button)  # noqa: RUF001
+                self.back = gr.Button("◂ a beat", elem_id="earlier", **button)
+                self.on = gr.Button("a beat ▸", elem_id="later", **button)
+            self.beat_note = gr.HTML(elem_id="beat-note", padding=False)
+
+    def _follow_part(self) -> None:
+        with gr.Accordion("Follow the music", open=False, elem_classes="part", elem_id="follow"):
+            gr.HTML(
+                hint("What is added to a setting where the music does most of something."),
+                padding=False,
+            )
+            for name, (label, low, high, step) in FOLLOWERS.items():
+                with gr.Row(equal_height=True):
+                    self._control(
+                        f"{name}.source",
+                        gr.Dropdown(
+                            [(text, source) for source, text in SOURCES.items()],
+                            value="off",
+                            label=label,
+                            min_width=130,
+                            elem_id=f"{name}-source",
+                        ),
+                    )
+                    self._slider(f"{name}.amount", low, high, step, "Amount", min_width=90)
+                    self._slider(f"{name}.smoothing", 0, 5, 0.05, "Smooth (s)", min_width=90)
+
     def _style_part(self) -> None:
         first = self.first
         with gr.Column(elem_classes="part"):
             gr.HTML("<h2>Style</h2>", padding=False)
             self._control(
                 "style.prompt",
-                gr.Textbox(first["style.prompt"], label="Prompt", lines=2, elem_id="prompt"),
+                gr.Textbox(
+                    first["style.prompt"],
+                    label="Prompt",
+                    info='or one after the other: "0:00 nebula | 0:08 crystal"',
+                    lines=2,
+                    elem_id="prompt",
+                ),
             )
             self.chips = [
                 gr.Dataset(
@@ -343,6 +447,7 @@ class Page:
             self.moment = gr.Slider(
                 0, CLIP, 3.0, step=0.02, label="Moment of the song (s)", elem_id="moment"
             )
+            self.timeline = gr.HTML(elem_id="timeline", padding=False)
             with gr.Row(elem_classes="pictures"):
                 picture = {
                     "format": "webp",
@@ -486,17 +591,49 @@ class Page:
             **LIGHT,
             **quiet,
         )
-        self.recipe.input(
-            lambda name: [musvid.RECIPES[name][part] for part in ("stride", "before", "after")],
-            self.recipe,
-            [controls[part] for part in ("stride", "before", "after")],
-            **LIGHT,
+        motion = [controls[part] for part in ("stride", "before", "after")]
+        self.recipe.input(self.on_motion, {*everything, self.recipe}, motion, **LIGHT, **quiet)
+        # The beat
+        beat = [controls[name] for name in controls if name.startswith("lock.")]
+        noted = [self.beat_note, *beat, *motion]
+        listening = {"concurrency_limit": 1, "concurrency_id": "listen", **quiet}
+        self.listen.click(self.on_listen, {*everything, self.recipe}, noted, **listening)
+        controls["lock.note"].input(self.on_note, {*everything, self.recipe}, noted, **listening)
+        for button, change in (
+            (self.halve, lambda lock: lock.scaled(Fraction(1, 2))),
+            (self.double, lambda lock: lock.scaled(Fraction(2))),
+            (self.back, lambda lock: lock.shifted(-1)),
+            (self.on, lambda lock: lock.shifted(1)),
+        ):
+            button.click(self.on_lock(change), {*everything, self.recipe}, noted, **LIGHT, **quiet)
+        # A tempo of one's own is a steady one.
+        steady = self.on_lock(lambda lock: replace(lock, beats=()))
+        controls["lock.bpm"].input(steady, {*everything, self.recipe}, noted, **LIGHT, **quiet)
+        self.tap.click(None, None, [controls["lock.bpm"], controls["lock.beat"]], js=TAP).then(
+            steady, {*everything, self.recipe}, noted, **LIGHT, **quiet
+        )
+        gr.on(
+            [
+                self.song.change,
+                *changed(["start", "duration", "stride"]),
+                *changed(["style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
+            ],
+            self.on_timeline,
+            everything,
+            self.timeline,
+            trigger_mode="always_last",
+            concurrency_limit=2,
+            concurrency_id="timeline",
             **quiet,
         )
         # One moment
-        looks = [name for name in controls if name.startswith("look.")]
+        looks = [name for name in controls if name.startswith(("look.", "lock."))]
         drawn = gr.on(
-            [self.moment.change, self.song.change, *changed([*looks, "level", "fps", "size"])],
+            [
+                self.moment.change,
+                self.song.change,
+                *changed([*looks, "level", "fps", "size", "stride"]),
+            ],
             self.on_draw,
             everything,
             [self.drawn, self.moment_note],
@@ -504,7 +641,7 @@ class Page:
             **LIGHT,
             **quiet,
         )
-        styles = [name for name in controls if name.startswith("style.")]
+        styles = [name for name in controls if name.startswith(("style.", *FOLLOWERS))]
         painting = {
             "fn": self.on_paint,
             "inputs": everything,
@@ -663,6 +800,78 @@ class Page:
         return gr.update(
             minimum=first, maximum=last, value=max(first, min(last, data[self.moment] or 0))
         )
+
+    def on_motion(self, data: dict[Any, Any]) -> list[Any]:
+        try:
+            recipe = recipe_of(self.named(data)).in_time(data[self.recipe])
+        except MusvidError:
+            recipe = Recipe().in_time(data[self.recipe])
+        return [recipe.stride, recipe.before, recipe.after]
+
+    def _locked(self, data: dict[Any, Any], lock: Lock, note: str) -> Updates:
+        """The controls of a lock, with the stride that suits it."""
+        values = self.named(data)
+        settings = values_of(Recipe(lock=lock))
+        names = [name for name in settings if name.startswith("lock.")]
+        values |= {name: settings[name] for name in names}
+        with contextlib.suppress(MusvidError):
+            recipe = recipe_of(values).in_time(data[self.recipe])
+            values |= {part: getattr(recipe, part) for part in ("stride", "before", "after")}
+        names += ["stride", "before", "after"]
+        return {self.beat_note: note, **{self.controls[name]: values[name] for name in names}}
+
+    def _lock_of(self, data: dict[Any, Any]) -> Lock:
+        """The lock that the page shows, known or not. Raises SettingsError."""
+        names = ("note", "bpm", "beat", "bar", "beats")
+        given = {name: data[self.controls[f"lock.{name}"]] for name in names}
+        if not given["bpm"]:  # an empty field gives 0
+            given |= {"bpm": None, "beat": None}
+        given["bar"] = int(given["bar"] or 4)
+        given["beats"] = tuple(given["beats"] or ())
+        return Lock(**given)
+
+    def on_listen(self, data: dict[Any, Any]) -> Iterator[Updates]:
+        try:
+            song, _ = self._chosen(data)
+            lock = self._lock_of(data)
+            yield {self.beat_note: hint("Listening … (the first time takes up to a minute)")}
+            found = self.studio.beats(song)
+            note = lock.note if lock else "1/8"
+            yield self._locked(data, found.lock(note, bar=lock.bar), hint(str(found)))
+        except MusvidError as error:
+            yield {self.beat_note: told(error)}
+
+    def on_note(self, data: dict[Any, Any]) -> Iterator[Updates]:
+        try:
+            lock = self._lock_of(data)
+        except MusvidError as error:
+            yield {self.beat_note: told(error)}
+            return
+        if lock and not lock.found:
+            yield from self.on_listen(data)
+        else:
+            yield self._locked(data, lock, hint(str(lock) if lock else ""))
+
+    def on_lock(self, change: Callable[[Lock], Lock]) -> Callable[[dict[Any, Any]], Updates]:
+        def changed(data: dict[Any, Any]) -> Updates:
+            try:
+                lock = self._lock_of(data)
+                if lock.bpm is None:
+                    return {self.beat_note: hint(UNHEARD)}
+                if lock.beat is None:
+                    lock = replace(lock, beat=0.0)
+                lock = change(lock)
+                return self._locked(data, lock, hint(str(lock) if lock else ""))
+            except MusvidError as error:
+                return {self.beat_note: told(error)}
+
+        return changed
+
+    def on_timeline(self, data: dict[Any, Any]) -> Any:
+        try:
+            return musvid.timeline(*self._chosen(data))
+        except MusvidError:
+            return ""  # the live line says it
 
     def on_plan(self, data: dict[Any, Any]) -> tuple[str, Any]:
         try:
@@ -824,7 +1033,9 @@ class Page:
         else:
             values["start"] = values["duration"] = None
         return {
-            part: values[name] for name, part in self.controls.items() if values[name] is not None
+            part: values[name]
+            for name, part in self.controls.items()
+            if values[name] is not None or name.startswith("lock.")
         }
 
     def on_take(self, result: Values | None, path: str | None) -> Updates:
@@ -866,14 +1077,14 @@ def _seconds(studio: Studio, song: Song, recipe: Recipe, *_: object) -> float:
 
 @gpu(lambda *_: 30)
 def paint_moment(studio: Studio, song: Song, recipe: Recipe, moment: float) -> Any:
-    return studio.paint(studio.draw(song, recipe, moment), recipe)
+    return studio.paint(song, recipe, moment)
 
 
 @gpu(lambda *_: 60)
 def paint_strip(
     studio: Studio, song: Song, recipe: Recipe, moment: float, axis: str, values: list[Any]
 ) -> Iterator[Any]:
-    yield from studio.strip(studio.draw(song, recipe, moment), recipe, axis, values)
+    yield from studio.strip(song, recipe, moment, axis, values)
 
 
 @gpu(_seconds)
@@ -1068,6 +1279,19 @@ def refuse_addresses() -> None:
 
     gr.blocks.Block.async_move_resource_to_block_cache = refuse
 
+
+# Tempo and a beat from taps, and from where the song is while it plays.
+TAP = """() => {
+  const now = performance.now() / 1000, state = (window.musvidTaps ??= { taps: [] });
+  if (state.taps.length && now - state.taps.at(-1) > 2.5) state.taps = [];
+  state.taps.push(now);
+  state.taps = state.taps.slice(-12);
+  const count = state.taps.length - 1;
+  const bpm = count < 3 ? null : Math.round(600 * count / (now - state.taps[0])) / 10;
+  const player = document.querySelector('#song audio');
+  const playing = player && !player.paused;
+  return [bpm, playing ? Math.round(1000 * player.currentTime) / 1000 : 0];
+}"""
 
 # How it looks
 

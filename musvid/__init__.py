@@ -9,8 +9,11 @@ The stages are generators, frames in and frames out, and can be used by themselv
 
 from . import words as words
 from ._validate import number as check_number
+from .automation import SOURCES, Modulation
+from .beats import NOTES, Lock
+from .chart import timeline
 from .clock import Clock, every
-from .diffuse import Painter, Style, diffuse
+from .diffuse import Painter, Stroke, Style, diffuse
 from .errors import (
     Cancelled,
     FFmpegError,
@@ -35,25 +38,32 @@ from .song import Song
 from .spectrum import PLAIN, Look, draw, draw_moment
 from .store import Store
 from .studio import AXES, Studio, quick_look, strip_values
+from .tempo import Beats
+from .tempo import find as find_beats
 from .video import read_settings, write
 from .visits import Visits
 
 __all__ = [
     "AXES",
     "MODELS",
+    "NOTES",
     "PALETTES",
     "PLAIN",
     "RECIPES",
+    "SOURCES",
     "STAGES",
+    "Beats",
     "Cancelled",
     "Clock",
     "Costs",
     "FFmpegError",
     "Limits",
+    "Lock",
     "Look",
     "MemoryExhausted",
     "Model",
     "ModelError",
+    "Modulation",
     "MusvidError",
     "OutputError",
     "Painter",
@@ -64,6 +74,7 @@ __all__ = [
     "Song",
     "SongError",
     "Store",
+    "Stroke",
     "Studio",
     "Style",
     "Visits",
@@ -73,6 +84,7 @@ __all__ = [
     "draw",
     "draw_moment",
     "every",
+    "find_beats",
     "interpolators",
     "pack",
     "quick_look",
@@ -81,6 +93,7 @@ __all__ = [
     "save_frame",
     "spoken",
     "strip_values",
+    "timeline",
     "watch",
     "write",
 ]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import interpolate
 from ._device import DEVICES
+from .automation import SOURCES, Modulation
+from .beats import NOTES, OFF, Lock
 from .diffuse import SYMMETRIES, Style
 from .errors import Cancelled, MusvidError, SettingsError
 from .models import TABLE
@@ -92,6 +94,37 @@ def build_parser() -> argparse.ArgumentParser:
         help="pictures of the spectrum per second, such as 30 or 392/16 (default: 30)",
     )
 
+    lock = parser.add_argument_group("in time with the music")
+    add = lock.add_argument
+    add(
+        "--lock",
+        dest="note",
+        choices=(OFF, *NOTES),
+        help="put a keyframe on every such note (T: triplets); the stride is the one that draws "
+        "about --fps pictures a second, if it is not given (default: off)",
+    )
+    add("--bpm", metavar="BPM", help="tempo, such as 120 or 174.3 (default: found by librosa)")
+    add(
+        "--beat",
+        type=_number,
+        metavar="SECONDS",
+        help="when a bar begins, from the beginning of the file (default: found)",
+    )
+    add("--bar", type=int, metavar="N", help="beats in a bar, 1 to 16 (default: 4)")
+
+    follow = parser.add_argument_group(
+        "following the music",
+        "SOURCE[:AMOUNT[:SMOOTHING]], such as onsets:0.4:0.1. Sources are "
+        f"{', '.join(SOURCES[1:])}; AMOUNT is what is added where the source is strongest, "
+        "SMOOTHING is in seconds.",
+    )
+    for name, what in (
+        ("strength", "the strength (default amount: 0.3)"),
+        ("guidance", "the guidance"),
+        ("seed", "how fast the noise walks on to the next seeds, in seeds per second"),
+    ):
+        follow.add_argument(f"--{name}-by", type=_modulation, metavar="SOURCE", help=what)
+
     look = parser.add_argument_group("the look of the spectrum")
     add, plain = look.add_argument, Look()
     add(
@@ -135,7 +168,11 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"one of {', '.join(TABLE)}; a hub id; a diffusers folder; or a .safetensors file "
         "(default: sketch)",
     )
-    add("--prompt", metavar="TEXT", help="what to paint (default: the model's)")
+    add(
+        "--prompt",
+        metavar="TEXT",
+        help='what to paint, or what when: "0:00 nebula | 0:08 crystal" (default: the model\'s)',
+    )
     add("--negative-prompt", metavar="TEXT", help="what not to paint; needs a guidance above 1")
     add(
         "--strength",
@@ -230,6 +267,13 @@ def _gain(text: str) -> float | str:
 _gain.__name__ = "gain"
 
 
+def _modulation(text: str) -> Modulation:
+    try:
+        return Modulation.parse(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _size(text: str) -> tuple[int, int]:
     try:
         return parse_size(text)
@@ -256,7 +300,17 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         **chosen(Recipe),
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
+        lock=replace(recipe.lock, **chosen(Lock)),
     )
+
+
+def _in_time(recipe: Recipe, options: argparse.Namespace) -> Recipe:
+    """A recipe with the stride that suits its beat, where none was asked for."""
+    given: dict[str, Any] = vars(options)
+    if not recipe.lock or "stride" in given or (options.settings and "note" not in given):
+        return recipe
+    factors = {name: given[name] for name in ("before", "after") if name in given}
+    return replace(recipe.in_time(given.get("recipe")), **factors)
 
 
 class _Bars:
@@ -308,6 +362,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         recipe = recipe_from(options).resolve()
         song = Song.open(options.song, start=recipe.start, duration=recipe.duration)
+        recipe = _in_time(recipe.resolve(song), options)
         if not options.quiet:
             print(_plan(song, recipe), file=sys.stderr)
             if ignored := recipe.style.ignored():
@@ -343,11 +398,12 @@ def _plan(song: Song, recipe: Recipe) -> str:
     assert recipe.size is not None and recipe.upscale is not None
     clock = recipe.clock(song.duration)
     width, height = (side * recipe.upscale for side in recipe.size)
-    return (
+    plan = (
         f"{song.path.name}: {float(song.duration):.2f} s, {clock.keyframes} keyframes, "
         f"{clock.painted if recipe.style.strength else 0} paintings, {clock.frames} frames of "
         f"{width}x{height} at {float(clock.rate):g} a second"
     )
+    return f"{plan}\n{recipe.lock}" if recipe.lock else plan
 
 
 if __name__ == "__main__":

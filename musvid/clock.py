@@ -6,16 +6,17 @@ taken. The chain of a render is::
     drawn --every stride-th--> keyframes --before--> guides --paint--> paintings --after--> frames
 
 and picture *i* of the video shows the sound at ``i / rate`` seconds, with
-``rate = fps * before * after / stride``.
+``rate = fps * before * after / stride``. A clock that is locked to a beat may be out of that by
+half a picture (`Clock.first`), or have keyframes at any moments (`Following`); see `musvid.beats`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TypeVar
 
 from . import _validate
@@ -60,6 +61,9 @@ class Clock:
     fps: pictures per second of the drawn spectrum.
     stride: every stride-th drawn picture becomes a keyframe.
     before, after: interpolation factors before and after diffusion.
+    first: when the first keyframe is, in seconds. Before the sound, it is less than `stride`
+        pictures early, and what the chain makes of that time is left out, up to the frame that is
+        nearest to the sound's beginning; behind, it is at most half a frame late.
     """
 
     duration: Fraction
@@ -67,9 +71,11 @@ class Clock:
     stride: int = 1
     before: int = 1
     after: int = 1
+    first: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "duration", Fraction(self.duration))
+        object.__setattr__(self, "first", Fraction(self.first))
         object.__setattr__(self, "fps", parse_rate(self.fps))
         if self.duration <= 0:
             raise SettingsError("The duration must be above zero.")
@@ -82,10 +88,23 @@ class Clock:
                 f"{MAX_FPS}."
             )
 
+        if not -self.stride / self.fps < self.first <= 1 / (2 * self.rate):
+            raise SettingsError("The first keyframe must be less than a stride before the sound.")
+
     @property
     def rate(self) -> Fraction:
         """Frames per second of the finished video."""
         return self.fps * self.before * self.after / self.stride
+
+    @property
+    def lead(self) -> int:
+        """Frames between the first keyframe and the first frame of the video."""
+        return max(0, round(-self.first * self.rate))
+
+    @property
+    def unpainted(self) -> int:
+        """Guides that are not painted, because only frames before the video need them."""
+        return self.lead // self.after
 
     @property
     def frames(self) -> int:
@@ -95,18 +114,112 @@ class Clock:
     @property
     def painted(self) -> int:
         """Paintings (and guides): enough that the last frame has one at or behind it."""
-        return math.ceil(Fraction(self.frames - 1, self.after)) + 1
+        last = self.lead + self.frames - 1
+        return math.ceil(Fraction(last, self.after)) + 1 - self.unpainted
 
     @property
     def keyframes(self) -> int:
         """Keyframes: enough that the last painting has one at or behind it."""
-        return math.ceil(Fraction(self.painted - 1, self.before)) + 1
+        return math.ceil(Fraction(self.unpainted + self.painted - 1, self.before)) + 1
 
     @property
     def drawn(self) -> int:
         """Spectrum pictures to draw, of which the last ones may lie behind the sound's end."""
         return (self.keyframes - 1) * self.stride + 1
 
+    @property
+    def start(self) -> Fraction:
+        """When the first keyframe is, in seconds."""
+        return self.first
+
+    @property
+    def ticks(self) -> Sequence[int]:
+        """When they are drawn: so many ``1 / fps`` seconds after the first keyframe."""
+        return range(self.drawn)
+
+    @property
+    def places(self) -> Iterator[Fraction]:
+        """For each frame of the video, where it lies among what is made of the paintings."""
+        skipped = self.lead - self.unpainted * self.after
+        return (Fraction(skipped + frame) for frame in range(self.frames))
+
     def time(self, frame: int) -> Fraction:
         """The moment of the sound, in seconds, that a frame of the video shows."""
-        return frame / self.rate
+        return self.first + (self.lead + frame) / self.rate
+
+    def painting_time(self, painting: int) -> Fraction:
+        """The moment of the sound, in seconds, that a painting shows."""
+        return self.first + (self.unpainted + painting) * self.after / self.rate
+
+
+@dataclass(frozen=True)
+class Following(Clock):
+    """A clock whose keyframes are at given moments.
+
+    fps: of the fine grid on which moments lie, each at most half a picture off. Only keyframes are
+        drawn: the stride is 1.
+    moments: of the keyframes, in seconds, rising: the first one at or before the sound's
+        beginning, the last one at or behind its last frame.
+    pace: frames per second of the finished video.
+
+    Gaps are filled evenly, so that what is made of them has the uneven pace of the moments; each
+    frame of the video then is a mixture of the two next to it. Only the frame nearest to a keyframe
+    is that keyframe as it is, so that an onset is not smeared.
+    """
+
+    moments: tuple[Fraction, ...] = ()
+    pace: Fraction = Fraction(30)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pace", parse_rate(self.pace))
+        super().__post_init__()
+        times = self.moments
+        if len(times) < 2 or any(late <= early for early, late in pairwise(times)):
+            raise SettingsError("The keyframes' times must rise, and be two or more.")
+        if times[0] > 0 or times[-1] < self.time(self.frames - 1):
+            raise SettingsError("The keyframes' times must cover the sound.")
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second of the finished video."""
+        return self.pace
+
+    @property
+    def start(self) -> Fraction:
+        """When the first keyframe is, in seconds."""
+        return self.moments[0]
+
+    @property
+    def painted(self) -> int:
+        """Paintings (and guides)."""
+        return (self.keyframes - 1) * self.before + 1
+
+    @property
+    def keyframes(self) -> int:
+        """Keyframes."""
+        return len(self.moments)
+
+    @property
+    def ticks(self) -> Sequence[int]:
+        """When they are drawn: so many ``1 / fps`` seconds after the first keyframe."""
+        return [round((moment - self.moments[0]) * self.fps) for moment in self.moments]
+
+    @property
+    def places(self) -> Iterator[Fraction]:
+        """For each frame of the video, where it lies among what is made of the paintings."""
+        behind = 1
+        for frame in range(self.frames):
+            time = self.time(frame)
+            while self.moments[behind] < time:
+                behind += 1
+            early, late = self.moments[behind - 1 : behind + 1]
+            way = (time - early) / (late - early)
+            if abs(time - (early if way < Fraction(1, 2) else late)) * self.rate <= Fraction(1, 2):
+                way = Fraction(round(way))
+            yield (behind - 1 + way) * self.before * self.after
+
+    def painting_time(self, painting: int) -> Fraction:
+        """The moment of the sound, in seconds, that a painting shows."""
+        whole, part = divmod(painting, self.before)
+        early, late = self.moments[whole], self.moments[min(whole + 1, self.keyframes - 1)]
+        return early + (late - early) * part / self.before

@@ -10,17 +10,19 @@ torch and diffusers are imported when a model is loaded, not before.
 from __future__ import annotations
 
 import inspect
+import math
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice, repeat
 from typing import Any
 
 import numpy as np
 
-from . import _device, _validate, models, pipelines, words
+from . import _device, _validate, models, pipelines, prompts, words
 from .errors import MemoryExhausted, SettingsError
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
@@ -30,6 +32,7 @@ SYMMETRIES = ("half", "noise", "none")
 # Parameters below which a frame is too little work for several cores (sketch has 6 million, the
 # smallest Stable Diffusion 1000 million).
 _SMALL = 50_000_000
+_TEXTS = 16  # encoded prompts that are kept
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Style:
     """How frames are painted. A setting that is None is the model's own; see `resolve`.
 
     model: a name, hub id, folder or file, see `musvid.models.find`.
-    prompt, negative_prompt: what to paint, and what not (the latter needs guidance above 1).
+    prompt, negative_prompt: what to paint, and what not (the latter needs guidance above 1). A
+        prompt may change along time, see `musvid.prompts`.
     strength: 0 to 1, how far a painting leaves its frame. 0 is the frame itself, without any
         model; 1 hardly knows the frame any more.
     steps: denoising steps per painting, run in full whatever the strength.
@@ -68,6 +72,7 @@ class Style:
         _validate.whole("seed", self.seed, 0, 2**32 - 1)
         if self.prompt is not None:
             _validate.text("prompt", self.prompt)
+            prompts.parse(self.prompt)
         if self.strength is not None:
             _validate.number("strength", self.strength, 0, 1)
         if self.steps is not None:
@@ -98,23 +103,55 @@ class Style:
         Empty for models that read free text. Raises SettingsError for an unknown model.
         """
         vocabulary = models.find(self.model).vocabulary
-        return [] if vocabulary is None else words.unknown(self.prompt or "", vocabulary)
+        text = " ".join(part for _, part in prompts.parse(self.prompt or ""))
+        return [] if vocabulary is None else words.unknown(text, vocabulary)
+
+    @property
+    def stroke(self) -> Stroke:
+        """How every frame is painted, of a resolved style; of prompts along time, as at 0."""
+        assert self.prompt is not None and self.strength is not None and self.guidance is not None
+        return Stroke(prompts.weights(prompts.parse(self.prompt), 0), self.strength, self.guidance)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How one frame is painted, as far as that may change from frame to frame.
+
+    prompts: what to paint, mixed of prompts by weights whose sum is 1: their embeddings are.
+    strength, guidance: as those of a `Style`.
+    walk: how many seeds the noise has walked on from the style's; between two seeds it is a mixture
+        of their noises that is as loud. None leaves the noise to the pipeline.
+    """
+
+    prompts: prompts.Weights
+    strength: float
+    guidance: float
+    walk: float | None = None
 
 
 def diffuse(
-    frames: Iterable[Frame], style: Style, *, painter: Painter | None = None, device: str = "auto"
+    frames: Iterable[Frame],
+    style: Style,
+    *,
+    painter: Painter | None = None,
+    device: str = "auto",
+    strokes: Iterable[Stroke] | None = None,
 ) -> Iterator[Frame]:
     """Paint frames: as many frames out as in, of the same shape.
 
     painter: a loaded model to use again; by default one is loaded now (not at the first frame),
         unless the strength is 0, which loads nothing and passes the frames through.
     device: "auto", "cpu", "cuda" or "mps"; ignored when a painter is given.
+    strokes: how each frame is painted, where that changes; by default as the style says.
 
     Raises SettingsError, ModelError or MemoryExhausted.
     """
-    if style.resolve().strength == 0:
+    if strokes is None and style.resolve().strength == 0:
         return iter(frames)
-    return (painter or Painter(style, device=device)).paint(frames, style)
+    return (painter or Painter(style, device=device)).paint(frames, style, strokes)
+
+
+Job = tuple[Frame, Stroke]
 
 
 class Painter:
@@ -139,7 +176,7 @@ class Painter:
             _validate.whole("batch", batch, 1, 256)
         self.batch = batch or (1 if self.device == "cpu" else 8)
         self._pipe = pipelines.load(self.model, style.tiny_autoencoder, self.device)
-        self._encoded: tuple[tuple[str, str, bool], dict[str, Any]] | None = None
+        self._encoded: OrderedDict[tuple[str, str, bool], dict[str, Any]] = OrderedDict()
         self._turn = threading.Lock()
         small = pipelines.parameters(self._pipe) < _SMALL
         self._workers = min(_device.cores(), 8) if self.device == "cpu" and small else 1
@@ -149,46 +186,55 @@ class Painter:
         """How many frames are painted at a time, each by itself."""
         return self._workers
 
-    def paint(self, frames: Iterable[Frame], style: Style) -> Iterator[Frame]:
-        """Paint frames with this model in a style (of which the model is not looked at again)."""
-        style = style.resolve()
-        if style.strength == 0:
-            yield from frames
-            return
-        prompt = self._prompt(style)
-        source = iter(frames)
+    def paint(
+        self, frames: Iterable[Frame], style: Style, strokes: Iterable[Stroke] | None = None
+    ) -> Iterator[Frame]:
+        """Paint frames with this model in a style (of which the model is not looked at again).
+
+        strokes: how each frame is painted, where that changes; by default as the style says.
+        """
+        if strokes is None:
+            strokes = repeat(style.resolve().stroke)
+        return self.paint_each(zip(frames, strokes), style)  # noqa: B905
+
+    def paint_each(self, jobs: Iterable[Job], style: Style) -> Iterator[Frame]:
+        """Paint frames, each with the stroke beside it."""
+        source, style = iter(jobs), style.resolve()
         if self.batch == 1 and self._workers > 1:
-            yield from self._paint_abreast(source, style, prompt)
+            yield from self._paint_abreast(source, style)
             return
         while group := list(islice(source, self.batch)):
-            yield from self._paint(self._pipe, group, style, prompt, threads=_device.cores())
+            # Together what goes through the same steps.
+            for _, part in groupby(group, key=lambda job: (job[1].strength, job[1].guidance)):
+                yield from self._paint(self._pipe, list(part), style, threads=_device.cores())
 
-    def _paint_abreast(
-        self, source: Iterator[Frame], style: Style, prompt: dict[str, Any]
-    ) -> Iterator[Frame]:
+    def _paint_abreast(self, source: Iterator[Job], style: Style) -> Iterator[Frame]:
         """Paint in several threads, each with one core and a pipeline of its own."""
         idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(self._workers):
             idle.put(pipelines.twin(self._pipe))
 
-        def paint(frame: Frame) -> Frame:
+        def paint(job: Job) -> Frame:
             pipe = idle.get()
             try:
-                return self._paint(pipe, [frame], style, prompt, threads=1)[0]
+                return self._paint(pipe, [job], style, threads=1)[0]
             finally:
                 idle.put(pipe)
 
         yield from _device.abreast(paint, source, self._workers)
 
-    def _paint(
-        self, pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any], *, threads: int
-    ) -> list[Frame]:
+    def _paint(self, pipe: Any, jobs: list[Job], style: Style, *, threads: int) -> list[Frame]:
+        """Paint jobs of one strength and guidance."""
+        frames, strokes = [job[0] for job in jobs], [job[1] for job in jobs]
+        if strokes[0].strength == 0:
+            return frames
+        prompts = [self._prompt(stroke, style.negative_prompt) for stroke in strokes]
         if self.device == "cpu":
             _device.use_threads(threads)
         try:
             # A pipeline keeps what it is at; a twin belongs to one thread.
             with self._turn if pipe is self._pipe else nullcontext():
-                return _call(pipe, frames, style, prompt)
+                return _call(pipe, frames, style, strokes, _joined(prompts))
         except (RuntimeError, MemoryError) as error:
             if not _device.is_out_of_memory(error):
                 raise
@@ -201,23 +247,38 @@ class Painter:
         self.batch = (len(frames) + 1) // 2
         return [
             painting
-            for half in (frames[: self.batch], frames[self.batch :])
-            for painting in self._paint(pipe, half, style, prompt, threads=threads)
+            for half in (jobs[: self.batch], jobs[self.batch :])
+            for painting in self._paint(pipe, half, style, threads=threads)
         ]
 
-    def _prompt(self, style: Style) -> dict[str, Any]:
+    def _prompt(self, stroke: Stroke, negative: str) -> dict[str, Any]:
         """What tells the pipeline the prompt: for one frame, encoded where the family allows."""
-        guided = style.guidance > 1
-        key = (style.prompt, style.negative_prompt, guided)
-        encoded = self._encoded  # another thread may put its own there
-        if encoded is None or encoded[0] != key:
-            with self._turn:
-                encoded = self._encoded = (key, _encode(self._pipe, *key))
-        return encoded[1]
+        guided = stroke.guidance > 1
+        found = [self._text(text, negative, guided) for text, _ in stroke.prompts]
+        weights = [weight for _, weight in stroke.prompts]
+        if len(found) == 1:
+            return found[0]
+        if any(isinstance(value, str) for value in found[0].values()):
+            return found[weights.index(max(weights))]  # texts cannot be mixed
+        return {
+            name: sum(each[name] * weight for each, weight in zip(found, weights, strict=True))
+            for name in found[0]
+        }
+
+    def _text(self, prompt: str, negative: str, guided: bool) -> dict[str, Any]:
+        key = (prompt, negative, guided)
+        with self._turn:
+            if key not in self._encoded:
+                self._encoded[key] = _encode(self._pipe, *key)
+                while len(self._encoded) > _TEXTS:
+                    self._encoded.popitem(last=False)
+            return self._encoded[key]
 
 
-def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) -> list[Frame]:
-    """Paint a batch of frames with a pipeline; the prompt is that of one frame."""
+def _call(
+    pipe: Any, frames: list[Frame], style: Style, strokes: list[Stroke], prompt: dict[str, Any]
+) -> list[Frame]:
+    """Paint a batch of frames of one strength and guidance; the prompt is that of all of them."""
     import torch
 
     images = np.stack(frames)
@@ -232,18 +293,19 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
     # Families that would otherwise resize to their native size want to be told.
     sides = {"height": images.shape[1], "width": images.shape[2]}
     accepted = inspect.signature(pipe.__call__).parameters
-    start = _mirrored_noise(pipe) if style.symmetry == "noise" else nullcontext()
+    walks = [(style.seed, stroke.walk) for stroke in strokes if stroke.walk is not None]
+    start = _own_noise(pipe, style.symmetry == "noise", walks)
     with torch.inference_mode(), start:
         pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
         result = pipe(
             image=pixels.to(pipe.dtype) / 255,
-            guidance_scale=style.guidance,
+            guidance_scale=strokes[0].guidance,
             # One generator per frame, all with the same seed: the same noise for every frame.
             generator=[torch.Generator().manual_seed(style.seed) for _ in frames],
             output_type="pt",
             **{name: side for name, side in sides.items() if name in accepted},
-            **_schedule(pipe, style),
-            **_repeat(prompt, len(frames)),
+            **_schedule(pipe, style.steps, strokes[0].strength),
+            **prompt,
         ).images
         painted = (torch.nan_to_num(result.float()) * 255).round().clamp(0, 255)
         painted = painted.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
@@ -255,12 +317,20 @@ def _call(pipe: Any, frames: list[Frame], style: Style, prompt: dict[str, Any]) 
 
 
 @contextmanager
-def _mirrored_noise(pipe: Any) -> Iterator[None]:
-    """Have a pipeline start from noise whose right half mirrors the left.
+def _own_noise(
+    pipe: Any, mirrored: bool = False, walks: Sequence[tuple[int, float]] = ()
+) -> Iterator[None]:
+    """Have a pipeline start from noise of our own making.
+
+    mirrored: whether its right half mirrors the left. walks: for every frame of the batch, a seed
+    and how many seeds on from there its noise is; none leaves the pipeline's own.
 
     Pipelines draw the noise themselves and hand it to their scheduler to add, which is where it
     can be changed whatever the family. The scheduler belongs to this pipeline alone.
     """
+    if not mirrored and not walks:
+        yield
+        return
     import torch
 
     scheduler = pipe.scheduler
@@ -270,14 +340,18 @@ def _mirrored_noise(pipe: Any) -> Iterator[None]:
     def add_mirrored(*given: Any, **named: Any) -> Any:
         bound = inspect.signature(add).bind(*given, **named)
         noise = bound.arguments["noise"]
-        if noise.dim() != 4:
-            raise SettingsError(
-                f"The noise of {type(pipe).__name__} has no left and right to mirror; choose "
-                "--symmetry half."
-            )
-        width = noise.shape[-1]
-        left = noise[..., : (width + 1) // 2]
-        bound.arguments["noise"] = torch.cat([left, left[..., : width // 2].flip(-1)], -1)
+        if walks:
+            noise = torch.cat([_walked(noise[:1], *walk) for walk in walks])
+        if mirrored:
+            if noise.dim() != 4:
+                raise SettingsError(
+                    f"The noise of {type(pipe).__name__} has no left and right to mirror; choose "
+                    "--symmetry half."
+                )
+            width = noise.shape[-1]
+            left = noise[..., : (width + 1) // 2]
+            noise = torch.cat([left, left[..., : width // 2].flip(-1)], -1)
+        bound.arguments["noise"] = noise
         return add(*bound.args, **bound.kwargs)
 
     setattr(scheduler, name, add_mirrored)
@@ -285,6 +359,21 @@ def _mirrored_noise(pipe: Any) -> Iterator[None]:
         yield
     finally:
         delattr(scheduler, name)
+
+
+def _walked(like: Any, seed: int, walk: float) -> Any:
+    """Noise that has walked from a seed towards the next ones; a tensor as `like` is one."""
+    import torch
+
+    def noise(number: int) -> Any:
+        generator = torch.Generator().manual_seed((seed + number) % 2**32)
+        return torch.randn(like.shape, generator=generator, dtype=like.dtype).to(like.device)
+
+    whole = math.floor(walk)
+    way = (walk - whole) * math.pi / 2  # on a circle, where the noise is as loud everywhere
+    if not way:
+        return noise(whole)
+    return noise(whole) * math.cos(way) + noise(whole + 1) * math.sin(way)
 
 
 def _half_width(width: int) -> int:
@@ -325,13 +414,15 @@ def _encode(pipe: Any, prompt: str, negative: str, guided: bool) -> dict[str, An
     }
 
 
-def _repeat(prompt: dict[str, Any], count: int) -> dict[str, Any]:
-    """The prompt of one frame for `count` frames."""
+def _joined(prompts: list[dict[str, Any]]) -> dict[str, Any]:
+    """The prompts of single frames as that of a batch."""
+    import torch
+
     return {
-        name: [value] * count
+        name: [each[name] for each in prompts]
         if isinstance(value, str)
-        else value.repeat(count, *[1] * (value.dim() - 1))
-        for name, value in prompt.items()
+        else torch.cat([each[name] for each in prompts])
+        for name, value in prompts[0].items()
     }
 
 
@@ -351,18 +442,18 @@ def timesteps(strength: float, steps: int, *, train_steps: int = 1000, grid: int
     return sorted(snapped, reverse=True)
 
 
-def _schedule(pipe: Any, style: Style) -> dict[str, Any]:
-    """The arguments that make a pipeline run `style.steps` steps from `style.strength` on."""
+def _schedule(pipe: Any, steps: int, strength: float) -> dict[str, Any]:
+    """The arguments that make a pipeline run so many steps from a strength on."""
     scheduler = pipe.scheduler
     settable = "timesteps" in inspect.signature(scheduler.set_timesteps).parameters
     if settable and "timesteps" in inspect.signature(pipe.__call__).parameters:
         train_steps = scheduler.config.num_train_timesteps
         original = scheduler.config.get("original_inference_steps")
         grid = train_steps // original if original else 1
-        times = timesteps(style.strength, style.steps, train_steps=train_steps, grid=grid)
+        times = timesteps(strength, steps, train_steps=train_steps, grid=grid)
         return {"timesteps": times, "strength": 1.0}
     # Families with a schedule of another kind (flow matching): so many steps in all that the
     # last `steps` of them begin as near to the strength as they can.
-    total = min(max(style.steps, round(style.steps / style.strength)), 1000)
-    strength = min(1.0, (style.steps + 0.5) / total)  # the half keeps int() from losing a step
-    return {"num_inference_steps": total, "strength": strength}
+    total = min(max(steps, round(steps / strength)), 1000)
+    part = min(1.0, (steps + 0.5) / total)  # the half keeps int() from losing a step
+    return {"num_inference_steps": total, "strength": part}

@@ -99,7 +99,7 @@ class Costs:
 
         Raises SettingsError for an unknown model or a file that would be too large.
         """
-        recipe = recipe.resolve()
+        recipe = recipe.resolve(song)
         assert recipe.size is not None and recipe.upscale is not None
         clock, (width, height) = recipe.clock(song.duration), recipe.size
         pixels = width * height / 1e6
@@ -109,7 +109,7 @@ class Costs:
             for painted in (False, bool(paintings))
         )
         work = (
-            ("draw", clock.drawn * recipe.look.count),
+            ("draw", (clock.ticks[-1] + 1) * recipe.look.count),
             (before, clock.painted - clock.keyframes),
             (after, clock.frames - clock.painted),
             ("encode", clock.frames * recipe.upscale**2),

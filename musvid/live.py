@@ -121,7 +121,7 @@ class _Work:
         store: Store | None,
         device: str,
     ) -> None:
-        self.song, self.recipe, self.folder = song, recipe.resolve(), folder
+        self.song, self.recipe, self.folder = song, recipe.resolve(song), folder
         self.cancel, self.over = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.succeeded = False

@@ -12,22 +12,40 @@ from pathlib import Path
 from typing import Any
 
 from . import _validate, interpolate, models, video
-from .clock import Clock, parse_rate
+from .automation import Automation, Modulation
+from .beats import Lock
+from .clock import MAX_FACTOR, Clock, parse_rate
 from .diffuse import Style
 from .errors import SettingsError
+from .song import Song
 from .spectrum import Look
 
 MIN_SIDE, MAX_SIDE = 64, 2048
 
-RECIPES: dict[str, dict[str, int]] = {
-    "every-frame": {"stride": 1, "before": 1, "after": 1},
-    "diffuse-then-interpolate": {"stride": 8, "before": 1, "after": 8},
-    "interpolate-then-diffuse": {"stride": 8, "before": 8, "after": 1},
-    "hybrid": {"stride": 8, "before": 4, "after": 2},
-}
+
+def motions(stride: int = 8) -> dict[str, dict[str, int]]:
+    """The article's four recipes, as points of one space, for another stride than its own.
+
+    Gaps are filled up to the drawn picture rate, as far as factors go.
+    """
+    whole = min(stride, MAX_FACTOR)
+    before = max(1, min(round(stride / 2), MAX_FACTOR))
+    return {
+        "every-frame": {"stride": 1, "before": 1, "after": 1},
+        "diffuse-then-interpolate": {"stride": stride, "before": 1, "after": whole},
+        "interpolate-then-diffuse": {"stride": stride, "before": whole, "after": 1},
+        "hybrid": {"stride": stride, "before": before, "after": 2},
+    }
+
+
+RECIPES = motions()
 """The article's four recipes, as points of one space."""
 
 _VERSION = 1
+_BY = ("strength_by", "guidance_by", "seed_by")
+_PARTS: dict[str, type] = {"look": Look, "style": Style, "lock": Lock} | dict.fromkeys(
+    _BY, Modulation
+)
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -54,13 +72,14 @@ class Recipe:
     """Every setting of a render. What is None is the model's own, see `resolve`.
 
     start, duration: the part of the song to use, in seconds; None is to the end.
-    fps: pictures per second of the drawn spectrum, a Fraction.
+    fps: pictures per second of the drawn spectrum, a Fraction; locked to the beat, only a wish.
     stride: every stride-th picture becomes a keyframe.
     before, after: interpolation factors before and after diffusion.
     interpolator: a name from `musvid.interpolate.names`, or "auto".
     size: painted (width, height) in pixels, multiples of 8.
     upscale: the file's size as a multiple of the painted size, 1 to 8.
-    look: how the spectrum is drawn. style: how it is painted.
+    look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
+    strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     """
 
     start: float = 0.0
@@ -74,6 +93,10 @@ class Recipe:
     upscale: int | None = None
     look: Look = field(default_factory=Look)
     style: Style = field(default_factory=Style)
+    lock: Lock = field(default_factory=Lock)
+    strength_by: Modulation = field(default_factory=Modulation)
+    guidance_by: Modulation = field(default_factory=Modulation)
+    seed_by: Modulation = field(default_factory=Modulation)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -85,7 +108,11 @@ class Recipe:
         if self.upscale is not None:
             _validate.whole("upscale", self.upscale, 1, 8)
         _validate.choice("interpolator", self.interpolator, interpolate.choices())
-        self.clock(Fraction(1))  # checks stride, before and after, alone and together
+        # Checks stride, before and after, alone and together.
+        if self.lock.beats or (self.lock and self.lock.bpm):
+            self.clock(Fraction(1))
+        else:
+            Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
 
     @classmethod
     def named(cls, name: str, **settings: Any) -> Recipe:
@@ -97,17 +124,50 @@ class Recipe:
     def motion(self) -> str | None:
         """The name of the article's recipe that moves as this one does, if there is one."""
         mine = {name: getattr(self, name) for name in ("stride", "before", "after")}
-        return next((name for name, settings in RECIPES.items() if settings == mine), None)
+        known = motions(self.stride) if self.lock and self.stride > 1 else RECIPES
+        return next((name for name, settings in known.items() if settings == mine), None)
+
+    def in_time(self, motion: str | None = None) -> Recipe:
+        """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
+
+        motion: the name of one of the article's recipes, by default the one that this moves like;
+            before and after are those of it, for that stride. Without a lock, that is 8.
+
+        Raises SettingsError while the tempo is not known.
+        """
+        stride = self.lock.stride(self.fps) if self.lock else 8
+        motion = motion or self.motion
+        if motion is None:
+            return replace(self, stride=stride)
+        _validate.choice("recipe", motion, RECIPES)
+        return replace(self, **motions(stride)[motion])
 
     def clock(self, duration: Fraction) -> Clock:
-        """The clock of this recipe for a sound of so many seconds."""
-        return Clock(duration, self.fps, self.stride, self.before, self.after)
+        """The clock of this recipe for a part of so many seconds, which begins at `start`.
 
-    def resolve(self) -> Recipe:
+        Raises SettingsError when it is locked to a beat that is not known, see `resolve`.
+        """
+        settings = {
+            "fps": self.fps,
+            "stride": self.stride,
+            "before": self.before,
+            "after": self.after,
+        }
+        if self.lock:
+            return self.lock.clock(duration, start=Fraction(self.start), **settings)
+        return Clock(duration, **settings)
+
+    def resolve(self, song: Song | None = None) -> Recipe:
         """The same recipe with every None that stands for a model's default replaced by it.
 
-        Raises SettingsError for an unknown model, or a file larger than 4096 pixels a side.
+        song: a part of a song, which then is this recipe's part; and where the recipe is locked to
+            its beat, and that is not known, it is found (see `musvid.tempo`).
+
+        Raises SettingsError for an unknown model, or a file larger than 4096 pixels a side, and
+        SongError where there is no beat.
         """
+        if song is not None:
+            return self._of(song).resolve()
         model = models.find(self.style.model)
         resolved = replace(
             self,
@@ -124,10 +184,37 @@ class Recipe:
             )
         return resolved
 
+    def _of(self, song: Song) -> Recipe:
+        lock = self.lock
+        if lock and not lock.beats and not lock.found:
+            from . import tempo
+
+            found = tempo.find(song, lock.bpm).lock(lock.note, bar=lock.bar)
+            lock = replace(found, **({} if lock.beat is None else {"beat": lock.beat}))
+            if self.lock.bpm is not None:  # a tempo that was given is a steady one
+                lock = replace(lock, beats=())
+        to_end = song.first + song.samples == song.total
+        return replace(
+            self,
+            start=song.first / song.rate,
+            duration=None if to_end else song.samples / song.rate,
+            lock=lock,
+        )
+
+    def automation(self, song: Song) -> Automation:
+        """What of a resolved recipe changes along a song's part.
+
+        Raises SongError when something follows the music of a part too short to follow.
+        """
+        by = {name.removesuffix("_by"): getattr(self, name) for name in _BY}
+        return Automation(song, self.style, by, self.lock)
+
     def to_json(self) -> str:
         """These settings as JSON, which `from_json` reads."""
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
+        bpm = self.lock.bpm
+        values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
@@ -149,7 +236,7 @@ class Recipe:
     @classmethod
     def _from(cls, values: Mapping[str, Any]) -> Recipe:
         made: dict[str, Any] = _known(cls, values)
-        for name, part in (("look", Look), ("style", Style)):
+        for name, part in _PARTS.items():
             if name in made:
                 if not isinstance(made[name], dict):
                     raise SettingsError(f"{name} must be a JSON object.")
@@ -157,13 +244,13 @@ class Recipe:
         return cls(**made)
 
     def flat(self) -> dict[str, Any]:
-        """These settings by name, those of the look and style as ``look.gain``, ``style.prompt``.
+        """These settings by name, those of a part as ``look.gain`` or ``style.prompt``.
 
-        Numbers and texts only: fps is a text such as "30", size one such as "512x512" or None.
+        As JSON has them: fps and bpm are texts such as "30", size one such as "512x512" or None.
         """
         values = json.loads(self.to_json())
         values.pop("musvid")
-        parts = {name: values.pop(name) for name in ("look", "style")}
+        parts = {name: values.pop(name) for name in _PARTS}
         for name, part in parts.items():
             values |= {f"{name}.{key}": value for key, value in part.items()}
         return values
@@ -177,7 +264,7 @@ class Recipe:
         nested: dict[str, Any] = {}
         for name, value in values.items():
             part, dot, key = name.partition(".")
-            if dot and part in ("look", "style"):
+            if dot and part in _PARTS:
                 nested.setdefault(part, {})[key] = value
             else:
                 nested[name] = value

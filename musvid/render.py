@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from itertools import islice
@@ -66,13 +66,7 @@ def render(
     recipe = (recipe or Recipe()).resolve()
     if not isinstance(song, Song):
         song = Song.open(song, start=recipe.start, duration=recipe.duration)
-    else:
-        to_end = song.first + song.samples == song.total
-        recipe = replace(
-            recipe,
-            start=song.first / song.rate,
-            duration=None if to_end else song.samples / song.rate,
-        )
+    recipe = recipe.resolve(song)
     path = video.check_output(output if output is not None else f"{song.path.stem}.mp4")
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
@@ -87,7 +81,9 @@ def render(
         for name in STAGES if progress else ():
             progress(name, totals[name], totals[name])
         return video.copy(finished, path)
-    if style.strength and painter is None and not store:
+    automation = recipe.automation(song)
+    painting = bool(style.strength or automation)
+    if painting and painter is None and not store:
         painter = Painter(style, device=device)
 
     def watched(frames: Iterable[Frame], stage: str) -> Iterator[Frame]:
@@ -124,18 +120,27 @@ def render(
             draw = partial(store.spectrum, addresses.spectrum, clock.drawn, draw)
 
         def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
-            if not style.strength:
+            if not painting:
                 return frames
+            strokes = None
+            if automation:
+                times = map(clock.painting_time, range(clock.painted))
+                strokes = map(automation.stroke, times)
             if not store or not addresses:
-                return diffuse(frames, style, painter=painter)
+                return diffuse(frames, style, painter=painter, strokes=strokes)
             known = addresses.paintings
-            return store.paintings(frames, known, lambda rest: load().paint(rest, style))
+            if strokes is None:
+                return store.paintings(frames, known, lambda rest: load().paint(rest, style))
+            return store.paintings(
+                frames, known, lambda rest: load().paint_each(rest, style), strokes
+            )
 
         drawn = stage(draw(), "spectrum")
-        keyframes = every(drawn, recipe.stride)
-        guides = stage(fill(keyframes, recipe.before), "guides")
+        keyframes = every(drawn, clock.stride)
+        guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
         painted = stage(paint(guides), "painted")
-        frames = stage(fill(painted, recipe.after, painted=bool(style.strength)), "frames")
+        made = fill(painted, recipe.after, painted=painting)
+        frames = stage(interpolate.retime(made, clock.places), "frames")
         settings = recipe.to_json()
         video.write(frames, song, clock, path, upscale=recipe.upscale, settings=settings)
     if store and addresses:
@@ -164,7 +169,9 @@ class _Addresses:
     ) -> _Addresses:
         """Those of a resolved recipe."""
         sound = [content_of(song.path), song.first, song.samples]
-        look = [asdict(recipe.look), recipe.fps, recipe.size]
+        clock = recipe.clock(song.duration)
+        moments = list(clock.ticks) if recipe.lock.beats else []
+        look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
         drawing = [_code("spectrum", "palette", "_ffmpeg", "song"), _ffmpeg.identity()]
         style = recipe.style
         model = models.fingerprint(models.find(style.model), style.tiny_autoencoder)

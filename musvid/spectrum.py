@@ -12,9 +12,11 @@ until its last window is empty; how many pictures are wanted is therefore the cl
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -71,14 +73,23 @@ PLAIN = Look(gain=0.0, gamma=1.0, palette="article")
 def draw(
     song: Song, look: Look, clock: Clock, *, size: tuple[int, int] = (512, 512)
 ) -> Iterator[Frame]:
-    """Draw the spectrum of a song, one picture per tick, `clock.drawn` pictures in all.
+    """Draw the spectrum of a song, one picture per tick of the clock, `clock.drawn` in all.
 
     size: (width, height) in pixels, multiples of 8.
 
-    Yields uint8 arrays (height, width, 3). Pictures behind the end of the sound are drawn from
-    silence, so that the last keyframe is a real one.
+    Yields uint8 arrays (height, width, 3). Pictures before the sound and behind its end are drawn
+    from silence, so that the first and the last keyframe are real ones.
     """
-    return _draw(song, look, clock.fps, clock.drawn, size)
+    count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
+    pictures = _draw(song, look, clock.fps, count, size, skip=skip)
+    return pictures if count == clock.drawn else _picked(pictures, clock.ticks)
+
+
+def _picked(pictures: Generator[Frame, None, None], ticks: Sequence[int]) -> Iterator[Frame]:
+    """The pictures of these numbers, which rise."""
+    wanted = set(ticks)
+    with closing(pictures):
+        yield from (picture for number, picture in enumerate(pictures) if number in wanted)
 
 
 def draw_moment(
@@ -86,18 +97,21 @@ def draw_moment(
     look: Look,
     time: Fraction,
     *,
-    fps: Fraction = Fraction(30),
+    clock: Clock,
     size: tuple[int, int] = (512, 512),
 ) -> Frame:
     """The picture that `draw` makes of one moment, without those before it.
 
     time: seconds from the beginning of the song's part, from 0 to its duration. What is drawn is
-        the last picture, at `fps` pictures per second, that is not later.
+        the last picture that is not later.
 
     Returns a uint8 array (height, width, 3).
     """
-    tick = max(0, min(math.floor(time * fps), math.ceil(song.duration * fps) - 1))
-    moment = tick / fps
+    fps, ticks = clock.fps, clock.ticks
+    tick = ticks[max(0, bisect.bisect_right(ticks, (time - clock.start) * fps) - 1)]
+    last = math.ceil((song.duration - clock.start) * fps) - 1
+    tick = max(0, min(tick, last))
+    moment = clock.start + tick / fps
     # Lights go on glowing, and an averaged picture is mixed of its neighbours; any other picture
     # stands for itself, and those before it may be far apart.
     plain = look.count == 1 and not look.afterglow
@@ -127,7 +141,7 @@ def _level_block(rate: int) -> int:
 
 def _draw(
     song: Song, look: Look, fps: Fraction, count: int, size: tuple[int, int], *, skip: int = 0
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Draw the first pictures of a song, or those after so many samples (or, below 0, before)."""
     width, height = size
     half = width // 2

@@ -25,6 +25,7 @@ import uuid
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from .errors import OutputError, SettingsError
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 Draw = Callable[[], Iterator[Frame]]
-Paint = Callable[[Iterator[Frame]], Iterator[Frame]]
+Paint = Callable[[Iterator[Any]], Iterator[Frame]]
 
 FOLDER = "MUSVID_CACHE"
 """The environment variable that names the folder."""
@@ -180,13 +181,21 @@ class Store:
                     pictures.clear()
                 yield picture
 
-    def paintings(self, frames: Iterable[Frame], key: str, paint: Paint) -> Iterator[Frame]:
+    def paintings(
+        self,
+        frames: Iterable[Frame],
+        key: str,
+        paint: Paint,
+        strokes: Iterable[Any] | None = None,
+    ) -> Iterator[Frame]:
         """Frames painted: those that are known from the store, the others by `paint`, and stored.
 
         key: of everything but the frame that a painting depends on. paint: a generator function,
         as many frames out as in; it is called for every run of frames that are not known.
+        strokes: what each painting depends on, too, where that changes: dataclasses. Then `paint`
+        gets pairs of frame and stroke.
         """
-        source = iter(frames)
+        source: Iterator[Any] = iter(frames if strokes is None else zip(frames, strokes))  # noqa: B905
         for frame in source:
             path = self._painting(frame, key)
             known = self._load(path)
@@ -196,7 +205,7 @@ class Store:
             paths = deque([path])
             last: Frame | None = None
 
-            def unknown(first: Frame = frame, paths: deque[Path] = paths) -> Iterator[Frame]:
+            def unknown(first: Any = frame, paths: deque[Path] = paths) -> Iterator[Frame]:
                 nonlocal last
                 yield first
                 for following in source:
@@ -256,9 +265,10 @@ class Store:
                 break
         self._written = 0
 
-    def _painting(self, frame: Frame, key: str) -> Path:
+    def _painting(self, job: Any, key: str) -> Path:
+        frame, *stroke = job if isinstance(job, tuple) else (job,)
         pixels = hashlib.blake2b(frame.tobytes(), digest_size=16).hexdigest()
-        name = address(key, frame.shape, pixels)
+        name = address(key, frame.shape, pixels, *map(asdict, stroke))
         return self.folder / "paintings" / name[:2] / name
 
     def _load(self, path: Path) -> Frame | None:

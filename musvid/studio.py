@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import _validate, spectrum
-from .diffuse import Painter, Style
+from . import _validate, spectrum, tempo
+from .diffuse import Painter, Stroke, Style
 from .errors import Cancelled
 from .estimate import Costs, Plan
 from .live import Report, watch
@@ -60,7 +60,7 @@ class Studio:
         self._painters: OrderedDict[tuple[str, bool | str], Painter] = OrderedDict()
         self._loading, self._rendering = threading.Lock(), threading.Lock()
         self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
-        self._drawing = threading.Lock()
+        self._drawing, self._listening = threading.Lock(), threading.Lock()
 
     def song(self, path: str | os.PathLike[str]) -> Song:
         """A sound file, opened and checked once. Raises SongError."""
@@ -102,38 +102,49 @@ class Studio:
 
     def draw(self, song: Song, recipe: Recipe, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
-        recipe = recipe.resolve()
+        recipe = recipe.resolve(song)
         assert recipe.size is not None
-        key = (song, recipe.look, Fraction(time), recipe.fps, recipe.size)
+        clock = recipe.clock(song.duration)
+        key = (song, recipe.look, Fraction(time), clock, recipe.size)
         with self._drawing:
             if key in self._drawn:
                 self._drawn.move_to_end(key)
                 return self._drawn[key]
-        frame = spectrum.draw_moment(*key[:3], fps=recipe.fps, size=recipe.size)
+        frame = spectrum.draw_moment(*key[:3], clock=clock, size=recipe.size)
         with self._drawing:
             self._drawn[key] = frame
             while len(self._drawn) > _DRAWN:
                 self._drawn.popitem(last=False)
         return frame
 
-    def paint(self, frame: Frame, recipe: Recipe) -> Frame:
-        """A frame as a recipe's style paints it."""
-        return self._paint([frame], recipe.resolve())[0]
+    def beats(self, song: Song) -> tempo.Beats:
+        """Tempo and beats of a song, see `musvid.tempo.find`; one search at a time."""
+        with self._listening:
+            return tempo.find(song)
+
+    def paint(self, song: Song, recipe: Recipe, time: float) -> Frame:
+        """The picture of a moment as a recipe paints it; `time` as for `draw`."""
+        recipe = recipe.resolve(song)
+        automation = recipe.automation(song)
+        strokes = [automation.stroke(time)] if automation else None
+        return self._paint([self.draw(song, recipe, time)], recipe, strokes)[0]
 
     def strip(
-        self, frame: Frame, recipe: Recipe, axis: str, values: Sequence[object]
+        self, song: Song, recipe: Recipe, time: float, axis: str, values: Sequence[object]
     ) -> Iterator[Frame]:
-        """The same frame painted with several values of a setting of the style, one by one."""
+        """The same moment painted with several values of a setting of the style, one by one."""
         for value in values:
             style = replace(recipe.style, **{axis: value})
-            yield self.paint(frame, replace(recipe, style=style))
+            yield self.paint(song, replace(recipe, style=style), time)
 
-    def _paint(self, frames: list[Frame], recipe: Recipe) -> list[Frame]:
-        if not recipe.style.strength:
+    def _paint(
+        self, frames: list[Frame], recipe: Recipe, strokes: list[Stroke] | None = None
+    ) -> list[Frame]:
+        if not recipe.style.strength and not strokes:
             return frames
         painter = self.painter(recipe.style)
         began = time.monotonic()
-        painted = list(painter.paint(frames, recipe.style))
+        painted = list(painter.paint(frames, recipe.style, strokes))
         pixels = sum(frame.shape[0] * frame.shape[1] for frame in frames)
         # A single one on a CPU is painted by one core, of which a render uses several.
         cores = 1 if len(frames) > 1 else painter.abreast
@@ -144,13 +155,14 @@ class Studio:
         self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
     ) -> Iterator[Report]:
         """Render a song's part with reports, see `musvid.live.watch`; one render at a time."""
-        recipe = recipe.resolve()
+        recipe = recipe.resolve(song)
         with ExitStack() as stack:
             while not self._rendering.acquire(timeout=0.2):
                 if stop():
                     raise Cancelled("The render was stopped before it began.")
             stack.callback(self._rendering.release)
-            painter = self.painter(recipe.style) if recipe.style.strength else None
+            paints = recipe.style.strength or recipe.automation(song)
+            painter = self.painter(recipe.style) if paints else None
             plan = self.plan(song, recipe)
             began = time.monotonic()
             for report in watch(

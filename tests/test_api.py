@@ -13,13 +13,17 @@ PACKAGE = Path(musvid.__file__).parent
 
 # Who may import whom; the lowest first. A module may import what stands in an earlier row.
 LAYERS = [
-    {"errors", "words"},
+    {"errors"},
+    {"prompts", "words"},
     {"_claims", "_ffmpeg", "_validate", "models", "palette"},
     {"_device", "clock", "song", "store"},
-    {"pipelines"},
+    {"beats", "pipelines", "sound"},
+    {"features"},
+    {"tempo"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
+    {"automation"},
     {"recipe"},
-    {"estimate", "limits", "render", "visits"},
+    {"chart", "estimate", "limits", "render", "visits"},
     {"live"},
     {"studio"},
     {"__init__"},

@@ -26,7 +26,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from musvid import models, words
-from musvid.diffuse import Frame, Painter, Style, _mirrored_noise, diffuse, timesteps
+from musvid.diffuse import Frame, Painter, Style, _own_noise, diffuse, timesteps
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
 
 # diffusers' schedulers, about the numpy of today.
@@ -462,7 +462,7 @@ def test_noise_without_left_and_right_is_not_mirrored() -> None:
     """Families that pack their latents into a sequence (Flux) have no columns to mirror."""
     pipe = SimpleNamespace(scheduler=diffusers.FlowMatchEulerDiscreteScheduler())
     packed = torch.zeros(1, 16, 64)
-    with _mirrored_noise(pipe), pytest.raises(SettingsError, match="half"):
+    with _own_noise(pipe, mirrored=True), pytest.raises(SettingsError, match="half"):
         pipe.scheduler.scale_noise(packed, torch.tensor([1.0]), packed)
     assert "scale_noise" not in vars(pipe.scheduler), "nothing is left behind"
 

@@ -66,9 +66,9 @@ def test_a_moment_is_the_picture_that_a_render_draws(write_song: WriteSong, look
     frames = list(draw(song, look, Clock(song.duration), size=(64, 64)))
     for tick in (0, 1, 45, 200, 313, 419):
         at = Fraction(tick, 30) + Fraction(1, 100)
-        made = draw_moment(song, look, at, size=(64, 64))
+        made = draw_moment(song, look, at, clock=Clock(song.duration), size=(64, 64))
         assert np.array_equal(made, frames[tick]), tick
-    last = draw_moment(song, look, song.duration, size=(64, 64))
+    last = draw_moment(song, look, song.duration, clock=Clock(song.duration), size=(64, 64))
     assert np.array_equal(last, frames[419])
 
 
@@ -76,7 +76,7 @@ def test_a_moment_is_drawn_at_the_pictures_rate(write_song: WriteSong) -> None:
     song = Song.open(write_song(music(3.0)))
     clock = Clock(song.duration, Fraction(392, 16))
     frames = list(draw(song, Look(), clock, size=(64, 64)))
-    made = draw_moment(song, Look(), Fraction(2), fps=clock.fps, size=(64, 64))
+    made = draw_moment(song, Look(), Fraction(2), clock=clock, size=(64, 64))
     assert np.array_equal(made, frames[49])
 
 
@@ -87,11 +87,11 @@ def test_a_studio_paints_moments_and_strips(write_song: WriteSong) -> None:
     assert studio.draw(song, recipe, 1.0) is frame  # known
     assert not studio.has(recipe.style)
     assert studio.plan(song, recipe).seconds is None
-    painted = studio.paint(frame, recipe)
+    painted = studio.paint(song, recipe, 1.0)
     assert studio.has(recipe.style)
     assert studio.plan(song, recipe).seconds is not None
     assert painted.shape == frame.shape == (256, 256, 3)
-    made = list(studio.strip(frame, recipe, "strength", [0.0, 0.5, 0.7]))
+    made = list(studio.strip(song, recipe, 1.0, "strength", [0.0, 0.5, 0.7]))
     assert np.array_equal(made[0], frame)
     assert np.array_equal(made[2], painted)
     away = [np.abs(each.astype(float) - frame).mean() for each in made]
@@ -112,15 +112,15 @@ def test_strips_have_values_for_every_axis() -> None:
 
 def test_painting_from_several_threads_changes_nothing(write_song: WriteSong) -> None:
     studio, recipe = Studio(device="cpu"), Recipe()
-    frame = studio.draw(studio.song(write_song(music(2.0))), recipe, 1.0)
+    song = studio.song(write_song(music(2.0)))
     prompts = ["crimson flames", "cyan crystal", "emerald aurora"]
     styles = [replace(recipe.style, prompt=prompt) for prompt in prompts]
-    alone = [studio.paint(frame, replace(recipe, style=style)) for style in styles]
+    alone = [studio.paint(song, replace(recipe, style=style), 1.0) for style in styles]
     made: dict[int, np.ndarray] = {}
 
     def work(index: int) -> None:
         style = styles[index % len(styles)]
-        made[index] = studio.paint(frame, replace(recipe, style=style))
+        made[index] = studio.paint(song, replace(recipe, style=style), 1.0)
 
     threads = [threading.Thread(target=work, args=(index,)) for index in range(9)]
     for thread in threads:

@@ -20,6 +20,7 @@ import numpy as np
 
 from .. import _validate, models
 from ..clock import MAX_FACTOR
+from ._retime import retime as retime
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
