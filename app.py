@@ -1190,6 +1190,22 @@ def add_api(page: Page) -> None:
             "seconds": made.seconds,
         }
 
+    def beats(song: gr.FileData) -> dict:
+        """Tempo and beats of a song: a proposal for the settings `lock.bpm` and `lock.beat`.
+
+        song: an uploaded sound file. Gives bpm, beat (seconds to the first one), spread (of the
+        intervals, as a part of their median), steady, and beats (seconds); where the tempo is not
+        steady, keyframes follow the beats if they are given as `lock.beats`.
+        """
+        found = studio.beats(studio.song(uploaded(song)))
+        return {
+            "bpm": float(found.bpm),
+            "beat": found.beat,
+            "spread": found.spread,
+            "steady": found.steady,
+            "beats": list(found.times),
+        }
+
     def settings() -> dict:
         """Every setting of a render, by name, with its default."""
         return Recipe().flat()
@@ -1237,6 +1253,7 @@ def add_api(page: Page) -> None:
 
     endpoint("plan", plan, **LIGHT)
     endpoint("settings", settings, **LIGHT)
+    endpoint("beats", beats, concurrency_limit=1, concurrency_id="listen")
     endpoint("draw", draw, **LIGHT)
     endpoint("paint", paint, concurrency_limit=1, concurrency_id="paint")
     endpoint("render", render, concurrency_limit=1, concurrency_id="render")

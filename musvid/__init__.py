@@ -11,7 +11,7 @@ from . import words as words
 from ._validate import number as check_number
 from .automation import SOURCES, Modulation
 from .beats import NOTES, Lock
-from .chart import timeline
+from .timeline import timeline
 from .clock import Clock, every
 from .diffuse import Painter, Stroke, Style, diffuse
 from .errors import (

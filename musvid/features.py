@@ -78,7 +78,7 @@ def _features(song: Song, _size: int, _changed: int) -> Features:
         raise SongError(f"{song.path.name} is too short to follow its music.")
     curves = {name: _normal(np.concatenate(parts)) for name, parts in powers.items()}
     strengths = np.concatenate(onsets).astype(np.float64)
-    top = np.percentile(strengths, 99)
+    top = max(np.percentile(strengths, 99), strengths.max() / 3)  # few notes count, too
     curves["onsets"] = np.clip(strengths / top, 0, 1) if top > 0 else np.zeros(len(strengths))
     return Features(curves)
 

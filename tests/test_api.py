@@ -23,7 +23,7 @@ LAYERS = [
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"automation"},
     {"recipe"},
-    {"chart", "estimate", "limits", "render", "visits"},
+    {"estimate", "limits", "render", "timeline", "visits"},
     {"live"},
     {"studio"},
     {"__init__"},

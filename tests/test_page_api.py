@@ -46,10 +46,11 @@ def pixels(path: str) -> np.ndarray:
 
 def test_every_endpoint_is_named_and_documented(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/plan", "/settings", "/draw", "/paint", "/render"}
+    assert set(endpoints) == {"/plan", "/settings", "/beats", "/draw", "/paint", "/render"}
     for name, facts in endpoints.items():
         assert facts["description"], name
-        wanted = set() if name == "/settings" else {"song", "settings"}
+        wanted = {"song", "settings"}
+        wanted = {"/settings": set(), "/beats": {"song"}}.get(name, wanted)
         assert wanted <= {each["parameter_name"] for each in facts["parameters"]}
 
 
