@@ -11,7 +11,6 @@ from . import words as words
 from ._validate import number as check_number
 from .automation import SOURCES, Modulation
 from .beats import NOTES, Lock
-from .timeline import timeline
 from .clock import Clock, every
 from .diffuse import Painter, Stroke, Style, diffuse
 from .errors import (
@@ -40,6 +39,7 @@ from .store import Store
 from .studio import AXES, Studio, quick_look, strip_values
 from .tempo import Beats
 from .tempo import find as find_beats
+from .timeline import timeline
 from .video import read_settings, write
 from .visits import Visits
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, music, write_wav
+from conftest import ROOT, clicks, music, write_wav
 
-from musvid import Clock, Recipe, Song
+from musvid import Clock, Lock, Recipe, Song
 
 from .conftest import upload, visitor
 
@@ -308,3 +308,73 @@ def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
     phone.click("#quick")
     wait_for_progress(phone, "Finished")
     assert overflow() <= 0
+
+
+def open_part(page: Page, selector: str) -> None:
+    """Open an accordion."""
+    page.locator(f"{selector} > button").click()
+
+
+def number(page: Page, selector: str) -> float:
+    return float(page.input_value(f"{selector} input") or 0)
+
+
+def wait_for_number(page: Page, selector: str, value: float, near: float = 0.001) -> None:
+    page.wait_for_function(
+        "([place, value, near]) => Math.abs(document.querySelector(place + ' input').value - value)"
+        " <= near",
+        arg=[selector, value, near],
+    )
+
+
+def test_keyframes_lock_to_a_beat_that_is_found(page: Page, tmp_path: Path) -> None:
+    times = [0.3 + 0.6 * number for number in range(20)]  # 100 bpm
+    clip = write_wav(tmp_path / "clicks.wav", clicks(times, 12.0))
+    upload(page, clip)
+    wait_for_line(page, expected(Fraction(12), 8, 4, 2))
+    open_part(page, "#beat")
+    page.locator("#note label", has_text="1/8").first.click()
+    page.wait_for_function(
+        "document.querySelector('#beat-note').innerText.includes('100.00 bpm')", timeout=120_000
+    )
+    wait_for_number(page, "#bpm", 100)
+    assert number(page, "#bar-at") == pytest.approx(0.3, abs=0.003)
+    # 3 1/3 notes a second: every 9th of 30 pictures a second is one.
+    clock = Lock("1/8", 100, 0.3).clock(Fraction(12), stride=9, before=4, after=2)
+    wait_for_line(page, f"{clock.keyframes} keyframes · {clock.painted} paintings")
+    page.wait_for_selector("#timeline path.keyframes", state="attached")
+    page.locator("#halve").click()
+    wait_for_number(page, "#bpm", 50)
+    page.locator("#double").click()
+    wait_for_number(page, "#bpm", 100)
+    before = number(page, "#bar-at")
+    page.locator("#later").click()
+    wait_for_number(page, "#bar-at", before + 0.6, 0.002)
+    page.locator("#bpm input").fill("120")
+    wait_for_line(page, "32 frames a second")
+    page.locator("#note label", has_text="off").click()
+    wait_for_line(page, expected(Fraction(12), 8, 4, 2))
+
+
+def test_a_tempo_can_be_tapped(page: Page) -> None:
+    open_part(page, "#beat")
+    for _ in range(6):
+        page.locator("#tap").click(no_wait_after=True)
+        page.wait_for_timeout(500)
+    page.wait_for_function("document.querySelector('#bpm input').value > 0")
+    assert 60 < number(page, "#bpm") <= 121  # clicks through a busy browser come late
+
+
+def test_what_follows_the_music_is_drawn_before_it_is_rendered(page: Page) -> None:
+    painting = painted(page)
+    assert not page.query_selector("#timeline svg")
+    open_part(page, "#follow")
+    page.locator("#strength_by-source input").click()
+    page.get_by_role("option", name="loudness").click()
+    page.wait_for_selector("#timeline polyline.strength", state="attached", timeout=60_000)
+    wait_for_another(page, "#painted", painting)
+    page.locator("#prompt textarea").fill("0:00 violet nebula | 0:06 cyan crystal")
+    page.locator("#prompt textarea").blur()
+    page.wait_for_selector("#timeline .prompts b", state="attached")
+    assert page.inner_text("#timeline .prompts").split("\n") == ["violet nebula", "cyan crystal"]
+    assert "ignores" not in line(page)
