@@ -70,7 +70,7 @@ def main() -> None:
             song = Song.open(path)
             found = find_beats(song)
             lock = found.lock("1/4")
-            locked = lock.clock(song.duration, stride=lock.stride(), before=lock.stride())
+            locked = lock.clock(song.duration, stride=lock.stride(), before=4, after=2)
             loose = Clock(song.duration, stride=lock.stride())
             name = f"clicks, {bpm} bpm"
             row(name, "loose", distances(times, loose), loose.fps)
