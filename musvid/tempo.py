@@ -191,7 +191,7 @@ def _moved(beats: Floats, fine: Floats, reach: float) -> tuple[Floats, Floats]:
         while begin and seen[begin - 1] > seen[peak] / 2:
             begin -= 1
         strong = seen[peak] > 0
-        times.append((centre - around + begin) * step if strong else beat)
+        times.append((centre - around + begin + 0.5) * step if strong else beat)
         weights.append(seen[peak])
     return np.array(times), np.array(weights) + 1e-9
 
