@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -198,7 +197,7 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
     page.wait_for_selector("#zip a")
 
     for file in (video, settings):
-        for other in itertools.islice(visitor(browser, address), 1):
+        with visitor(browser, address) as other:
             other.set_input_files("#restore input[type=file]", file)
             other.wait_for_function(
                 "document.querySelector('#prompt textarea').value == 'teal coral'"
@@ -229,7 +228,7 @@ def test_a_render_of_this_visit_can_be_looked_at_again(page: Page) -> None:
 def test_whoever_waits_sees_their_place(browser: Browser, address: str, page: Page) -> None:
     page.click("#render")
     wait_for_progress(page, "frames")
-    for other in itertools.islice(visitor(browser, address), 1):
+    with visitor(browser, address) as other:
         paint_less(other)
         other.click("#quick")
         other.wait_for_function(
@@ -289,7 +288,7 @@ def test_settings_that_are_none_are_refused_in_one_sentence(page: Page, tmp_path
 
 
 def test_two_visitors_do_not_see_each_other(browser: Browser, address: str, page: Page) -> None:
-    for other in itertools.islice(visitor(browser, address), 1):
+    with visitor(browser, address) as other:
         for one in (page, other):
             paint_less(one)
         page.fill("#prompt textarea", "magenta flames")
