@@ -25,6 +25,20 @@ RATE = 44100
 WriteSong = Callable[..., Path]
 
 
+# The files that take the longest, which come first: with two processes (-n 2), one of them would
+# otherwise begin a long one when the other has nothing left to do.
+LONGEST = (
+    *("test_page", "test_faults", "test_render", "test_cli", "test_hostile", "test_models"),
+    *("test_flavr_training", "test_studio", "test_training", "test_video"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    place = {name: index for index, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test has a cache of its own, and the user's is left alone."""

@@ -14,14 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
 import pytest
-from conftest import WriteSong, music, names
+from conftest import music, names, write_wav
 
-from musvid import MusvidError, OutputError, Recipe, Style, render
+from musvid import MusvidError, OutputError, Painter, Recipe, Style, render
 from musvid.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -40,11 +41,15 @@ def work(song: Path, recipe: str, output: Path, cache: Path) -> None:
 
 @pytest.fixture(scope="module")
 def forge() -> multiprocessing.context.ForkServerContext:
-    """Processes that need not import everything again."""
+    """Processes that need not import everything again: what each would import is here before."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         [
             "musvid",
+            "musvid.interpolate.blend",
+            "musvid.interpolate.flavr",
+            "diffusers.guiders",
+            "diffusers.pipelines.auto_pipeline",
             "diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_img2img",
             "test_faults",
         ]
@@ -99,9 +104,38 @@ def _commands() -> list[list[str]]:
     return [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
 
 
-@pytest.fixture
-def song(write_song: WriteSong) -> Path:
-    return write_song(music(1.5))
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_wav(tmp_path_factory.mktemp("songs") / "song.wav", music(1.5))
+
+
+@pytest.fixture(scope="module")
+def painter() -> Painter:
+    """For renders of this process, of which each would load one as good."""
+    return Painter(RECIPE.style)
+
+
+@dataclass(frozen=True)
+class Calm:
+    """An undisturbed render: its video, how many paintings it took, and how long the same takes."""
+
+    video: bytes
+    paintings: int
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def calm(
+    forge: multiprocessing.context.ForkServerContext,
+    song: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Calm:
+    root = tmp_path_factory.mktemp("calm")
+    place = Place(forge, song, root / "first")
+    video = place.run()
+    began = time.monotonic()  # with everything imported
+    assert Place(forge, song, root / "again").run() == video
+    return Calm(video, len(place.paintings()), time.monotonic() - began)
 
 
 @pytest.fixture
@@ -110,26 +144,21 @@ def place(forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path
 
 
 def test_a_killed_render_goes_on_where_it_was(
-    forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path: Path
+    forge: multiprocessing.context.ForkServerContext, song: Path, calm: Calm, tmp_path: Path
 ) -> None:
-    calm = Place(forge, song, tmp_path / "calm")
-    expected = calm.run()
-    began = time.monotonic()
-    Place(forge, song, tmp_path / "again").run()
-    seconds = time.monotonic() - began
-    every, chance, finished = len(calm.paintings()), random.Random(1), []
+    every, chance, finished = calm.paintings, random.Random(1), []
     for number in range(KILLS):
         place = Place(forge, song, tmp_path / str(number))
         victim = place.start()
         wanted = chance.randrange(every)
         while victim.is_alive() and len(place.paintings()) < wanted:
             time.sleep(0.002)
-        victim.join(seconds / every * chance.random())
+        victim.join(calm.seconds / every * chance.random())
         victim.kill()
         victim.join()
         before = place.paintings()
         finished.append(len(before))
-        assert place.run() == expected
+        assert place.run() == calm.video
         after = place.paintings()
         assert len(after) == every
         assert {name: after[name] for name in before} == before, "painted again"
@@ -145,12 +174,8 @@ def test_a_killed_render_goes_on_where_it_was(
     ("part", "when"), [("showcqt", ("spectrum", 4)), ("libx264", ("frames", 20))]
 )
 def test_a_killed_ffmpeg_is_an_error_and_nothing_is_lost(
-    part: str, when: tuple[str, int], song: Path, place: Place
+    part: str, when: tuple[str, int], song: Path, place: Place, calm: Calm, painter: Painter
 ) -> None:
-    expected = place.run()
-    (place.out / "a.mp4").unlink()
-    Store(place.cache).clear()
-
     def kill(stage: str, done: int, _total: int) -> None:
         if (stage, done) == when:
             running = psutil.Process().children()
@@ -158,12 +183,13 @@ def test_a_killed_ffmpeg_is_an_error_and_nothing_is_lost(
             victim.kill()
 
     with pytest.raises(MusvidError) as caught:
-        render(song, RECIPE, place.out / "a.mp4", store=Store(place.cache), progress=kill)
+        options = {"painter": painter, "store": Store(place.cache)}
+        render(song, RECIPE, place.out / "a.mp4", progress=kill, **options)
     assert "\n" not in str(caught.value)
     before = place.paintings()
     assert before or part == "showcqt"
     place.check()
-    assert place.run() == expected
+    assert place.run() == calm.video
     after = place.paintings()
     assert {name: after[name] for name in before} == before
     place.check("a.mp4")
@@ -199,26 +225,25 @@ def _mount(folder: Path, size: str, *options: str) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="needs tmpfs")
 @pytest.mark.parametrize("kilobytes", [16, 40, 80, 120, 200])
 def test_a_full_disk_is_told_and_the_store_stays_sound(
-    kilobytes: int, song: Path, place: Place, disk: Path
+    kilobytes: int, song: Path, calm: Calm, painter: Painter, disk: Path
 ) -> None:
-    expected = place.run()
     _mount(disk, f"{kilobytes}k")
     output = disk / "a.mp4"
     with pytest.raises(OutputError) as caught:
-        render(song, RECIPE, output, store=Store(disk / "cache"))
+        render(song, RECIPE, output, painter=painter, store=Store(disk / "cache"))
     assert "\n" not in str(caught.value)
     assert "space" in str(caught.value)
     assert names(disk) <= {"cache"}
     left = sum(path.stat().st_size for path in disk.rglob("*") if path.is_file())
     _mount(disk, "16m", "remount")
-    render(song, RECIPE, output, store=Store(disk / "cache"))
-    assert output.read_bytes() == expected
+    render(song, RECIPE, output, painter=painter, store=Store(disk / "cache"))
+    assert output.read_bytes() == calm.video
     assert not unfinished(disk / "cache")
     print(f"\nfull at {kilobytes} kB, of which {left // 1000} kB were kept: goes on")
 
 
 def test_four_renders_share_a_store(
-    forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path: Path
+    forge: multiprocessing.context.ForkServerContext, song: Path, calm: Calm, tmp_path: Path
 ) -> None:
     recipes = {
         "one": RECIPE,
@@ -227,7 +252,8 @@ def test_four_renders_share_a_store(
         "other style": Recipe(**{**vars(RECIPE), "style": Style(prompt="flames")}),
     }
     alone = {
-        name: Place(forge, song, tmp_path / name).run(recipe) for name, recipe in recipes.items()
+        name: calm.video if recipe == RECIPE else Place(forge, song, tmp_path / name).run(recipe)
+        for name, recipe in recipes.items()
     }
     crowd = Place(forge, song, tmp_path / "crowd")
     processes = [crowd.start(recipe, f"{name}.mp4") for name, recipe in recipes.items()]

@@ -34,7 +34,7 @@ def test_the_commands_install_what_the_repository_holds() -> None:
         assert f"-r {requirements} &&" in command(mark)
         assert (ROOT / requirements).is_file()
     assert command("run").endswith(".venv/bin/python app.py")
-    assert command("test").endswith("-m pytest")
+    assert command("test").endswith("-m pytest -n 2")
 
 
 def test_every_option_it_names_exists() -> None:

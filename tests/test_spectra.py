@@ -28,11 +28,11 @@ def test_a_seed_is_a_piece() -> None:
 
 @pytest.fixture(scope="module")
 def bank() -> spectra.Spectra:
-    return spectra.bank(40, frames=12, side=64)
+    return spectra.bank(20, frames=12, side=64)
 
 
 def test_a_bank_is_what_it_says(bank: spectra.Spectra) -> None:
-    assert bank.shape == (40, 12, 64, 32)
+    assert bank.shape == (20, 12, 64, 32)
     assert bank.dtype == np.uint8
     np.testing.assert_array_equal(bank[:2], spectra.bank(2, frames=12, side=64))
 

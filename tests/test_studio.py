@@ -289,7 +289,7 @@ def test_errors_of_a_watched_render_arrive(write_song: WriteSong, tmp_path: Path
 
 
 def test_one_render_at_a_time(write_song: WriteSong, tmp_path: Path) -> None:
-    studio, song = Studio(device="cpu"), Song.open(write_song(music(20.0)))
+    studio, song = Studio(device="cpu"), Song.open(write_song(music(10.0)))
     running: list[int] = []
     most: list[int] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ def executable() -> str | None:
     return next((path for path in map(shutil.which, names) if path), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium. Where there is none the test skips, but never in continuous integration."""
     path = executable()
@@ -37,7 +38,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A page that all tests look at."""
     with running_page(tmp_path_factory.mktemp("page")) as found:
@@ -47,27 +48,35 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """A visitor who has just come, and sees the example painted."""
-    yield from visitor(browser, address)
+    with visitor(browser, address) as opened:
+        yield opened
 
 
+@contextmanager
 def visitor(browser: Browser, address: str, width: int = 1440, height: int = 900) -> Iterator[Page]:
-    """A visitor with a window of some size; the console must stay without errors."""
+    """A visitor with a window of some size; the console must stay without errors.
+
+    Visitors leave: a page that stays open plays its video, and costs a core some of its time.
+    """
     context = browser.new_context(viewport={"width": width, "height": height})
-    opened = context.new_page()
-    opened.set_default_timeout(90_000)
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.goto(address)
-    opened.wait_for_selector("#painted img", state="attached")
-    yield opened
-    context.close()
+    try:
+        opened = context.new_page()
+        opened.set_default_timeout(90_000)
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.goto(address)
+        opened.wait_for_selector("#painted img", state="attached")
+        yield opened
+    finally:
+        context.close()
     assert not errors
 
 
 @pytest.fixture
 def phone(browser: Browser, address: str) -> Iterator[Page]:
     """A visitor on a phone."""
-    yield from visitor(browser, address, 390, 844)
+    with visitor(browser, address, 390, 844) as opened:
+        yield opened
 
 
 def upload(page: Page, path: Path) -> None:
