@@ -26,6 +26,7 @@ from .interpolate import between
 from .interpolate import names as interpolators
 from .limits import Limits
 from .live import Report, pack, watch
+from .measure import Measures, measure, measure_frames, onset_strength
 from .models import TABLE as MODELS
 from .models import Model
 from .palette import PALETTES
@@ -35,7 +36,7 @@ from .song import Song
 from .spectrum import PLAIN, Look, draw, draw_moment
 from .store import Store
 from .studio import AXES, Studio, quick_look, strip_values
-from .video import read_settings, write
+from .video import read, read_settings, write
 from .visits import Visits
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "FFmpegError",
     "Limits",
     "Look",
+    "Measures",
     "MemoryExhausted",
     "Model",
     "ModelError",
@@ -74,8 +76,12 @@ __all__ = [
     "draw_moment",
     "every",
     "interpolators",
+    "measure",
+    "measure_frames",
+    "onset_strength",
     "pack",
     "quick_look",
+    "read",
     "read_settings",
     "render",
     "save_frame",

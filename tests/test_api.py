@@ -19,7 +19,7 @@ LAYERS = [
     {"pipelines"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"recipe"},
-    {"estimate", "limits", "render", "visits"},
+    {"estimate", "limits", "measure", "render", "visits"},
     {"live"},
     {"studio"},
     {"__init__"},
