@@ -10,6 +10,7 @@ The stages are generators, frames in and frames out, and can be used by themselv
 from . import words as words
 from ._validate import number as check_number
 from .clock import Clock, every
+from .compare import COMPARISON, Comparison, compare
 from .diffuse import Painter, Style, diffuse
 from .errors import (
     Cancelled,
@@ -41,6 +42,7 @@ from .visits import Visits
 
 __all__ = [
     "AXES",
+    "COMPARISON",
     "MODELS",
     "PALETTES",
     "PLAIN",
@@ -48,6 +50,7 @@ __all__ = [
     "STAGES",
     "Cancelled",
     "Clock",
+    "Comparison",
     "Costs",
     "FFmpegError",
     "Limits",
@@ -71,6 +74,7 @@ __all__ = [
     "Visits",
     "between",
     "check_number",
+    "compare",
     "diffuse",
     "draw",
     "draw_moment",

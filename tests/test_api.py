@@ -19,7 +19,9 @@ LAYERS = [
     {"pipelines"},
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"recipe"},
-    {"estimate", "limits", "measure", "render", "visits"},
+    {"estimate", "grid", "limits", "measure", "render", "visits"},
+    {"chart"},
+    {"compare"},
     {"live"},
     {"studio"},
     {"__init__"},
