@@ -9,8 +9,9 @@ The stages are generators, frames in and frames out, and can be used by themselv
 
 from . import words as words
 from ._validate import number as check_number
+from .chart import chart_html
 from .clock import Clock, every
-from .compare import COMPARISON, Comparison, compare
+from .compare import COMPARISON, RULE, Comparison, compare
 from .diffuse import Painter, Style, diffuse
 from .errors import (
     Cancelled,
@@ -26,7 +27,7 @@ from .estimate import Costs, Plan, spoken
 from .interpolate import between
 from .interpolate import names as interpolators
 from .limits import Limits
-from .live import Report, pack, watch
+from .live import Report, Step, pack, watch, watch_comparison
 from .measure import Measures, measure, measure_frames, onset_strength
 from .models import TABLE as MODELS
 from .models import Model
@@ -47,6 +48,7 @@ __all__ = [
     "PALETTES",
     "PLAIN",
     "RECIPES",
+    "RULE",
     "STAGES",
     "Cancelled",
     "Clock",
@@ -68,11 +70,13 @@ __all__ = [
     "SettingsError",
     "Song",
     "SongError",
+    "Step",
     "Store",
     "Studio",
     "Style",
     "Visits",
     "between",
+    "chart_html",
     "check_number",
     "compare",
     "diffuse",
@@ -92,6 +96,7 @@ __all__ = [
     "spoken",
     "strip_values",
     "watch",
+    "watch_comparison",
     "write",
 ]
 __version__ = "0.1.0"

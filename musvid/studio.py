@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -23,8 +23,8 @@ from . import _validate, spectrum
 from .diffuse import Painter, Style
 from .errors import Cancelled
 from .estimate import Costs, Plan
-from .live import Report, watch
-from .recipe import Recipe
+from .live import Report, Step, watch, watch_comparison
+from .recipe import RECIPES, Recipe
 from .song import Song
 from .store import Store
 
@@ -145,11 +145,7 @@ class Studio:
     ) -> Iterator[Report]:
         """Render a song's part with reports, see `musvid.live.watch`; one render at a time."""
         recipe = recipe.resolve()
-        with ExitStack() as stack:
-            while not self._rendering.acquire(timeout=0.2):
-                if stop():
-                    raise Cancelled("The render was stopped before it began.")
-            stack.callback(self._rendering.release)
+        with self._alone(stop):
             painter = self.painter(recipe.style) if recipe.style.strength else None
             plan = self.plan(song, recipe)
             began = time.monotonic()
@@ -166,6 +162,39 @@ class Studio:
                 if report.finished and not report.stopped:
                     self.costs.learn_render(plan, time.monotonic() - began)
                 yield report
+
+    def compare(
+        self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
+    ) -> Iterator[Step]:
+        """Compare the recipes with reports, see `musvid.live.watch_comparison`; as one render."""
+        recipe = recipe.resolve()
+        with self._alone(stop):
+            yield from watch_comparison(
+                song,
+                recipe,
+                folder,
+                stop=stop,
+                painter=self.painter(recipe.style) if recipe.style.strength else None,
+                store=self._store,
+                device=self._device,
+            )
+
+    def longest(self, song: Song, recipe: Recipe) -> float | None:
+        """Seconds that a comparison takes here at most, or None where that is not known yet."""
+        plans = [self.plan(song, replace(recipe, **motion)) for motion in RECIPES.values()]
+        seconds = [plan.seconds for plan in plans if plan.seconds is not None]
+        return sum(seconds) if len(seconds) == len(plans) else None
+
+    @contextmanager
+    def _alone(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """While no other render works. Raises Cancelled when it is stopped before its turn."""
+        while not self._rendering.acquire(timeout=0.2):
+            if stop():
+                raise Cancelled("The render was stopped before it began.")
+        try:
+            yield
+        finally:
+            self._rendering.release()
 
 
 @lru_cache(maxsize=64)

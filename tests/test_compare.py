@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from dataclasses import replace
@@ -19,6 +20,7 @@ from musvid import (
     Cancelled,
     Clock,
     Comparison,
+    Limits,
     Measures,
     OutputError,
     Painter,
@@ -26,14 +28,16 @@ from musvid import (
     SettingsError,
     Song,
     Store,
+    Studio,
     Style,
+    chart_html,
     compare,
     measure,
     read,
     render,
     write,
 )
-from musvid.chart import chart, limits, title
+from musvid.chart import chart, limits, spread, title
 from musvid.compare import RULE
 from musvid.grid import Caption, grid
 
@@ -203,6 +207,58 @@ def test_outputs_that_cannot_be_are_told_before_work_starts(
     with pytest.raises(SettingsError, match=r"must end in \.mp4"):
         compare(song, BARE, tmp_path / "a.png")
     assert names(tmp_path) == {"song.wav", "a.json"}
+
+
+# Watched, as the page does
+
+
+def test_a_comparison_can_be_watched_and_taken_from_the_store(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = Song.open(write_song(music(0.5)))
+    studio = Studio(store=Store(tmp_path / "cache"))
+    (folder := tmp_path / "made").mkdir()
+    steps = list(studio.compare(song, BARE, folder, stop=lambda: False))
+    made = steps[-1].comparison
+    assert made
+    assert all(step.comparison is None for step in steps[:-1])
+    assert [step.part for step in steps] == sorted(step.part for step in steps)
+    assert steps[-1].part == 1
+    assert names(folder) == {f"comparison.{end}" for end in ("mp4", "png", "json")}
+    html = chart_html({one.name: one.measures for one in made.results}, best=made.best.name)
+    assert html.count("<circle") == len(RECIPES)
+    assert html.count("class=best") + html.count('class="best"') == 2
+    longest = studio.longest(song, BARE)
+    assert longest is not None
+    assert longest > studio.plan(song, BARE).seconds
+
+
+def test_a_comparison_that_is_watched_can_be_stopped(write_song: WriteSong, tmp_path: Path) -> None:
+    song = Song.open(write_song(music(20.0)))
+    (folder := tmp_path / "made").mkdir()
+    with pytest.raises(Cancelled, match="goes on quickly"):
+        for _ in Studio().compare(song, BARE, folder, stop=lambda: True):
+            pass
+    assert not names(folder)
+
+
+def test_four_renders_are_allowed_a_quarter_of_the_time(write_song: WriteSong) -> None:
+    song = Song.open(write_song(tone(440, 3.0)))
+    limits = Limits(seconds=10.0)
+    limits.check(BARE, song)
+    with pytest.raises(SettingsError, match=r"rendered 4 times is at most 2\.5 s long"):
+        limits.check(BARE, song, renders=4)
+
+
+@pytest.mark.parametrize("heights", [[], [5.0], [1, 2, 3, 4], [9, 9, 9, 50], [40, 10, 41, 12]])
+def test_names_in_the_plot_of_the_page_stand_apart(heights: list[float]) -> None:
+    moved = spread(heights, 10)
+    in_order = sorted(moved)
+    assert all(b - a >= 10 - 1e-9 for a, b in itertools.pairwise(in_order))
+    assert np.mean(moved or [0]) == pytest.approx(np.mean(heights or [0]))
+    assert sorted(range(len(heights)), key=moved.__getitem__) == sorted(
+        range(len(heights)), key=heights.__getitem__
+    )
 
 
 # The command line
