@@ -151,11 +151,15 @@ class Page:
                     self._style_part()
                     self._follow_part()
                     self._look_part()
-                with gr.Column(scale=7, min_width=320):
-                    self._moment_part()
-                    self._render_part()
-                    self._result_part()
+                with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
+                    with gr.Tab("Render", id="render"):
+                        self._moment_part()
+                        self._render_part()
+                        self._result_part()
+                    with gr.Tab("Compare", id="compare", elem_id="compare"):
+                        self._compare_part()
             self._wire()
+            self._wire_comparison()
             add_api(self)
         self.blocks.queue(max_size=limits.queue, default_concurrency_limit=1)
 
@@ -553,10 +557,87 @@ class Page:
                 min_width=200,
             )
 
+    def _compare_part(self) -> None:
+        with gr.Column(elem_classes="part"):
+            gr.HTML("<h2>Which recipe is best here?</h2>", padding=False)
+            gr.HTML(
+                hint(
+                    "All four recipes for the same clip and style, measured, and played in step. "
+                    "What they share is painted once."
+                ),
+                padding=False,
+            )
+            with gr.Row(elem_id="compare-actions"):
+                self.compare = gr.Button(
+                    "Compare", variant="primary", min_width=110, elem_id="compare-start"
+                )
+                self.compare_stop = gr.Button(
+                    "Stop", variant="stop", min_width=110, interactive=False, elem_id="compare-stop"
+                )
+        self.compare_progress = gr.HTML(elem_id="compare-progress", padding=False)
+        self.compare_video = gr.Video(
+            label="All four, in step",
+            interactive=False,
+            visible=False,
+            elem_id="compare-video",
+            buttons=["download"],
+            autoplay=True,
+        )
+        with gr.Column(elem_classes="part", visible=False, elem_id="compare-result") as found:
+            self.compare_chart = gr.HTML(elem_id="compare-chart", padding=False)
+            gr.HTML("<h2>Take a recipe</h2>", padding=False)
+            with gr.Row(elem_id="compare-take"):
+                self.takes = {
+                    name: gr.Button(called(name), size="sm", min_width=150, elem_id=f"take-{name}")
+                    for name in musvid.RECIPES
+                }
+            with gr.Row():
+                file = {"size": "sm", "min_width": 130}
+                self.save_chart = gr.DownloadButton("Plot (PNG)", elem_id="save-chart", **file)
+                self.save_figures = gr.DownloadButton(
+                    "Figures (JSON)", elem_id="save-figures", **file
+                )
+        self.compare_found = found
+
     # What happens
 
+    def _wire_comparison(self) -> None:
+        """The tab of comparisons; it waits in the queue of renders."""
+        quiet = {"api_visibility": "private", "show_progress": "hidden"}
+        motion = [self.controls[part] for part in ("stride", "before", "after")]
+        self.compare.click(
+            self.on_compare,
+            {self.song, *self.controls.values()},
+            [
+                self.compare_progress,
+                self.compare_stop,
+                self.compare_video,
+                self.compare_found,
+                self.compare_chart,
+                self.save_chart,
+                self.save_figures,
+                *self.takes.values(),
+            ],
+            concurrency_limit=1,
+            concurrency_id="render",
+            api_visibility="private",
+            show_progress="minimal",
+            show_progress_on=self.compare_progress,
+        )
+        self.compare_stop.click(self.on_stop, None, None, queue=False, **quiet)
+        for name, button in self.takes.items():
+            button.click(
+                self.on_variant(name),
+                {self.song, *self.controls.values()},
+                [self.recipe, *motion],
+                **LIGHT,
+                **quiet,
+            )
+
     def _wire(self) -> None:
-        controls, everything = self.controls, {self.song, self.moment, *self.controls.values()}
+        controls, clip = self.controls, {self.song, *self.controls.values()}
+        # Not all the time: Gradio refuses a moment that lies behind a clip that became shorter.
+        everything = {self.moment, *clip}
         quiet = {"api_visibility": "private", "show_progress": "hidden"}
 
         def changed(names: list[str]) -> list[Any]:
@@ -585,7 +666,7 @@ class Page:
         gr.on(
             [self.song.change, *changed(list(controls))],
             self.on_plan,
-            everything,
+            clip,
             [self.plan, self.recipe],
             trigger_mode="always_last",
             **LIGHT,
@@ -655,7 +736,7 @@ class Page:
             # How long a painting takes is known now.
             paint.then(
                 self.on_plan,
-                everything,
+                clip,
                 [self.plan, self.recipe],
                 trigger_mode="always_last",
                 **LIGHT,
@@ -756,13 +837,13 @@ class Page:
         """The controls' values, by name."""
         return {name: data[part] for name, part in self.controls.items() if part in data}
 
-    def _chosen(self, data: dict[Any, Any]) -> tuple[Song, Recipe]:
+    def _chosen(self, data: dict[Any, Any], renders: int = 1) -> tuple[Song, Recipe]:
         """The clip and the recipe that the page shows. Raises MusvidError."""
         if not data[self.song]:
             raise musvid.SongError("Choose a song first: upload one, or take an example.")
         recipe = recipe_of(self.named(data))
         song = self.studio.song(data[self.song]).part(recipe.start, recipe.duration)
-        self.limits.check(recipe, song)
+        self.limits.check(recipe, song, renders=renders)
         return song, recipe
 
     def _moment_of(self, data: dict[Any, Any], song: Song, recipe: Recipe) -> float:
@@ -1006,6 +1087,56 @@ class Page:
             self.take: gr.update(interactive=True),
         }
 
+    def on_compare(self, data: dict[Any, Any], request: gr.Request) -> Iterator[Updates]:
+        try:
+            song, recipe = self._chosen(data, renders=len(musvid.RECIPES))
+            folder, stopped = self.visits.new(request.session_hash or "", keep=True)
+            if recipe.style.strength and not self.studio.has(recipe.style):
+                yield {self.compare_progress: hint(f"Loading {recipe.style.model} …")}
+            longest = self.studio.longest(song, recipe)
+            takes = f" · at most about {musvid.spoken(longest)}" if longest else ""
+            yield {
+                self.compare_progress: bar(f"Beginning{takes}", 0),
+                self.compare_stop: gr.update(interactive=True),
+            }
+            for step in compare_clip(self.studio, song, recipe, folder, stopped):
+                if step.comparison is None:
+                    yield {self.compare_progress: bar(said(step), step.part)}
+                    continue
+                yield self._compared(step.comparison)
+        except MusvidError as error:
+            yield {
+                self.compare_progress: told(error),
+                self.compare_stop: gr.update(interactive=False),
+            }
+
+    def on_variant(self, name: str) -> Callable[[dict[Any, Any]], list[Any]]:
+        def taken(data: dict[Any, Any]) -> list[Any]:
+            try:
+                recipe = recipe_of(self.named(data)).variants()[name]
+            except MusvidError:
+                recipe = Recipe.named(name)
+            return [name, recipe.stride, recipe.before, recipe.after]
+
+        return taken
+
+    def _compared(self, made: musvid.Comparison) -> Updates:
+        best = made.best.name
+        figures = {one.name: one.measures for one in made.results}
+        return {
+            self.compare_progress: bar(f"Finished · best by the rule: {called(best)}", 1),
+            self.compare_stop: gr.update(interactive=False),
+            self.compare_video: gr.update(value=str(made.video), visible=True),
+            self.compare_found: gr.update(visible=True),
+            self.compare_chart: musvid.chart_html(figures, best=best, note=musvid.RULE),
+            self.save_chart: str(made.chart),
+            self.save_figures: str(made.figures),
+            **{
+                button: gr.update(variant="primary" if name == best else "secondary")
+                for name, button in self.takes.items()
+            },
+        }
+
     def on_stop(self, request: gr.Request) -> None:
         self.visits.stop(request.session_hash or "")
 
@@ -1094,7 +1225,34 @@ def render_clip(
     yield from studio.render(song, recipe, folder, stop=stop)
 
 
+def _all_seconds(studio: Studio, song: Song, recipe: Recipe, *_: object) -> float:
+    """GPU time for a comparison."""
+    return min(300.0, 40 + 1.5 * (studio.longest(song, recipe) or 60))
+
+
+@gpu(_all_seconds)
+def compare_clip(
+    studio: Studio, song: Song, recipe: Recipe, folder: Path, stop: Callable[[], bool]
+) -> Iterator[musvid.Step]:
+    yield from studio.compare(song, recipe, folder, stop=stop)
+
+
 # What is said
+
+
+def called(name: str) -> str:
+    """A recipe's name for a reader."""
+    return RECIPES[name].partition(":")[0]
+
+
+def said(step: musvid.Step) -> str:
+    """What a comparison is at."""
+    if step.stage in RECIPES:
+        place = f"{list(musvid.RECIPES).index(step.stage) + 1} of {len(RECIPES)}"
+        return f"{called(step.stage)} ({place}) · {step.done} of {step.total} frames"
+    if step.stage == "measured":
+        return f"Measuring · {step.done} of {step.total} videos"
+    return f"Putting them side by side · {step.done} of {step.total} frames"
 
 
 def model_facts(name: str) -> str:

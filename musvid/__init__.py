@@ -11,7 +11,9 @@ from . import words as words
 from ._validate import number as check_number
 from .automation import SOURCES, Modulation
 from .beats import NOTES, Lock
+from .chart import chart_html
 from .clock import Clock, every
+from .compare import COMPARISON, RULE, Comparison, compare
 from .diffuse import Painter, Stroke, Style, diffuse
 from .errors import (
     Cancelled,
@@ -27,7 +29,8 @@ from .estimate import Costs, Plan, spoken
 from .interpolate import between
 from .interpolate import names as interpolators
 from .limits import Limits
-from .live import Report, pack, watch
+from .live import Report, Step, pack, watch, watch_comparison
+from .measure import Measures, measure, measure_frames, onset_strength
 from .models import TABLE as MODELS
 from .models import Model
 from .palette import PALETTES
@@ -40,26 +43,30 @@ from .studio import AXES, Studio, quick_look, strip_values
 from .tempo import Beats
 from .tempo import find as find_beats
 from .timeline import timeline
-from .video import read_settings, write
+from .video import read, read_settings, write
 from .visits import Visits
 
 __all__ = [
     "AXES",
+    "COMPARISON",
     "MODELS",
     "NOTES",
     "PALETTES",
     "PLAIN",
     "RECIPES",
+    "RULE",
     "SOURCES",
     "STAGES",
     "Beats",
     "Cancelled",
     "Clock",
+    "Comparison",
     "Costs",
     "FFmpegError",
     "Limits",
     "Lock",
     "Look",
+    "Measures",
     "MemoryExhausted",
     "Model",
     "ModelError",
@@ -73,21 +80,28 @@ __all__ = [
     "SettingsError",
     "Song",
     "SongError",
+    "Step",
     "Store",
     "Stroke",
     "Studio",
     "Style",
     "Visits",
     "between",
+    "chart_html",
     "check_number",
+    "compare",
     "diffuse",
     "draw",
     "draw_moment",
     "every",
     "find_beats",
     "interpolators",
+    "measure",
+    "measure_frames",
+    "onset_strength",
     "pack",
     "quick_look",
+    "read",
     "read_settings",
     "render",
     "save_frame",
@@ -95,6 +109,7 @@ __all__ = [
     "strip_values",
     "timeline",
     "watch",
+    "watch_comparison",
     "write",
 ]
 __version__ = "0.1.0"

@@ -14,6 +14,7 @@ from . import interpolate
 from ._device import DEVICES
 from .automation import SOURCES, Modulation
 from .beats import NOTES, OFF, Lock
+from .compare import COMPARISON, check_outputs, compare
 from .diffuse import SYMMETRIES, Style
 from .errors import Cancelled, MusvidError, SettingsError
 from .models import TABLE
@@ -60,6 +61,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         default=None,
         help="the video (default: SONG's name with .mp4, here)",
+    )
+    add(
+        "--compare",
+        action="store_true",
+        default=False,
+        help="render all four recipes, measure them, and write a video of the four in step, a plot "
+        "(.png) and the figures (.json); the default output is SONG.compare.mp4",
     )
 
     part = parser.add_argument_group("the part of the song")
@@ -316,7 +324,9 @@ def _in_time(recipe: Recipe, options: argparse.Namespace) -> Recipe:
 class _Bars:
     """A progress bar per stage; each tells how long it will still take."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Sequence[str]) -> None:
+        self._stages = stages
+        self._width = max(map(len, stages))
         self._bars: dict[str, tqdm[Any]] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
@@ -325,9 +335,9 @@ class _Bars:
         if stage not in self._bars:
             self._bars[stage] = tqdm(
                 total=total,
-                desc=f"{stage:>8}",
+                desc=f"{stage:>{self._width}}",
                 unit="frame",
-                position=STAGES.index(stage),
+                position=self._stages.index(stage),
                 file=sys.stderr,
                 dynamic_ncols=True,
                 mininterval=0.5,
@@ -338,7 +348,7 @@ class _Bars:
         bar.update(done - bar.n)
 
     def close(self) -> None:
-        for stage in STAGES:  # from top to bottom, so that they stay in this order
+        for stage in self._stages:  # from top to bottom, so that they stay in this order
             if stage in self._bars:
                 self._bars[stage].close()
 
@@ -353,33 +363,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("musvid").setLevel(logging.WARNING if options.quiet else logging.INFO)
     # `kill` should clean up as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    bars = _Bars()
+    bars = _Bars(COMPARISON if options.compare else STAGES)
     try:
         store = None if options.no_cache and not options.clear_cache else Store()
         if store and options.clear_cache:
             store.clear()
         if options.song is None:
             return 0
+        if options.compare:
+            _check_comparison(options)
         recipe = recipe_from(options).resolve()
         song = Song.open(options.song, start=recipe.start, duration=recipe.duration)
         recipe = _in_time(recipe.resolve(song), options)
         if not options.quiet:
-            print(_plan(song, recipe), file=sys.stderr)
+            told = _comparison_plan if options.compare else _plan
+            print(told(song, recipe), file=sys.stderr)
             if ignored := recipe.style.ignored():
                 print(
                     f"{recipe.style.model} does not know, and ignores: {', '.join(ignored)}",
                     file=sys.stderr,
                 )
-        path = render(
-            song,
-            recipe,
-            options.output or None,
-            progress=None if options.quiet else bars,
-            frames_dir=options.frames,
-            device=options.device,
-            store=None if options.no_cache else store,
-            flavr_weights=options.flavr_weights,
-        )
+        common: dict[str, Any] = {
+            "progress": None if options.quiet else bars,
+            "device": options.device,
+            "store": None if options.no_cache else store,
+            "flavr_weights": options.flavr_weights,
+        }
+        if options.compare:
+            found = compare(song, recipe, options.output or None, **common)
+            summary = f"{found}\n{found.video}\n{found.chart}\n{found.figures}"
+        else:
+            more = {"frames_dir": options.frames, **common}
+            summary = str(render(song, recipe, options.output or None, **more))
     except (MusvidError, KeyboardInterrupt) as error:
         bars.close()
         if options.debug:
@@ -389,8 +404,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Cancelled.exit_code if stopped else error.exit_code
     bars.close()
     if not options.quiet:
-        print(path)
+        print(summary)
     return 0
+
+
+def _check_comparison(options: argparse.Namespace) -> None:
+    """Raises SettingsError where an option does not go with --compare, or its files cannot be."""
+    for name in ("recipe", "stride", "before", "after", "frames"):
+        if vars(options).get(name) is not None:
+            raise SettingsError(f"--compare renders all four recipes; leave out --{name}.")
+    if options.output:
+        check_outputs(options.output)
+
+
+def _comparison_plan(song: Song, recipe: Recipe) -> str:
+    """What a comparison will make, in one line."""
+    clocks = [each.clock(song.duration) for each in recipe.variants().values()]
+    paintings = sum(clock.painted for clock in clocks) if recipe.style.strength else 0
+    return (
+        f"{song.path.name}: {float(song.duration):.2f} s, {len(clocks)} recipes, "
+        f"{paintings} paintings or fewer (what recipes share is painted once), "
+        f"{clocks[0].frames} frames each at {float(clocks[0].rate):g} a second"
+    )
 
 
 def _plan(song: Song, recipe: Recipe) -> str:

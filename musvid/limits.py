@@ -69,8 +69,11 @@ class Limits:
             keep=number("MUSVID_KEEP_MINUTES", 24 * 60) or 1,
         )
 
-    def check(self, recipe: Recipe, song: Song | None = None) -> None:
-        """Raises SettingsError when a recipe, or what it makes of a song's part, goes beyond."""
+    def check(self, recipe: Recipe, song: Song | None = None, *, renders: int = 1) -> None:
+        """Raises SettingsError when a recipe, or what it makes of a song's part, goes beyond.
+
+        renders: how often the part is rendered; so many times shorter it must be.
+        """
         style = recipe.style
         if not self.any_model:
             if style.model not in models.TABLE:
@@ -86,7 +89,9 @@ class Limits:
             raise SettingsError(
                 f"Here a painting's sides are at most {self.side} pixels; choose a smaller size."
             )
-        if song and self.seconds and song.duration > self.seconds:
+        longest = self.seconds and self.seconds / renders
+        if song and longest and song.duration > longest:
+            often = f" that is rendered {renders} times" if renders > 1 else ""
             raise SettingsError(
-                f"Here a clip is at most {self.seconds:g} s long; choose a shorter one."
+                f"Here a clip{often} is at most {longest:g} s long; choose a shorter one."
             )

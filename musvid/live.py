@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from . import video
+from .compare import COMPARISON, Comparison, compare
 from .diffuse import Painter
 from .errors import Cancelled, MusvidError, OutputError
 from .recipe import Recipe
@@ -106,6 +107,90 @@ def watch(
     finally:
         work.cancel.set()
         work.over.wait()
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a comparison is.
+
+    stage: one of `COMPARISON`, of which done of total are made. comparison: what came of it, in the
+    last report only.
+    """
+
+    stage: str = COMPARISON[0]
+    done: int = 0
+    total: int = 0
+    comparison: Comparison | None = None
+
+    @property
+    def part(self) -> float:
+        """How much of all stages is done, 0 to 1; each counts alike."""
+        if self.comparison:
+            return 1.0
+        before = COMPARISON.index(self.stage)
+        return (before + self.done / max(1, self.total)) / len(COMPARISON)
+
+
+def watch_comparison(
+    song: Song,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    stop: Callable[[], bool],
+    painter: Painter | None = None,
+    store: Store | None = None,
+    device: str = "auto",
+    every: float = 0.5,
+) -> Iterator[Step]:
+    """Compare the recipes into a folder, with a report every so many seconds, and a last one.
+
+    folder: ``comparison.mp4``, ``.png`` and ``.json`` are written into it. stop: asked all the
+    time; when it says so, Cancelled is raised.
+
+    Closing the generator ends the comparison. Raises what `compare` raises.
+    """
+    cancel, over = threading.Event(), threading.Event()
+    last, failed = [Step()], []
+
+    def told(stage: str, done: int, total: int) -> None:
+        last[0] = Step(stage, done, total)
+
+    def work() -> None:
+        try:
+            made = compare(
+                song,
+                recipe,
+                folder / "comparison.mp4",
+                progress=told,
+                cancel=cancel,
+                painter=painter,
+                store=store,
+                device=device,
+            )
+            last[0] = Step(comparison=made)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            over.set()
+
+    threading.Thread(target=work, name="compare", daemon=True).start()
+    due = time.monotonic() + every
+    try:
+        while not over.wait(min(every, _PROMPT)):
+            if stop():
+                raise Cancelled(
+                    "The comparison was stopped; what was painted is remembered, so that it goes "
+                    "on quickly."
+                )
+            if time.monotonic() >= due:
+                due = time.monotonic() + every
+                yield last[0]
+        if failed:
+            raise failed[0]
+        yield last[0]
+    finally:
+        cancel.set()
+        over.wait()
 
 
 class _Work:

@@ -142,6 +142,17 @@ class Recipe:
         _validate.choice("recipe", motion, RECIPES)
         return replace(self, **motions(stride)[motion])
 
+    def variants(self) -> dict[str, Recipe]:
+        """This recipe as each of the article's four, at one picture rate, by their names.
+
+        Locked to a beat, their stride is the even one, up to 16, that comes closest to `fps`.
+        """
+        if not self.lock:
+            return {name: replace(self, **motion) for name, motion in RECIPES.items()}
+        stride = min(MAX_FACTOR, max(2, 2 * round(self.fps / self.lock.per_second / 2)))
+        wished = replace(self, fps=stride * self.lock.per_second)
+        return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
+
     def clock(self, duration: Fraction) -> Clock:
         """The clock of this recipe for a part of so many seconds, which begins at `start`.
 

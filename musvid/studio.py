@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -23,7 +23,7 @@ from . import _validate, spectrum, tempo
 from .diffuse import Painter, Stroke, Style
 from .errors import Cancelled
 from .estimate import Costs, Plan
-from .live import Report, watch
+from .live import Report, Step, watch, watch_comparison
 from .recipe import Recipe
 from .song import Song
 from .store import Store
@@ -156,11 +156,7 @@ class Studio:
     ) -> Iterator[Report]:
         """Render a song's part with reports, see `musvid.live.watch`; one render at a time."""
         recipe = recipe.resolve(song)
-        with ExitStack() as stack:
-            while not self._rendering.acquire(timeout=0.2):
-                if stop():
-                    raise Cancelled("The render was stopped before it began.")
-            stack.callback(self._rendering.release)
+        with self._alone(stop):
             paints = recipe.style.strength or recipe.automation(song)
             painter = self.painter(recipe.style) if paints else None
             plan = self.plan(song, recipe)
@@ -178,6 +174,40 @@ class Studio:
                 if report.finished and not report.stopped:
                     self.costs.learn_render(plan, time.monotonic() - began)
                 yield report
+
+    def compare(
+        self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
+    ) -> Iterator[Step]:
+        """Compare the recipes with reports, see `musvid.live.watch_comparison`; as one render."""
+        recipe = recipe.resolve(song)
+        with self._alone(stop):
+            paints = recipe.style.strength or recipe.automation(song)
+            yield from watch_comparison(
+                song,
+                recipe,
+                folder,
+                stop=stop,
+                painter=self.painter(recipe.style) if paints else None,
+                store=self._store,
+                device=self._device,
+            )
+
+    def longest(self, song: Song, recipe: Recipe) -> float | None:
+        """Seconds that a comparison takes here at most, or None where that is not known yet."""
+        plans = [self.plan(song, each) for each in recipe.resolve(song).variants().values()]
+        seconds = [plan.seconds for plan in plans if plan.seconds is not None]
+        return sum(seconds) if len(seconds) == len(plans) else None
+
+    @contextmanager
+    def _alone(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """While no other render works. Raises Cancelled when it is stopped before its turn."""
+        while not self._rendering.acquire(timeout=0.2):
+            if stop():
+                raise Cancelled("The render was stopped before it began.")
+        try:
+            yield
+        finally:
+            self._rendering.release()
 
 
 @lru_cache(maxsize=64)

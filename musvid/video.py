@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,63 @@ _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
 # One line of ffmpeg's metadata format; a backslash at its end continues it.
 _COMMENT = re.compile(r"^comment=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL)
+
+
+# The header of YUV4MPEG2, the one raw format that tells size and rate: "... W512 H512 F30:1 ...".
+_FACTS = re.compile(rb"YUV4MPEG2 W(\d+) H(\d+) F(\d+):(\d+)")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a video file says of its pictures: pixels, and pictures per second."""
+
+    width: int
+    height: int
+    rate: Fraction
+
+
+def facts(path: str | os.PathLike[str]) -> Facts:
+    """Size and rate of a video. Raises SettingsError when it has no pictures."""
+    path = Path(path)
+    arguments = [*_ffmpeg.media_input(path), "-map", "0:v:0", "-frames:v", "1"]
+    header = b""
+    try:
+        with _ffmpeg.Process(
+            [*arguments, "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"], stdout=True
+        ) as process:
+            header = process.read_bytes(200)
+            while process.read_bytes(1 << 20):
+                pass
+    except FFmpegError:
+        pass  # what it is not, the header tells
+    if not (found := _FACTS.match(header)) or not int(found.group(3)) * int(found.group(4)):
+        raise SettingsError(f"{path.name} is not a video; give a file with pictures.")
+    width, height, pictures, seconds = map(int, found.groups())
+    return Facts(width, height, Fraction(pictures, seconds))
+
+
+def read(
+    path: str | os.PathLike[str], *, size: tuple[int, int] | None = None
+) -> Generator[Frame, None, None]:
+    """The pictures of a video, as many as it holds, one at a time.
+
+    size: (width, height) to scale them to (area means where they shrink), by default their own.
+
+    Yields uint8 arrays (height, width, 3), RGB. Raises SettingsError when it has no pictures, and
+    FFmpegError when they cannot be decoded.
+    """
+    known = facts(path)
+    width, height = size or (known.width, known.height)
+    flags = "area" if width <= known.width else "lanczos"
+    scale = f"scale={width}:{height}:flags={flags}+accurate_rnd+full_chroma_int,format=rgb24"
+    arguments = [
+        *_ffmpeg.media_input(path),
+        *("-map", "0:v:0", "-vf", scale, "-fps_mode", "passthrough"),
+        *("-f", "rawvideo", "pipe:1"),
+    ]
+    with _ffmpeg.Process(arguments, stdout=True) as process:
+        while (frame := process.read((height, width, 3))) is not None:
+            yield frame
 
 
 def check_output(output: str | os.PathLike[str]) -> Path:

@@ -37,13 +37,13 @@ class Visits:
                 self._folders[visitor].mkdir(mode=0o700)
             return self._folders[visitor]
 
-    def new(self, visitor: str) -> tuple[Path, Callable[[], bool]]:
+    def new(self, visitor: str, *, keep: bool = False) -> tuple[Path, Callable[[], bool]]:
         """An empty folder for a visitor's next render, and what tells whether to stop it.
 
-        The frames of the renders before go; their videos stay.
+        The frames of the renders before go, unless they are to be kept; their videos stay.
         """
         home = self.folder(visitor)
-        for old in home.glob("*/*/"):
+        for old in () if keep else home.glob("*/*/"):
             shutil.rmtree(old, ignore_errors=True)
         (home / _STOP).unlink(missing_ok=True)
         made = home / f"{time.monotonic_ns()}"

@@ -23,7 +23,9 @@ LAYERS = [
     {"spectrum", "interpolate", "diffuse", "video"},  # the stages: none imports another
     {"automation"},
     {"recipe"},
-    {"estimate", "limits", "render", "timeline", "visits"},
+    {"estimate", "grid", "limits", "measure", "render", "timeline", "visits"},
+    {"chart"},
+    {"compare"},
     {"live"},
     {"studio"},
     {"__init__"},

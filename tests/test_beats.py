@@ -229,3 +229,17 @@ def test_frames_at_other_moments() -> None:
     made = [int(frame[0, 0, 0]) for frame in retime(iter(frames), places)]
     assert made == [0, 5, 10, 10, 22, 30]
     assert [int(frame[0, 0, 0]) for frame in retime(frames, map(Fraction, (2, 3)))] == [20, 30]
+
+
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("bpm", [61, 90, 128, 174.3, 300])
+def test_the_four_recipes_are_in_step(bpm: float, note: str) -> None:
+    wander = tuple(0.3 + 60 / bpm * number + 0.02 * (number % 2) for number in range(40))
+    for beats in ((), wander):
+        recipe = Recipe(lock=Lock(note, bpm, 0.3, beats=beats))
+        four = recipe.variants()
+        clocks = {name: each.clock(Fraction(9)) for name, each in four.items()}
+        assert len({clock.rate for clock in clocks.values()}) == 1
+        assert len({clock.frames for clock in clocks.values()}) == 1
+        assert all(each.motion == name for name, each in four.items())
+        assert clocks["every-frame"].painted > clocks["hybrid"].painted

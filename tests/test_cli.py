@@ -40,7 +40,7 @@ def test_help_names_every_option_and_choice() -> None:
         "--output --start --duration --recipe --stride --before --after --interpolator --fps "
         "--size --upscale --gain --gamma --palette --tlength --count --model --prompt "
         "--negative-prompt --strength --steps --guidance --seed --device --frames --settings "
-        "--no-cache --clear-cache --flavr-weights"
+        "--no-cache --clear-cache --flavr-weights --compare"
     )
     for name in [*options.split(), *RECIPES, *interpolators(), *TABLE]:
         assert name in shown

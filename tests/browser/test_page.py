@@ -262,6 +262,43 @@ def test_stop_keeps_what_is_done(page: Page) -> None:
     wait_for_progress(page, "Finished")
 
 
+def test_the_recipes_are_compared_and_one_is_taken(page: Page, song: Path) -> None:
+    upload(page, song)
+    wait_for_line(page, expected(Fraction(4), 8, 4, 2))
+    set_number(page, "Length (s)", 1)
+    wait_for_line(page, expected(Fraction(1), 8, 4, 2))
+    page.get_by_role("tab", name="Compare").click()
+    page.click("#compare-start")
+    # Stopped, and begun again: it goes on.
+    page.wait_for_function(
+        "/[1-9]\\d* of 30/.test(document.querySelector('#compare-progress').innerText)"
+    )
+    page.click("#compare-stop")
+    page.wait_for_selector("#compare-progress [role=alert]")
+    assert "The comparison was stopped" in page.inner_text("#compare-progress")
+    page.click("#compare-start")
+    page.wait_for_function(
+        "document.querySelector('#compare-progress').innerText.includes('Finished')"
+    )
+    page.wait_for_function("document.querySelector('#compare-video video')?.readyState >= 1")
+    facts = page.eval_on_selector("#compare-video video", "one => [one.duration, one.videoWidth]")
+    assert abs(facts[0] - 1) <= 0.1
+    assert facts[1] > 1000
+    assert page.locator("#compare-chart circle").count() == 4
+    assert page.locator("#compare-chart tbody tr").count() == 4
+    assert page.locator("#compare-chart .pulse").count() == 4
+    with page.expect_download() as download:
+        page.click("#save-figures")
+    found = json.loads(Path(download.value.path()).read_text())
+    score = found["recipes"][found["best"]]["score"]
+    assert f"{score:.2f}" in page.inner_text("#compare-chart tr.best")
+    page.click("#take-diffuse-then-interpolate")
+    wait_for_line(page, expected(Fraction(1), 8, 1, 8))
+    page.wait_for_function(
+        "document.querySelector('#recipe input:checked').value == 'diffuse-then-interpolate'"
+    )
+
+
 def test_a_text_named_mp3_is_refused_where_one_looks(
     page: Page, tmp_path: Path, song: Path
 ) -> None:
