@@ -145,11 +145,11 @@ class Recipe:
     def variants(self) -> dict[str, Recipe]:
         """This recipe as each of the article's four, at one picture rate, by their names.
 
-        Locked to a beat, their stride is the even one, up to 16, that comes closest to `fps`.
+        Locked to a beat, their stride is the even one from 4 to 16 that comes closest to `fps`.
         """
         if not self.lock:
             return {name: replace(self, **motion) for name, motion in RECIPES.items()}
-        stride = min(MAX_FACTOR, max(2, 2 * round(self.fps / self.lock.per_second / 2)))
+        stride = min(MAX_FACTOR, max(4, 2 * round(self.fps / self.lock.per_second / 2)))
         wished = replace(self, fps=stride * self.lock.per_second)
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
