@@ -108,11 +108,8 @@ class Recipe:
         if self.upscale is not None:
             _validate.whole("upscale", self.upscale, 1, 8)
         _validate.choice("interpolator", self.interpolator, interpolate.choices())
-        # Checks stride, before and after, alone and together.
-        if self.lock.beats or (self.lock and self.lock.bpm):
-            self.clock(Fraction(1))
-        else:
-            Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
+        # Checks stride, before and after, alone and together; with a tempo, `clock` does.
+        Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
 
     @classmethod
     def named(cls, name: str, **settings: Any) -> Recipe:

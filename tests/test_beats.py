@@ -203,7 +203,7 @@ def test_what_is_no_lock(settings: dict, message: str) -> None:
 
 def test_a_stride_that_does_not_fit_is_told_with_one_that_does() -> None:
     with pytest.raises(SettingsError, match=r"choose a stride near 1\."):
-        Recipe(stride=64, lock=Lock("1/32", 200, 0.0))
+        Recipe(stride=64, lock=Lock("1/32", 200, 0.0)).clock(Fraction(3))
     with pytest.raises(SettingsError, match="tempo is not known"):
         Recipe(lock=Lock("1/8")).clock(Fraction(3))
 
