@@ -57,7 +57,7 @@ CLIP = 12.0  # seconds that are chosen of a new song
 SOURCES = {
     "off": "off",
     "loudness": "loudness",
-    "onsets": "onsets of notes",
+    "onsets": "note onsets",
     "low": "low pitches",
     "mid": "middle pitches",
     "high": "high pitches",
@@ -690,7 +690,8 @@ class Page:
         # A tempo of one's own is a steady one.
         steady = self.on_lock(lambda lock: replace(lock, beats=()))
         controls["lock.bpm"].input(steady, {*everything, self.recipe}, noted, **LIGHT, **quiet)
-        self.tap.click(None, None, [controls["lock.bpm"], controls["lock.beat"]], js=TAP).then(
+        tempo = [controls["lock.bpm"], controls["lock.beat"]]
+        self.tap.click(None, tempo, tempo, js=TAP, **quiet).then(
             steady, {*everything, self.recipe}, noted, **LIGHT, **quiet
         )
         gr.on(
@@ -1456,16 +1457,19 @@ def refuse_addresses() -> None:
 
 
 # Tempo and a beat from taps, and from where the song is while it plays.
-TAP = """() => {
+TAP = """(bpm, beat) => {
   const now = performance.now() / 1000, state = (window.musvidTaps ??= { taps: [] });
   if (state.taps.length && now - state.taps.at(-1) > 2.5) state.taps = [];
   state.taps.push(now);
   state.taps = state.taps.slice(-12);
   const count = state.taps.length - 1;
-  const bpm = count < 3 ? null : Math.round(600 * count / (now - state.taps[0])) / 10;
+  if (count < 3) return [bpm, beat];
   const player = document.querySelector('#song audio');
   const playing = player && !player.paused;
-  return [bpm, playing ? Math.round(1000 * player.currentTime) / 1000 : 0];
+  return [
+    Math.round(600 * count / (now - state.taps[0])) / 10,
+    playing ? Math.round(1000 * player.currentTime) / 1000 : beat,
+  ];
 }"""
 
 # How it looks
