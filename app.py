@@ -673,26 +673,27 @@ class Page:
             **quiet,
         )
         motion = [controls[part] for part in ("stride", "before", "after")]
-        self.recipe.input(self.on_motion, {*everything, self.recipe}, motion, **LIGHT, **quiet)
+        self.recipe.input(self.on_motion, {*clip, self.recipe}, motion, **LIGHT, **quiet)
         # The beat
         beat = [controls[name] for name in controls if name.startswith("lock.")]
         noted = [self.beat_note, *beat, *motion]
         listening = {"concurrency_limit": 1, "concurrency_id": "listen", **quiet}
-        self.listen.click(self.on_listen, {*everything, self.recipe}, noted, **listening)
-        controls["lock.note"].input(self.on_note, {*everything, self.recipe}, noted, **listening)
+        self.song.change(self.on_new_song, {*clip, self.recipe}, noted, **listening)
+        self.listen.click(self.on_listen, {*clip, self.recipe}, noted, **listening)
+        controls["lock.note"].input(self.on_note, {*clip, self.recipe}, noted, **listening)
         for button, change in (
             (self.halve, lambda lock: lock.scaled(Fraction(1, 2))),
             (self.double, lambda lock: lock.scaled(Fraction(2))),
             (self.back, lambda lock: lock.shifted(-1)),
             (self.on, lambda lock: lock.shifted(1)),
         ):
-            button.click(self.on_lock(change), {*everything, self.recipe}, noted, **LIGHT, **quiet)
+            button.click(self.on_lock(change), {*clip, self.recipe}, noted, **LIGHT, **quiet)
         # A tempo of one's own is a steady one.
         steady = self.on_lock(lambda lock: replace(lock, beats=()))
-        controls["lock.bpm"].input(steady, {*everything, self.recipe}, noted, **LIGHT, **quiet)
+        controls["lock.bpm"].input(steady, {*clip, self.recipe}, noted, **LIGHT, **quiet)
         tempo = [controls["lock.bpm"], controls["lock.beat"]]
         self.tap.click(None, tempo, tempo, js=TAP, **quiet).then(
-            steady, {*everything, self.recipe}, noted, **LIGHT, **quiet
+            steady, {*clip, self.recipe}, noted, **LIGHT, **quiet
         )
         gr.on(
             [
@@ -701,7 +702,7 @@ class Page:
                 *changed(["style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
             ],
             self.on_timeline,
-            everything,
+            clip,
             self.timeline,
             trigger_mode="always_last",
             concurrency_limit=2,
@@ -923,6 +924,15 @@ class Page:
         except MusvidError as error:
             yield {self.beat_note: told(error)}
 
+    def on_new_song(self, data: dict[Any, Any]) -> Iterator[Updates]:
+        """Another song has another beat: it is found where the page is locked to one."""
+        unknown = {"lock.bpm": None, "lock.beat": None, "lock.beats": []}
+        cleared = {self.controls[name]: value for name, value in unknown.items()}
+        if data[self.song] and data[self.controls["lock.note"]] != "off":
+            yield from self.on_listen(data | cleared)
+        else:
+            yield {self.beat_note: "", **cleared}
+
     def on_note(self, data: dict[Any, Any]) -> Iterator[Updates]:
         try:
             lock = self._lock_of(data)
@@ -981,7 +991,7 @@ class Page:
         except MusvidError:
             return
         try:
-            if recipe.style.strength and not self.studio.has(recipe.style):
+            if recipe.paints and not self.studio.has(recipe.style):
                 yield {self.moment_note: hint(f"Loading {recipe.style.model} …")}
             moment = self._moment_of(data, song, recipe)
             frame = paint_moment(self.studio, song, recipe, moment)
@@ -1037,7 +1047,7 @@ class Page:
                 moment = data[self.moment] or recipe.start
                 song, recipe = musvid.quick_look(song, recipe, moment, QUICK)
             folder, stopped = self.visits.new(request.session_hash or "")
-            if recipe.style.strength and not self.studio.has(recipe.style):
+            if recipe.paints and not self.studio.has(recipe.style):
                 yield {self.progress: hint(f"Loading {recipe.style.model} …")}
             yield {
                 self.progress: bar("Beginning", 0),
@@ -1092,7 +1102,7 @@ class Page:
         try:
             song, recipe = self._chosen(data, renders=len(musvid.RECIPES))
             folder, stopped = self.visits.new(request.session_hash or "", keep=True)
-            if recipe.style.strength and not self.studio.has(recipe.style):
+            if recipe.paints and not self.studio.has(recipe.style):
                 yield {self.compare_progress: hint(f"Loading {recipe.style.model} …")}
             longest = self.studio.longest(song, recipe)
             takes = f" · at most about {musvid.spoken(longest)}" if longest else ""

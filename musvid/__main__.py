@@ -420,7 +420,7 @@ def _check_comparison(options: argparse.Namespace) -> None:
 def _comparison_plan(song: Song, recipe: Recipe) -> str:
     """What a comparison will make, in one line."""
     clocks = [each.clock(song.duration) for each in recipe.variants().values()]
-    paintings = sum(clock.painted for clock in clocks) if recipe.style.strength else 0
+    paintings = sum(clock.painted for clock in clocks) if recipe.paints else 0
     return (
         f"{song.path.name}: {float(song.duration):.2f} s, {len(clocks)} recipes, "
         f"{paintings} paintings or fewer (what recipes share is painted once), "
@@ -435,7 +435,7 @@ def _plan(song: Song, recipe: Recipe) -> str:
     width, height = (side * recipe.upscale for side in recipe.size)
     plan = (
         f"{song.path.name}: {float(song.duration):.2f} s, {clock.keyframes} keyframes, "
-        f"{clock.painted if recipe.style.strength else 0} paintings, {clock.frames} frames of "
+        f"{clock.painted if recipe.paints else 0} paintings, {clock.frames} frames of "
         f"{width}x{height} at {float(clock.rate):g} a second"
     )
     return f"{plan}\n{recipe.lock}" if recipe.lock else plan

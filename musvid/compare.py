@@ -160,8 +160,7 @@ def compare(
     with tempfile.TemporaryDirectory(prefix="musvid-compare-") as name:
         folder = Path(name)
         store = store or Store(folder / "cache")
-        paints = bool(recipe.style.strength or recipe.automation(song))
-        if paints and painter is None:
+        if recipe.paints and painter is None:
             painter = Painter(recipe.style, device=device)
         videos, seconds = {}, {}
         for each, one in recipes.items():
@@ -186,7 +185,7 @@ def compare(
                 measures = measure_frames(
                     _unless(cancel, frames), onsets, clock.rate, one.before * one.after
                 )
-            paintings = clocks[each].painted if paints else 0
+            paintings = clocks[each].painted if recipe.paints else 0
             results.append(Result(each, one, measures, paintings, seconds[each]))
         made = Comparison(*paths, tuple(results))
         captions = [

@@ -103,7 +103,7 @@ class Costs:
         assert recipe.size is not None and recipe.upscale is not None
         clock, (width, height) = recipe.clock(song.duration), recipe.size
         pixels = width * height / 1e6
-        paintings = clock.painted if recipe.style.strength else 0
+        paintings = clock.painted if recipe.paints else 0
         before, after = (
             interpolate.chosen(recipe.interpolator, painted=painted)
             for painted in (False, bool(paintings))

@@ -124,6 +124,11 @@ class Recipe:
         known = motions(self.stride) if self.lock and self.stride > 1 else RECIPES
         return next((name for name, settings in known.items() if settings == mine), None)
 
+    @property
+    def paints(self) -> bool:
+        """Whether anything is painted: not with a strength of 0 that nothing raises."""
+        return self.style.strength != 0 or bool(self.strength_by)
+
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
 

@@ -82,8 +82,7 @@ def render(
             progress(name, totals[name], totals[name])
         return video.copy(finished, path)
     automation = recipe.automation(song)
-    painting = bool(style.strength or automation)
-    if painting and painter is None and not store:
+    if recipe.paints and painter is None and not store:
         painter = Painter(style, device=device)
 
     def watched(frames: Iterable[Frame], stage: str) -> Iterator[Frame]:
@@ -120,7 +119,7 @@ def render(
             draw = partial(store.spectrum, addresses.spectrum, clock.drawn, draw)
 
         def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
-            if not painting:
+            if not recipe.paints:
                 return frames
             strokes = None
             if automation:
@@ -139,7 +138,7 @@ def render(
         keyframes = every(drawn, clock.stride)
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
         painted = stage(paint(guides), "painted")
-        made = fill(painted, recipe.after, painted=painting)
+        made = fill(painted, recipe.after, painted=recipe.paints)
         frames = stage(interpolate.retime(made, clock.places), "frames")
         settings = recipe.to_json()
         video.write(frames, song, clock, path, upscale=recipe.upscale, settings=settings)

@@ -140,7 +140,7 @@ class Studio:
     def _paint(
         self, frames: list[Frame], recipe: Recipe, strokes: list[Stroke] | None = None
     ) -> list[Frame]:
-        if not recipe.style.strength and not strokes:
+        if not recipe.paints:
             return frames
         painter = self.painter(recipe.style)
         began = time.monotonic()
@@ -157,8 +157,7 @@ class Studio:
         """Render a song's part with reports, see `musvid.live.watch`; one render at a time."""
         recipe = recipe.resolve(song)
         with self._alone(stop):
-            paints = recipe.style.strength or recipe.automation(song)
-            painter = self.painter(recipe.style) if paints else None
+            painter = self.painter(recipe.style) if recipe.paints else None
             plan = self.plan(song, recipe)
             began = time.monotonic()
             for report in watch(
@@ -181,13 +180,12 @@ class Studio:
         """Compare the recipes with reports, see `musvid.live.watch_comparison`; as one render."""
         recipe = recipe.resolve(song)
         with self._alone(stop):
-            paints = recipe.style.strength or recipe.automation(song)
             yield from watch_comparison(
                 song,
                 recipe,
                 folder,
                 stop=stop,
-                painter=self.painter(recipe.style) if paints else None,
+                painter=self.painter(recipe.style) if recipe.paints else None,
                 store=self._store,
                 device=self._device,
             )

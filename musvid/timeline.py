@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -27,7 +28,7 @@ def timeline(song: Song, recipe: Recipe) -> str:
     if not recipe.lock and not automation:
         return ""
     length = float(song.duration)
-    parts = [_wave(sound.peaks(song, _COLUMNS))]
+    parts = [_wave(_peaks(song))]
     said = []
     if recipe.lock:
         parts.append(_lines("keyframes", _keyframes(song, recipe), length))
@@ -53,6 +54,11 @@ def timeline(song: Song, recipe: Recipe) -> str:
         f'aria-label="The clip, and what follows its music">{"".join(parts)}</svg>'
         f'<div class="said">{"".join(said)}</div></div>'
     )
+
+
+@lru_cache(maxsize=16)
+def _peaks(song: Song) -> list[float]:
+    return sound.peaks(song, _COLUMNS)
 
 
 def _keyframes(song: Song, recipe: Recipe) -> list[float]:
