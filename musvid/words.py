@@ -107,8 +107,11 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
 def toggle(prompt: str, word: str) -> str:
     """A prompt with a style, colour or modifier added, or without it where it was there.
 
-    A new style takes the place of the one there was.
+    A new style takes the place of the one there was. Of prompts along time the last one changes.
     """
+    before, bar, last = prompt.rpartition("|")
+    if bar:
+        return f"{before}| {toggle(last, word)}"
     parts = _phrases(prompt)
     if word in parts:
         parts.remove(word)

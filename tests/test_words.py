@@ -59,3 +59,10 @@ def test_the_vocabulary_is_known_without_torch() -> None:
 def test_colours_can_be_told_apart() -> None:
     for one, other in combinations(words.RGB.values(), 2):
         assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) > 0.04
+
+
+def test_of_prompts_along_time_the_last_one_is_toggled() -> None:
+    prompt = "0:00 violet nebula | 0:08 crystal"
+    assert words.toggle(prompt, "teal") == "0:00 violet nebula | 0:08 teal crystal"
+    assert words.toggle(prompt, "flames") == "0:00 violet nebula | 0:08 flames"
+    assert words.toggle(words.toggle(prompt, "glowing"), "glowing") == prompt
