@@ -34,7 +34,10 @@ NOTES: dict[str, Fraction] = {
 """Notes that keyframes can fall on, and how many a beat (a quarter note) has; T: triplets."""
 
 MIN_BPM, MAX_BPM = 20, 400
-_FINE = 120  # pictures per second of which those next to wandering notes are taken
+MIN_APART, MAX_APART = 0.1, 10.0
+"""Seconds between wandering beats."""
+
+_FINE = 120  # pictures per second of which those next to wandering notes are taken, mostly
 _SMOOTH = 24  # frames per second that a video which follows beats has at least
 
 
@@ -174,10 +177,11 @@ class Lock:
         times = [self._at(number / notes) - start for number in range(-many, many)]
         first, last = bisect.bisect_right(times, 0) - 1, bisect.bisect_left(times, duration)
         moments = tuple(times[first : last + 1])
+        closest = min(late - early for early, late in pairwise(moments))
         pace = (len(moments) - 1) / (moments[-1] - moments[0]) * before * after
         return Following(
             duration,
-            Fraction(_FINE),
+            Fraction(_FINE if closest * _FINE >= 2 else MAX_FPS),
             before=before,
             after=after,
             moments=moments,
@@ -240,6 +244,9 @@ def _rising(beats: Sequence[float]) -> tuple[float, ...]:
     except (TypeError, ValueError):
         raise SettingsError("beats must be a list of times in seconds.") from None
     apart = [late - early for early, late in pairwise(times)]
-    if len(times) == 1 or not all(0.1 <= length <= 10 for length in apart):
-        raise SettingsError("beats must be two or more times, each 0.1 to 10 s behind the last.")
+    if len(times) == 1 or not all(MIN_APART <= length <= MAX_APART for length in apart):
+        raise SettingsError(
+            f"beats must be two or more times, each {MIN_APART:g} to {MAX_APART:g} s behind the "
+            "last."
+        )
     return times

@@ -176,6 +176,11 @@ class Following(Clock):
         times = self.moments
         if len(times) < 2 or any(late <= early for early, late in pairwise(times)):
             raise SettingsError("The keyframes' times must rise, and be two or more.")
+        if len(set(self.ticks)) < len(times):
+            raise SettingsError(
+                f"Keyframes would be less than 1/{self.fps} s apart; choose longer notes, or fewer "
+                "pictures a second."
+            )
         if times[0] > 0 or times[-1] < self.time(self.frames - 1):
             raise SettingsError("The keyframes' times must cover the sound.")
 

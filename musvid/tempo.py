@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import features, sound
-from .beats import MAX_BPM, MIN_BPM, Lock, parse_bpm
+from .beats import MAX_BPM, MIN_APART, MIN_BPM, Lock, parse_bpm
 from .errors import SongError
 from .song import Song
 
@@ -52,8 +52,11 @@ class Beats:
 
     def lock(self, note: str, *, bar: int = 4) -> Lock:
         """Keyframes on these beats' notes: on a constant grid where the tempo is steady."""
-        times = () if self.steady else self.times
-        return Lock(note, self.bpm, self.beat, bar, times)
+        times: list[float] = []
+        for time in () if self.steady else self.times:
+            if not times or time - times[-1] >= MIN_APART:  # two may have found one onset
+                times.append(time)
+        return Lock(note, self.bpm, self.beat, bar, tuple(times))
 
     def __str__(self) -> str:
         how = (
@@ -122,9 +125,8 @@ def _rises(samples: sound.Sound) -> Floats:
     for band in (samples, np.diff(samples, prepend=samples[:1])):
         padded = np.pad(band.astype(np.float64) ** 2, (0, count * _FINE - len(band)))
         power = padded.reshape(count, _FINE).mean(1)
-        power = np.convolve(power, np.full(3, 1 / 3))[
-            :count
-        ]  # of what was, so that nothing is early
+        # The mean with what was, so that nothing is early.
+        power = np.convolve(power, np.full(3, 1 / 3))[:count]
         level = np.log10(power + 1e-3 * power.mean() + 1e-12)
         before = np.concatenate([np.full(_TEN, level[0]), level])[:count]
         rises += np.maximum(level - before, 0)
@@ -155,12 +157,14 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
     near = np.abs(off) <= _NEAR
     # Once more, from the line: a beat that was moved to something else is found beside it.
     again = _moved(first + length * numbers, fine, _NEAR)
-    length, first, _ = _line(numbers, *again, None if bpm is None else length)
+    if bpm is None:
+        length, *_ = _line(numbers, *again, None)
+        bpm = _round(60 / length, numbers[-1] * length)
+    length, first, _ = _line(numbers, *again, float(60 / bpm))
     intervals = np.diff(times) / np.maximum(1, np.diff(numbers))
-    tempo = _round(60 / length, numbers[-1] * length) if bpm is None else bpm
     beat = first % length
     return Beats(
-        bpm=tempo,
+        bpm=bpm,
         beat=float(beat if length - beat > _FINE / sound.RATE else beat - length),
         times=tuple(float(time) for time in times),
         spread=float(np.std(intervals) / np.median(intervals)),

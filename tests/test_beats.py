@@ -162,6 +162,12 @@ def test_wandering_beats_in_a_video(write_song: WriteSong, tmp_path) -> None:
         assert max(range(frame - 3, frame + 4), key=lambda index: light[index]) == frame
 
 
+def test_keyframes_closer_than_pictures_are_refused() -> None:
+    lock = Lock("1/32", 400, 0.5, beats=tuple(0.1001 * number for number in range(90)))
+    with pytest.raises(SettingsError, match="choose longer notes"):
+        lock.clock(Fraction(5), fps=Fraction(240), stride=1)
+
+
 def test_bars() -> None:
     assert Lock("1/4", 120, 1.0).bars(5) == [-1.0, 1.0, 3.0, 5.0]
     assert Lock("1/4", 120, 1.0, bar=3).bars(4) == [-0.5, 1.0, 2.5, 4.0]
