@@ -26,7 +26,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from musvid import models, words
-from musvid.diffuse import Frame, Painter, Style, _own_noise, diffuse, timesteps
+from musvid.diffuse import Frame, Painter, Stroke, Style, _own_noise, diffuse, timesteps
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
 
 # diffusers' schedulers, about the numpy of today.
@@ -178,6 +178,54 @@ def test_identical_frames_are_painted_alike(painters: Painters, family: str) -> 
     assert all(np.array_equal(alone[0], frame) for frame in alone)
     grouped = paint(painters(family), frames, batch=2, steps=3)
     assert gap(grouped, alone) <= 1
+
+
+def strokes_of(painter: Painter, count: int, **changes: Any) -> list[Stroke]:
+    base = style_of(painter.model.name).resolve().stroke
+    return [replace(base, **changes) for _ in range(count)]
+
+
+@pytest.mark.parametrize("guidance", GUIDANCES)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_prompts_are_mixed_frame_by_frame(painters: Painters, family: str, guidance: float) -> None:
+    painter, frames = painters(family), pictures(1) * 3
+    style = style_of(painter.model.name, guidance=guidance)
+    texts = ("glowing nebula", "stained glass")
+    mixtures = [((texts[0], 1.0),), ((texts[0], 0.5), (texts[1], 0.5)), ((texts[1], 1.0),)]
+    strokes = [
+        replace(*strokes_of(painter, 1), prompts=mixture, guidance=guidance) for mixture in mixtures
+    ]
+    for batch in (1, 3):
+        painter.batch = batch
+        first, mixed, last = painter.paint(frames, style, strokes)
+        ends = [paint(painter, frames[:1], guidance=guidance, prompt=text)[0] for text in texts]
+        assert gap(first, ends[0]) <= 1 and gap(last, ends[1]) <= 1
+        assert gap(mixed, first) > 2 and gap(mixed, last) > 2
+
+
+@pytest.mark.parametrize("symmetry", ["half", "noise", "none"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_noise_walks_from_seed_to_seed(painters: Painters, family: str, symmetry: str) -> None:
+    painter, frames = painters(family), pictures(1)
+    painter.batch = 1
+
+    def walked(seed: int, walk: float) -> np.ndarray:
+        style = style_of(painter.model.name, seed=seed, symmetry=symmetry)
+        return next(painter.paint(frames, style, strokes_of(painter, 1, walk=walk)))
+
+    # The autoencoder may draw from the seed, too, so that only what lies near is the same.
+    far, near = gap(walked(3, 0.0), walked(3, 1.0)), gap(walked(3, 0.0), walked(3, 0.02))
+    assert far > 8
+    assert near < far / 2
+    assert gap(walked(3, 0.0), walked(3, 0.0)) == 0
+    style = style_of(painter.model.name, seed=3, symmetry=symmetry)
+    painter.batch = 4
+    strokes = [
+        replace(stroke, walk=0.5 * index) for index, stroke in enumerate(strokes_of(painter, 4))
+    ]
+    together = list(painter.paint(frames * 4, style, strokes))
+    for index, painting in enumerate(together):
+        assert gap(painting, walked(3, 0.5 * index)) <= 1
 
 
 def test_diffuse_is_a_painter_in_one_call(zoo: Zoo, painters: Painters) -> None:
