@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -182,7 +183,7 @@ _LOUD = 6  # lights are about the third root of amplitudes, and powers add up
 def _varied(
     spectra: NDArray[np.uint8], picture: NDArray[np.uint8], places: list[int], random: Random
 ) -> NDArray[np.uint8]:
-    """Another song of the same pictures: louder, higher, and with a second one over it."""
+    """Another song of the same pictures: louder, higher, rougher, with a second one over it."""
     light = picture.max(2) / np.float32(255)
     if random.random() < 0.5:
         other = spectra[random.randrange(len(spectra))]
@@ -191,12 +192,27 @@ def _varied(
         second = other[[place + start for place in places], :, 0] / np.float32(255)
         second = _moved(second, random) * np.float32(random.uniform(0.6, 1))
         light = (light**_LOUD + second**_LOUD) ** (1 / _LOUD)
-    light = _moved(light, random) * np.float32(random.uniform(0.75, 1.2))
+    if random.random() < 0.5:
+        light *= _flicker(places, light.shape[1], random)
+    light = _moved(light, random) * np.float32(random.uniform(0.7, 1.5))
     # As musvid draws them: a bar that falls to nothing from the spine at the axis.
     width, columns = spectra.shape[3], picture.shape[2]
     across = (np.arange(columns, dtype=np.float32) + random.random()) * width / columns
     level = light[..., None] - np.maximum(across - 2, 0) / (width - 2)
     return np.rint(255 * level.clip(0, 1)).astype(np.uint8)
+
+
+def _flicker(places: list[int], rows: int, random: Random) -> NDArray[np.float32]:
+    """What many players, or a room, do to lights: they tremble, neighbouring pitches together."""
+    draw = np.random.default_rng(random.randrange(2**32))
+    first, together = min(places), random.choice([1, 2, 4, 8])
+    noise = draw.standard_normal((max(places) - first + 1, rows // together + 1), np.float32)
+    keep = random.uniform(0, 0.7)  # of one picture in the next
+    for before, after in pairwise(noise):
+        after *= np.sqrt(1 - keep * keep)
+        after += keep * before
+    noise = noise.repeat(together, 1)[[place - first for place in places], :rows]
+    return np.exp(random.uniform(0, 0.25) * noise)
 
 
 def _moved(light: NDArray[np.float32], random: Random) -> NDArray[np.float32]:

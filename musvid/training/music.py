@@ -71,14 +71,33 @@ def compose(random: np.random.Generator, seconds: float, *, rate: int = RATE) ->
         line = _voice(random, seconds, rate, lambda: pitch(int(random.integers(0, 12)), 2), beat)
         mix[:] += 0.35 * line
 
+    def riff() -> None:
+        """A bass of short notes, bar after bar the same steps."""
+        voice, steps = _bass(random), int(random.choice([8, 16, 16, 12]))
+        step = 4 * beat / steps
+        struck = random.random(steps) < random.uniform(0.3, 0.95)
+        degree = random.integers(0, 5, steps) * (random.random(steps) < 0.4)
+        octave = random.integers(0, 2, steps) * (random.random(steps) < random.uniform(0, 0.6))
+        held = random.uniform(0.3, 1.0) * random.choice([1, 1, 2], steps)
+        for bar in range(bars):
+            for number in np.flatnonzero(struck):
+                note = pitch(int(degrees[bar] + degree[number]), int(octave[number]))
+                tone = voice(note, step * held[number], rate)
+                moment = (bar * steps + number) * step + random.normal() * late / 2
+                _add(mix, tone * random.uniform(0.6, 1.0), max(0.0, moment), rate)
+
+    beaten, kicks = np.zeros(length), [-60.0]
+
     def drums() -> None:
+        mix = beaten
         pattern = random.random(16) < random.uniform(0.2, 0.8)
         kick, snare, hat = _drum(random, 0), _drum(random, 1), _drum(random, 2)
-        soft = random.uniform(0.2, 1.0)
+        soft, loud = random.uniform(0.2, 1.0), random.uniform(0.3, 1.2)
         for index, time in enumerate(np.arange(0, seconds, beat / 4)):
             moment = max(0.0, time + random.normal() * late / 2 + swing * (index % 2))
             if index % 8 == 0 or (pattern[index % 16] and random.random() < 0.15):
-                _add(mix, 0.8 * kick(rate), moment, rate)
+                _add(mix, loud * kick(rate), moment, rate)
+                kicks.append(moment)
             if index % 8 == 4 or random.random() < 0.05:
                 _add(mix, 0.5 * soft * snare(rate), moment, rate)
             if pattern[index % 16]:
@@ -86,7 +105,8 @@ def compose(random: np.random.Generator, seconds: float, *, rate: int = RATE) ->
 
     layers: list[tuple[float, Callable[[], None]]] = [
         (0.55, drums),
-        (0.65, lambda: notes(grid(1.0, 0.8), 0, 1, 0.5, beat)),
+        (0.45, lambda: notes(grid(1.0, 0.8), 0, 1, 0.5, beat)),
+        (0.45, riff),
         (0.5, chords),
         (0.35, chords),
         (0.6, lambda: notes(grid(0.5, 0.6), 3, 6, 0.35, 0.8 * beat)),
@@ -95,8 +115,9 @@ def compose(random: np.random.Generator, seconds: float, *, rate: int = RATE) ->
         (0.4, sung),
     ]
     chosen = [play for chance, play in layers if random.random() < chance]
-    for play in chosen or [layers[4][1]]:  # at least a melody
+    for play in chosen or [layers[5][1]]:  # at least a melody
         play()
+    mix = beaten + mix * _ducking(random, np.sort(kicks), length, rate)
     mix = _recorded(random, mix, rate) * _dynamics(random, length)
     peak = float(np.abs(mix).max())
     return mix / peak * random.uniform(0.1, 0.95) if peak > 0 else mix
@@ -157,6 +178,46 @@ def _instrument(
     return tone
 
 
+def _bass(random: np.random.Generator) -> Callable[[float, float, int], Sound]:
+    """A bass that is switched on and off: strings or oscillators, overdriven, with a wobble."""
+    slope, fall = random.uniform(0.8, 3.0), float(np.exp(random.uniform(-2.5, 2.2)))
+    attack, release = np.exp(random.uniform((-6.2, -6.2), (-4, -2.8)))
+    players, apart = int(random.integers(1, 4)), random.uniform(0.001, 0.012)
+    drive = random.uniform(0.5, 5.0) if random.random() < 0.6 else 0.0
+    wobble = random.uniform(0.2, 1.0) if random.random() < 0.3 else 0.0
+    pulse = random.uniform(2, 14)  # Hz
+    below = random.uniform(0.0, 0.8) if random.random() < 0.4 else 0.0
+    level = random.uniform(0.3, 1.0)
+
+    def tone(frequency: float, seconds: float, rate: int) -> Sound:
+        time = np.arange(max(2, round((seconds + release) * rate))) / rate
+        made = below * np.sin(np.pi * frequency * time)
+        for _ in range(players):
+            phase = 2 * np.pi * frequency * (1 + apart * random.normal() * (players > 1)) * time
+            for number in range(1, min(20, int(0.45 * rate / frequency))):
+                turn = random.uniform(0, 2 * np.pi)
+                made += number**-slope / players * np.sin(number * phase + turn)
+        made *= np.exp(-fall * time)
+        if drive:
+            made = np.tanh(drive * made) / np.sqrt(drive)
+        made *= 1 - wobble * (0.5 + 0.5 * np.cos(2 * np.pi * pulse * time))
+        ends = np.minimum(1, np.minimum(time / attack, (time[-1] - time) / release))
+        return level * made * ends
+
+    return tone
+
+
+def _ducking(
+    random: np.random.Generator, kicks: NDArray[np.float64], length: int, rate: int
+) -> NDArray[np.float64]:
+    """How loud the rest is while a bass drum sounds, as compressors have it; mostly as ever."""
+    depth = random.uniform(0.2, 0.9) if random.random() < 0.3 else 0.0
+    back = random.uniform(0.05, 0.3)
+    time = np.arange(length) / rate
+    since = time - kicks[np.searchsorted(kicks, time, "right") - 1]
+    return 1 - depth * np.exp(-since / back)
+
+
 def _voice(
     random: np.random.Generator,
     seconds: float,
@@ -209,6 +270,11 @@ def _smoothed(values: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArr
 
 def _recorded(random: np.random.Generator, mix: Sound, rate: int) -> Sound:
     """The same in a room, overdriven, and with the noise of a tape; or some of these."""
+    if random.random() < 0.6:  # more of the low or of the high
+        size = 1 << int(np.ceil(np.log2(len(mix))))
+        heard = np.maximum(np.fft.rfftfreq(size, 1 / rate), 30) / 500
+        tilt = np.minimum(heard, 8) ** -random.uniform(-0.3, 0.8)
+        mix = np.fft.irfft(np.fft.rfft(mix, size) * tilt, size)[: len(mix)]
     level = float(np.sqrt(np.mean(mix**2))) + 1e-9
     if random.random() < 0.65:
         ring = random.uniform(0.15, 2.0)
@@ -228,8 +294,10 @@ def _recorded(random: np.random.Generator, mix: Sound, rate: int) -> Sound:
 
 def _drum(random: np.random.Generator, kind: int) -> Callable[[int], Sound]:
     """A drum (0: falling pitch, 1: skin and noise, 2: metal), which sounds alike each time."""
-    fall = (random.uniform(5, 14), random.uniform(8, 30), random.uniform(3, 60))[kind]
-    low, drop = random.uniform(40, 65), random.uniform(60, 160) / 30
+    fall = (np.exp(random.uniform(1.6, 3.8)), random.uniform(8, 30), random.uniform(3, 60))[kind]
+    low, sink = random.uniform(40, 90), random.uniform(15, 120)
+    drop = random.uniform(20, 160) / sink
+    thump = random.uniform(0.1, 0.8)
     skin = random.uniform(140, 330) * np.array([1.0, 1.59, 2.14])
     metal = random.uniform(1500, 9000, 6)
     bright = random.uniform(500, 3000) if kind == 1 else random.uniform(4000, 8000)
@@ -239,10 +307,9 @@ def _drum(random: np.random.Generator, kind: int) -> Callable[[int], Sound]:
         time = np.arange(round(min(1.0, 5 / fall) * rate)) / rate
         fading = np.exp(-fall * time)
         if kind == 0:
-            click = 0.2 * random.standard_normal(len(time)) * np.exp(-time / 0.002)
-            return (
-                np.sin(2 * np.pi * (low * time + drop * (1 - np.exp(-30 * time)))) * fading + click
-            )
+            click = thump * random.standard_normal(len(time)) * np.exp(-time / 0.002)
+            turns = low * time + drop * (1 - np.exp(-sink * time))
+            return np.sin(2 * np.pi * turns) * fading + click
         partials = skin if kind == 1 else metal
         turns = 2 * np.pi * partials[:, None] * time
         body = np.sin(turns).sum(0) * (0.3 if kind == 1 else 0.1) * (1 - sizzle)

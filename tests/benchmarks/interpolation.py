@@ -4,7 +4,7 @@ Frames are drawn (or drawn and painted) at the full rate, every k-th is kept, an
 filled again. Only frames between keyframes are compared, and only where something moves: in silence
 every interpolator is right, and the PSNR without bounds.
 
-    python -m tests.benchmarks.interpolation [--sheet FILE.png]
+    python -m tests.benchmarks.interpolation [--seconds 0] [--sheet FILE.png]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from musvid import Clock, Look, Painter, Song, Style, between, draw, every, inte
 from .sounds import songs
 
 FACTORS = (2, 4, 8)
-START, SECONDS, SIDE = 15.0, 8.0, 256
+START, SIDE = 15.0, 256  # of longer songs, the seconds that are left out
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
@@ -31,11 +31,13 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
     return float(min(60.0, 10 * np.log10(255**2 / max(error, 1e-9))))
 
 
-def table(title: str, clips: dict[str, list[np.ndarray]], ways: list[str]) -> None:
+def table(
+    title: str, clips: dict[str, list[np.ndarray]], ways: list[str], factors: list[int]
+) -> None:
     """Print what each interpolator does to clips of true frames."""
     print(f"\n{title}: PSNR in dB, SSIM (frames per second)\n")
     print(f"{'':20}" + "".join(f"{way:>22}" for way in ways))
-    for factor in FACTORS:
+    for factor in factors:
         rows: dict[str, list[tuple[float, float, float]]] = {way: [] for way in ways}
         for name, clip in clips.items():
             line = f"{factor}x {name:17}"
@@ -86,25 +88,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sheet", type=Path, help="write a picture of the widest gaps")
     parser.add_argument("--ways", nargs="+", default=list(interpolators()))
+    parser.add_argument("--factors", nargs="+", type=int, default=FACTORS, choices=FACTORS)
     parser.add_argument("--strengths", nargs="*", type=float, default=[0.5, 0.7])
+    parser.add_argument("--seconds", type=float, default=8, help="of each song; 0 for all of it")
     options = parser.parse_args()
     clips = {}
     for path in songs():
         song = Song.open(path)
-        start = START if song.duration > START + SECONDS else 0.0
-        song = song.part(start, min(SECONDS, float(song.duration - start)))
+        if options.seconds:
+            start = START if song.duration > START + options.seconds else 0.0
+            song = song.part(start, min(options.seconds, float(song.duration - start)))
         drawn = draw(song, Look(), Clock(song.duration), size=(SIDE, SIDE))
         clips[path.stem] = list(drawn)[: 8 * ((int(song.duration * 30) - 1) // 8) + 1]
     for way in options.ways:  # loaded before it is timed
         list(between(next(iter(clips.values()))[:3], 2, interpolator=way))
-    print(f"{SECONDS:g} s of each of {len(clips)} songs, {SIDE}x{SIDE}")
-    table("Spectrum", clips, options.ways)
+    length = f"{options.seconds:g} s" if options.seconds else "all"
+    print(f"{length} of each of {len(clips)} songs, {SIDE}x{SIDE}")
+    table("Spectrum", clips, options.ways, options.factors)
     sheets = [sheet(next(iter(clips.values())), options.ways, 8)]
     painter = Painter(Style())
     for strength in options.strengths:
         style = Style(strength=strength)
         painted = {name: list(painter.paint(c, style)) for name, c in clips.items()}
-        table(f"Painted by sketch, strength {strength}", painted, options.ways)
+        table(f"Painted by sketch, strength {strength}", painted, options.ways, options.factors)
         sheets.append(sheet(next(iter(painted.values())), options.ways, 8))
     if options.sheet:
         Image.fromarray(np.concatenate(sheets)).save(options.sheet)
