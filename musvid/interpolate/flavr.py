@@ -36,7 +36,7 @@ Window = tuple[Frame, ...]  # four keyframes
 EMBEDDED = models.WEIGHTS / "flavr"
 
 _BATCH = 8  # windows at once on a GPU
-_NARROW = 32  # channels below which a window is too little work for several cores
+_NARROW = 48  # channels below which a window is too little work for several cores
 _FEW = 4  # windows at once of such a network: one alone has too few pixels for fast products
 
 
