@@ -15,6 +15,7 @@ from conftest import ROOT
 
 torch = pytest.importorskip("torch")
 
+from musvid.interpolate import _checkpoint  # noqa: E402
 from musvid.interpolate import flavr as shipped  # noqa: E402
 from musvid.training import flavr, loop, moving, spectra  # noqa: E402
 from musvid.training.moving import Sequences  # noqa: E402
@@ -137,3 +138,19 @@ def test_the_commands_make_sequences_and_train_on_them(tmp_path: Path) -> None:
     assert lines[-1]["step"] > lines[0]["step"] > 0
     assert {"loss", "spectra, 4", "paintings, 4"} <= set(lines[-1])
     assert shipped.load_checkpoint(folder / "flavr_4x.safetensors").factor == 4
+
+
+def test_a_mean_of_weights_has_shares_of_each(tmp_path: Path) -> None:
+    """On the command line: three parts of one file and one of another."""
+    files = [tmp_path / f"{name}.safetensors" for name in ("early", "late", "mean")]
+    networks = [shipped.Flavr(8, width=8, mixing=True) for _ in files[:2]]
+    for network, file in zip(networks, files, strict=False):
+        _checkpoint.save(network, file)
+    command = [sys.executable, "-m", "musvid.training.mean", str(files[2])]
+    done = subprocess.run([*command, f"{files[0]}=1", f"{files[1]}=3"], cwd=ROOT, check=False)
+    assert done.returncode == 0
+    made = dict(shipped.load_checkpoint(files[2]).named_parameters())
+    early, late = (dict(network.named_parameters()) for network in networks)
+    for name, weight in made.items():
+        wanted = 0.25 * early[name] + 0.75 * late[name]
+        torch.testing.assert_close(weight, wanted, atol=2e-3, rtol=0)
