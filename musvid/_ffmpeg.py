@@ -108,7 +108,8 @@ class Process:
         )
         self._drain = threading.Thread(target=self._collect_errors, daemon=True)
         self._drain.start()
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
 
     def _watch(self) -> None:
         """End ffmpeg when somebody has waited for too long."""
@@ -198,6 +199,7 @@ class Process:
         self._end()
         self._process.wait()
         self._drain.join(timeout=5)
+        self._watcher.join(timeout=5)
 
     def _end(self) -> None:
         if self._process.poll() is None:

@@ -576,7 +576,7 @@ def test_the_embedded_networks_are_small_and_there() -> None:
     for file in files:
         network = flavr.load_checkpoint(file)
         assert network.mixing
-        assert network.flat
+        assert network.width < flavr._NARROW, "each core works on windows of its own"
 
 
 def test_spectra_are_filled_better_than_by_the_others(write_song: WriteSong) -> None:
