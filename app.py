@@ -639,6 +639,8 @@ class Page:
         # Not all the time: Gradio refuses a moment that lies behind a clip that became shorter.
         everything = {self.moment, *clip}
         quiet = {"api_visibility": "private", "show_progress": "hidden"}
+        # Gradio would drop what is typed or chosen while an earlier one is answered.
+        latest = {"trigger_mode": "always_last", **quiet}
 
         def changed(names: list[str]) -> list[Any]:
             return [controls[name].change for name in names]
@@ -658,9 +660,8 @@ class Page:
             self.on_clip,
             {self.song, controls["start"], controls["duration"], self.moment},
             self.moment,
-            trigger_mode="always_last",
             **LIGHT,
-            **quiet,
+            **latest,
         )
         # The live line
         gr.on(
@@ -668,16 +669,15 @@ class Page:
             self.on_plan,
             clip,
             [self.plan, self.recipe],
-            trigger_mode="always_last",
             **LIGHT,
-            **quiet,
+            **latest,
         )
         motion = [controls[part] for part in ("stride", "before", "after")]
-        self.recipe.input(self.on_motion, {*clip, self.recipe}, motion, **LIGHT, **quiet)
+        self.recipe.input(self.on_motion, {*clip, self.recipe}, motion, **LIGHT, **latest)
         # The beat
         beat = [controls[name] for name in controls if name.startswith("lock.")]
         noted = [self.beat_note, *beat, *motion]
-        listening = {"concurrency_limit": 1, "concurrency_id": "listen", **quiet}
+        listening = {"concurrency_limit": 1, "concurrency_id": "listen", **latest}
         self.song.change(self.on_new_song, {*clip, self.recipe}, noted, **listening)
         self.listen.click(self.on_listen, {*clip, self.recipe}, noted, **listening)
         controls["lock.note"].input(self.on_note, {*clip, self.recipe}, noted, **listening)
@@ -690,10 +690,10 @@ class Page:
             button.click(self.on_lock(change), {*clip, self.recipe}, noted, **LIGHT, **quiet)
         # A tempo of one's own is a steady one.
         steady = self.on_lock(lambda lock: replace(lock, beats=()))
-        controls["lock.bpm"].input(steady, {*clip, self.recipe}, noted, **LIGHT, **quiet)
+        controls["lock.bpm"].input(steady, {*clip, self.recipe}, noted, **LIGHT, **latest)
         tempo = [controls["lock.bpm"], controls["lock.beat"]]
         self.tap.click(None, tempo, tempo, js=TAP, **quiet).then(
-            steady, {*clip, self.recipe}, noted, **LIGHT, **quiet
+            steady, {*clip, self.recipe}, noted, **LIGHT, **latest
         )
         gr.on(
             [
@@ -704,10 +704,9 @@ class Page:
             self.on_timeline,
             clip,
             self.timeline,
-            trigger_mode="always_last",
             concurrency_limit=2,
             concurrency_id="timeline",
-            **quiet,
+            **latest,
         )
         # One moment
         looks = [name for name in controls if name.startswith(("look.", "lock."))]
@@ -720,30 +719,21 @@ class Page:
             self.on_draw,
             everything,
             [self.drawn, self.moment_note],
-            trigger_mode="always_last",
             **LIGHT,
-            **quiet,
+            **latest,
         )
         styles = [name for name in controls if name.startswith(("style.", *FOLLOWERS))]
         painting = {
             "fn": self.on_paint,
             "inputs": everything,
             "outputs": [self.painted, self.moment_note],
-            "trigger_mode": "always_last",
             "concurrency_limit": 1,
             "concurrency_id": "paint",
-            **quiet,
+            **latest,
         }
         for paint in (drawn.then(**painting), gr.on(changed(styles), **painting)):
             # How long a painting takes is known now.
-            paint.then(
-                self.on_plan,
-                clip,
-                [self.plan, self.recipe],
-                trigger_mode="always_last",
-                **LIGHT,
-                **quiet,
-            )
+            paint.then(self.on_plan, clip, [self.plan, self.recipe], **LIGHT, **latest)
         self.strip_button.click(
             self.on_strip,
             {*everything, self.axis},
@@ -774,7 +764,7 @@ class Page:
             controls["style.model"],
             [self.model_facts, *(controls[name] for name in OWN)],
             **LIGHT,
-            **quiet,
+            **latest,
         )
         controls["level"].change(
             lambda level: gr.update(visible=not level),
@@ -892,8 +882,11 @@ class Page:
         return [recipe.stride, recipe.before, recipe.after]
 
     def _locked(self, data: dict[Any, Any], lock: Lock, note: str) -> Updates:
-        """The controls of a lock, with the stride that suits it."""
-        values = self.named(data)
+        """The controls of a lock, with the stride that suits it, where they differ from the page's.
+
+        What a request leaves as it was may have been changed since: typed on, tapped, chosen anew.
+        """
+        values, shown = self.named(data), self.named(data)
         settings = values_of(Recipe(lock=lock))
         names = [name for name in settings if name.startswith("lock.")]
         values |= {name: settings[name] for name in names}
@@ -901,7 +894,8 @@ class Page:
             recipe = recipe_of(values).in_time(data[self.recipe])
             values |= {part: getattr(recipe, part) for part in ("stride", "before", "after")}
         names += ["stride", "before", "after"]
-        return {self.beat_note: note, **{self.controls[name]: values[name] for name in names}}
+        new = [name for name in names if name == "lock.beats" or values[name] != shown[name]]
+        return {self.beat_note: note, **{self.controls[name]: values[name] for name in new}}
 
     def _lock_of(self, data: dict[Any, Any]) -> Lock:
         """The lock that the page shows, known or not. Raises SettingsError."""
