@@ -437,12 +437,12 @@ def test_a_tempo_can_be_tapped(page: Page) -> None:
     # At 75 bpm and then at 150; by a clock of the test's own, as a busy browser is late.
     for tap, time in enumerate((0, 0.8, 1.6, 2.4, 2.8, 3.2, 3.6), 1):
         page.evaluate(
-            """([tap, time]) => {
-              const real = (window.realNow ??= performance.now.bind(performance));
+            """time => {
+              window.realNow ??= performance.now.bind(performance);
               performance.now = () => 1000 * (5000 + time);
               document.querySelector('#tap').click();
             }""",
-            [tap, time],
+            time,
         )
         page.wait_for_function("tap => window.musvidTaps?.taps.length === tap", arg=tap)
         page.evaluate("performance.now = window.realNow")
