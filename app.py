@@ -673,7 +673,9 @@ class Page:
             **latest,
         )
         motion = [controls[part] for part in ("stride", "before", "after")]
-        self.recipe.input(self.on_motion, {*clip, self.recipe}, motion, **LIGHT, **latest)
+        # Each choice is sent at once: while it waited, an answer of the live line could undo it.
+        each = {"trigger_mode": "multiple", **LIGHT, **quiet}
+        self.recipe.input(self.on_motion, {*clip, self.recipe}, motion, **each)
         # The beat
         beat = [controls[name] for name in controls if name.startswith("lock.")]
         noted = [self.beat_note, *beat, *motion]

@@ -462,6 +462,23 @@ def test_a_tempo_can_be_typed_on_while_the_page_answers(page: Page) -> None:
     wait_for_line(page, "32 frames a second")
 
 
+def test_what_is_chosen_last_stands(page: Page) -> None:
+    lock_to_the_beat(page)
+    slow_answers(page)
+    for note in ("1/16", "1/4"):
+        page.get_by_role("radio", name=note, exact=True).check()
+    wait_for_beat(page, "1/4 notes")
+    assert page.get_by_role("radio", name="1/4", exact=True).is_checked()
+    page.get_by_role("radio", name="off", exact=True).check()
+    wait_for_line(page, "30 frames a second")
+    page.get_by_text("Every frame: frantic").click()
+    page.get_by_text("Diffuse, then interpolate").click()
+    wait_for_line(page, expected(Fraction(12), 8, 1, 8))
+    page.wait_for_function(
+        "document.querySelector('#recipe input:checked')?.value === 'diffuse-then-interpolate'"
+    )
+
+
 def test_what_follows_the_music_is_drawn_before_it_is_rendered(page: Page) -> None:
     painting = painted(page)
     assert not page.query_selector("#timeline svg")
