@@ -887,16 +887,14 @@ class Page:
         """The controls of a lock, with the stride that suits it, where they differ from the page's.
 
         What a request leaves as it was may have been changed since: typed on, tapped, chosen anew.
+        Beats are always told, as those of another song are cleared for the request alone.
         """
-        values, shown = self.named(data), self.named(data)
-        settings = values_of(Recipe(lock=lock))
-        names = [name for name in settings if name.startswith("lock.")]
-        values |= {name: settings[name] for name in names}
+        shown, settings = self.named(data), values_of(Recipe(lock=lock))
+        values = {name: value for name, value in settings.items() if name.startswith("lock.")}
         with contextlib.suppress(MusvidError):
-            recipe = recipe_of(values).in_time(data[self.recipe])
+            recipe = recipe_of(shown | values).in_time(data[self.recipe])
             values |= {part: getattr(recipe, part) for part in ("stride", "before", "after")}
-        names += ["stride", "before", "after"]
-        new = [name for name in names if name == "lock.beats" or values[name] != shown[name]]
+        new = [name for name in values if name == "lock.beats" or values[name] != shown[name]]
         return {self.beat_note: note, **{self.controls[name]: values[name] for name in new}}
 
     def _lock_of(self, data: dict[Any, Any]) -> Lock:

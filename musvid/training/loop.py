@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from .muon import Muon
 
 _PART = 15_000_000  # bytes of a checkpoint's file, at most about this
+_FEW = 12  # channels that a kernel must exceed on both sides to learn by Muon
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,7 @@ class Plan:
     minutes: in all, counting those before a resumption. kernel_rate, rate: learning rates, of the
     kernels of convolutions (see `muon`) and of everything else (AdamW). floor: the part of them
     that a falling cosine ends at. warm_up: steps in which the rate rises. memory: weight of
-    the past in the moving average, at most. every: seconds between reports. wide: channels
-    that a kernel must exceed on both sides to learn by Muon.
+    the past in the moving average, at most. every: seconds between reports.
     """
 
     minutes: float
@@ -40,7 +40,6 @@ class Plan:
     memory: float = 0.999
     weight_decay: float = 0.01
     every: float = 120
-    wide: int = 12
 
 
 class Run:
@@ -71,7 +70,7 @@ class Run:
         kernels = [
             weight
             for weight in network.parameters()
-            if weight.dim() >= 4 and min(weight.shape[:2]) > plan.wide
+            if weight.dim() >= 4 and min(weight.shape[:2]) > _FEW
         ]
         chosen = {id(weight) for weight in kernels}
         rest = [weight for weight in network.parameters() if id(weight) not in chosen]

@@ -89,19 +89,18 @@ def compose(random: np.random.Generator, seconds: float, *, rate: int = RATE) ->
     beaten, kicks = np.zeros(length), [-60.0]
 
     def drums() -> None:
-        mix = beaten
         pattern = random.random(16) < random.uniform(0.2, 0.8)
         kick, snare, hat = _drum(random, 0), _drum(random, 1), _drum(random, 2)
         soft, loud = random.uniform(0.2, 1.0), random.uniform(0.3, 1.2)
         for index, time in enumerate(np.arange(0, seconds, beat / 4)):
             moment = max(0.0, time + random.normal() * late / 2 + swing * (index % 2))
             if index % 8 == 0 or (pattern[index % 16] and random.random() < 0.15):
-                _add(mix, loud * kick(rate), moment, rate)
+                _add(beaten, loud * kick(rate), moment, rate)
                 kicks.append(moment)
             if index % 8 == 4 or random.random() < 0.05:
-                _add(mix, 0.5 * soft * snare(rate), moment, rate)
+                _add(beaten, 0.5 * soft * snare(rate), moment, rate)
             if pattern[index % 16]:
-                _add(mix, 0.25 * soft * random.uniform(0.3, 1) * hat(rate), moment, rate)
+                _add(beaten, 0.25 * soft * random.uniform(0.3, 1) * hat(rate), moment, rate)
 
     layers: list[tuple[float, Callable[[], None]]] = [
         (0.55, drums),
@@ -268,10 +267,15 @@ def _smoothed(values: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArr
     return np.convolve(padded, kernel / kernel.sum())[len(kernel) : len(kernel) + len(values)]
 
 
+def _fast(length: int) -> int:
+    """The next power of two, for which Fourier transforms are fast; 2 at least."""
+    return 1 << int(np.ceil(np.log2(max(2, length))))
+
+
 def _recorded(random: np.random.Generator, mix: Sound, rate: int) -> Sound:
     """The same in a room, overdriven, and with the noise of a tape; or some of these."""
     if random.random() < 0.6:  # more of the low or of the high
-        size = 1 << int(np.ceil(np.log2(len(mix))))
+        size = _fast(len(mix))
         heard = np.maximum(np.fft.rfftfreq(size, 1 / rate), 30) / 500
         tilt = np.minimum(heard, 8) ** -random.uniform(-0.3, 0.8)
         mix = np.fft.irfft(np.fft.rfft(mix, size) * tilt, size)[: len(mix)]
@@ -281,7 +285,7 @@ def _recorded(random: np.random.Generator, mix: Sound, rate: int) -> Sound:
         time = np.arange(round(1.5 * ring * rate)) / rate
         room = random.standard_normal(len(time)) * np.exp(-6.9 * time / ring)
         room /= np.sqrt(np.sum(room**2))
-        size = 1 << int(np.ceil(np.log2(len(mix) + len(room))))
+        size = _fast(len(mix) + len(room))
         wet = np.fft.irfft(np.fft.rfft(mix, size) * np.fft.rfft(room, size), size)[: len(mix)]
         mix = mix + random.uniform(0.05, 0.9) * wet
     if random.random() < 0.4:
@@ -321,7 +325,7 @@ def _drum(random: np.random.Generator, kind: int) -> Callable[[int], Sound]:
 
 def _hiss(random: np.random.Generator, length: int, above: float, rate: int) -> Sound:
     """Noise that has lost what lies below a frequency in Hz, and slowly what lies far above."""
-    size = 1 << int(np.ceil(np.log2(max(2, length))))
+    size = _fast(length)
     spectrum = np.fft.rfft(random.standard_normal(size))
     frequency = np.maximum(np.fft.rfftfreq(size, 1 / rate), 1)
     spectrum *= 1 / (1 + (above / frequency) ** 2) / np.sqrt(1 + frequency / above / 4)

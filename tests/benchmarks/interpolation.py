@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def table(
-    title: str, clips: dict[str, list[np.ndarray]], ways: list[str], factors: list[int]
+    title: str, clips: dict[str, list[np.ndarray]], ways: list[str], factors: Sequence[int]
 ) -> None:
     """Print what each interpolator does to clips of true frames."""
     print(f"\n{title}: PSNR in dB, SSIM (frames per second)\n")
