@@ -1,14 +1,16 @@
-"""Unfinished files, and who is at work on them: a claim dies with its process.
+"""Names for unfinished files, which are cleared away when their process has died.
 
-Beside the file or folder that is being made lies a lock, held by the operating system for as long
-as its process lives. Whoever makes the next one of the same name clears away what the dead have
-left.
+Beside an unfinished file lies a lock file, held by the operating system for as long as the process
+lives. Whoever makes the next file of the same name clears away what dead processes left.
+
+Only names of exactly the pattern that `Claim` gives are ever touched. A user's files next to the
+output are left alone, whatever they are called and whatever lies beside them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
+import re
 import uuid
 import weakref
 from pathlib import Path
@@ -16,32 +18,41 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
+_NAME = "musvid-{}.part"
+_DIGITS = 12
+
 
 class Claim:
-    """A name that nobody else has, in a folder, for something that is not finished.
+    """A name in a folder that no other process has, for something that is not finished.
 
-    folder: where. prefix: how the name begins; dead claims that begin like it are cleared away.
+    folder: where. prefix: how the name begins; it is followed by musvid's own mark and twelve
+    random digits. Claims of dead processes with the same prefix are cleared away.
+    desk: whether the name is that of a folder, which is made at once, for files without folders
+    among them.
 
-    `path` is the name; nothing is there yet. What is still there goes when the claim ends: by
-    `release`, by leaving it as a context, or when nothing holds it any more. Raises OSError where
-    nothing can be written.
+    `path` is the name. What is there when the claim ends is removed: by `release`, on leaving the
+    context, or when nothing refers to the claim any more. Raises OSError where nothing can be
+    written.
     """
 
-    def __init__(self, folder: Path, prefix: str = "") -> None:
+    def __init__(self, folder: Path, prefix: str = "", *, desk: bool = False) -> None:
+        mine = re.compile(re.escape(prefix + _NAME).replace(r"\{\}", f"[0-9a-f]{{{_DIGITS}}}"))
         for other in folder.iterdir():
-            if other.name.startswith(prefix) and other.suffix == ".lock":
-                _clear(other)
+            if other.suffix == ".lock" and mine.fullmatch(other.stem):
+                _clear(other, desk)
         taken = False
         while not taken:
-            self.path = folder / f"{prefix}{uuid.uuid4().hex[:12]}.part"
+            self.path = folder / (prefix + _NAME.format(uuid.uuid4().hex[:_DIGITS]))
             lock = FileLock(_lock_of(self.path))
             # Before the lock is there, since Ctrl-C may come at any moment.
-            self.release = weakref.finalize(self, _release, self.path, lock)
+            self.release = weakref.finalize(self, _release, self.path, lock, desk)
             lock.acquire()
-            # It is gone when it looked dead to somebody before it was locked.
+            # Another process that took it for a dead one may have removed it before it was locked.
             taken = _lock_of(self.path).exists()
             if not taken:
                 self.release()
+        if desk:
+            self.path.mkdir()
 
     def __enter__(self) -> Path:
         return self.path
@@ -59,21 +70,31 @@ def _lock_of(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
 
 
-def _clear(marker: Path) -> None:
-    """Remove a lock and its file, unless somebody holds it."""
+def _clear(marker: Path, desk: bool) -> None:
+    """Remove a lock file and what it belongs to, unless a process holds it."""
     lock = FileLock(marker)
     with contextlib.suppress(Timeout, OSError):
         lock.acquire(timeout=0)
-        _release(marker.with_suffix(""), lock)
+        _release(marker.with_suffix(""), lock, desk)
 
 
-def _release(path: Path, lock: FileLock) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+def _release(path: Path, lock: FileLock, desk: bool) -> None:
+    if desk:
+        _empty(path)
+    else:
+        with contextlib.suppress(OSError):  # a folder of that name is not ours
+            path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # on Windows it cannot be removed while it is open
         _lock_of(path).unlink(missing_ok=True)
     lock.release()
     with contextlib.suppress(OSError):
         _lock_of(path).unlink(missing_ok=True)
+
+
+def _empty(desk: Path) -> None:
+    """Remove a folder of files; where it holds a folder, that is not ours and stays."""
+    with contextlib.suppress(OSError):
+        for path in desk.iterdir():
+            with contextlib.suppress(OSError):
+                path.unlink()
+        desk.rmdir()

@@ -146,9 +146,8 @@ class Store:
                 (self.folder / kind).mkdir(exist_ok=True)
             desks = self.folder / "desks"
             desks.mkdir(exist_ok=True)
-            self._claim = Claim(desks)
+            self._claim = Claim(desks, desk=True)
             self._desk = self._claim.path  # a folder for what is being written
-            self._desk.mkdir()
         except OSError as error:
             raise self._unusable(error) from None
 
