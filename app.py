@@ -33,7 +33,20 @@ except ImportError:
 import gradio as gr
 
 import musvid
-from musvid import Limits, Lock, MusvidError, Recipe, Report, Song, Studio, Visits
+from musvid import Lock, MusvidError, Recipe, Song
+from musvid._validate import number as check_number
+from musvid.comparison.chart import chart_html
+from musvid.comparison.run import RULE
+from musvid.estimate import spoken
+from musvid.interpolate import names as interpolators
+from musvid.music.lock import NOTES
+from musvid.page.timeline import timeline
+from musvid.paint import words
+from musvid.rendering import save_frame
+from musvid.studio.limits import Limits
+from musvid.studio.studio import AXES, Studio, quick_look, strip_values
+from musvid.studio.visits import Visits
+from musvid.studio.watch import Report, Step, pack
 
 HERE = Path(__file__).parent
 EXAMPLES = {"Loop": HERE / "examples" / "loop.ogg", "Nocturne": HERE / "examples" / "nocturne.ogg"}
@@ -228,10 +241,7 @@ class Page:
             self._control(
                 "interpolator",
                 gr.Radio(
-                    [
-                        (INTERPOLATORS.get(name, name), name)
-                        for name in ("auto", *musvid.interpolators())
-                    ],
+                    [(INTERPOLATORS.get(name, name), name) for name in ("auto", *interpolators())],
                     value=self.first["interpolator"],
                     label="How gaps are filled",
                 ),
@@ -244,7 +254,7 @@ class Page:
             self._control(
                 "lock.note",
                 gr.Radio(
-                    ["off", *musvid.NOTES],
+                    ["off", *NOTES],
                     value="off",
                     label="A keyframe on every",
                     info="T: triplets",
@@ -326,16 +336,16 @@ class Page:
             self.chips = [
                 gr.Dataset(
                     components=[gr.Textbox(visible=False)],
-                    samples=[[word] for word in words],
-                    samples_per_page=len(words),
+                    samples=[[word] for word in known],
+                    samples_per_page=len(known),
                     label=label,
                     elem_classes="chips",
                     elem_id=f"chips-{label.lower()}",
                 )
-                for label, words in (
-                    ("Styles", musvid.words.STYLES),
-                    ("Colours", musvid.words.COLOURS),
-                    ("Light", musvid.words.MODIFIERS),
+                for label, known in (
+                    ("Styles", words.STYLES),
+                    ("Colours", words.COLOURS),
+                    ("Light", words.MODIFIERS),
                 )
             ]
             self._slider(
@@ -747,14 +757,14 @@ class Page:
         self.strip.select(
             self.on_pick,
             [self.axis, self.strip_values],
-            [controls[f"style.{axis}"] for axis in musvid.AXES],
+            [controls[f"style.{axis}"] for axis in AXES],
             **LIGHT,
             **quiet,
         )
         # Style
         for chips in self.chips:
             chips.click(
-                lambda chosen, prompt: musvid.words.toggle(prompt, chosen[0]),
+                lambda chosen, prompt: words.toggle(prompt, chosen[0]),
                 [chips, controls["style.prompt"]],
                 controls["style.prompt"],
                 **LIGHT,
@@ -955,7 +965,7 @@ class Page:
 
     def on_timeline(self, data: dict[Any, Any]) -> Any:
         try:
-            return musvid.timeline(*self._chosen(data))
+            return timeline(*self._chosen(data))
         except MusvidError:
             return ""  # the live line says it
 
@@ -998,7 +1008,7 @@ class Page:
         axis = data[self.axis]
         try:
             song, recipe = self._chosen(data)
-            values = musvid.strip_values(recipe, axis)
+            values = strip_values(recipe, axis)
             moment = self._moment_of(data, song, recipe)
             made = []
             yield {self.strip: gr.update(value=[], visible=True), self.strip_values: values}
@@ -1011,7 +1021,7 @@ class Page:
     def on_pick(self, axis: str, values: list[Any], picked: gr.SelectData) -> list[Any]:
         return [
             values[picked.index] if name == axis and picked.index < len(values) else gr.skip()
-            for name in musvid.AXES
+            for name in AXES
         ]
 
     def on_model(self, name: str) -> Updates:
@@ -1039,7 +1049,7 @@ class Page:
             song, recipe = self._chosen(data)
             if quick:
                 moment = data[self.moment] or recipe.start
-                song, recipe = musvid.quick_look(song, recipe, moment, QUICK)
+                song, recipe = quick_look(song, recipe, moment, QUICK)
             folder, stopped = self.visits.new(request.session_hash or "")
             if recipe.paints and not self.studio.has(recipe.style):
                 yield {self.progress: hint(f"Loading {recipe.style.model} …")}
@@ -1099,7 +1109,7 @@ class Page:
             if recipe.paints and not self.studio.has(recipe.style):
                 yield {self.compare_progress: hint(f"Loading {recipe.style.model} …")}
             longest = self.studio.longest(song, recipe)
-            takes = f" · at most about {musvid.spoken(longest)}" if longest else ""
+            takes = f" · at most about {spoken(longest)}" if longest else ""
             yield {
                 self.compare_progress: bar(f"Beginning{takes}", 0),
                 self.compare_stop: gr.update(interactive=True),
@@ -1133,7 +1143,7 @@ class Page:
             self.compare_stop: gr.update(interactive=False),
             self.compare_video: gr.update(value=str(made.video), visible=True),
             self.compare_found: gr.update(visible=True),
-            self.compare_chart: musvid.chart_html(figures, best=best, note=musvid.RULE),
+            self.compare_chart: chart_html(figures, best=best, note=RULE),
             self.save_chart: str(made.chart),
             self.save_figures: str(made.figures),
             **{
@@ -1151,9 +1161,7 @@ class Page:
                 return {self.progress: gr.skip()}
             folder = Path(result["video"]).parent
             return {
-                self.zip: gr.update(
-                    value=str(musvid.pack(folder, folder / "frames.zip")), visible=True
-                )
+                self.zip: gr.update(value=str(pack(folder, folder / "frames.zip")), visible=True)
             }
         except MusvidError as error:
             return {self.progress: told(error)}
@@ -1238,7 +1246,7 @@ def _all_seconds(studio: Studio, song: Song, recipe: Recipe, *_: object) -> floa
 @gpu(_all_seconds)
 def compare_clip(
     studio: Studio, song: Song, recipe: Recipe, folder: Path, stop: Callable[[], bool]
-) -> Iterator[musvid.Step]:
+) -> Iterator[Step]:
     yield from studio.compare(song, recipe, folder, stop=stop)
 
 
@@ -1250,7 +1258,7 @@ def called(name: str) -> str:
     return RECIPES[name].partition(":")[0]
 
 
-def said(step: musvid.Step) -> str:
+def said(step: Step) -> str:
     """What a comparison is at."""
     if step.stage in RECIPES:
         place = f"{list(musvid.RECIPES).index(step.stage) + 1} of {len(RECIPES)}"
@@ -1299,7 +1307,7 @@ def progress_of(report: Report) -> str:
         return bar(f"Stopped · keeping {done} frames", done / max(1, total))
     parts = [STAGES.get(report.stage, "Beginning"), f"{done} of {total} frames"]
     if report.left is not None:
-        parts.append(f"about {musvid.spoken(report.left)} left")
+        parts.append(f"about {spoken(report.left)} left")
     return bar(" · ".join(parts), done / max(1, total))
 
 
@@ -1327,12 +1335,12 @@ def add_api(page: Page) -> None:
         return clip, recipe
 
     def moment(clip: Song, time: Any) -> float:
-        musvid.check_number("time", time, 0, float(clip.duration), " (seconds)")
+        check_number("time", time, 0, float(clip.duration), " (seconds)")
         return float(time)
 
     def picture(frame: Any, request: gr.Request | None) -> gr.FileData:
         path = page.visits.folder(visitor(request)) / f"{randrange(2**62):x}.png"
-        return gr.FileData(path=str(musvid.save_frame(frame, path)))
+        return gr.FileData(path=str(save_frame(frame, path)))
 
     def visitor(request: gr.Request | None) -> str:
         return (request.session_hash if request else None) or "api"
@@ -1559,7 +1567,7 @@ def main(arguments: list[str] | None = None) -> None:
         mcp_server=options.mcp,
         max_file_size=limits.upload * 10**6,
         theme=THEME,
-        css_paths=HERE / "musvid" / "page.css",
+        css_paths=HERE / "musvid" / "page" / "theme.css",
         show_error=True,
         ssr_mode=False,
         footer_links=["api", "settings"],

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import interpolate
 from ._device import DEVICES
-from .automation import SOURCES, Modulation
-from .beats import NOTES, OFF, Lock
-from .compare import COMPARISON, check_outputs, compare
-from .diffuse import SYMMETRIES, Style
+from .comparison.run import COMPARISON, check_outputs, compare
 from .errors import Cancelled, MusvidError, SettingsError
-from .models import TABLE
-from .palette import PALETTES
+from .music.automation import SOURCES, Modulation
+from .music.lock import NOTES, OFF, Lock
+from .paint.models import TABLE
+from .paint.painter import SYMMETRIES, Style
 from .recipe import RECIPES, Recipe, parse_size
-from .render import STAGES, render
+from .rendering import STAGES, render
 from .song import Song
-from .spectrum import Look
+from .spectrum.palettes import PALETTES
+from .spectrum.showcqt import Look
 from .store import Store
 
 if TYPE_CHECKING:

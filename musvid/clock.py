@@ -7,7 +7,8 @@ taken. The chain of a render is::
 
 and picture *i* of the video shows the sound at ``i / rate`` seconds, with
 ``rate = fps * before * after / stride``. A clock that is locked to a beat may be out of that by
-half a picture (`Clock.first`), or have keyframes at any moments (`Following`); see `musvid.beats`.
+half a picture (`Clock.first`), or have keyframes at any moments (`Following`); see
+`musvid.music.lock`.
 """
 
 from __future__ import annotations

@@ -11,14 +11,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from . import _validate, interpolate, models, video
-from .automation import Automation, Modulation
-from .beats import Lock
+from . import _validate, interpolate
 from .clock import MAX_FACTOR, Clock, parse_rate
-from .diffuse import Style
 from .errors import SettingsError
+from .music.automation import Automation, Modulation
+from .music.lock import Lock
+from .paint import models
+from .paint.painter import Style
 from .song import Song
-from .spectrum import Look
+from .spectrum.showcqt import Look
+from .video import file as video
 
 MIN_SIDE, MAX_SIDE = 64, 2048
 
@@ -174,7 +176,7 @@ class Recipe:
         """The same recipe with every None that stands for a model's default replaced by it.
 
         song: a part of a song, which then is this recipe's part; and where the recipe is locked to
-            its beat, and that is not known, it is found (see `musvid.tempo`).
+            its beat, and that is not known, it is found (see `musvid.music.tempo`).
 
         Raises SettingsError for an unknown model, or a file larger than 4096 pixels a side, and
         SongError where there is no beat.
@@ -200,7 +202,7 @@ class Recipe:
     def _of(self, song: Song) -> Recipe:
         lock = self.lock
         if lock and not lock.beats and not lock.found:
-            from . import tempo
+            from .music import tempo
 
             found = tempo.find(song, lock.bpm).lock(lock.note, bar=lock.bar)
             lock = replace(found, **({} if lock.beat is None else {"beat": lock.beat}))

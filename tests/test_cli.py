@@ -15,8 +15,9 @@ import psutil
 import pytest
 from conftest import ROOT, WriteSong, ffmpeg, music, names, tone, video_frames
 
-from musvid import RECIPES, Recipe, interpolators, read_settings
-from musvid.models import TABLE
+from musvid import RECIPES, Recipe, read_settings
+from musvid.interpolate import names as interpolators
+from musvid.paint.models import TABLE
 
 
 def environment() -> dict[str, str]:

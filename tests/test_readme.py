@@ -7,8 +7,9 @@ import re
 from conftest import ROOT
 
 import app
-from musvid import MODELS, RECIPES, words
+from musvid import MODELS, RECIPES
 from musvid.__main__ import build_parser
+from musvid.paint import words
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

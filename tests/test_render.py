@@ -19,7 +19,6 @@ from PIL import Image
 import musvid
 from musvid import (
     RECIPES,
-    STAGES,
     Cancelled,
     Look,
     OutputError,
@@ -31,6 +30,7 @@ from musvid import (
     read_settings,
     render,
 )
+from musvid.rendering import STAGES
 from musvid.store import Store
 
 BARE = Style(strength=0.0)
@@ -219,7 +219,7 @@ class Work:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._drawn = self._painted = 0
-        draw, paint = musvid.spectrum.draw, Painter.paint
+        draw, paint = musvid.spectrum.showcqt.draw, Painter.paint
 
         def drawing(*arguments: Any, **options: Any) -> Iterator[np.ndarray]:
             for frame in draw(*arguments, **options):
@@ -231,7 +231,7 @@ class Work:
                 self._painted += 1
                 yield frame
 
-        monkeypatch.setattr("musvid.spectrum.draw", drawing)
+        monkeypatch.setattr("musvid.spectrum.showcqt.draw", drawing)
         monkeypatch.setattr(Painter, "paint", painting)
 
     def __call__(self) -> tuple[int, int]:
@@ -354,7 +354,7 @@ def test_other_code_is_another_address(
     song, store = write_song(music(0.5)), Store(tmp_path / "cache")
     render(song, PAINTED, tmp_path / "a.mp4", painter=painter, store=store)
     drawn, painted = work()
-    module = sys.modules["musvid.render"]  # `musvid.render` is the function
+    module = sys.modules["musvid.rendering"]
     monkeypatch.setattr(module, "version", lambda name: f"another {name}")
     render(song, PAINTED, tmp_path / "b.mp4", painter=painter, store=store)
     assert work() == (0, painted)

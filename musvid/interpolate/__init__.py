@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import _validate, models
+from .. import _validate
 from ..clock import MAX_FACTOR
+from ..paint import models
 from ._retime import retime as retime
 
 Frame = np.ndarray  # uint8, (height, width, 3), RGB

@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .. import _device, models
+from .. import _device
 from ..errors import MemoryExhausted
+from ..paint import models
 from . import _checkpoint
 from ._checkpoint import load as load_checkpoint
 from ._network import MOMENTS, Flavr

@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..words import MODIFIERS
+from ..paint.words import MODIFIERS
 
 CELL = 8
 """Pixels of a cell's side."""

@@ -1,4 +1,4 @@
-"""What a picture shows, and captions that say so in the words of `musvid.words`."""
+"""What a picture shows, and captions that say so in the words of `musvid.paint.words`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from ..words import COLOURS, MODIFIERS, OWN_COLOURS, RGB, STYLES, UNSPOKEN
+from ..paint.words import COLOURS, MODIFIERS, OWN_COLOURS, RGB, STYLES, UNSPOKEN
 
 # Modifiers that contradict each other never stand together.
 _OPPOSITES = (

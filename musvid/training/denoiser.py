@@ -44,7 +44,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
-from ..words import vocabulary
+from ..paint.words import vocabulary
 from . import art
 from .loop import Run
 from .pool import GROUP, Bank, Batch, draw_batch

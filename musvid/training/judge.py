@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid.pipelines
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid.paint.loading
 
 import numpy as np
 import torch
@@ -25,11 +25,11 @@ from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .. import words
 from ..clock import Clock
-from ..diffuse import Frame, Painter, Style
+from ..paint import words
+from ..paint.painter import Frame, Painter, Style
 from ..song import Song
-from ..spectrum import Look, draw
+from ..spectrum.showcqt import Look, draw
 from . import art, autoencoder
 from .brief import Brief
 from .pool import MARGIN, Bank

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from ..diffuse import Painter, Style
 from ..interpolate._network import MOMENTS
-from ..palette import PALETTES
-from ..spectrum import Look
-from ..words import STYLES
+from ..paint.painter import Painter, Style
+from ..paint.words import STYLES
+from ..spectrum.palettes import PALETTES
+from ..spectrum.showcqt import Look
 from .brief import Brief
 from .spectra import SIDE, draw_song, random_look
 

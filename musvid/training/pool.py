@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..words import STYLES
+from ..paint.words import STYLES
 from . import art
 from .brief import Brief
 

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from ..clock import Clock
 from ..song import Song
-from ..spectrum import Look, draw
+from ..spectrum.showcqt import Look, draw
 from .music import RATE, compose
 
 Spectra = NDArray[np.uint8]

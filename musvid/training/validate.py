@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel
 
-from ..words import STYLES
+from ..paint.words import STYLES
 from . import art
 from .autoencoder import psnr
 from .brief import Brief

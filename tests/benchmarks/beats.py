@@ -19,9 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from conftest import SHARED, clicks, write_wav
 
-from musvid import Clock, Lock, Song, find_beats, tempo
-from musvid.features import HOP
-from musvid.sound import RATE
+from musvid import Clock, Lock, Song, find_beats
+from musvid.music import tempo
+from musvid.music.features import HOP
+from musvid.music.samples import RATE
 
 CLICKS = ((61, 0.137), (90, 0.4), (120, 0.0), (128, 0.137), (174.3, 0.4))
 MINUTES = 300

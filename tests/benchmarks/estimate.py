@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from musvid import Clock, Look, Recipe, Song, Studio, between, draw, every, interpolators, write
+from musvid import Clock, Look, Recipe, Song, between, draw, every, write
+from musvid.interpolate import names as interpolators
+from musvid.studio.studio import Studio
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "loop.ogg"
 SIDES = (256, 512)

@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from musvid import Clock, Look, Painter, Song, Style, between, draw, every, interpolators
+from musvid import Clock, Look, Painter, Song, Style, between, draw, every
+from musvid.interpolate import names as interpolators
 
 from .sounds import songs
 

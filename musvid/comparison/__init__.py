@@ -1,0 +1,1 @@
+"""Recipes compared: rendered, measured, plotted."""

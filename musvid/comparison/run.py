@@ -1,0 +1,270 @@
+"""The article's four recipes for the same song and style: rendered, measured, shown in step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .._claims import Claim
+from ..errors import Cancelled, OutputError
+from ..paint.painter import Painter
+from ..recipe import RECIPES, Recipe
+from ..rendering import Progress, render
+from ..song import Song
+from ..store import Store
+from ..video import file as video
+from ..video.grid import Caption, grid
+from .chart import COLOURS, chart, title
+from .measure import Measures, measure_frames, onset_strength
+
+T = TypeVar("T")
+
+COMPARISON = (*RECIPES, "measured", "grid")
+"""The stages of a comparison, in order, as `Progress` names them: the recipes count frames,
+"measured" counts recipes, and "grid" the frames of the video of all."""
+
+RULE = "score = response x smoothness x (1 - pulse); the highest is best"
+"""How the best recipe is told."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one recipe.
+
+    name: one of `RECIPES`. paintings: pictures that the model has to paint for it, those that it
+    shares with another recipe included. seconds: that its render took; what is shared, the first
+    recipe that needs it takes the time for.
+    """
+
+    name: str
+    recipe: Recipe
+    measures: Measures
+    paintings: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` made: the files, and a result for each recipe, in the order of `RECIPES`."""
+
+    video: Path
+    chart: Path
+    figures: Path
+    results: tuple[Result, ...]
+
+    @property
+    def best(self) -> Result:
+        """The recipe with the highest score, see `RULE`."""
+        return max(self.results, key=lambda one: one.measures.score)
+
+    def __str__(self) -> str:
+        """A table for a terminal."""
+        head = ("recipe", "response", "lag (ms)", "smoothness", "pulse", "score", "paintings", "s")
+        rows = [
+            (
+                one.name,
+                f"{one.measures.response:.2f}",
+                f"{one.measures.lag:.0f}",
+                f"{one.measures.smoothness:.2f}",
+                f"{one.measures.pulse:.2f}",
+                f"{one.measures.score:.2f}",
+                str(one.paintings),
+                f"{one.seconds:.1f}",
+            )
+            for one in self.results
+        ]
+        widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+        lines = [
+            "  ".join(
+                cell.rjust(width) if column else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in (head, *rows)
+        ]
+        return "\n".join((*lines, f"{RULE}: {self.best.name}"))
+
+
+def check_outputs(output: str | os.PathLike[str]) -> tuple[Path, Path, Path]:
+    """The video, the plot and the figures of a comparison, all beside each other.
+
+    Raises OutputError or SettingsError where one of them cannot be written.
+    """
+    path = video.check_output(output)
+    others = path.with_suffix(".png"), path.with_suffix(".json")
+    for other in others:
+        if other.is_dir() or (other.exists() and not os.access(other, os.W_OK)):
+            raise OutputError(f"{other} is in the way; choose another name for the output.")
+    return path, *others
+
+
+def compare(
+    song: Song | str | os.PathLike[str],
+    recipe: Recipe | None = None,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    painter: Painter | None = None,
+    device: str = "auto",
+    store: Store | None = None,
+    flavr_weights: str | os.PathLike[str] | None = None,
+) -> Comparison:
+    """Render a song with each of `RECIPES`, measure the videos, and show them in step.
+
+    song: a sound file, of which the recipe's start and duration are used; or a `Song`, as it was
+        cut. recipe: every other setting; its stride, before and after are replaced.
+    output: a video (``.mp4``) of all four in two columns; a plot of the figures (``.png``) and the
+        figures themselves (``.json``) are written beside it. By default ``SONG.compare.mp4`` in
+        the current folder. None of the three appears before all are complete.
+    progress: called with (stage, done, total), see `COMPARISON`.
+    cancel: when this event is set, the comparison stops before its next frame.
+    painter, device, flavr_weights: see `musvid.render`.
+    store: where frames are kept; without one they are kept for the time of the comparison only.
+        What recipes have in common is drawn and painted once.
+
+    Raises a subclass of MusvidError, and then leaves no files.
+    """
+    recipe = (recipe or Recipe()).resolve()
+    if not isinstance(song, Song):
+        song = Song.open(song, start=recipe.start, duration=recipe.duration)
+    recipe = recipe.resolve(song)
+    paths = check_outputs(output if output is not None else f"{song.path.stem}.compare.mp4")
+    if any(path.exists() and path.samefile(song.path) for path in paths):
+        raise OutputError(f"The output {paths[0]} is the song itself; choose another name.")
+    recipes = recipe.variants()
+    clocks = {name: each.clock(song.duration) for name, each in recipes.items()}
+    clock = clocks["hybrid"]
+    assert all(each.rate == clock.rate for each in clocks.values()), "they could not be in step"
+
+    def watched(items: Iterable[T], stage: str, total: int) -> Iterator[T]:
+        """Counted, and stoppable."""
+        if progress:
+            progress(stage, 0, total)
+        for done, item in enumerate(items, 1):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("The comparison was stopped.")
+            yield item
+            if progress:
+                progress(stage, done, total)
+
+    with tempfile.TemporaryDirectory(prefix="musvid-compare-") as name:
+        folder = Path(name)
+        store = store or Store(folder / "cache")
+        if recipe.paints and painter is None:
+            painter = Painter(recipe.style, device=device)
+        videos, seconds = {}, {}
+        for each, one in recipes.items():
+            began = time.monotonic()
+            videos[each] = render(
+                song,
+                one,
+                folder / f"{each}.mp4",
+                progress=_only_frames(progress, each),
+                cancel=cancel,
+                painter=painter,
+                device=device,
+                store=store,
+                flavr_weights=flavr_weights,
+            )
+            seconds[each] = time.monotonic() - began
+        onsets = onset_strength(song, clock.rate, clock.frames)
+        results = []
+        for each in watched(recipes, "measured", len(recipes)):
+            one = recipes[each]
+            with closing(video.read(videos[each])) as frames:
+                measures = measure_frames(
+                    _unless(cancel, frames), onsets, clock.rate, one.before * one.after
+                )
+            paintings = clocks[each].painted if recipe.paints else 0
+            results.append(Result(each, one, measures, paintings, seconds[each]))
+        made = Comparison(*paths, tuple(results))
+        captions = [
+            Caption(
+                title(each),
+                f"stride {one.stride}, {one.before}x before, {one.after}x after",
+                COLOURS[each],
+            )
+            for each, one in recipes.items()
+        ]
+        parts = [folder / f"all{path.suffix}" for path in paths]
+        with closing(grid(list(videos.values()), captions)) as pictures:
+            shown = watched(islice(pictures, clock.frames), "grid", clock.frames)
+            with closing(shown):
+                video.write(shown, song, clock, parts[0], settings=recipe.to_json())
+        figures = {one.name: one.measures for one in results}
+        note = f"{RULE}: {title(made.best.name)}, {made.best.measures.score:.2f}"
+        chart(figures, parts[1], best=made.best.name, note=note)
+        parts[2].write_text(_json(made, song, recipe), encoding="utf-8")
+        _appear(dict(zip(parts, paths, strict=True)))
+    return made
+
+
+def _only_frames(progress: Progress | None, name: str) -> Progress | None:
+    """What a comparison tells of the render of one recipe."""
+    if progress is None:
+        return None
+
+    def told(stage: str, done: int, total: int) -> None:
+        if stage == "frames":
+            progress(name, done, total)
+
+    return told
+
+
+def _unless(cancel: threading.Event | None, frames: Iterable[T]) -> Iterator[T]:
+    for frame in frames:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("The comparison was stopped.")
+        yield frame
+
+
+def _json(made: Comparison, song: Song, recipe: Recipe) -> str:
+    """The figures, the rule, and the settings that the recipes had in common."""
+    values: dict[str, Any] = {
+        "song": song.path.name,
+        "duration": float(song.duration),
+        "rule": RULE,
+        "best": made.best.name,
+        "recipes": {
+            one.name: {
+                **{name: getattr(one.recipe, name) for name in RECIPES[one.name]},
+                "response": round(one.measures.response, 4),
+                "lag_ms": round(one.measures.lag, 2),
+                "smoothness": round(one.measures.smoothness, 4),
+                "pulse": round(one.measures.pulse, 4),
+                "score": round(one.measures.score, 4),
+                "paintings": one.paintings,
+                "seconds": round(one.seconds, 2),
+            }
+            for one in made.results
+        },
+        "settings": {
+            name: value for name, value in recipe.flat().items() if name not in RECIPES["hybrid"]
+        },
+    }
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def _appear(files: Mapping[Path, Path]) -> None:
+    """Put finished files in their places, all or none of them."""
+    try:
+        with ExitStack() as stack:
+            parts = {}
+            for made, path in files.items():
+                part = stack.enter_context(Claim(path.parent, f".{path.stem[:40]}-"))
+                shutil.copyfile(made, part)
+                parts[part] = path
+            for part, path in parts.items():
+                part.replace(path)
+    except OSError as error:
+        raise OutputError(f"The comparison cannot be written ({error.strerror}).") from None

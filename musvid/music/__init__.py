@@ -1,0 +1,1 @@
+"""What is heard: samples, curves, tempo, beats."""

@@ -1,0 +1,140 @@
+"""Settings that follow the music: strength, guidance and seed along a song, and prompts along time.
+
+What a digital audio workstation calls automation: a curve of the song (`musvid.music.features`),
+times an amount, over the setting's own value. All that reaches the painting of a frame is a
+`musvid.Stroke`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from .. import _validate
+from ..errors import SettingsError
+from ..paint import prompts
+from ..paint.painter import Stroke, Style
+from ..song import Song
+from . import features
+from .lock import Lock
+
+Floats = features.Floats
+
+OFF = "off"
+SOURCES = (OFF, *features.CURVES)
+
+
+@dataclass(frozen=True)
+class Modulation:
+    """How a setting follows the music.
+
+    source: a curve of `musvid.music.features.CURVES`, from 0 to 1; or "off".
+    amount: -30 to 30; what is added to the setting where the curve is 1. What leaves the setting's
+        range is cut. Of the seed: how many seeds per second the noise walks on there.
+    smoothing: 0 to 5 seconds, over which the curve is smoothed to both sides.
+    """
+
+    source: str = OFF
+    amount: float = 0.3
+    smoothing: float = 0.1
+
+    def __post_init__(self) -> None:
+        _validate.choice("source", self.source, SOURCES)
+        _validate.number("amount", self.amount, -30, 30)
+        _validate.number("smoothing", self.smoothing, 0, 5, " (seconds)")
+
+    def __bool__(self) -> bool:
+        return self.source != OFF and self.amount != 0
+
+    @classmethod
+    def parse(cls, text: str) -> Modulation:
+        """Such as ``onsets``, ``onsets:0.4`` or ``onsets:0.4:0.1``: source, amount, smoothing.
+
+        Raises SettingsError when it is none.
+        """
+        source, *numbers = text.split(":")
+        try:
+            return cls(source, *map(float, numbers))
+        except (ValueError, TypeError) as error:
+            if isinstance(error, SettingsError):
+                raise
+            raise SettingsError(
+                f"{text!r} is no modulation; write SOURCE:AMOUNT:SMOOTHING, as onsets:0.4:0.1."
+            ) from None
+
+
+TARGETS: dict[str, tuple[float, float]] = {"strength": (0.0, 1.0), "guidance": (1.0, 30.0)}
+"""Settings of a style to which a curve is added, and their ranges."""
+
+
+SEED = "seed"
+
+
+class Automation:
+    """The strokes with which a song's part is painted.
+
+    keys: the prompts along time, in seconds from the beginning of the part.
+
+    style: resolved. by: how settings of the style follow the music: those of `TARGETS`, and "seed".
+    lock: prompts begin with its bars. Raises SongError for a sound too short to follow.
+    """
+
+    def __init__(
+        self, song: Song, style: Style, by: Mapping[str, Modulation], lock: Lock | None = None
+    ) -> None:
+        assert style.prompt is not None
+        keys = prompts.parse(style.prompt)
+        start = song.first / song.rate
+        if lock and len(keys) > 1:
+            keys = prompts.snap(keys, lock.bars(keys[-1][0] + 1))
+        self.keys = tuple((time - start, text) for time, text in keys)
+        self._base = {name: float(getattr(style, name)) for name in TARGETS}
+        self._curves: dict[str, np.ndarray] = {}
+        self._walk: np.ndarray | None = None
+        self._step = 1.0
+        for name, modulation in by.items():
+            if not modulation:
+                continue
+            heard = features.of(song)
+            self._step = heard.step
+            curve = modulation.amount * heard.curve(modulation.source, modulation.smoothing)
+            if name == SEED:
+                self._walk = np.concatenate([[0.0], np.cumsum(np.abs(curve))]) * heard.step
+            else:
+                self._curves[name] = np.clip(self._base[name] + curve, *TARGETS[name])
+
+    def __bool__(self) -> bool:
+        """Whether anything changes along the song."""
+        return bool(len(self.keys) > 1 or self._curves or self._walk is not None)
+
+    def stroke(self, time: Fraction | float) -> Stroke:
+        """How the frame of a moment is painted, in seconds from the beginning of the part."""
+        values = {name: self._at(curve, time) for name, curve in self._curves.items()}
+        walk = None if self._walk is None else self._at(self._walk, time)
+        return Stroke(
+            prompts=prompts.weights(self.keys, float(time)),
+            walk=walk,
+            **{name: values.get(name, base) for name, base in self._base.items()},
+        )
+
+    def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
+        """Of every setting that changes: its name, values at some times, and their range.
+
+        Of the seed: how many the noise has walked on.
+        """
+        ranges = TARGETS | {
+            "guidance": (1.0, max(2.0, float(np.max(self._curves.get("guidance", 1)))))
+        }
+        for name, curve in self._curves.items():
+            yield name, np.interp(times / self._step, np.arange(len(curve)), curve), *ranges[name]
+        if (walk := self._walk) is not None:
+            values = np.interp(times / self._step, np.arange(len(walk)), walk)
+            yield SEED, values, 0.0, float(walk[-1])
+
+    def _at(self, curve: np.ndarray, time: Fraction | float) -> float:
+        # To the thousandth: what nobody sees should not keep frames from being painted together.
+        place = max(0.0, float(time)) / self._step
+        return round(float(np.interp(place, np.arange(len(curve)), curve)), 3)

@@ -1,0 +1,115 @@
+"""What a song does, as curves along time: how loud it is, where notes begin, what its bands do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SongError
+from ..song import Song
+from . import samples as sound
+
+Floats = NDArray[np.float64]
+
+HOP = 512
+"""Samples (of `musvid.music.samples.RATE`) between two values: 23 ms."""
+
+CURVES = ("loudness", "onsets", "low", "mid", "high")
+"""Power of all pitches, onset strength, and power below 250 Hz, up to 2500 Hz, and above."""
+
+_BORDER = 16 * HOP  # samples beside a block that its values may look at
+_BANDS = {"loudness": (0, 1e9), "low": (0, 250), "mid": (250, 2500), "high": (2500, 1e9)}
+_RANGE = 50.0  # decibels below a curve's loudest at which it is 0, if it does not end above that
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Curves of a song's part, each from 0 to 1.
+
+    curves: by the names of `CURVES`, a value every `step` seconds, the first one at 0.
+    """
+
+    curves: dict[str, Floats]
+    step: float = HOP / sound.RATE
+
+    def curve(self, name: str, smoothing: float = 0.0) -> Floats:
+        """A curve, smoothed by a Gaussian whose standard deviation is so many seconds.
+
+        It looks to both sides, so that a smoothed curve is not late, and is raised again until its
+        largest value is 1.
+        """
+        values = self.curves[name]
+        if smoothing * 3 <= self.step:
+            return values
+        around = min(len(values), int(4 * smoothing / self.step) + 1)
+        window = np.exp(-0.5 * (np.arange(-around, around + 1) * self.step / smoothing) ** 2)
+        padded = np.pad(values, around, mode="edge")
+        smooth = np.convolve(padded, window / window.sum(), "valid")
+        return smooth / max(smooth.max(), 1e-9) * values.max()
+
+
+def of(song: Song) -> Features:
+    """The curves of a song's part. It is read in blocks; only the curves are kept.
+
+    Raises SongError when the part is too short to tell.
+    """
+    facts = song.path.stat()
+    return _features(song, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _features(song: Song, _size: int, _changed: int) -> Features:
+    import librosa
+
+    frequencies = librosa.mel_frequencies(n_mels=128, fmax=sound.RATE / 2)
+    powers: dict[str, list[Floats]] = {name: [] for name in _BANDS}
+    onsets = []
+    for block, before in sound.blocks(song, border=_BORDER):
+        own = own_values(len(block), before)
+        levels = mel(block)
+        for name, (low, high) in _BANDS.items():
+            rows = (frequencies >= low) & (frequencies < high)
+            powers[name].append(levels[rows, own].sum(0))
+        onsets.append(onset_strength(levels)[own])
+    if not onsets:
+        raise SongError(f"{song.path.name} is too short to follow its music.")
+    curves = {name: _normal(np.concatenate(parts)) for name, parts in powers.items()}
+    strengths = np.concatenate(onsets).astype(np.float64)
+    top = max(np.percentile(strengths, 99), strengths.max() / 3)  # few notes count, too
+    curves["onsets"] = np.clip(strengths / top, 0, 1) if top > 0 else np.zeros(len(strengths))
+    return Features(curves)
+
+
+def own_values(length: int, before: int) -> slice:
+    """Which values of a block with its borders (see `samples.blocks`) are the block's own."""
+    end = min(length, before + sound.BLOCK)
+    return slice(before // HOP, -(-end // HOP))
+
+
+def mel(samples: sound.Sound) -> NDArray[np.float32]:
+    """The mel spectrogram: power of 128 bands at every `HOP` samples, (128, 1 + samples // HOP)."""
+    import librosa
+
+    return librosa.feature.melspectrogram(y=samples, sr=sound.RATE, hop_length=HOP)
+
+
+def onset_strength(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much the bands of a mel spectrogram rise, in the mean and in decibels (librosa's)."""
+    import librosa
+
+    # With librosa's own limit of 80 dB below the loudest, it would depend on the block.
+    decibels = librosa.power_to_db(levels, top_db=None)
+    return librosa.onset.onset_strength(S=decibels, sr=sound.RATE, hop_length=HOP)
+
+
+def _normal(power: Floats) -> Floats:
+    """Power as a curve from 0 to 1: even in decibels, from its quietest (5 %) to its loudest."""
+    decibels = 10 * np.log10(power.astype(np.float64) + 1e-10)
+    low, high = np.percentile(decibels, [5, 99])
+    low = max(low, high - _RANGE)
+    if high < -90 or high - low < 1:  # silence, or something as steady
+        return np.zeros(len(power))
+    return np.clip((decibels - low) / (high - low), 0, 1)

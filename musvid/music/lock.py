@@ -1,0 +1,252 @@
+"""Keyframes on the beat: which notes they are to fall on, and the clock that does it.
+
+The article wanted keyframes on sixteenth notes and bent 635 frames to 640 to get near. Here the
+picture rate follows from the tempo, ``fps = stride * notes per second``, and the first keyframe
+from a beat, so that every such note has its keyframe to the end of the song. Where the tempo
+wanders, the keyframes follow the beats themselves. `musvid.music.tempo` finds tempo and beats.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+
+from .. import _validate
+from ..clock import MAX_FPS, MAX_STRIDE, Clock, Following
+from ..errors import SettingsError
+
+OFF = "off"
+
+NOTES: dict[str, Fraction] = {
+    "1/4": Fraction(1),
+    "1/4T": Fraction(3, 2),
+    "1/8": Fraction(2),
+    "1/8T": Fraction(3),
+    "1/16": Fraction(4),
+    "1/16T": Fraction(6),
+    "1/32": Fraction(8),
+}
+"""Notes that keyframes can fall on, and how many a beat (a quarter note) has; T: triplets."""
+
+MIN_BPM, MAX_BPM = 20, 400
+MIN_APART, MAX_APART = 0.1, 10.0
+"""Seconds between wandering beats."""
+
+_FINE = 120  # pictures per second of which those next to wandering notes are taken, mostly
+_SMOOTH = 24  # frames per second that a video which follows beats has at least
+
+
+def parse_bpm(value: str | int | float | Fraction) -> Fraction:
+    """A tempo in beats per minute, to four decimals. Raises SettingsError if it is none."""
+    try:
+        bpm = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+        bpm = Fraction(round(bpm * 10000), 10000)
+    except (ValueError, ZeroDivisionError, TypeError, OverflowError):
+        raise SettingsError(f"bpm must be a number such as 120 or 174.3, not {value!r}.") from None
+    if not MIN_BPM <= bpm <= MAX_BPM:
+        raise SettingsError(f"bpm must lie between {MIN_BPM} and {MAX_BPM}, not {value}.")
+    return bpm
+
+
+@dataclass(frozen=True)
+class Lock:
+    """How keyframes are locked to the beat.
+
+    note: a name from `NOTES`, each of which gets a keyframe; or "off".
+    bpm: beats (quarter notes) per minute, a Fraction; None stands for what is found.
+    beat: seconds from the beginning of the file to a beat with which a bar begins; None stands for
+        what is found.
+    bar: beats in a bar, 1 to 16.
+    beats: where the tempo wanders, all beats in seconds from the beginning of the file, rising; the
+        keyframes follow them, and bpm only says which octave was meant.
+    """
+
+    note: str = OFF
+    bpm: Fraction | None = None
+    beat: float | None = None
+    bar: int = 4
+    beats: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        _validate.choice("note", self.note, (OFF, *NOTES))
+        if self.bpm is not None:
+            object.__setattr__(self, "bpm", parse_bpm(self.bpm))
+        if self.beat is not None:
+            _validate.number("beat", self.beat, -1e6, 1e6, " (seconds)")
+        _validate.whole("bar", self.bar, 1, 16)
+        object.__setattr__(self, "beats", _rising(self.beats))
+
+    def __bool__(self) -> bool:
+        return self.note != OFF
+
+    def __str__(self) -> str:
+        if not self or not self.found:
+            return "not locked to a beat"
+        how = f"beats at {self.beat:.3f} s and every {60 / float(self._known()):.4f} s from there"
+        if self.beats:
+            how = f"which follow {len(self.beats)} beats of a tempo that wanders"
+        return f"keyframes on {self.note} notes at {float(self._known()):.2f} bpm, {how}"
+
+    @property
+    def found(self) -> bool:
+        """Whether tempo and beat are known."""
+        return self.bpm is not None and self.beat is not None
+
+    def scaled(self, factor: Fraction) -> Lock:
+        """The same with a tempo times 2 or 1/2: for the octave that was meant.
+
+        Raises SettingsError when that is no tempo any more, or none is known.
+        """
+        bpm = self._known() * factor
+        if not MIN_BPM <= bpm <= MAX_BPM:
+            raise SettingsError(f"A tempo lies between {MIN_BPM} and {MAX_BPM} beats a minute.")
+        beats = self.beats
+        if beats and factor < 1:
+            beats = beats[self._first % 2 :: 2]
+        elif beats:
+            between = [(early + late) / 2 for early, late in pairwise(beats)]
+            beats = tuple(sorted((*beats, *between)))
+        return replace(self, bpm=bpm, beats=beats)
+
+    def shifted(self, beats: int) -> Lock:
+        """The same with bars that begin so many beats later."""
+        return replace(self, beat=round(float(self._at(beats)), 4))
+
+    @property
+    def per_second(self) -> Fraction:
+        """Notes per second, of a steady tempo. Raises SettingsError while that is not known."""
+        return self._known() / 60 * NOTES[self.note]
+
+    def stride(self, fps: Fraction = Fraction(30)) -> int:
+        """The stride with which the picture rate comes closest to a wished one."""
+        return max(1, min(MAX_STRIDE, round(fps / self.per_second)))
+
+    def rate(self, stride: int, fps: Fraction = Fraction(30)) -> Fraction:
+        """Pictures per second that put every stride-th one on a note.
+
+        With stride 1 every picture is a keyframe: then as many per note as come closest to `fps`.
+        Raises SettingsError when that is not between 1 and 240.
+        """
+        rate: Fraction = stride * self.per_second
+        if stride == 1:
+            rate *= max(1, round(fps / rate))
+        if not 1 <= rate <= MAX_FPS:
+            raise SettingsError(
+                f"A stride of {stride} with {self.note} notes at {float(self._known()):g} bpm is "
+                f"{float(rate):g} pictures a second; choose a stride near {self.stride(fps)}."
+            )
+        return rate
+
+    def clock(
+        self,
+        duration: Fraction,
+        *,
+        start: Fraction = Fraction(0),
+        fps: Fraction = Fraction(30),
+        stride: int = 1,
+        before: int = 1,
+        after: int = 1,
+    ) -> Clock:
+        """The clock that puts keyframes on the notes of a part of a song.
+
+        duration, start: of the part, in seconds. fps: the wished picture rate.
+
+        Raises SettingsError when the tempo is not known, or these do not fit together.
+        """
+        if self.beats:
+            notes = NOTES[self.note] * (self.rate(1, fps) / self.per_second if stride == 1 else 1)
+            return self._following(duration, start, notes, before, after)
+        rate = self.rate(stride, fps)
+        apart = stride / rate  # seconds between keyframes
+        first = (self._at(0) - start) % apart
+        if round(first * rate * before * after / stride):
+            first -= apart  # more than half a frame late: the one before it is needed, too
+        return Clock(duration, rate, stride, before, after, first)
+
+    def _following(
+        self, duration: Fraction, start: Fraction, notes: Fraction, before: int, after: int
+    ) -> Following:
+        """The clock whose keyframes, so many to a beat, are as uneven as the beats."""
+        # More than are needed on both sides, of which the outer ones go.
+        many = math.ceil(notes * (len(self.beats) + (duration + abs(start)) / self._usual)) + 2
+        times = [self._at(number / notes) - start for number in range(-many, many)]
+        first, last = bisect.bisect_right(times, 0) - 1, bisect.bisect_left(times, duration)
+        moments = tuple(times[first : last + 1])
+        closest = min(late - early for early, late in pairwise(moments))
+        pace = (len(moments) - 1) / (moments[-1] - moments[0]) * before * after
+        return Following(
+            duration,
+            Fraction(_FINE if closest * _FINE >= 2 else MAX_FPS),
+            before=before,
+            after=after,
+            moments=moments,
+            pace=Fraction(max(_SMOOTH, min(MAX_FPS, round(pace)))),
+        )
+
+    def bars(self, end: float) -> list[float]:
+        """When bars begin, from before the beginning of the file to behind `end`, in its seconds.
+
+        Raises SettingsError while the tempo is not known.
+        """
+        bar, times = self.bar, [float(self._at(0))]
+        while times[0] > 0:
+            times.insert(0, float(self._at(Fraction(-bar * len(times)))))
+        ahead = 0
+        while times[-1] < end:
+            ahead += bar
+            times.append(float(self._at(Fraction(ahead))))
+        return times
+
+    def _known(self) -> Fraction:
+        if self.bpm is None:
+            raise SettingsError("The tempo is not known; give it with bpm, or have it found.")
+        return self.bpm
+
+    @cached_property
+    def _first(self) -> int:
+        """The number of the beat, among the beats, that is nearest to `beat`."""
+        first = self.beat or 0.0
+        return min(range(len(self.beats)), key=lambda number: abs(self.beats[number] - first))
+
+    @cached_property
+    def _usual(self) -> Fraction:
+        """Seconds that a beat usually lasts."""
+        if not self.beats:
+            return 60 / self._known()
+        lengths = sorted(late - early for early, late in pairwise(self.beats))
+        return Fraction(lengths[len(lengths) // 2])
+
+    def _at(self, beat: Fraction | int) -> Fraction:
+        """When the beat of that number is, in seconds from the beginning of the file; 0 is `beat`.
+
+        Between beats time goes evenly, and outside as they usually do. To the microsecond.
+        """
+        if not self.beats:
+            return Fraction(self.beat or 0.0) + beat * self._usual
+        beat, last = beat + self._first, len(self.beats) - 1
+        whole = max(0, min(last, math.floor(beat)))
+        length = self._usual
+        if 0 <= beat < last:
+            length = Fraction(self.beats[whole + 1]) - Fraction(self.beats[whole])
+        time = Fraction(self.beats[whole]) + (beat - whole) * length
+        return Fraction(round(time * 10**6), 10**6)
+
+
+def _rising(beats: Sequence[float]) -> tuple[float, ...]:
+    """Times of beats. Raises SettingsError when they are no such thing."""
+    try:
+        times = tuple(float(beat) for beat in beats)
+    except (TypeError, ValueError):
+        raise SettingsError("beats must be a list of times in seconds.") from None
+    apart = [late - early for early, late in pairwise(times)]
+    if len(times) == 1 or not all(MIN_APART <= length <= MAX_APART for length in apart):
+        raise SettingsError(
+            f"beats must be two or more times, each {MIN_APART:g} to {MAX_APART:g} s behind the "
+            "last."
+        )
+    return times

@@ -1,0 +1,65 @@
+"""The samples of a song, for those who look at them: one channel, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _ffmpeg
+from ..song import Song
+
+Sound = NDArray[np.float32]
+
+RATE = 22050
+"""Samples per second; what lies above its half (11 kHz) tells little about time."""
+
+
+BLOCK = 2560 * 512
+"""Samples of a block, about a minute."""
+
+
+def mono(song: Song, *, rate: int = RATE, block: int = BLOCK) -> Iterator[Sound]:
+    """A song's part as one channel: float32 in about [-1, 1], `block` samples at a time.
+
+    Yields arrays of `block` samples, the last one as long as what is left, ``round(duration *
+    rate)`` samples or one more or less in all. Raises FFmpegError.
+    """
+    arguments = [
+        *_ffmpeg.media_input(song.path),
+        *("-map", "0:a:0", "-af", f"{song.filters},aresample={rate},aformat=channel_layouts=mono"),
+        *("-f", "f32le", "pipe:1"),
+    ]
+    with _ffmpeg.Process(arguments, stdout=True) as process:
+        while data := process.read_bytes(4 * block):
+            yield np.frombuffer(data[: len(data) // 4 * 4], np.float32)
+
+
+def peaks(song: Song, count: int) -> list[float]:
+    """The largest magnitude of the samples in each of so many equal stretches of a song's part."""
+    total = max(1, round(song.duration * RATE))
+    found, done = np.zeros(count), 0
+    for part in mono(song):
+        places = np.minimum((done + np.arange(len(part))) * count // total, count - 1)
+        np.maximum.at(found, places, np.abs(part))
+        done += len(part)
+    return [float(peak) for peak in np.minimum(found, 1)]
+
+
+def blocks(song: Song, *, border: int, size: int = BLOCK) -> Iterator[tuple[Sound, int]]:
+    """A song's part as one channel of `RATE`, in blocks with some of what is beside them.
+
+    size: samples of a block, at least `border`. border: most samples beside it, on each side.
+
+    Yields the samples, and how many of them lie before the block's own.
+    """
+    held, before = np.empty(0, np.float32), 0
+    for part in mono(song, block=size):
+        held = np.concatenate([held, part])
+        if len(held) >= before + size + border:
+            yield held[: before + size + border], before
+            held, before = held[before + size - border :], border
+    while len(held) > before:
+        yield held[: before + size + border], before
+        held, before = held[before + size - border :], border

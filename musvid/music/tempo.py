@@ -1,0 +1,229 @@
+"""Tempo and beats of a song, found with librosa: a proposal, for whoever knows better.
+
+Three layers: `onsets` (sound to onset envelopes), `track` (envelopes to beats), `find` (a song's
+part to `Beats`). librosa's beats (Ellis, "Beat tracking by dynamic programming", 2007) lie on a
+grid of 23 ms and its tempo on one of some percent, with which keyframes would leave the music after
+seconds. So each beat is moved to the onset beside it, which is found to the millisecond, and the
+tempo is that of the straight line through all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SongError
+from ..song import Song
+from . import features
+from . import samples as sound
+from .lock import MAX_BPM, MIN_APART, MIN_BPM, Lock, parse_bpm
+
+Floats = NDArray[np.float64]
+
+LONGEST = 600
+"""Seconds of a song that are listened to; of a longer one, those around the part that is used."""
+
+_FINE = 32  # samples between the fine ones, 1.5 ms
+_TEN = 7  # of them, 10 ms
+_BORDER = 16 * features.HOP  # samples beside a block that its frames may look at
+_REACH = 0.06  # seconds between a beat of librosa's and its onset
+_NEAR = 0.03  # seconds that a beat of a steady tempo may be off
+_STEADY = 0.7  # part of the beats (weighted by their onsets) that are as near as that
+
+
+@dataclass(frozen=True)
+class Beats:
+    """What was found.
+
+    bpm: beats per minute, to four decimals. beat: seconds from the beginning of the file to the
+    first beat. times: all beats in seconds from the beginning of the file. spread: the standard
+    deviation of the intervals between beats as a part of their median. steady: whether one tempo
+    fits all of the song, to 30 ms.
+    """
+
+    bpm: Fraction
+    beat: float
+    times: tuple[float, ...]
+    spread: float
+    steady: bool
+
+    def lock(self, note: str, *, bar: int = 4) -> Lock:
+        """Keyframes on these beats' notes: on a constant grid where the tempo is steady."""
+        times: list[float] = []
+        for time in () if self.steady else self.times:
+            if not times or time - times[-1] >= MIN_APART:  # two may have found one onset
+                times.append(time)
+        return Lock(note, self.bpm, self.beat, bar, tuple(times))
+
+    def __str__(self) -> str:
+        how = (
+            "steady: keyframes lie on a constant grid"
+            if self.steady
+            else "the tempo wanders: keyframes follow the beats"
+        )
+        return (
+            f"{float(self.bpm):.2f} bpm, first beat at {self.beat:.3f} s; intervals spread by "
+            f"{100 * self.spread:.1f} %; {how}"
+        )
+
+
+def find(song: Song, bpm: Fraction | None = None) -> Beats:
+    """Tempo and beats of a song's whole file; of one longer than `LONGEST`, around the part.
+
+    bpm: the tempo, where it is known, so that only its beats are looked for.
+
+    The first call on a machine compiles for up to a minute. Raises SongError when there is nothing
+    to hear.
+    """
+    facts = song.path.stat()
+    return _found(_listened(song), bpm, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _found(song: Song, bpm: Fraction | None, _size: int, _changed: int) -> Beats:
+    beats = track(*onsets(song), bpm=bpm)
+    if beats is None:
+        raise SongError(f"No beat was found in {song.path.name}; give its tempo with bpm and beat.")
+    start = song.first / song.rate
+    return replace(
+        beats,
+        beat=round(beats.beat + start, 4),
+        times=tuple(round(time + start, 4) for time in beats.times),
+    )
+
+
+def _listened(song: Song) -> Song:
+    most = LONGEST * song.rate
+    first = max(0, min(song.first - max(0, most - song.samples) // 2, song.total - most))
+    return replace(song, first=first, samples=min(song.total - first, most))
+
+
+def onsets(song: Song) -> tuple[Floats, Floats]:
+    """Onset strength of a song's part: librosa's, every 512 samples, and a fine one, every 32.
+
+    Samples are those of `samples.RATE`; item i of each belongs to sample ``i * 512`` (or 32).
+    """
+    coarse, fine = [], []
+    for block, before in sound.blocks(song, border=_BORDER):
+        coarse.append(
+            features.onset_strength(features.mel(block))[features.own_values(len(block), before)]
+        )
+        end = min(len(block), before + sound.BLOCK)
+        fine.append(_rises(block)[before // _FINE : -(-end // _FINE)])
+    if not coarse:
+        raise SongError(f"{song.path.name} is too short to hear a tempo in it.")
+    return np.concatenate(coarse), np.concatenate(fine)
+
+
+def _rises(samples: sound.Sound) -> Floats:
+    """How much the logarithm of the power rises within 10 ms, for all pitches and for high ones."""
+    count = -(-len(samples) // _FINE)
+    rises = np.zeros(count)
+    for band in (samples, np.diff(samples, prepend=samples[:1])):
+        padded = np.pad(band.astype(np.float64) ** 2, (0, count * _FINE - len(band)))
+        power = padded.reshape(count, _FINE).mean(1)
+        # The mean with what was, so that nothing is early.
+        power = np.convolve(power, np.full(3, 1 / 3))[:count]
+        level = np.log10(power + 1e-3 * power.mean() + 1e-12)
+        before = np.concatenate([np.full(_TEN, level[0]), level])[:count]
+        rises += np.maximum(level - before, 0)
+    return rises
+
+
+def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats | None:
+    """Beats of onset envelopes as `onsets` gives them, in seconds from their beginning.
+
+    bpm: the tempo, where it is known. Returns None where there is no beat.
+    """
+    import librosa
+
+    known = {} if bpm is None else {"bpm": float(bpm)}
+    _, rough = librosa.beat.beat_track(
+        onset_envelope=coarse,
+        sr=sound.RATE,
+        hop_length=features.HOP,
+        units="time",
+        trim=False,
+        **known,
+    )
+    if len(rough) < 4:
+        return None
+    times, weights = _moved(rough, fine, _REACH)
+    numbers = _numbered(times)
+    length, first, off = _line(numbers, times, weights, None if bpm is None else float(60 / bpm))
+    near = np.abs(off) <= _NEAR
+    # Once more, from the line: a beat that was moved to something else is found beside it.
+    again = _moved(first + length * numbers, fine, _NEAR)
+    if bpm is None:
+        length, *_ = _line(numbers, *again, None)
+        bpm = _round(60 / length, numbers[-1] * length)
+    length, first, _ = _line(numbers, *again, float(60 / bpm))
+    intervals = np.diff(times) / np.maximum(1, np.diff(numbers))
+    beat = first % length
+    return Beats(
+        bpm=bpm,
+        beat=float(beat if length - beat > _FINE / sound.RATE else beat - length),
+        times=tuple(float(time) for time in times),
+        spread=float(np.std(intervals) / np.median(intervals)),
+        steady=bool((weights * near).sum() >= _STEADY * weights.sum()),
+    )
+
+
+def _round(bpm: float, seconds: float) -> Fraction:
+    """A tempo as music has it: a whole one, or one to a tenth, if no beat moves by 5 ms."""
+    for digits in (0, 1, 2, 3):
+        whole = round(bpm, digits)
+        if abs(whole / bpm - 1) * seconds < 0.005:
+            return parse_bpm(min(MAX_BPM, max(MIN_BPM, whole)))
+    return parse_bpm(min(MAX_BPM, max(MIN_BPM, bpm)))
+
+
+def _moved(beats: Floats, fine: Floats, reach: float) -> tuple[Floats, Floats]:
+    """Beats moved to the onset beside them, and how strong that is."""
+    step = _FINE / sound.RATE
+    around = round(reach / step)
+    window = np.cos(np.linspace(-1, 1, 2 * around + 1) * np.pi / 2) ** 0.5
+    padded = np.pad(fine, around)
+    times, weights = [], []
+    for beat in beats:
+        centre = max(0, min(len(fine) - 1, round(beat / step)))
+        seen = padded[centre : centre + 2 * around + 1] * window
+        begin = peak = int(seen.argmax())
+        while begin and seen[begin - 1] > seen[peak] / 2:
+            begin -= 1
+        strong = seen[peak] > 0
+        times.append((centre - around + begin + 0.5) * step if strong else beat)
+        weights.append(seen[peak])
+    return np.array(times), np.array(weights) + 1e-9
+
+
+def _numbered(times: Floats) -> Floats:
+    """Which beat each one is, from 0: librosa may leave one out."""
+    apart = np.diff(times)
+    steps = np.maximum(1, np.round(apart / np.median(apart)))
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _line(
+    numbers: Floats, times: Floats, weights: Floats, length: float | None
+) -> tuple[float, float, Floats]:
+    """The line through most beats: seconds per beat, time of beat 0, and how far each beat is off.
+
+    By least squares that count a beat the less the farther it is off, again and again.
+    """
+    counts, first, slope = weights.copy(), 0.0, length or 1.0
+    off = times
+    for _ in range(30):
+        mean, middle = np.average(times, weights=counts), np.average(numbers, weights=counts)
+        if length is None:
+            spread = np.average((numbers - middle) ** 2, weights=counts)
+            slope = np.average((numbers - middle) * (times - mean), weights=counts) / spread
+        first = mean - slope * middle
+        off = times - first - slope * numbers
+        usual = max(0.002, 1.48 * float(np.median(np.abs(off))))
+        counts = weights / (1 + (off / usual) ** 2) ** 2
+    return float(slope), float(first), off

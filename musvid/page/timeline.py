@@ -1,0 +1,95 @@
+"""What a render will follow, drawn over the sound: keyframes, bars, prompts and curves, as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+
+import numpy as np
+
+from ..music import samples as sound
+from ..recipe import Recipe
+from ..song import Song
+
+_WIDTH, _HEIGHT = 1000, 120  # of the drawing's own units, stretched to the page's width
+_COLUMNS = 250  # bars of the waveform
+_DENSE = 160  # keyframes of which only every n-th is drawn above that
+
+
+def timeline(song: Song, recipe: Recipe) -> str:
+    """A song's part with what follows its music: HTML with an SVG, or "" when nothing does.
+
+    Classes: wave, keyframes, bars, and a curve of a class "strength", "guidance" or "seed" for each
+    setting that changes. Raises SettingsError and SongError as `Recipe.resolve` does.
+    """
+    recipe = recipe.resolve(song)
+    automation = recipe.automation(song)
+    if not recipe.lock and not automation:
+        return ""
+    length = float(song.duration)
+    parts = [_wave(_peaks(song))]
+    said = []
+    if recipe.lock:
+        parts.append(_lines("keyframes", _keyframes(song, recipe), length))
+        start = song.first / song.rate
+        bars = [bar - start for bar in recipe.lock.bars(start + length)]
+        parts.append(_lines("bars", bars, length))
+        said.append(f'<span class="bars">{escape(str(recipe.lock))}</span>')
+    times = np.linspace(0, length, _WIDTH // 2)
+    for name, curve, low, high in automation.curves(times):
+        parts.append(_curve(name, (curve - low) / max(high - low, 1e-9)))
+        text = f"{name} {curve.min():.2f} to {curve.max():.2f}"
+        if name == "seed":
+            text = f"noise walks {curve.max():.1f} seeds on"
+        said.append(f'<span class="{name}">{escape(text)}</span>')
+    labels = "".join(
+        f'<b style="left:{100 * max(0.0, time) / length:.2f}%">{escape(prompt)}</b>'
+        for time, prompt in automation.keys
+        if len(automation.keys) > 1 and time < length
+    )
+    return (
+        f'<div class="timeline"><div class="prompts">{labels}</div>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="The clip, and what follows its music">{"".join(parts)}</svg>'
+        f'<div class="said">{"".join(said)}</div></div>'
+    )
+
+
+@lru_cache(maxsize=16)
+def _peaks(song: Song) -> list[float]:
+    return sound.peaks(song, _COLUMNS)
+
+
+def _keyframes(song: Song, recipe: Recipe) -> list[float]:
+    """When keyframes are, thinned out where they would be a carpet."""
+    clock = recipe.clock(song.duration)
+    times = [clock.start + tick / clock.fps for tick in clock.ticks[:: clock.stride]]
+    return [float(time) for time in times[:: -(-len(times) // _DENSE)]]
+
+
+def _wave(peaks: Sequence[float]) -> str:
+    width = _WIDTH / len(peaks)
+    bars = (
+        f"M{(index + 0.5) * width:.1f} {_HEIGHT * (0.5 - 0.46 * peak):.1f}"
+        f"V{_HEIGHT * (0.5 + 0.46 * peak):.1f}"
+        for index, peak in enumerate(peaks)
+    )
+    return f'<path class="wave" d="{"".join(bars)}"/>'
+
+
+def _lines(kind: str, times: Sequence[float], length: float) -> str:
+    short = 0.82 * _HEIGHT if kind == "keyframes" else 0
+    drawn = "".join(
+        f"M{_WIDTH * time / length:.1f} {short:.0f}V{_HEIGHT}"
+        for time in times
+        if 0 <= time <= length
+    )
+    return f'<path class="{kind}" d="{drawn}"/>'
+
+
+def _curve(name: str, values: np.ndarray) -> str:
+    across = np.linspace(0, _WIDTH, len(values))
+    up = _HEIGHT * (0.96 - 0.92 * np.clip(values, 0, 1))
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, up, strict=True))
+    return f'<polyline class="{name}" points="{points}"/>'

@@ -1,0 +1,1 @@
+"""Pictures through a diffusion model."""

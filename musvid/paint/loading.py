@@ -1,0 +1,246 @@
+"""Loading diffusion models: whatever a name means becomes a pipeline, ready on its device.
+
+Only safetensors are loaded. What was downloaded before is used without asking the hub, and
+whatever goes wrong becomes one sentence.
+
+torch, diffusers and transformers are imported by these functions, not by this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import inspect
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._device import is_out_of_memory
+from ..errors import MemoryExhausted, ModelError, SettingsError
+from .models import Model
+
+if TYPE_CHECKING:
+    import torch
+
+_log = logging.getLogger(__name__)
+
+
+def load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
+    """The model's image-to-image pipeline, ready on the device."""
+    import torch
+    import transformers
+
+    # These libraries report, as warnings, what musvid does on purpose (no safety checker for
+    # abstract pictures, PIL image processors). What goes wrong is an exception and becomes a
+    # ModelError.
+    transformers.utils.logging.set_verbosity_error()
+    import diffusers
+
+    diffusers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    diffusers.utils.logging.disable_progress_bar()
+
+    warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
+
+    dtype = torch.float32 if device == "cpu" else torch.float16
+    try:
+        pipe = _load_file(model, dtype) if model.kind == "file" else _load_pipeline(model, dtype)
+        if model.lora:
+            pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)
+            pipe.fuse_lora()
+            pipe.unload_lora_weights()
+        if name := _tiny(model, tiny_autoencoder):
+            options = {"dtype": dtype, "use_safetensors": True}
+            pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(name), **options)
+        _check(pipe, model)
+        _choose_scheduler(pipe, model)
+        pipe.set_progress_bar_config(disable=True)
+        pipe.to(device)
+        for part in (getattr(pipe, "unet", None), pipe.vae):
+            if part is not None:
+                part.to(memory_format=torch.channels_last)
+    except (SettingsError, ModelError):
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise MemoryExhausted(
+                f"The model {model.name} does not fit into the memory of the {device} device; "
+                "choose a smaller model, or --device cpu."
+            ) from error
+        raise _explain(error, model) from error
+    return pipe
+
+
+def _load_pipeline(model: Model, dtype: torch.dtype) -> Any:
+    from diffusers import AutoPipelineForImage2Image
+
+    options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "safety_checker": None}
+    load = AutoPipelineForImage2Image.from_pretrained
+    if model.kind != "hub":
+        return load(model.source, **options)
+    # What was downloaded before is used without asking the hub; half precision is half the
+    # download, but not every repository has it.
+    for variant in ("fp16", None):
+        with contextlib.suppress(OSError, ValueError):
+            return load(model.source, variant=variant, local_files_only=True, **options)
+    _announce(model)
+    try:
+        return load(model.source, variant="fp16", **options)
+    except ValueError as error:
+        if "variant" not in str(error):
+            raise
+    return load(model.source, **options)
+
+
+def _fetch(name: str) -> str:
+    """The folder of an addition to a model: itself, or where the hub's is kept."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return str(folder)
+    wanted = ["*.safetensors", "*.json"]
+    try:
+        with contextlib.suppress(LocalEntryNotFoundError):
+            # Without asking the hub, which would retry for half a minute where it is not reached.
+            return snapshot_download(name, allow_patterns=wanted, local_files_only=True)
+        return snapshot_download(name, allow_patterns=wanted)
+    except Exception as error:
+        raise _explain(error, Model(name, name, "hub")) from error
+
+
+def _check(pipe: Any, model: Model) -> None:
+    """Raise ModelError for a pipeline that loads and could not paint."""
+    if "strength" not in inspect.signature(pipe.__call__).parameters:
+        raise ModelError(
+            f"The model {model.name} knows no strength, so it cannot repaint pictures; choose an "
+            "image-to-image model."
+        )
+    for name, part in pipe.components.items():
+        # transformers makes an empty tokenizer, of no length, from files that are not there.
+        if name.startswith("tokenizer") and part is not None and part.model_max_length > 10**6:
+            raise ModelError(f"The model {model.name} has no {name}; choose another, or repair it.")
+
+
+def _load_file(model: Model, dtype: torch.dtype) -> Any:
+    """A single checkpoint in the layout of Stable Diffusion's own code.
+
+    The parts that such a file lacks (configurations, tokenizer) come from a folder of the same
+    name beside it, if there is one, and else from the hub.
+    """
+    from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
+    from safetensors import safe_open
+
+    path = Path(model.source)
+    with safe_open(path, framework="pt") as file:
+        names = list(file.keys())
+    if not any(name.startswith("model.diffusion_model.") for name in names):
+        raise ModelError(f"{path.name} is no Stable Diffusion checkpoint; choose another file.")
+    xl = any(name.startswith("conditioner.embedders.") for name in names)
+    family = StableDiffusionXLImg2ImgPipeline if xl else StableDiffusionImg2ImgPipeline
+    beside = path.with_suffix("")
+    config = {"config": str(beside)} if (beside / "model_index.json").is_file() else {}
+    return family.from_single_file(str(path), dtype=dtype, safety_checker=None, **config)
+
+
+def _tiny(model: Model, wish: bool | str) -> str | None:
+    if not isinstance(wish, bool):
+        return wish or None
+    if wish and not model.tiny_autoencoder:
+        raise SettingsError(
+            f"The model table names no tiny autoencoder for {model.name}; leave it out, or give "
+            "the hub id or folder of one."
+        )
+    return model.tiny_autoencoder if wish else None
+
+
+# Spacings of steps that a scheduler may bring, and that given times cannot be combined with.
+_PLAIN_SPACING = {
+    "use_karras_sigmas": False,
+    "use_exponential_sigmas": False,
+    "use_beta_sigmas": False,
+    "use_lu_lambdas": False,
+    "timestep_type": "discrete",
+}
+
+
+def _choose_scheduler(pipe: Any, model: Model) -> None:
+    """Give the pipeline a scheduler that can begin at any time, see `diffuse.timesteps`."""
+    import diffusers
+
+    own = pipe.scheduler
+    kind = getattr(diffusers, model.scheduler) if model.scheduler else type(own)
+    # Ancestral sampling would add new noise at each step, and DDIM and PNDM know only their own
+    # schedules; all three sample the process that Euler's method solves.
+    settable = "timesteps" in inspect.signature(kind.set_timesteps).parameters
+    if not settable and hasattr(own, "betas"):
+        kind = diffusers.EulerDiscreteScheduler
+    plain = {name: value for name, value in _PLAIN_SPACING.items() if name in own.config}
+    if kind is not type(own) or any(own.config[name] != value for name, value in plain.items()):
+        pipe.scheduler = kind.from_config({**own.config, **plain})
+
+
+def _announce(model: Model) -> None:
+    """Ask the hub for a model, and say how large its download is before it begins."""
+    from huggingface_hub import HfApi
+
+    # One question with a time limit first: the download itself would retry for half a minute.
+    files = HfApi().model_info(model.source, files_metadata=True, timeout=15).siblings or []
+    # The weights of a pipeline lie in folders; single checkpoints beside them are not taken.
+    sizes = {f.rfilename: f.size or 0 for f in files if "/" in f.rfilename}
+    sizes = {name: size for name, size in sizes.items() if name.endswith(".safetensors")}
+    half = {name: size for name, size in sizes.items() if ".fp16." in name}
+    size = model.download or sum((half or sizes).values()) / 1e9
+    _log.info(
+        "Downloading %s (about %.1f GB) from the Hugging Face Hub, this once.", model.source, size
+    )
+
+
+def _explain(error: Exception, model: Model) -> ModelError:
+    """One sentence for whatever the libraries raised while loading."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(link, GatedRepoError) for link in chain):
+        return ModelError(
+            f"{model.source} asks for consent to its licence; accept it on its page at "
+            "huggingface.co and log in with 'hf auth login'."
+        )
+    if any(isinstance(link, RepositoryNotFoundError) for link in chain):
+        return ModelError(
+            f"There is no model {model.source} on the Hugging Face Hub; check its name."
+        )
+    offline = (
+        "TransportError",
+        "ConnectionError",
+        "LocalEntryNotFoundError",
+        "OfflineModeIsEnabled",
+    )
+    if any(base.__name__ in offline for link in chain for base in type(link).__mro__):
+        what = "The configuration for " if model.kind == "file" else ""
+        return ModelError(
+            f"{what}{model.source} cannot be downloaded, because the Hugging Face Hub cannot be "
+            "reached; connect to the internet for its first use, or paint with --model sketch, "
+            "which needs no download."
+        )
+    detail = " ".join(str(error).split())[:300]
+    return ModelError(f"The model {model.name} cannot be loaded; choose another. ({detail})")
+
+
+def parameters(pipe: Any) -> int:
+    """The number of parameters of a pipeline's models."""
+    models = (part for part in pipe.components.values() if hasattr(part, "parameters"))
+    return sum(parameter.numel() for model in models for parameter in model.parameters())
+
+
+def twin(pipe: Any) -> Any:
+    """A pipeline with the same models and a scheduler of its own, for another thread."""
+    other = copy.copy(pipe)
+    other.scheduler = copy.deepcopy(pipe.scheduler)
+    return other

@@ -1,0 +1,221 @@
+"""From sound to pictures: ffmpeg's constant-Q spectrum, rotated and mirrored.
+
+The picture is the one of the article "Automatic Music Videos" (The Strange Agency): `showcqt`
+draws one bar per pitch, the drawing is turned so that pitch climbs from bottom to top and the
+bars grow sideways, and the left half is mirrored. ffmpeg draws only what will be seen (no axis,
+no sonogram) and streams it; nothing is kept.
+
+showcqt is documented at https://ffmpeg.org/ffmpeg-filters.html#showcqt. It puts picture *i* at
+exactly ``i / rate`` seconds of the sound, and goes on for some pictures behind the sound's end
+until its last window is empty; how many pictures are wanted is therefore the clock's business.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+from .. import _ffmpeg, _validate
+from ..clock import Clock
+from ..song import Song
+from .palettes import PALETTES
+
+Frame = np.ndarray  # uint8, (height, width, 3), RGB
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the spectrum is drawn.
+
+    gain: decibels by which the sound is raised before it is drawn (the sound that is heard is
+        never touched), or "auto": quiet and loud passages are levelled, so that a picture always
+        has something to show.
+    gamma: 1 to 7; bars (and their brightness) are the gamma-th root of the amplitude. At 1 only
+        the loudest pitches show, at 3 a pitch 40 dB below full scale still fills a fifth.
+    palette: a name from `musvid.PALETTES`, or "article" for showcqt's own colours.
+    tlength: seconds (0.002 to 1) of sound that the lowest pitches look at: longer separates
+        pitches, shorter separates moments (showcqt's `timeclamp`).
+    count: 1 to 30; transforms around each tick, averaged into its picture: more is calmer, and
+        slower.
+    afterglow: seconds in which a light falls to a third (1/e) after its sound has ended. Rising
+        is always immediate, so that onsets stay exact; 0 draws every picture for itself.
+    """
+
+    gain: float | Literal["auto"] = "auto"
+    gamma: float = 3.0
+    palette: str = "white"
+    tlength: float = 0.17
+    count: int = 1
+    afterglow: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.gain != "auto":
+            _validate.number("gain", self.gain, -60, 60, ' (decibels), or "auto"')
+        _validate.number("gamma", self.gamma, 1, 7)
+        _validate.number("tlength", self.tlength, 0.002, 1, " (seconds)")
+        _validate.number("afterglow", self.afterglow, 0, 5, " (seconds)")
+        _validate.whole("count", self.count, 1, 30)
+        _validate.choice("palette", self.palette, PALETTES)
+
+
+PLAIN = Look(gain=0.0, gamma=1.0, palette="article")
+"""The article's picture exactly."""
+
+
+def draw(
+    song: Song, look: Look, clock: Clock, *, size: tuple[int, int] = (512, 512)
+) -> Iterator[Frame]:
+    """Draw the spectrum of a song, one picture per tick of the clock, `clock.drawn` in all.
+
+    size: (width, height) in pixels, multiples of 8.
+
+    Yields uint8 arrays (height, width, 3). Pictures before the sound and behind its end are drawn
+    from silence, so that the first and the last keyframe are real ones.
+    """
+    count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
+    pictures = _draw(song, look, clock.fps, count, size, skip=skip)
+    return pictures if count == clock.drawn else _picked(pictures, clock.ticks)
+
+
+def _picked(pictures: Generator[Frame, None, None], ticks: Sequence[int]) -> Iterator[Frame]:
+    """The pictures of these numbers, which rise."""
+    wanted = set(ticks)
+    with closing(pictures):
+        yield from (picture for number, picture in enumerate(pictures) if number in wanted)
+
+
+def draw_moment(
+    song: Song,
+    look: Look,
+    time: Fraction,
+    *,
+    clock: Clock,
+    size: tuple[int, int] = (512, 512),
+) -> Frame:
+    """The picture that `draw` makes of one moment, without those before it.
+
+    time: seconds from the beginning of the song's part, from 0 to its duration. What is drawn is
+        the last picture that is not later.
+
+    Returns a uint8 array (height, width, 3).
+    """
+    fps, ticks = clock.fps, clock.ticks
+    tick = ticks[max(0, bisect.bisect_right(ticks, (time - clock.start) * fps) - 1)]
+    last = math.ceil((song.duration - clock.start) * fps) - 1
+    tick = max(0, min(tick, last))
+    moment = clock.start + tick / fps
+    # Lights go on glowing, and an averaged picture is mixed of its neighbours; any other picture
+    # stands for itself, and those before it may be far apart.
+    plain = look.count == 1 and not look.afterglow
+    rate = Fraction(1) if plain else fps
+    before = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * rate)
+    if not plain:  # no picture stands before the first one
+        before = min(before, tick)
+    first = round((moment - before / rate) * song.rate)
+    block = _level_block(song.rate)
+    settled = max(0, (first - _SETTLED * block) // block * block)
+    end = min(song.samples, round((moment + _WINDOW) * song.rate) + _SETTLED * block)
+    part = replace(song, first=song.first + settled, samples=end - settled)
+    pictures = _draw(part, look, rate, before + 1, size, skip=first - settled)
+    return deque(pictures, 1)[0]
+
+
+_WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
+_FADED = Fraction(63, 10)  # times the afterglow until a light of 255 has gone
+_SETTLED = 16  # blocks until a levelling of 15 knows nothing of what was before
+
+
+def _level_block(rate: int) -> int:
+    """Samples in a block of dynaudnorm: 250 ms, an even number."""
+    block = round(rate / 4)
+    return block + block % 2
+
+
+def _draw(
+    song: Song, look: Look, fps: Fraction, count: int, size: tuple[int, int], *, skip: int = 0
+) -> Generator[Frame, None, None]:
+    """Draw the first pictures of a song, or those after so many samples (or, below 0, before)."""
+    width, height = size
+    half = width // 2
+    colours = PALETTES[look.palette]
+    halves = _ffmpeg.read_frames(
+        _arguments(song, look, fps, width=half, height=height, colour=colours is None, skip=skip),
+        (height, half, 3) if colours is None else (height, half),
+        count,
+    )
+    if look.afterglow:
+        halves = _afterglow(halves, math.exp(-1 / (float(fps) * look.afterglow)))
+    if colours is None:
+        for left in halves:
+            yield np.concatenate([left, left[:, ::-1]], axis=1)
+        return
+    # One lookup of whole pixels: rows and brightness as one index, a pixel as one item of 3 bytes.
+    pixels = np.ascontiguousarray(colours(height)).reshape(-1, 3).view("V3")[:, 0]
+    rows = 256 * np.arange(height, dtype=np.int32)[:, None]
+    for level in halves:
+        left = pixels.take(rows + level)
+        frame = np.concatenate([left, left[:, ::-1]], axis=1)
+        yield frame.view(np.uint8).reshape(height, width, 3)
+
+
+def _arguments(
+    song: Song,
+    look: Look,
+    fps: Fraction,
+    *,
+    width: int,
+    height: int,
+    colour: bool,
+    skip: int,
+) -> list[str]:
+    """ffmpeg's arguments for the left half of the pictures, lying pitch upwards."""
+    # dynaudnorm levels with a moving window around each moment (15 blocks of 0.25 s) and delays
+    # nothing. Its gain is bounded, so that the noise of a fade-out does not become music, and with
+    # b=1 it does not fade in from no gain at all at the beginning.
+    level = (
+        "dynaudnorm=f=250:g=15:p=0.9:m=30:b=1" if look.gain == "auto" else f"volume={look.gain}dB"
+    )
+    scheme = "" if colour else ":cscheme=1|1|1|1|1|1"
+    pixels = "rgb24" if colour else "gbrp,extractplanes=g"
+    # In the article's picture the bars stand on the upper half of an empty axis, filled with
+    # their full colours: the bright spine of the mirrored picture. 4 pixels of 512 are its size.
+    spine = 2 * max(1, round(height / 240))
+    # showcqt's own count only scrolls a sonogram, which is not drawn here: its bars show the last
+    # of the transforms. So that averaging is what a higher count means, the pictures between two
+    # ticks are drawn too, and those around each tick are mixed.
+    count = look.count
+    mix = ""
+    if count > 1:
+        behind = count // 2  # pictures after the tick that belong to it
+        mix = f"tmix=frames={count},select=eq(mod(n\\,{count})\\,{behind}),"
+    late = f"atrim=start_sample={skip},asetpts=N/SR/TB," if skip > 0 else ""
+    if skip < 0:
+        late = f"adelay={-skip}S:all=1,"
+    chain = (
+        f"{song.filters},{level},{late}apad,"
+        f"showcqt=s={height}x{width}:rate={fps * count}:count=1:axis=0:sono_h=0"
+        f":bar_h={width - spine}:axis_h={spine}"
+        f":bar_g={look.gamma}:sono_g={max(3.0, look.gamma)}:tc={look.tlength}{scheme},"
+        f"format={pixels},{mix}transpose=2[v]"
+    )
+    return [
+        *("-filter_complex_threads", "1"),
+        *_ffmpeg.media_input(song.path),
+        *("-filter_complex", f"[0:a:0]{chain}", "-map", "[v]", "-fps_mode", "passthrough"),
+    ]
+
+
+def _afterglow(frames: Iterator[Frame], decay: float) -> Iterator[Frame]:
+    """Let lights fall by `decay` per picture at most; rising is immediate."""
+    glow: np.ndarray | None = None
+    for frame in frames:
+        glow = frame.astype(np.float32) if glow is None else np.maximum(frame, glow * decay)
+        yield np.rint(glow).astype(np.uint8)

@@ -1,0 +1,244 @@
+"""What an interactive page needs: moments at once, renders that are watched, models at hand.
+
+One studio serves everybody who looks at a page. It keeps the models that were used last, lets one
+render work at a time, and learns how long things take on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .. import _validate
+from ..errors import Cancelled
+from ..estimate import Costs, Plan
+from ..music import tempo
+from ..paint.painter import Painter, Stroke, Style
+from ..recipe import Recipe
+from ..song import Song
+from ..spectrum import showcqt as spectrum
+from ..store import Store
+from .watch import Report, Step, watch, watch_comparison
+
+Frame = np.ndarray  # uint8, (height, width, 3), RGB
+
+AXES: dict[str, tuple[object, ...]] = {
+    "strength": (0.2, 0.4, 0.6, 0.8, 1.0),
+    "seed": (0, 1, 2, 3, 4),
+    "prompt": (
+        "violet and pink nebula",
+        "blue and gold stained glass",
+        "emerald and violet aurora",
+        "cyan crystal",
+        "crimson and gold flames",
+    ),
+}
+"""What a strip can vary, and the values it does so by."""
+
+_QUICK_SIDE = 256  # pixels
+_MODELS = 2  # kept in memory
+_DRAWN = 32  # pictures kept, so that painting one again does not draw it again
+
+
+class Studio:
+    """See the module. It is safe to use from several threads.
+
+    device: "auto", "cpu", "cuda" or "mps". store: for finished frames; None keeps none.
+    """
+
+    def __init__(self, *, device: str = "auto", store: Store | None = None) -> None:
+        self.costs = Costs()
+        self._device, self._store = device, store
+        self._painters: OrderedDict[tuple[str, bool | str], Painter] = OrderedDict()
+        self._loading, self._rendering = threading.Lock(), threading.Lock()
+        self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
+        self._drawing, self._listening = threading.Lock(), threading.Lock()
+
+    def song(self, path: str | os.PathLike[str]) -> Song:
+        """A sound file, opened and checked once. Raises SongError."""
+        try:
+            facts = Path(path).stat()
+            return _opened(Path(path), facts.st_size, facts.st_mtime_ns)
+        except OSError:
+            return Song.open(path)  # whose errors are sentences
+
+    def has(self, style: Style) -> bool:
+        """Whether the model of a style is loaded, so that painting begins at once."""
+        return _model(style) in self._painters
+
+    def painter(self, style: Style) -> Painter:
+        """The model of a style, loaded once. Raises SettingsError or ModelError."""
+        key = _model(style)
+        with self._loading:
+            if key not in self._painters:
+                painter = Painter(style, device=self._device)
+                while len(self._painters) >= _MODELS:
+                    self._painters.popitem(last=False)
+                self._painters[key] = painter
+            self._painters.move_to_end(key)
+            return self._painters[key]
+
+    def warm(self, paint: bool = True) -> None:
+        """Load the default model, and learn how fast it paints here (if it may paint)."""
+        recipe = Recipe().resolve()
+        assert recipe.size is not None
+        width, height = recipe.size
+        blank = np.zeros((height, width, 3), np.uint8)
+        self.painter(recipe.style)
+        for count in (1, 8) if paint else ():  # the first ones are slower
+            self._paint([blank] * count, recipe)
+
+    def plan(self, song: Song, recipe: Recipe) -> Plan:
+        """What a recipe makes of a song's part, and how long that takes here."""
+        return self.costs.plan(song, recipe)
+
+    def draw(self, song: Song, recipe: Recipe, time: float) -> Frame:
+        """The picture of the spectrum that a render shows `time` seconds into the song's part."""
+        recipe = recipe.resolve(song)
+        assert recipe.size is not None
+        clock = recipe.clock(song.duration)
+        key = (song, recipe.look, Fraction(time), clock, recipe.size)
+        with self._drawing:
+            if key in self._drawn:
+                self._drawn.move_to_end(key)
+                return self._drawn[key]
+        frame = spectrum.draw_moment(*key[:3], clock=clock, size=recipe.size)
+        with self._drawing:
+            self._drawn[key] = frame
+            while len(self._drawn) > _DRAWN:
+                self._drawn.popitem(last=False)
+        return frame
+
+    def beats(self, song: Song) -> tempo.Beats:
+        """Tempo and beats of a song, see `musvid.music.tempo.find`; one search at a time."""
+        with self._listening:
+            return tempo.find(song)
+
+    def paint(self, song: Song, recipe: Recipe, time: float) -> Frame:
+        """The picture of a moment as a recipe paints it; `time` as for `draw`."""
+        recipe = recipe.resolve(song)
+        automation = recipe.automation(song)
+        strokes = [automation.stroke(time)] if automation else None
+        return self._paint([self.draw(song, recipe, time)], recipe, strokes)[0]
+
+    def strip(
+        self, song: Song, recipe: Recipe, time: float, axis: str, values: Sequence[object]
+    ) -> Iterator[Frame]:
+        """The same moment painted with several values of a setting of the style, one by one."""
+        for value in values:
+            style = replace(recipe.style, **{axis: value})
+            yield self.paint(song, replace(recipe, style=style), time)
+
+    def _paint(
+        self, frames: list[Frame], recipe: Recipe, strokes: list[Stroke] | None = None
+    ) -> list[Frame]:
+        if not recipe.paints:
+            return frames
+        painter = self.painter(recipe.style)
+        began = time.monotonic()
+        painted = list(painter.paint(frames, recipe.style, strokes))
+        pixels = sum(frame.shape[0] * frame.shape[1] for frame in frames)
+        # A single one on a CPU is painted by one core, of which a render uses several.
+        cores = 1 if len(frames) > 1 else painter.abreast
+        self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) / cores)
+        return painted
+
+    def render(
+        self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
+    ) -> Iterator[Report]:
+        """Render a song's part with reports, see `watch.watch`; one render at a time."""
+        recipe = recipe.resolve(song)
+        with self._alone(stop):
+            painter = self.painter(recipe.style) if recipe.paints else None
+            plan = self.plan(song, recipe)
+            began = time.monotonic()
+            for report in watch(
+                song,
+                recipe,
+                folder,
+                stop=stop,
+                painter=painter,
+                store=self._store,
+                device=self._device,
+                expected=plan.seconds,
+            ):
+                if report.finished and not report.stopped:
+                    self.costs.learn_render(plan, time.monotonic() - began)
+                yield report
+
+    def compare(
+        self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
+    ) -> Iterator[Step]:
+        """Compare the recipes with reports, see `watch.watch_comparison`; as one render."""
+        recipe = recipe.resolve(song)
+        with self._alone(stop):
+            yield from watch_comparison(
+                song,
+                recipe,
+                folder,
+                stop=stop,
+                painter=self.painter(recipe.style) if recipe.paints else None,
+                store=self._store,
+                device=self._device,
+            )
+
+    def longest(self, song: Song, recipe: Recipe) -> float | None:
+        """Seconds that a comparison takes here at most, or None where that is not known yet."""
+        plans = [self.plan(song, each) for each in recipe.resolve(song).variants().values()]
+        seconds = [plan.seconds for plan in plans if plan.seconds is not None]
+        return sum(seconds) if len(seconds) == len(plans) else None
+
+    @contextmanager
+    def _alone(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """While no other render works. Raises Cancelled when it is stopped before its turn."""
+        while not self._rendering.acquire(timeout=0.2):
+            if stop():
+                raise Cancelled("The render was stopped before it began.")
+        try:
+            yield
+        finally:
+            self._rendering.release()
+
+
+@lru_cache(maxsize=64)
+def _opened(path: Path, _size: int, _changed: int) -> Song:
+    return Song.open(path)
+
+
+def strip_values(recipe: Recipe, axis: str) -> list[object]:
+    """Values of a setting of the style to compare, see `AXES`; seeds go on from the recipe's."""
+    _validate.choice("axis", axis, AXES)
+    if axis == "seed":
+        return [(recipe.style.seed + step) % 2**32 for step in range(5)]
+    return list(AXES[axis])
+
+
+def quick_look(song: Song, recipe: Recipe, moment: float, seconds: float) -> tuple[Song, Recipe]:
+    """Some seconds around a moment of a song (counted from the file's beginning), and small.
+
+    song: the part that may be used.
+    """
+    recipe = recipe.resolve()
+    assert recipe.size is not None
+    first, last = song.first / song.rate, (song.first + song.samples) / song.rate
+    start = max(first, min(last - seconds, moment - seconds / 2))
+    part = song.part(start, min(seconds, last - start))
+    longest = max(recipe.size)
+    if longest > _QUICK_SIDE:
+        sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in recipe.size]
+        recipe = replace(recipe, size=(sides[0], sides[1]))
+    return part, replace(recipe, upscale=1)
+
+
+def _model(style: Style) -> tuple[str, bool | str]:
+    return style.model, style.tiny_autoencoder

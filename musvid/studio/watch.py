@@ -1,0 +1,334 @@
+"""A render that can be watched: where it is, what it has made so far, and a video of that."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from ..comparison.run import COMPARISON, Comparison, compare
+from ..errors import Cancelled, MusvidError, OutputError
+from ..paint.painter import Painter
+from ..recipe import Recipe
+from ..rendering import STAGES, frame_path, render
+from ..song import Song
+from ..store import Store
+from ..video import file as video
+
+Frame = np.ndarray  # uint8, (height, width, 3), RGB
+
+_FIRST_LOOK = 2  # seconds of video that are worth a look
+_PROMPT = 0.1  # seconds between two looks at whether to stop
+_AGAIN = 3  # a new one when so many times as much is there
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a render is.
+
+    folder: of the render's frames, one folder per stage. done, totals: frames per stage.
+    left: seconds until the end, or None where there is no telling. video: what there is to play.
+    finished: whether this is the last report. stopped: whether it was stopped before its end; what
+    is done becomes the video then.
+    """
+
+    folder: Path
+    done: Mapping[str, int] = field(default_factory=dict)
+    totals: Mapping[str, int] = field(default_factory=dict)
+    left: float | None = None
+    video: Path | None = None
+    finished: bool = False
+    stopped: bool = False
+
+    def frames(self, stage: str, most: int) -> list[Path]:
+        """At most so many finished frames of a stage, evenly spaced from the first to the last."""
+        done = self.done.get(stage, 0)
+        count = min(done, most)
+        indices = {round(index * (done - 1) / max(1, count - 1)) for index in range(count)}
+        return [frame_path(self.folder / stage, index) for index in sorted(indices)]
+
+    @property
+    def stage(self) -> str:
+        """What is waited for: of the stages that the last one draws from, the furthest behind."""
+        left = {name: self.done[name] / total for name, total in self.totals.items()}
+        open_ones = [name for name, part in left.items() if part < 1 and name != STAGES[-1]]
+        return min(open_ones, key=lambda name: left[name], default=STAGES[-1] if left else "")
+
+
+def watch(
+    song: Song,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    stop: Callable[[], bool],
+    painter: Painter | None = None,
+    store: Store | None = None,
+    device: str = "auto",
+    expected: float | None = None,
+    every: float = 0.5,
+) -> Iterator[Report]:
+    """Render a song's part into a folder, with a report every so many seconds, and a last one.
+
+    folder: an empty one; ``video.mp4`` and the folders of all stages' frames are written into it.
+    stop: asked before every report; when it says so, what is finished becomes the video, and the
+        render ends.
+    expected: seconds that it may take, for the time left before there is anything to count.
+
+    Closing the generator ends the render. Raises what `render` raises; when it is stopped before
+    the video's first second is there, Cancelled.
+    """
+    work = _Work(song, recipe, folder, painter=painter, store=store, device=device)
+    began = time.monotonic()
+    try:
+        due = began + every
+        while not work.over.wait(min(every, _PROMPT)):
+            if stop():
+                work.cancel.set()
+                yield replace(work.report(time.monotonic() - began, None), stopped=True)
+                # A painting that takes long is not waited for: what it makes is not wanted.
+                work.over.wait(0.5)
+                break
+            if time.monotonic() >= due:
+                due = time.monotonic() + every
+                yield work.report(time.monotonic() - began, expected)
+        if work.cancel.is_set() and not work.succeeded:
+            yield work.rest()
+            return
+        if work.error is not None:
+            raise work.error
+        yield work.last()
+    finally:
+        work.cancel.set()
+        work.over.wait()
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a comparison is.
+
+    stage: one of `COMPARISON`, of which done of total are made. comparison: what came of it, in the
+    last report only.
+    """
+
+    stage: str = COMPARISON[0]
+    done: int = 0
+    total: int = 0
+    comparison: Comparison | None = None
+
+    @property
+    def part(self) -> float:
+        """How much of all stages is done, 0 to 1; each counts alike."""
+        if self.comparison:
+            return 1.0
+        before = COMPARISON.index(self.stage)
+        return (before + self.done / max(1, self.total)) / len(COMPARISON)
+
+
+def watch_comparison(
+    song: Song,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    stop: Callable[[], bool],
+    painter: Painter | None = None,
+    store: Store | None = None,
+    device: str = "auto",
+    every: float = 0.5,
+) -> Iterator[Step]:
+    """Compare the recipes into a folder, with a report every so many seconds, and a last one.
+
+    folder: ``comparison.mp4``, ``.png`` and ``.json`` are written into it. stop: asked all the
+    time; when it says so, Cancelled is raised.
+
+    Closing the generator ends the comparison. Raises what `compare` raises.
+    """
+    cancel, over = threading.Event(), threading.Event()
+    last, failed = [Step()], []
+
+    def told(stage: str, done: int, total: int) -> None:
+        last[0] = Step(stage, done, total)
+
+    def work() -> None:
+        try:
+            made = compare(
+                song,
+                recipe,
+                folder / "comparison.mp4",
+                progress=told,
+                cancel=cancel,
+                painter=painter,
+                store=store,
+                device=device,
+            )
+            last[0] = Step(comparison=made)
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            over.set()
+
+    threading.Thread(target=work, name="compare", daemon=True).start()
+    due = time.monotonic() + every
+    try:
+        while not over.wait(min(every, _PROMPT)):
+            if stop():
+                raise Cancelled(
+                    "The comparison was stopped; what was painted is remembered, so that it goes "
+                    "on quickly."
+                )
+            if time.monotonic() >= due:
+                due = time.monotonic() + every
+                yield last[0]
+        if failed:
+            raise failed[0]
+        yield last[0]
+    finally:
+        cancel.set()
+        over.wait()
+
+
+class _Work:
+    """A render in a thread, and the previews of it."""
+
+    def __init__(
+        self,
+        song: Song,
+        recipe: Recipe,
+        folder: Path,
+        *,
+        painter: Painter | None,
+        store: Store | None,
+        device: str,
+    ) -> None:
+        self.song, self.recipe, self.folder = song, recipe.resolve(song), folder
+        self.cancel, self.over = threading.Event(), threading.Event()
+        self.error: BaseException | None = None
+        self.succeeded = False
+        self._clock = self.recipe.clock(song.duration)
+        self._done: dict[str, int] = {}
+        self._totals: dict[str, int] = {}
+        self._preview: Path | None = None
+        self._next_preview = _FIRST_LOOK
+        self._making: threading.Thread | None = None
+
+        def work() -> None:
+            try:
+                render(
+                    song,
+                    recipe,
+                    folder / "video.mp4",
+                    progress=self._progress,
+                    cancel=self.cancel,
+                    frames_dir=folder,
+                    painter=painter,
+                    store=store,
+                    device=device,
+                )
+                self.succeeded = True
+            except BaseException as error:
+                self.error = error
+            finally:
+                if self._making:
+                    self._making.join()
+                self.over.set()
+
+        threading.Thread(target=work, name="render", daemon=True).start()
+
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        self._totals[stage] = total
+        self._done[stage] = done
+
+    def report(self, elapsed: float, expected: float | None) -> Report:
+        """Where it is now; a preview is begun when there is enough for a new one."""
+        done, totals = dict(self._done), dict(self._totals)
+        made, wanted = done.get("frames", 0), self._clock.frames
+        left = None if expected is None else max(1.0, expected - elapsed)
+        if made > max(4, wanted // 50):
+            left = elapsed * (wanted - made) / made
+        idle = self._making is None or not self._making.is_alive()
+        seconds = made / self._clock.rate
+        if idle and self._next_preview <= seconds < self.song.duration - 1:
+            self._next_preview = int(seconds * _AGAIN)
+            self._making = threading.Thread(target=self._look, args=(made,), daemon=True)
+            self._making.start()
+        return Report(self.folder, done, totals, left, self._preview)
+
+    def _look(self, count: int) -> None:
+        """A video of the first frames. It is only a preview: without it the render goes on."""
+        path = self.folder / f"preview-{count}.mp4"
+        with contextlib.suppress(MusvidError):
+            self._preview = self._write(count, path)
+
+    def _write(self, count: int, path: Path) -> Path:
+        part = _beginning(self.song, count / self._clock.rate)
+        recipe = replace(
+            self.recipe,
+            start=part.first / part.rate,
+            duration=part.samples / part.rate,
+        )
+        assert recipe.upscale is not None
+        return video.write(
+            read_frames(self.folder, "frames", count),
+            part,
+            self._clock,
+            path,
+            upscale=recipe.upscale,
+            settings=recipe.to_json(),
+        )
+
+    def rest(self) -> Report:
+        """What a stopped render leaves: the video as far as it came."""
+        if self._making:
+            self._making.join()
+        done, totals = dict(self._done), dict(self._totals)
+        count = done.get("frames", 0)
+        if count < min(self._clock.rate, self._clock.frames):
+            raise Cancelled(
+                "The render was stopped before there was a second to keep; what was painted is "
+                "remembered, so that it goes on quickly."
+            )
+        path = self._write(count, self.folder / "video.mp4")
+        return Report(self.folder, done, totals, 0.0, path, finished=True, stopped=True)
+
+    def last(self) -> Report:
+        """The report of a finished render."""
+        path = self.folder / "video.mp4"
+        return Report(self.folder, dict(self._done), dict(self._totals), 0.0, path, finished=True)
+
+
+def _beginning(song: Song, seconds: Fraction) -> Song:
+    return replace(song, samples=min(song.samples, max(1, int(seconds * song.rate))))
+
+
+def read_frames(folder: Path, stage: str, count: int) -> Iterator[Frame]:
+    """The first frames of a stage, as `render` saved them."""
+    from PIL import Image
+
+    for index in range(count):
+        with Image.open(frame_path(folder / stage, index)) as picture:
+            yield np.asarray(picture.convert("RGB"))
+
+
+def pack(folder: Path, path: Path) -> Path:
+    """All frames of a render as a zip file, one folder per stage.
+
+    Raises OutputError when it cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        # PNGs are compressed already.
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+            for stage in STAGES:
+                for frame in sorted((folder / stage).glob("*.png")):
+                    archive.write(frame, f"{stage}/{frame.name}")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"The frames cannot be packed ({error.strerror}).") from None
+    return path

@@ -1,0 +1,188 @@
+"""Frames and sound into a video file, and a file's own settings read back."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from .. import _ffmpeg
+from .._claims import Claim
+from ..clock import Clock
+from ..errors import FFmpegError, OutputError, SettingsError
+from ..song import Song
+
+Frame = np.ndarray  # uint8, (height, width, 3), RGB
+
+# Rates that AAC knows and every player plays.
+_AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+
+# One line of ffmpeg's metadata format; a backslash at its end continues it.
+_COMMENT = re.compile(r"^comment=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL)
+
+
+# The header of YUV4MPEG2, the one raw format that tells size and rate: "... W512 H512 F30:1 ...".
+_FACTS = re.compile(rb"YUV4MPEG2 W(\d+) H(\d+) F(\d+):(\d+)")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a video file says of its pictures: pixels, and pictures per second."""
+
+    width: int
+    height: int
+    rate: Fraction
+
+
+def facts(path: str | os.PathLike[str]) -> Facts:
+    """Size and rate of a video. Raises SettingsError when it has no pictures."""
+    path = Path(path)
+    arguments = [*_ffmpeg.media_input(path), "-map", "0:v:0", "-frames:v", "1"]
+    header = b""
+    try:
+        with _ffmpeg.Process(
+            [*arguments, "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1"], stdout=True
+        ) as process:
+            header = process.read_bytes(200)
+            while process.read_bytes(1 << 20):
+                pass
+    except FFmpegError:
+        pass  # what it is not, the header tells
+    if not (found := _FACTS.match(header)) or not int(found.group(3)) * int(found.group(4)):
+        raise SettingsError(f"{path.name} is not a video; give a file with pictures.")
+    width, height, pictures, seconds = map(int, found.groups())
+    return Facts(width, height, Fraction(pictures, seconds))
+
+
+def read(
+    path: str | os.PathLike[str], *, size: tuple[int, int] | None = None
+) -> Generator[Frame, None, None]:
+    """The pictures of a video, as many as it holds, one at a time.
+
+    size: (width, height) to scale them to (area means where they shrink), by default their own.
+
+    Yields uint8 arrays (height, width, 3), RGB. Raises SettingsError when it has no pictures, and
+    FFmpegError when they cannot be decoded.
+    """
+    known = facts(path)
+    width, height = size or (known.width, known.height)
+    flags = "area" if width <= known.width else "lanczos"
+    scale = f"scale={width}:{height}:flags={flags}+accurate_rnd+full_chroma_int,format=rgb24"
+    arguments = [
+        *_ffmpeg.media_input(path),
+        *("-map", "0:v:0", "-vf", scale, "-fps_mode", "passthrough"),
+        *("-f", "rawvideo", "pipe:1"),
+    ]
+    with _ffmpeg.Process(arguments, stdout=True) as process:
+        while (frame := process.read((height, width, 3))) is not None:
+            yield frame
+
+
+def check_output(output: str | os.PathLike[str]) -> Path:
+    """The path of a video that can be written. Raises OutputError or SettingsError if not."""
+    path = Path(output)
+    if path.suffix.lower() != ".mp4":
+        raise SettingsError(f"The output {path.name!r} must end in .mp4.")
+    if path.is_dir():
+        raise OutputError(f"The output {path} is a folder; give the name of a file.")
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"The folder {folder} does not exist; make it, or choose another.")
+    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise OutputError(f"The output {path} cannot be written; choose a folder that is yours.")
+    return path
+
+
+def write(
+    frames: Iterable[Frame],
+    song: Song,
+    clock: Clock,
+    output: str | os.PathLike[str],
+    *,
+    upscale: int = 1,
+    settings: str = "",
+) -> Path:
+    """Write frames and the song's sound: H.264 (yuv420p, BT.709), AAC, index in front.
+
+    frames: exactly `clock.frames` uint8 arrays (height, width, 3), `clock.rate` a second.
+    upscale: the file's size as a multiple of the frames' size (Lanczos).
+    settings: a text to store in the file, for `read_settings`.
+
+    The file appears under its name when it is complete, and not before. Raises OutputError when
+    it cannot be written.
+    """
+    path = check_output(output)
+    source = iter(frames)
+    with _unfinished(path) as part:
+        first = next(source)
+        height, width = first.shape[:2]
+        with _ffmpeg.Process(
+            _arguments(song, clock, width, height, upscale, settings, part), stdin=True
+        ) as process:
+            process.write(first)
+            for frame in source:
+                process.write(frame)
+    return path
+
+
+def copy(video: Path, output: Path) -> Path:
+    """Copy a finished video; like `write`, it appears when it is complete."""
+    with _unfinished(output) as part:
+        shutil.copyfile(video, part)
+    return output
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """A file beside a path, which takes its name when the context ends well."""
+    try:
+        with Claim(path.parent, f".{path.stem[:40]}-") as part:
+            yield part
+            part.replace(path)
+    except (FFmpegError, OSError) as error:
+        raise OutputError(f"The video {path} could not be written: {error}") from error
+
+
+def _arguments(
+    song: Song, clock: Clock, width: int, height: int, upscale: int, settings: str, part: Path
+) -> list[str]:
+    scale = f"scale={width * upscale}:{height * upscale}:flags=lanczos+accurate_rnd+full_chroma_int"
+    picture = f"[0:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
+    rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
+    layout = "mono" if song.channels == 1 else "stereo"
+    sound = f"[1:a:0]{song.filters},aformat=sample_rates={rate}:channel_layouts={layout}[a]"
+    return [
+        *_ffmpeg.raw_input(width, height, clock.rate),
+        *_ffmpeg.media_input(song.path),
+        *("-filter_complex", f"{picture};{sound}", "-map", "[v]", "-map", "[a]"),
+        *("-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "medium", "-crf", "17"),
+        *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
+        *("-c:a", "aac", "-b:a", "192k", "-map_metadata", "-1", "-fflags", "+bitexact"),
+        *(("-metadata", f"comment={settings}") if settings else ()),
+        *("-movflags", "+faststart", "-f", "mp4", "file:" + os.fspath(part)),
+    ]
+
+
+def read_settings(path: str | os.PathLike[str]) -> str:
+    """The settings that `write` stored in a video. Raises SettingsError when there are none."""
+    path = Path(path)
+    arguments = [*_ffmpeg.media_input(path), "-f", "ffmetadata", "pipe:1"]
+    text = ""
+    try:
+        with _ffmpeg.Process(arguments, stdout=True) as process:
+            text = process.read_bytes(1 << 20).decode("utf-8", errors="replace")
+            while process.read_bytes(1 << 16):
+                pass  # so that a file with endless metadata ends, too
+    except FFmpegError:
+        pass  # not media: there is nothing to find in it
+    found = _COMMENT.search(text)
+    if not found:
+        raise SettingsError(f"{path.name} holds no settings; give a video that musvid made.")
+    return re.sub(r"\\(.)", r"\1", found.group(1), flags=re.DOTALL)

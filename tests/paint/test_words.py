@@ -1,0 +1,68 @@
+"""The words that sketch knows, and those that it does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import combinations
+
+import pytest
+
+from musvid.paint import words
+
+
+@pytest.mark.parametrize(
+    ("prompt", "ignored"),
+    [
+        ("", []),
+        ("teal and gold nebula", []),
+        ("TEAL,GOLD... Nebula!", []),
+        ("a nebula of the teal in gold", []),
+        ("ink in water", []),
+        ("a zeppelin over teal mountains", ["zeppelin", "over", "mountains"]),
+        ("zeppelin, Zeppelin & ZEPPELIN", ["zeppelin"]),
+        ("été bleu 99 _nebula_", ["été", "bleu", "99"]),
+    ],
+)
+def test_what_is_ignored_is_named_once_and_in_order(prompt: str, ignored: list[str]) -> None:
+    assert words.unknown(prompt, words.vocabulary()) == ignored
+
+
+def test_there_is_enough_to_choose_from() -> None:
+    assert len(words.STYLES) >= 10
+    assert len(words.COLOURS) >= 12
+    assert words.RGB.keys() == words.COLOURS.keys()
+    assert words.OWN_COLOURS.keys() == words.STYLES.keys()
+    assert words.UNSPOKEN in words.STYLES
+    assert all(set(pair) <= words.COLOURS.keys() for pair in words.OWN_COLOURS.values())
+
+
+def test_every_phrase_means_one_thing() -> None:
+    tables = (words.STYLES, words.COLOURS, words.MODIFIERS)
+    phrases = [phrase for table in tables for name in table for phrase in (name, *table[name])]
+    assert len(phrases) == len(set(phrases))
+    # Phrases may share a word ("glass mosaic", "stained glass") only within one meaning.
+    meanings = [
+        {word for phrase in (name, *table[name]) for word in phrase.split()} - {"in"}
+        for table in tables
+        for name in table
+    ]
+    assert not any(one & other for one, other in combinations(meanings, 2))
+
+
+def test_the_vocabulary_is_known_without_torch() -> None:
+    code = "import sys; from musvid import words; words.vocabulary(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_colours_can_be_told_apart() -> None:
+    for one, other in combinations(words.RGB.values(), 2):
+        assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) > 0.04
+
+
+def test_of_prompts_along_time_the_last_one_is_toggled() -> None:
+    prompt = "0:00 violet nebula | 0:08 crystal"
+    assert words.toggle(prompt, "teal") == "0:00 violet nebula | 0:08 teal crystal"
+    assert words.toggle(prompt, "flames") == "0:00 violet nebula | 0:08 flames"
+    assert words.toggle(words.toggle(prompt, "glowing"), "glowing") == prompt
