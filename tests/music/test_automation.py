@@ -25,7 +25,7 @@ from musvid import (
     render,
 )
 from musvid.music import features
-from musvid.page import timeline
+from musvid.page.timeline import timeline
 from musvid.paint import prompts
 from musvid.paint.painter import Stroke
 from musvid.studio.watch import read_frames

@@ -565,7 +565,7 @@ def test_a_folder_with_the_names_of_its_time_paints_the_same(
 VISITOR = """
 import json, logging, sys
 import numpy as np
-from musvid import models
+from musvid.paint import models
 from musvid.paint.painter import Painter, Style
 
 models.TABLE["lcm"] = models.Model(
