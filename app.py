@@ -38,11 +38,11 @@ from musvid._validate import number as check_number
 from musvid.comparison.chart import chart_html
 from musvid.comparison.run import RULE
 from musvid.estimate import spoken
+from musvid.frame import save_frame
 from musvid.interpolate import names as interpolators
 from musvid.music.lock import NOTES
 from musvid.page.timeline import timeline
 from musvid.paint import words
-from musvid.rendering import save_frame
 from musvid.studio.limits import Limits
 from musvid.studio.studio import AXES, Studio, quick_look, strip_values
 from musvid.studio.visits import Visits

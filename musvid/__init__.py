@@ -21,16 +21,18 @@ from .errors import (
     SongError,
 )
 from .interpolate import between
-from .music.automation import Modulation
 from .music.lock import Lock
+from .music.modulation import Modulation
 from .music.tempo import find as find_beats
 from .paint.models import TABLE as MODELS
-from .paint.painter import Painter, Style, diffuse
+from .paint.painter import Painter, diffuse
+from .paint.style import Style
 from .recipe import RECIPES, Recipe
 from .rendering import render
 from .song import Song
+from .spectrum.look import PLAIN, Look
 from .spectrum.palettes import PALETTES
-from .spectrum.showcqt import PLAIN, Look, draw
+from .spectrum.showcqt import draw
 from .store import Store
 from .video.file import read, read_settings, write
 

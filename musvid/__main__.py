@@ -14,15 +14,15 @@ from . import interpolate
 from ._device import DEVICES
 from .comparison.run import COMPARISON, check_outputs, compare
 from .errors import Cancelled, MusvidError, SettingsError
-from .music.automation import SOURCES, Modulation
 from .music.lock import NOTES, OFF, Lock
+from .music.modulation import SOURCES, Modulation
 from .paint.models import TABLE
-from .paint.painter import SYMMETRIES, Style
+from .paint.style import SYMMETRIES, Style
 from .recipe import RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
 from .song import Song
+from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
-from .spectrum.showcqt import Look
 from .store import Store
 
 if TYPE_CHECKING:

@@ -26,8 +26,7 @@ from types import TracebackType
 import numpy as np
 
 from .errors import FFmpegError
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
+from .frame import Frame
 
 # Demuxers of media containers only: nothing that names other files (hls, concat, dash, sdp,
 # image2) and nothing that runs a script.

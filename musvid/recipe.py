@@ -14,12 +14,13 @@ from typing import Any
 from . import _validate, interpolate
 from .clock import MAX_FACTOR, Clock, parse_rate
 from .errors import SettingsError
-from .music.automation import Automation, Modulation
+from .music.automation import Automation
 from .music.lock import Lock
+from .music.modulation import Modulation
 from .paint import models
-from .paint.painter import Style
+from .paint.style import Style
 from .song import Song
-from .spectrum.showcqt import Look
+from .spectrum.look import Look
 from .video import file as video
 
 MIN_SIDE, MAX_SIDE = 64, 2048

@@ -13,11 +13,10 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
 from . import _ffmpeg, interpolate
 from .clock import every
 from .errors import Cancelled, OutputError
+from .frame import Frame, frame_path, save_frame
 from .paint import models
 from .paint.painter import Painter, diffuse
 from .recipe import Recipe
@@ -26,7 +25,6 @@ from .spectrum import showcqt as spectrum
 from .store import Store, address, content_of
 from .video import file as video
 
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
 Progress = Callable[[str, int, int], None]
 _log = logging.getLogger(__name__)
 
@@ -213,20 +211,3 @@ def _frame_folders(folder: str | os.PathLike[str] | None) -> dict[str, Path]:
         if occupied:
             raise OutputError(f"The folder {path} is not empty; choose another for the frames.")
     return folders
-
-
-def frame_path(folder: Path, index: int) -> Path:
-    """Where a frame of a stage lies in that stage's folder."""
-    return folder / f"{index:06d}.png"
-
-
-def save_frame(frame: Frame, path: Path) -> Path:
-    """Write a frame as a PNG. Raises OutputError when it cannot be written."""
-    from PIL import Image
-
-    try:
-        Image.fromarray(frame).save(path, compress_level=1)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise OutputError(f"The frame {path} cannot be written ({error.strerror}).") from None
-    return path

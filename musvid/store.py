@@ -35,8 +35,8 @@ from filelock import FileLock, Timeout
 
 from ._claims import Claim
 from .errors import OutputError, SettingsError
+from .frame import Frame
 
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
 Draw = Callable[[], Iterator[Frame]]
 Paint = Callable[[Iterator[Any]], Iterator[Frame]]
 

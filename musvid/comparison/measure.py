@@ -38,12 +38,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import _validate
+from ..frame import Frame
 from ..music import samples as sound
 from ..recipe import Recipe
 from ..song import Song
 from ..video import file as video
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 GRID = 64
 """Cells along each side of a picture, at most, that are compared."""

@@ -16,15 +16,11 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
-
 from .. import _validate
 from ..clock import MAX_FACTOR
+from ..frame import Frame
 from ..paint import models
 from ._retime import retime as retime
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
-
 
 AUTO = "auto"
 """For each side of diffusion the one that is better there, by measurement (see README)."""

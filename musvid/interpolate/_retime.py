@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
+from ..frame import Frame
 
 
 def retime(frames: Iterable[Frame], places: Iterable[Fraction]) -> Iterator[Frame]:

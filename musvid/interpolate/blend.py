@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-Frame = np.ndarray
+from ..frame import Frame
 
 
 def between(frames: Iterable[Frame], factor: int) -> Iterator[Frame]:

@@ -24,14 +24,13 @@ import torch
 
 from .. import _device
 from ..errors import MemoryExhausted
+from ..frame import Frame
 from ..paint import models
 from . import _checkpoint
 from ._checkpoint import load as load_checkpoint
 from ._network import MOMENTS, Flavr
 
 __all__ = ["EMBEDDED", "between", "load_checkpoint"]
-
-Frame = np.ndarray
 Window = tuple[Frame, ...]  # four keyframes
 
 EMBEDDED = models.WEIGHTS / "flavr"

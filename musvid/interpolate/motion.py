@@ -13,11 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain, repeat
 
-import numpy as np
-
 from .. import _ffmpeg
-
-Frame = np.ndarray
+from ..frame import Frame
 
 # minterpolate holds frames back until it has seen what follows, and then drops them: the last
 # frame is repeated, and what comes out for the repetitions is dropped instead.

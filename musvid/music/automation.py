@@ -8,63 +8,18 @@ times an amount, over the setting's own value. All that reaches the painting of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from .. import _validate
-from ..errors import SettingsError
 from ..paint import prompts
-from ..paint.painter import Stroke, Style
+from ..paint.style import Stroke, Style
 from ..song import Song
 from . import features
 from .lock import Lock
+from .modulation import Modulation
 
 Floats = features.Floats
-
-OFF = "off"
-SOURCES = (OFF, *features.CURVES)
-
-
-@dataclass(frozen=True)
-class Modulation:
-    """How a setting follows the music.
-
-    source: a curve of `musvid.music.features.CURVES`, from 0 to 1; or "off".
-    amount: -30 to 30; what is added to the setting where the curve is 1. What leaves the setting's
-        range is cut. Of the seed: how many seeds per second the noise walks on there.
-    smoothing: 0 to 5 seconds, over which the curve is smoothed to both sides.
-    """
-
-    source: str = OFF
-    amount: float = 0.3
-    smoothing: float = 0.1
-
-    def __post_init__(self) -> None:
-        _validate.choice("source", self.source, SOURCES)
-        _validate.number("amount", self.amount, -30, 30)
-        _validate.number("smoothing", self.smoothing, 0, 5, " (seconds)")
-
-    def __bool__(self) -> bool:
-        return self.source != OFF and self.amount != 0
-
-    @classmethod
-    def parse(cls, text: str) -> Modulation:
-        """Such as ``onsets``, ``onsets:0.4`` or ``onsets:0.4:0.1``: source, amount, smoothing.
-
-        Raises SettingsError when it is none.
-        """
-        source, *numbers = text.split(":")
-        try:
-            return cls(source, *map(float, numbers))
-        except (ValueError, TypeError) as error:
-            if isinstance(error, SettingsError):
-                raise
-            raise SettingsError(
-                f"{text!r} is no modulation; write SOURCE:AMOUNT:SMOOTHING, as onsets:0.4:0.1."
-            ) from None
-
 
 TARGETS: dict[str, tuple[float, float]] = {"strength": (0.0, 1.0), "guidance": (1.0, 30.0)}
 """Settings of a style to which a curve is added, and their ranges."""

@@ -17,9 +17,6 @@ Floats = NDArray[np.float64]
 HOP = 512
 """Samples (of `musvid.music.samples.RATE`) between two values: 23 ms."""
 
-CURVES = ("loudness", "onsets", "low", "mid", "high")
-"""Power of all pitches, onset strength, and power below 250 Hz, up to 2500 Hz, and above."""
-
 _BORDER = 16 * HOP  # samples beside a block that its values may look at
 _BANDS = {"loudness": (0, 1e9), "low": (0, 250), "mid": (250, 2500), "high": (2500, 1e9)}
 _RANGE = 50.0  # decibels below a curve's loudest at which it is 0, if it does not end above that
@@ -29,7 +26,7 @@ _RANGE = 50.0  # decibels below a curve's loudest at which it is 0, if it does n
 class Features:
     """Curves of a song's part, each from 0 to 1.
 
-    curves: by the names of `CURVES`, a value every `step` seconds, the first one at 0.
+    curves: by the names of `modulation.CURVES`, a value every `step` seconds, the first one at 0.
     """
 
     curves: dict[str, Floats]

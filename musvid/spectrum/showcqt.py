@@ -17,57 +17,17 @@ import math
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 
-from .. import _ffmpeg, _validate
+from .. import _ffmpeg
 from ..clock import Clock
+from ..frame import Frame
 from ..song import Song
+from .look import Look
 from .palettes import PALETTES
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the spectrum is drawn.
-
-    gain: decibels by which the sound is raised before it is drawn (the sound that is heard is
-        never touched), or "auto": quiet and loud passages are levelled, so that a picture always
-        has something to show.
-    gamma: 1 to 7; bars (and their brightness) are the gamma-th root of the amplitude. At 1 only
-        the loudest pitches show, at 3 a pitch 40 dB below full scale still fills a fifth.
-    palette: a name from `musvid.PALETTES`, or "article" for showcqt's own colours.
-    tlength: seconds (0.002 to 1) of sound that the lowest pitches look at: longer separates
-        pitches, shorter separates moments (showcqt's `timeclamp`).
-    count: 1 to 30; transforms around each tick, averaged into its picture: more is calmer, and
-        slower.
-    afterglow: seconds in which a light falls to a third (1/e) after its sound has ended. Rising
-        is always immediate, so that onsets stay exact; 0 draws every picture for itself.
-    """
-
-    gain: float | Literal["auto"] = "auto"
-    gamma: float = 3.0
-    palette: str = "white"
-    tlength: float = 0.17
-    count: int = 1
-    afterglow: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.gain != "auto":
-            _validate.number("gain", self.gain, -60, 60, ' (decibels), or "auto"')
-        _validate.number("gamma", self.gamma, 1, 7)
-        _validate.number("tlength", self.tlength, 0.002, 1, " (seconds)")
-        _validate.number("afterglow", self.afterglow, 0, 5, " (seconds)")
-        _validate.whole("count", self.count, 1, 30)
-        _validate.choice("palette", self.palette, PALETTES)
-
-
-PLAIN = Look(gain=0.0, gamma=1.0, palette="article")
-"""The article's picture exactly."""
 
 
 def draw(

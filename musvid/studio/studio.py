@@ -22,15 +22,15 @@ import numpy as np
 from .. import _validate
 from ..errors import Cancelled
 from ..estimate import Costs, Plan
+from ..frame import Frame
 from ..music import tempo
-from ..paint.painter import Painter, Stroke, Style
+from ..paint.painter import Painter
+from ..paint.style import Stroke, Style
 from ..recipe import Recipe
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
 from .watch import Report, Step, watch, watch_comparison
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 AXES: dict[str, tuple[object, ...]] = {
     "strength": (0.2, 0.4, 0.6, 0.8, 1.0),

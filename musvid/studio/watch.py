@@ -15,14 +15,13 @@ import numpy as np
 
 from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError, OutputError
+from ..frame import Frame, frame_path
 from ..paint.painter import Painter
 from ..recipe import Recipe
-from ..rendering import STAGES, frame_path, render
+from ..rendering import STAGES, render
 from ..song import Song
 from ..store import Store
 from ..video import file as video
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 _FIRST_LOOK = 2  # seconds of video that are worth a look
 _PROMPT = 0.1  # seconds between two looks at whether to stop

@@ -26,8 +26,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..clock import Clock
+from ..frame import Frame
 from ..paint import words
-from ..paint.painter import Frame, Painter, Style
+from ..paint.painter import Painter
+from ..paint.style import Style
 from ..song import Song
 from ..spectrum.showcqt import Look, draw
 from . import art, autoencoder

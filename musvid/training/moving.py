@@ -21,7 +21,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..interpolate._network import MOMENTS
-from ..paint.painter import Painter, Style
+from ..paint.painter import Painter
+from ..paint.style import Style
 from ..paint.words import STYLES
 from ..spectrum.palettes import PALETTES
 from ..spectrum.showcqt import Look

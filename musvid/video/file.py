@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from .. import _ffmpeg
 from .._claims import Claim
 from ..clock import Clock
 from ..errors import FFmpegError, OutputError, SettingsError
+from ..frame import Frame
 from ..song import Song
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 # Rates that AAC knows and every player plays.
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)

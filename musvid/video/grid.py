@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..frame import Frame
 from . import file as video
-
-Frame = np.ndarray  # uint8, (height, width, 3), RGB
 
 GROUND = "#0d0b16"
 """The colour between the videos."""

@@ -27,7 +27,7 @@ from musvid import (
 from musvid.music import features
 from musvid.page.timeline import timeline
 from musvid.paint import prompts
-from musvid.paint.painter import Stroke
+from musvid.paint.style import Stroke
 from musvid.studio.watch import read_frames
 
 

@@ -26,8 +26,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
+from musvid.frame import Frame
 from musvid.paint import models, words
-from musvid.paint.painter import Frame, Painter, Stroke, Style, _own_noise, diffuse, timesteps
+from musvid.paint.noise import own_noise
+from musvid.paint.painter import Painter, diffuse
+from musvid.paint.schedule import timesteps
+from musvid.paint.style import Stroke, Style
 
 # diffusers' schedulers, about the numpy of today.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -315,7 +319,8 @@ def test_strength_zero_is_the_frames_themselves_and_loads_nothing() -> None:
     program = """
 import sys
 import numpy as np
-from musvid.paint.painter import Style, diffuse
+from musvid.paint.painter import diffuse
+from musvid.paint.style import Style
 frames = [np.zeros((64, 64, 3), np.uint8), np.ones((64, 64, 3), np.uint8)]
 painted = list(diffuse(iter(frames), Style(strength=0)))
 assert len(painted) == 2 and all(a is b for a, b in zip(painted, frames))
@@ -510,7 +515,7 @@ def test_noise_without_left_and_right_is_not_mirrored() -> None:
     """Families that pack their latents into a sequence (Flux) have no columns to mirror."""
     pipe = SimpleNamespace(scheduler=diffusers.FlowMatchEulerDiscreteScheduler())
     packed = torch.zeros(1, 16, 64)
-    with _own_noise(pipe, mirrored=True), pytest.raises(SettingsError, match="half"):
+    with own_noise(pipe, mirrored=True), pytest.raises(SettingsError, match="half"):
         pipe.scheduler.scale_noise(packed, torch.tensor([1.0]), packed)
     assert "scale_noise" not in vars(pipe.scheduler), "nothing is left behind"
 
@@ -566,7 +571,8 @@ VISITOR = """
 import json, logging, sys
 import numpy as np
 from musvid.paint import models
-from musvid.paint.painter import Painter, Style
+from musvid.paint.painter import Painter
+from musvid.paint.style import Style
 
 models.TABLE["lcm"] = models.Model(
     "lcm", "tiny/base", "hub", scheduler="LCMScheduler", lora="tiny/lora"

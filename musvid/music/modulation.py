@@ -1,0 +1,54 @@
+"""How a setting follows the music: the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import _validate
+from ..errors import SettingsError
+
+CURVES = ("loudness", "onsets", "low", "mid", "high")
+"""What can be followed: the power of all pitches, the onset strength, and the power below 250 Hz,
+up to 2500 Hz, and above."""
+
+OFF = "off"
+SOURCES = (OFF, *CURVES)
+
+
+@dataclass(frozen=True)
+class Modulation:
+    """How a setting follows the music.
+
+    source: a name from `CURVES`, from 0 to 1; or "off".
+    amount: -30 to 30; what is added to the setting where the curve is 1. What leaves the setting's
+        range is cut. Of the seed: how many seeds per second the noise walks on there.
+    smoothing: 0 to 5 seconds, over which the curve is smoothed to both sides.
+    """
+
+    source: str = OFF
+    amount: float = 0.3
+    smoothing: float = 0.1
+
+    def __post_init__(self) -> None:
+        _validate.choice("source", self.source, SOURCES)
+        _validate.number("amount", self.amount, -30, 30)
+        _validate.number("smoothing", self.smoothing, 0, 5, " (seconds)")
+
+    def __bool__(self) -> bool:
+        return self.source != OFF and self.amount != 0
+
+    @classmethod
+    def parse(cls, text: str) -> Modulation:
+        """Such as ``onsets``, ``onsets:0.4`` or ``onsets:0.4:0.1``: source, amount, smoothing.
+
+        Raises SettingsError when it is none.
+        """
+        source, *numbers = text.split(":")
+        try:
+            return cls(source, *map(float, numbers))
+        except (ValueError, TypeError) as error:
+            if isinstance(error, SettingsError):
+                raise
+            raise SettingsError(
+                f"{text!r} is no modulation; write SOURCE:AMOUNT:SMOOTHING, as onsets:0.4:0.1."
+            ) from None

@@ -1,0 +1,64 @@
+"""One call of a diffusers pipeline: a batch of frames in, their paintings out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..frame import Frame
+from .noise import own_noise
+from .schedule import schedule
+from .style import Stroke, Style
+
+
+def paint_batch(
+    pipe: Any,
+    frames: Sequence[Frame],
+    style: Style,
+    strokes: Sequence[Stroke],
+    prompt: dict[str, Any],
+) -> list[Frame]:
+    """Paint a batch of frames of one strength and guidance; the prompt is that of all of them."""
+    import torch
+
+    images = np.stack(frames)
+    width = images.shape[2]
+    half = style.symmetry == "half"
+    if half:
+        images = images[:, :, : _half_width(width)]
+    # Whole blocks of latents; the rest is cut off again.
+    tall, wide = images.shape[1:3]
+    block = pipe.vae_scale_factor * getattr(pipe, "patch_size", 1)
+    images = np.pad(images, ((0, 0), (0, -tall % block), (0, -wide % block), (0, 0)), mode="edge")
+    # Families that would otherwise resize to their native size want to be told.
+    sides = {"height": images.shape[1], "width": images.shape[2]}
+    accepted = inspect.signature(pipe.__call__).parameters
+    walks = [(style.seed, stroke.walk) for stroke in strokes if stroke.walk is not None]
+    start = own_noise(pipe, style.symmetry == "noise", walks)
+    with torch.inference_mode(), start:
+        pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+        result = pipe(
+            image=pixels.to(pipe.dtype) / 255,
+            guidance_scale=strokes[0].guidance,
+            # One generator per frame, all with the same seed: the same noise for every frame.
+            generator=[torch.Generator().manual_seed(style.seed) for _ in frames],
+            output_type="pt",
+            **{name: side for name, side in sides.items() if name in accepted},
+            **schedule(pipe, style.steps, strokes[0].strength),
+            **prompt,
+        ).images
+        painted = (torch.nan_to_num(result.float()) * 255).round().clamp(0, 255)
+        painted = painted.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
+    if half:
+        # Of an odd width, the middle column is the axis.
+        left, mirrored = painted[:, :, : (width + 1) // 2], painted[:, :, : width // 2]
+        painted = np.concatenate([left, mirrored[:, :, ::-1]], axis=2)
+    return list(painted)
+
+
+def _half_width(width: int) -> int:
+    """Columns to paint for a half: 16 or more beyond the axis, and a multiple of 8."""
+    return min(width, (width // 2 + 16 + 7) // 8 * 8)

@@ -1,0 +1,39 @@
+"""The times at which a painting is denoised: any strength with any number of steps."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+
+def timesteps(strength: float, steps: int, *, train_steps: int = 1000, grid: int = 1) -> list[int]:
+    """The times at which a painting is denoised: evenly from ``strength * train_steps`` down.
+
+    diffusers itself would run ``int(steps * strength)`` of the steps of a full schedule, which
+    for few steps knows few different strengths, and 0 steps is an error. Beginning the schedule
+    where the strength says makes every strength a picture of its own.
+
+    grid: keep to multiples of this, minus one (consistency models are trained on such times).
+
+    Returns at most `steps` different times, falling, each within [0, train_steps - 1].
+    """
+    times = (strength * train_steps * (1 - step / steps) for step in range(steps))
+    snapped = {min(max(round(time / grid), 1) * grid, train_steps) - 1 for time in times}
+    return sorted(snapped, reverse=True)
+
+
+def schedule(pipe: Any, steps: int, strength: float) -> dict[str, Any]:
+    """The arguments that make a pipeline run so many steps from a strength on."""
+    scheduler = pipe.scheduler
+    settable = "timesteps" in inspect.signature(scheduler.set_timesteps).parameters
+    if settable and "timesteps" in inspect.signature(pipe.__call__).parameters:
+        train_steps = scheduler.config.num_train_timesteps
+        original = scheduler.config.get("original_inference_steps")
+        grid = train_steps // original if original else 1
+        times = timesteps(strength, steps, train_steps=train_steps, grid=grid)
+        return {"timesteps": times, "strength": 1.0}
+    # Families with a schedule of another kind (flow matching): so many steps in all that the
+    # last `steps` of them begin as near to the strength as they can.
+    total = min(max(steps, round(steps / strength)), 1000)
+    part = min(1.0, (steps + 0.5) / total)  # the half keeps int() from losing a step
+    return {"num_inference_steps": total, "strength": part}

@@ -1,0 +1,104 @@
+"""How frames are painted: the settings of a style, and of one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .. import _validate
+from . import models, prompts, words
+
+SYMMETRIES = ("half", "noise", "none")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How frames are painted. A setting that is None is the model's own; see `resolve`.
+
+    model: a name, hub id, folder or file, see `musvid.paint.models.find`.
+    prompt, negative_prompt: what to paint, and what not (the latter needs guidance above 1). A
+        prompt may change along time, see `musvid.paint.prompts`.
+    strength: 0 to 1, how far a painting leaves its frame. 0 is the frame itself, without any
+        model; 1 hardly knows the frame any more.
+    steps: denoising steps per painting, run in full whatever the strength.
+    guidance: 1 to 30, classifier-free guidance scale (Ho and Salimans, arXiv 2207.12598); 1 is
+        none, and half the work.
+    seed: 0 to 2^32 - 1; the noise that all frames share.
+    symmetry: "half" paints the left half and a margin over the axis, and mirrors it: exactly
+        symmetric, without a seam, in about half the time; "noise" paints the whole frame from
+        noise that is mirrored, so that what the model adds is nearly symmetric; "none" paints the
+        whole frame from ordinary noise.
+    tiny_autoencoder: whether to use the model's small, fast autoencoder (TAESD), where the model
+        table names one; or the hub id or folder of one.
+    """
+
+    model: str = "sketch"
+    prompt: str | None = None
+    negative_prompt: str = ""
+    strength: float | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    seed: int = 0
+    symmetry: str | None = None
+    tiny_autoencoder: bool | str = False
+
+    def __post_init__(self) -> None:
+        _validate.text("model", self.model, 4096)
+        _validate.text("negative prompt", self.negative_prompt)
+        _validate.whole("seed", self.seed, 0, 2**32 - 1)
+        if self.prompt is not None:
+            _validate.text("prompt", self.prompt)
+            prompts.parse(self.prompt)
+        if self.strength is not None:
+            _validate.number("strength", self.strength, 0, 1)
+        if self.steps is not None:
+            _validate.whole("steps", self.steps, 1, 200)
+        if self.guidance is not None:
+            _validate.number("guidance", self.guidance, 1, 30)
+        if self.symmetry is not None:
+            _validate.choice("symmetry", self.symmetry, SYMMETRIES)
+        if not isinstance(self.tiny_autoencoder, bool):
+            _validate.text("tiny autoencoder", self.tiny_autoencoder, 4096)
+
+    def resolve(self) -> Style:
+        """The same style with every None replaced by the model's default.
+
+        Raises SettingsError for an unknown model.
+        """
+        model = models.find(self.model)
+        defaults = {
+            name: getattr(model, name)
+            for name in ("prompt", "strength", "steps", "guidance", "symmetry")
+            if getattr(self, name) is None
+        }
+        return replace(self, **defaults)
+
+    def ignored(self) -> list[str]:
+        """The words of the prompt that the model does not know, each once, in their order.
+
+        Empty for models that read free text. Raises SettingsError for an unknown model.
+        """
+        vocabulary = models.find(self.model).vocabulary
+        text = " ".join(part for _, part in prompts.parse(self.prompt or ""))
+        return [] if vocabulary is None else words.unknown(text, vocabulary)
+
+    @property
+    def stroke(self) -> Stroke:
+        """How every frame is painted. The style must be resolved; a prompt is the one at time 0."""
+        assert self.prompt is not None and self.strength is not None and self.guidance is not None
+        return Stroke(prompts.weights(prompts.parse(self.prompt), 0), self.strength, self.guidance)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How one frame is painted, as far as that may change from frame to frame.
+
+    prompts: what to paint, mixed of prompts by weights whose sum is 1: their embeddings are.
+    strength, guidance: as those of a `Style`.
+    walk: how many seeds the noise has walked on from the style's; between two seeds it is a mixture
+        of their noises that is as loud. None leaves the noise to the pipeline.
+    """
+
+    prompts: prompts.Weights
+    strength: float
+    guidance: float
+    walk: float | None = None
