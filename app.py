@@ -33,13 +33,14 @@ except ImportError:
 import gradio as gr
 
 import musvid
-from musvid import Lock, MusvidError, Recipe, Song
+from musvid import Lock, MusvidError, Recipe, Song, load_settings
 from musvid._validate import number as check_number
 from musvid.comparison.chart import chart_html
 from musvid.comparison.run import RULE
 from musvid.estimate import spoken
 from musvid.frame import save_frame
 from musvid.interpolate import names as interpolators
+from musvid.job import resolve
 from musvid.music.lock import NOTES
 from musvid.page.timeline import timeline
 from musvid.paint import words
@@ -47,6 +48,7 @@ from musvid.studio.limits import Limits
 from musvid.studio.studio import AXES, Studio, quick_look, strip_values
 from musvid.studio.visits import Visits
 from musvid.studio.watch import Report, Step, pack
+from musvid.video.file import read_settings
 
 HERE = Path(__file__).parent
 EXAMPLES = {"Loop": HERE / "examples" / "loop.ogg", "Nocturne": HERE / "examples" / "nocturne.ogg"}
@@ -965,7 +967,8 @@ class Page:
 
     def on_timeline(self, data: dict[Any, Any]) -> Any:
         try:
-            return timeline(*self._chosen(data))
+            song, recipe = self._chosen(data)
+            return timeline(resolve(recipe, song))
         except MusvidError:
             return ""  # the live line says it
 
@@ -1079,7 +1082,7 @@ class Page:
     def _finished(self, report: Report, song: Song, recipe: Recipe, visit: list[Values]) -> Updates:
         assert report.video
         settings = report.folder / f"{report.video.stem}.json"
-        settings.write_text(musvid.read_settings(report.video), encoding="utf-8")
+        settings.write_text(read_settings(report.video), encoding="utf-8")
         frames = report.frames("painted", 3)
         poster = report.folder / "poster.png"
         poster.write_bytes(frames[len(frames) // 2].read_bytes())
@@ -1185,13 +1188,13 @@ class Page:
     def on_take(self, result: Values | None, path: str | None) -> Updates:
         if not result:
             return {self.controls["stride"]: gr.skip()}
-        return self._filled(Recipe.load(result["settings"]), path)
+        return self._filled(load_settings(result["settings"]), path)
 
     def on_restore(self, file: str | None, path: str | None) -> Updates:
         try:
             if not file:
                 return {self.song_problem: gr.skip()}
-            recipe = Recipe.load(file)
+            recipe = load_settings(file)
             self.limits.check(recipe)
             return {self.song_problem: told(), **self._filled(recipe, path)}
         except MusvidError as error:

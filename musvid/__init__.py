@@ -21,6 +21,7 @@ from .errors import (
     SongError,
 )
 from .interpolate import between
+from .job import Job
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .music.tempo import find as find_beats
@@ -34,7 +35,8 @@ from .spectrum.look import PLAIN, Look
 from .spectrum.palettes import PALETTES
 from .spectrum.showcqt import draw
 from .store import Store
-from .video.file import read, read_settings, write
+from .video.file import read, write
+from .video.settings import load_settings
 
 __all__ = [
     "MODELS",
@@ -45,6 +47,7 @@ __all__ = [
     "Clock",
     "Comparison",
     "FFmpegError",
+    "Job",
     "Lock",
     "Look",
     "Measures",
@@ -66,9 +69,9 @@ __all__ = [
     "draw",
     "every",
     "find_beats",
+    "load_settings",
     "measure",
     "read",
-    "read_settings",
     "render",
     "write",
 ]

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from . import interpolate
 from ._device import DEVICES
-from .comparison.run import COMPARISON, check_outputs, compare
+from .comparison.run import COMPARISON, check_outputs, compare_job
 from .errors import Cancelled, MusvidError, SettingsError
+from .job import Job, prepare
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
 from .recipe import RECIPES, Recipe, parse_size
-from .rendering import STAGES, render
-from .song import Song
+from .rendering import STAGES, render_job
 from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
 from .store import Store
+from .video.settings import load_settings
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -292,7 +293,7 @@ def _size(text: str) -> tuple[int, int]:
 def recipe_from(options: argparse.Namespace) -> Recipe:
     """The recipe that the options name: the settings file's, changed by what else was given."""
     given: dict[str, Any] = vars(options)
-    recipe = Recipe.load(options.settings) if options.settings else Recipe()
+    recipe = load_settings(options.settings) if options.settings else Recipe()
     if given.get("model", recipe.style.model) != recipe.style.model:
         # What suited the old model does not suit the new one.
         style = replace(recipe.style, steps=None, guidance=None, symmetry=None)
@@ -312,13 +313,14 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     )
 
 
-def _in_time(recipe: Recipe, options: argparse.Namespace) -> Recipe:
-    """A recipe with the stride that suits its beat, where none was asked for."""
+def _in_time(job: Job, options: argparse.Namespace) -> Job:
+    """A job with the stride that suits its beat, where none was asked for."""
     given: dict[str, Any] = vars(options)
+    recipe = job.recipe
     if not recipe.lock or "stride" in given or (options.settings and "note" not in given):
-        return recipe
+        return job
     factors = {name: given[name] for name in ("before", "after") if name in given}
-    return replace(recipe.in_time(given.get("recipe")), **factors)
+    return job.having(replace(recipe.in_time(given.get("recipe")), **factors))
 
 
 class _Bars:
@@ -372,15 +374,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if options.compare:
             _check_comparison(options)
-        recipe = recipe_from(options).resolve()
-        song = Song.open(options.song, start=recipe.start, duration=recipe.duration)
-        recipe = _in_time(recipe.resolve(song), options)
+        job = _in_time(prepare(options.song, recipe_from(options)), options)
         if not options.quiet:
             told = _comparison_plan if options.compare else _plan
-            print(told(song, recipe), file=sys.stderr)
-            if ignored := recipe.style.ignored():
+            print(told(job), file=sys.stderr)
+            if ignored := job.recipe.style.ignored():
                 print(
-                    f"{recipe.style.model} does not know, and ignores: {', '.join(ignored)}",
+                    f"{job.recipe.style.model} does not know, and ignores: {', '.join(ignored)}",
                     file=sys.stderr,
                 )
         common: dict[str, Any] = {
@@ -390,11 +390,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "flavr_weights": options.flavr_weights,
         }
         if options.compare:
-            found = compare(song, recipe, options.output or None, **common)
+            found = compare_job(job, options.output or None, **common)
             summary = f"{found}\n{found.video}\n{found.chart}\n{found.figures}"
         else:
             more = {"frames_dir": options.frames, **common}
-            summary = str(render(song, recipe, options.output or None, **more))
+            summary = str(render_job(job, options.output or None, **more))
     except (MusvidError, KeyboardInterrupt) as error:
         bars.close()
         if options.debug:
@@ -417,28 +417,26 @@ def _check_comparison(options: argparse.Namespace) -> None:
         check_outputs(options.output)
 
 
-def _comparison_plan(song: Song, recipe: Recipe) -> str:
+def _comparison_plan(job: Job) -> str:
     """What a comparison will make, in one line."""
-    clocks = [each.clock(song.duration) for each in recipe.variants().values()]
-    paintings = sum(clock.painted for clock in clocks) if recipe.paints else 0
+    song, jobs = job.song, list(job.variants().values())
+    clock, paintings = jobs[0].clock, sum(each.paintings for each in jobs)
     return (
-        f"{song.path.name}: {float(song.duration):.2f} s, {len(clocks)} recipes, "
+        f"{song.path.name}: {float(song.duration):.2f} s, {len(jobs)} recipes, "
         f"{paintings} paintings or fewer (what recipes share is painted once), "
-        f"{clocks[0].frames} frames each at {float(clocks[0].rate):g} a second"
+        f"{clock.frames} frames each at {float(clock.rate):g} a second"
     )
 
 
-def _plan(song: Song, recipe: Recipe) -> str:
+def _plan(job: Job) -> str:
     """What a render will make, in one line."""
-    assert recipe.size is not None and recipe.upscale is not None
-    clock = recipe.clock(song.duration)
-    width, height = (side * recipe.upscale for side in recipe.size)
+    song, clock, (width, height) = job.song, job.clock, job.file_size
     plan = (
         f"{song.path.name}: {float(song.duration):.2f} s, {clock.keyframes} keyframes, "
-        f"{clock.painted if recipe.paints else 0} paintings, {clock.frames} frames of "
+        f"{job.paintings} paintings, {clock.frames} frames of "
         f"{width}x{height} at {float(clock.rate):g} a second"
     )
-    return f"{plan}\n{recipe.lock}" if recipe.lock else plan
+    return f"{plan}\n{job.recipe.lock}" if job.recipe.lock else plan
 
 
 if __name__ == "__main__":

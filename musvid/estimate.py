@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from . import interpolate
+from .job import Job
 from .recipe import Recipe
-from .song import Song
 
 # Seconds per million pixels (two cores, see tests/benchmarks/estimate.py).
 _TYPICAL = {
@@ -94,16 +94,11 @@ class Costs:
             with self._lock:
                 self._pace *= 1 + _NEW * (ratio - 1)
 
-    def plan(self, song: Song, recipe: Recipe) -> Plan:
-        """What a recipe makes of a song's part, and how long that takes.
-
-        Raises SettingsError for an unknown model or a file that would be too large.
-        """
-        recipe = recipe.resolve(song)
-        assert recipe.size is not None and recipe.upscale is not None
-        clock, (width, height) = recipe.clock(song.duration), recipe.size
+    def plan(self, job: Job) -> Plan:
+        """What a render makes, and how long that takes."""
+        recipe, clock, (width, height) = job.recipe, job.clock, job.size
         pixels = width * height / 1e6
-        paintings = clock.painted if recipe.paints else 0
+        paintings = job.paintings
         before, after = (
             interpolate.chosen(recipe.interpolator, painted=painted)
             for painted in (False, bool(paintings))
@@ -112,7 +107,7 @@ class Costs:
             ("draw", (clock.ticks[-1] + 1) * recipe.look.count),
             (before, clock.painted - clock.keyframes),
             (after, clock.frames - clock.painted),
-            ("encode", clock.frames * recipe.upscale**2),
+            ("encode", clock.frames * job.upscale**2),
             ("save", clock.drawn + 2 * clock.painted + clock.frames),
         )
         with self._lock:
@@ -124,12 +119,12 @@ class Costs:
             if seconds is not None:
                 seconds = 0.5 + seconds * self._pace
         return Plan(
-            duration=song.duration,
+            duration=job.song.duration,
             rate=clock.rate,
             keyframes=clock.keyframes,
             paintings=paintings,
             frames=clock.frames,
-            size=(width * recipe.upscale, height * recipe.upscale),
+            size=job.file_size,
             seconds=seconds,
         )
 

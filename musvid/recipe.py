@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-from . import _validate, interpolate
+from . import _validate
 from .clock import MAX_FACTOR, Clock, parse_rate
 from .errors import SettingsError
-from .music.automation import Automation
+from .interpolate._names import AUTO, choices
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
 from .paint.style import Style
-from .song import Song
 from .spectrum.look import Look
-from .video import file as video
 
 MIN_SIDE, MAX_SIDE = 64, 2048
 
 
 def motions(stride: int = 8) -> dict[str, dict[str, int]]:
-    """The article's four recipes, as points of one space, for another stride than its own.
+    """The stride, before and after of the article's four recipes, by their names.
 
-    Gaps are filled up to the drawn picture rate, as far as factors go.
+    stride: the article's is 8. Gaps are filled up to the picture rate of the drawing, as far as
+        factors go.
     """
     whole = min(stride, MAX_FACTOR)
     before = max(1, min(round(stride / 2), MAX_FACTOR))
@@ -42,7 +39,7 @@ def motions(stride: int = 8) -> dict[str, dict[str, int]]:
 
 
 RECIPES = motions()
-"""The article's four recipes, as points of one space."""
+"""The article's four recipes: stride, before and after, by their names."""
 
 _VERSION = 1
 _BY = ("strength_by", "guidance_by", "seed_by")
@@ -72,7 +69,7 @@ def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every setting of a render. What is None is the model's own, see `resolve`.
+    """Every setting of a render, as plain values. What is None is the model's own, see `resolve`.
 
     start, duration: the part of the song to use, in seconds; None is to the end.
     fps: pictures per second of the drawn spectrum, a Fraction; locked to the beat, only a wish.
@@ -91,7 +88,7 @@ class Recipe:
     stride: int = 8
     before: int = 4
     after: int = 2
-    interpolator: str = interpolate.AUTO
+    interpolator: str = AUTO
     size: tuple[int, int] | None = None
     upscale: int | None = None
     look: Look = field(default_factory=Look)
@@ -110,8 +107,8 @@ class Recipe:
             _validate.number("duration", self.duration, 1e-6, 1e6, " (seconds)")
         if self.upscale is not None:
             _validate.whole("upscale", self.upscale, 1, 8)
-        _validate.choice("interpolator", self.interpolator, interpolate.choices())
-        # Checks stride, before and after, alone and together; with a tempo, `clock` does.
+        _validate.choice("interpolator", self.interpolator, choices())
+        # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
 
     @classmethod
@@ -158,32 +155,16 @@ class Recipe:
         wished = replace(self, fps=stride * self.lock.per_second)
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
-    def clock(self, duration: Fraction) -> Clock:
-        """The clock of this recipe for a part of so many seconds, which begins at `start`.
+    @property
+    def followers(self) -> dict[str, Modulation]:
+        """How settings of the style follow the music, by their names ("strength", ...)."""
+        return {name.removesuffix("_by"): getattr(self, name) for name in _BY}
 
-        Raises SettingsError when it is locked to a beat that is not known, see `resolve`.
-        """
-        settings = {
-            "fps": self.fps,
-            "stride": self.stride,
-            "before": self.before,
-            "after": self.after,
-        }
-        if self.lock:
-            return self.lock.clock(duration, start=Fraction(self.start), **settings)
-        return Clock(duration, **settings)
-
-    def resolve(self, song: Song | None = None) -> Recipe:
+    def resolve(self) -> Recipe:
         """The same recipe with every None that stands for a model's default replaced by it.
 
-        song: a part of a song, which then is this recipe's part; and where the recipe is locked to
-            its beat, and that is not known, it is found (see `musvid.music.tempo`).
-
-        Raises SettingsError for an unknown model, or a file larger than 4096 pixels a side, and
-        SongError where there is no beat.
+        Raises SettingsError for an unknown model, or a file larger than 4096 pixels a side.
         """
-        if song is not None:
-            return self._of(song).resolve()
         model = models.find(self.style.model)
         resolved = replace(
             self,
@@ -199,31 +180,6 @@ class Recipe:
                 f"so that no side is above {2 * MAX_SIDE}."
             )
         return resolved
-
-    def _of(self, song: Song) -> Recipe:
-        lock = self.lock
-        if lock and not lock.beats and not lock.found:
-            from .music import tempo
-
-            found = tempo.find(song, lock.bpm).lock(lock.note, bar=lock.bar)
-            lock = replace(found, **({} if lock.beat is None else {"beat": lock.beat}))
-            if self.lock.bpm is not None:  # a tempo that was given is a steady one
-                lock = replace(lock, beats=())
-        to_end = song.first + song.samples == song.total
-        return replace(
-            self,
-            start=song.first / song.rate,
-            duration=None if to_end else song.samples / song.rate,
-            lock=lock,
-        )
-
-    def automation(self, song: Song) -> Automation:
-        """What of a resolved recipe changes along a song's part.
-
-        Raises SongError when something follows the music of a part too short to follow.
-        """
-        by = {name.removesuffix("_by"): getattr(self, name) for name in _BY}
-        return Automation(song, self.style, by, self.lock)
 
     def to_json(self) -> str:
         """These settings as JSON, which `from_json` reads."""
@@ -285,24 +241,6 @@ class Recipe:
             else:
                 nested[name] = value
         return cls._from(nested)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Recipe:
-        """The settings in a JSON file, or in a video that musvid made.
-
-        Raises SettingsError when there are none, or they are wrong.
-        """
-        path = Path(path)
-        if not path.is_file():
-            raise SettingsError(f"There is no settings file {path}; check its name and folder.")
-        if path.suffix.lower() != ".json":
-            return cls.from_json(video.read_settings(path))
-        if path.stat().st_size > 1 << 20:
-            raise SettingsError(f"{path.name} is too large to be a settings file.")
-        try:
-            return cls.from_json(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            raise SettingsError(f"{path.name} is not a JSON text.") from None
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from . import _ffmpeg, interpolate
 from .clock import every
 from .errors import Cancelled, OutputError
 from .frame import Frame, frame_path, save_frame
+from .job import Job, prepare
 from .paint import models
 from .paint.painter import Painter, diffuse
 from .recipe import Recipe
@@ -64,25 +65,46 @@ def render(
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
-    recipe = (recipe or Recipe()).resolve()
-    if not isinstance(song, Song):
-        song = Song.open(song, start=recipe.start, duration=recipe.duration)
-    recipe = recipe.resolve(song)
+    return render_job(
+        prepare(song, recipe),
+        output,
+        progress=progress,
+        cancel=cancel,
+        frames_dir=frames_dir,
+        painter=painter,
+        device=device,
+        store=store,
+        flavr_weights=flavr_weights,
+    )
+
+
+def render_job(
+    job: Job,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    frames_dir: str | os.PathLike[str] | None = None,
+    painter: Painter | None = None,
+    device: str = "auto",
+    store: Store | None = None,
+    flavr_weights: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Render what is settled already; every parameter as for `render`."""
+    song, recipe, clock, style = job.song, job.recipe, job.clock, job.recipe.style
     path = video.check_output(output if output is not None else f"{song.path.stem}.mp4")
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
     folders = _frame_folders(frames_dir)
-    clock, style, size = recipe.clock(song.duration), recipe.style, recipe.size
-    assert size is not None and recipe.upscale is not None
     totals = dict(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
-    addresses = _Addresses.of(song, recipe, device, flavr_weights) if store else None
+    addresses = _Addresses.of(job, device, flavr_weights) if store else None
     if store and addresses and not folders and (finished := store.video(addresses.video)):
         for name in STAGES if progress else ():
             progress(name, totals[name], totals[name])
         return video.copy(finished, path)
-    automation = recipe.automation(song)
+    strokes = job.strokes() if recipe.paints else None
     if recipe.paints and painter is None and not store:
         painter = Painter(style, device=device)
 
@@ -113,7 +135,7 @@ def render(
             weights=flavr_weights,
             device=device,
         )
-        draw = partial(spectrum.draw, song, recipe.look, clock, size=size)
+        draw = partial(spectrum.draw, song, recipe.look, clock, size=job.size)
         # With a store, the model is loaded when there is something to paint.
         load = cache(lambda: painter or Painter(style, device=device))
         if store and addresses:
@@ -122,10 +144,6 @@ def render(
         def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
             if not recipe.paints:
                 return frames
-            strokes = None
-            if automation:
-                times = map(clock.painting_time, range(clock.painted))
-                strokes = map(automation.stroke, times)
             if not store or not addresses:
                 return diffuse(frames, style, painter=painter, strokes=strokes)
             known = addresses.paintings
@@ -142,7 +160,7 @@ def render(
         made = fill(painted, recipe.after, painted=recipe.paints)
         frames = stage(interpolate.retime(made, clock.places), "frames")
         settings = recipe.to_json()
-        video.write(frames, song, clock, path, upscale=recipe.upscale, settings=settings)
+        video.write(frames, song, clock, path, upscale=job.upscale, settings=settings)
     if store and addresses:
         try:
             store.keep_video(addresses.video, path)
@@ -160,16 +178,10 @@ class _Addresses:
     video: str
 
     @classmethod
-    def of(
-        cls,
-        song: Song,
-        recipe: Recipe,
-        device: str,
-        flavr_weights: str | os.PathLike[str] | None,
-    ) -> _Addresses:
-        """Those of a resolved recipe."""
+    def of(cls, job: Job, device: str, flavr_weights: str | os.PathLike[str] | None) -> _Addresses:
+        """The addresses of a job's frames and of its video."""
+        song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.first, song.samples]
-        clock = recipe.clock(song.duration)
         moments = list(clock.ticks) if recipe.lock.beats else []
         look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
         drawing = [_code("spectrum", "_ffmpeg", "song"), _ffmpeg.identity()]

@@ -15,9 +15,10 @@ import psutil
 import pytest
 from conftest import ROOT, WriteSong, ffmpeg, music, names, tone, video_frames
 
-from musvid import RECIPES, Recipe, read_settings
+from musvid import RECIPES, load_settings
 from musvid.interpolate import names as interpolators
 from musvid.paint.models import TABLE
+from musvid.video.file import read_settings
 
 
 def environment() -> dict[str, str]:
@@ -82,7 +83,7 @@ def test_one_command_paints_a_song(write_song: WriteSong, tmp_path: Path) -> Non
     assert "painted: 100%" in run.stderr  # a bar per stage, to its end
     assert video_frames(tmp_path / "my song.mp4", 512, 512).shape[0] == 15
     assert names(tmp_path) == {"my song.wav", "my song.mp4"}
-    assert Recipe.load(tmp_path / "my song.mp4").style.prompt == "teal aurora"
+    assert load_settings(tmp_path / "my song.mp4").style.prompt == "teal aurora"
 
 
 def test_every_option_reaches_the_recipe(write_song: WriteSong, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_settings_of_a_video_and_of_a_file_are_taken_and_overridden(
     settings.write_text(read_settings(one))
     run = musvid(song, "-o", two, "--settings", settings, "--recipe", "every-frame", "--gamma", "2")
     assert run.returncode == 0
-    changed = Recipe.load(two)
+    changed = load_settings(two)
     assert (changed.stride, changed.look.gamma, changed.look.palette) == (1, 2.0, "fire")
     assert changed.style.seed == 4
 
@@ -134,7 +135,7 @@ def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: 
     song, one, two = write_song(music(0.2)), tmp_path / "one.mp4", tmp_path / "two.mp4"
     assert musvid(song, "-o", one, "--strength", "0").returncode == 0
     assert musvid(song, "-o", two, "--settings", one, "--model", "sd-turbo").returncode == 0
-    turbo = Recipe.load(two)
+    turbo = load_settings(two)
     assert (turbo.size, turbo.upscale, turbo.style.steps) == ((512, 512), 1, 2)
 
 

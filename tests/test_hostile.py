@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 from conftest import RATE, ROOT, WriteSong, ffmpeg, music, names, sound_seconds, tone
 
-from musvid import MusvidError, Recipe, Song, SongError, Style, read_settings, render
+from musvid import MusvidError, Recipe, Song, SongError, Style, render
 from musvid.__main__ import main
+from musvid.video.file import read_settings
 
 BARE = Style(strength=0.0)
 SMALL = {"size": (64, 64), "upscale": 1}

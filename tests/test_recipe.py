@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from musvid import RECIPES, Look, Recipe, SettingsError, Style
+from musvid import RECIPES, Look, Recipe, SettingsError, Style, load_settings
 from musvid.recipe import parse_size
 
 
@@ -155,9 +155,9 @@ def test_json_that_is_wrong_is_refused(text: str, says: str) -> None:
 def test_settings_are_read_from_a_json_file(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text(json.dumps({"stride": 4}))
-    assert Recipe.load(path).stride == 4
+    assert load_settings(path).stride == 4
     path.write_bytes(b"\xff\xfe\x00{")
     with pytest.raises(SettingsError, match="not a JSON text"):
-        Recipe.load(path)
+        load_settings(path)
     with pytest.raises(SettingsError, match="no settings file"):
-        Recipe.load(tmp_path / "missing.json")
+        load_settings(tmp_path / "missing.json")

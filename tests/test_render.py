@@ -27,11 +27,12 @@ from musvid import (
     SettingsError,
     Song,
     Style,
-    read_settings,
     render,
 )
+from musvid.job import clock_of
 from musvid.rendering import STAGES
 from musvid.store import Store
+from musvid.video.file import read_settings
 
 BARE = Style(strength=0.0)
 SMALL = {"size": (64, 64), "upscale": 1}
@@ -78,7 +79,7 @@ def test_picture_and_sound_end_together(
     if seconds > 10:  # as many frames as by a network, in a tenth of the time
         recipe = replace(recipe, interpolator="blend")
     path = render(write_song(music(seconds)), recipe, tmp_path / "a.mp4")
-    rate = recipe.clock(Fraction(1)).rate
+    rate = clock_of(recipe, Fraction(1)).rate
     frames = len(video_frames(path, 64, 64))
     assert 0 <= frames / rate - sound_seconds(path) < 1 / rate
 
@@ -96,7 +97,7 @@ def test_the_embedded_model_paints_a_song(
         frames_dir=tmp_path / "stages",
         progress=lambda *step: seen.append(step),
     )
-    clock = recipe.clock(Fraction(1))
+    clock = clock_of(recipe, Fraction(1))
     assert video_frames(path, 512, 512).shape[0] == clock.frames == 30
     totals = (clock.drawn, clock.painted, clock.painted, clock.frames)
     for stage, total in zip(STAGES, totals, strict=True):
@@ -257,7 +258,7 @@ def rendered(painter: Painter, tmp_path_factory: pytest.TempPathFactory) -> Path
     with pytest.MonkeyPatch.context() as patch:
         work = Work(patch)
         render(song, PAINTED, folder / "first.mp4", painter=painter, store=store)
-        clock = PAINTED.clock(Fraction(1))
+        clock = clock_of(PAINTED, Fraction(1))
         assert work() == (clock.drawn, clock.painted)
     return folder
 
@@ -294,7 +295,7 @@ def test_only_what_a_change_reaches_is_made_again(
     changed = replace(PAINTED, **change)
     render(song, changed, tmp_path / "second.mp4", painter=painter, store=store)
     drawn, painted = work()
-    clock = changed.clock(Fraction(changed.duration or 1))
+    clock = clock_of(changed, Fraction(changed.duration or 1))
     assert drawn == (clock.drawn if "drawn" in again else 0)
     if "some" in again:
         assert 0 < painted < clock.painted
@@ -320,7 +321,7 @@ def test_the_name_of_a_song_does_not_matter_and_its_content_does(
     render(
         write_song(music(1.0, seed=1)), PAINTED, tmp_path / "c.mp4", painter=painter, store=store
     )
-    assert work()[0] == PAINTED.clock(Fraction(1)).drawn
+    assert work()[0] == clock_of(PAINTED, Fraction(1)).drawn
 
 
 def test_a_stopped_render_goes_on_where_it_was(
@@ -338,7 +339,7 @@ def test_a_stopped_render_goes_on_where_it_was(
     _, painted = work()
     assert painted >= 9
     render(song, PAINTED, tmp_path / "a.mp4", **options)
-    assert work()[1] == PAINTED.clock(Fraction(1)).painted - painted
+    assert work()[1] == clock_of(PAINTED, Fraction(1)).painted - painted
     render(song, PAINTED, tmp_path / "b.mp4", painter=painter)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 

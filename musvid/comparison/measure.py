@@ -40,9 +40,9 @@ import numpy as np
 from .. import _validate
 from ..frame import Frame
 from ..music import samples as sound
-from ..recipe import Recipe
 from ..song import Song
 from ..video import file as video
+from ..video.settings import load_settings
 
 GRID = 64
 """Cells along each side of a picture, at most, that are compared."""
@@ -96,7 +96,7 @@ def measure(
     path = Path(path)
     song = song or Song.open(path)
     if period is None:
-        recipe = Recipe.load(path)
+        recipe = load_settings(path)
         period = recipe.before * recipe.after
     rate = video.facts(path).rate
     onsets = onset_strength(song, rate, int(song.duration * rate) + 1)

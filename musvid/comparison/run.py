@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 
 from .._claims import Claim
 from ..errors import Cancelled, OutputError
+from ..job import Job, prepare
 from ..paint.painter import Painter
 from ..recipe import RECIPES, Recipe
-from ..rendering import Progress, render
+from ..rendering import Progress, render_job
 from ..song import Song
 from ..store import Store
 from ..video import file as video
@@ -134,17 +135,38 @@ def compare(
 
     Raises a subclass of MusvidError, and then leaves no files.
     """
-    recipe = (recipe or Recipe()).resolve()
-    if not isinstance(song, Song):
-        song = Song.open(song, start=recipe.start, duration=recipe.duration)
-    recipe = recipe.resolve(song)
+    job = prepare(song, recipe)
+    return compare_job(
+        job,
+        output,
+        progress=progress,
+        cancel=cancel,
+        painter=painter,
+        device=device,
+        store=store,
+        flavr_weights=flavr_weights,
+    )
+
+
+def compare_job(
+    job: Job,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    painter: Painter | None = None,
+    device: str = "auto",
+    store: Store | None = None,
+    flavr_weights: str | os.PathLike[str] | None = None,
+) -> Comparison:
+    """Compare what is settled already; every parameter as for `compare`."""
+    song, recipe = job.song, job.recipe
     paths = check_outputs(output if output is not None else f"{song.path.stem}.compare.mp4")
     if any(path.exists() and path.samefile(song.path) for path in paths):
         raise OutputError(f"The output {paths[0]} is the song itself; choose another name.")
-    recipes = recipe.variants()
-    clocks = {name: each.clock(song.duration) for name, each in recipes.items()}
-    clock = clocks["hybrid"]
-    assert all(each.rate == clock.rate for each in clocks.values()), "they could not be in step"
+    jobs = job.variants()
+    clock = jobs["hybrid"].clock
+    assert all(each.clock.rate == clock.rate for each in jobs.values()), "they could not be in step"
 
     def watched(items: Iterable[T], stage: str, total: int) -> Iterator[T]:
         """Counted, and stoppable."""
@@ -163,10 +185,9 @@ def compare(
         if recipe.paints and painter is None:
             painter = Painter(recipe.style, device=device)
         videos, seconds = {}, {}
-        for each, one in recipes.items():
+        for each, one in jobs.items():
             began = time.monotonic()
-            videos[each] = render(
-                song,
+            videos[each] = render_job(
                 one,
                 folder / f"{each}.mp4",
                 progress=_only_frames(progress, each),
@@ -179,22 +200,22 @@ def compare(
             seconds[each] = time.monotonic() - began
         onsets = onset_strength(song, clock.rate, clock.frames)
         results = []
-        for each in watched(recipes, "measured", len(recipes)):
-            one = recipes[each]
+        for each in watched(jobs, "measured", len(jobs)):
+            one = jobs[each].recipe
             with closing(video.read(videos[each])) as frames:
                 measures = measure_frames(
                     _unless(cancel, frames), onsets, clock.rate, one.before * one.after
                 )
-            paintings = clocks[each].painted if recipe.paints else 0
-            results.append(Result(each, one, measures, paintings, seconds[each]))
+            results.append(Result(each, one, measures, jobs[each].paintings, seconds[each]))
         made = Comparison(*paths, tuple(results))
         captions = [
             Caption(
-                title(each),
-                f"stride {one.stride}, {one.before}x before, {one.after}x after",
-                COLOURS[each],
+                title(one.name),
+                f"stride {one.recipe.stride}, {one.recipe.before}x before, "
+                f"{one.recipe.after}x after",
+                COLOURS[one.name],
             )
-            for each, one in recipes.items()
+            for one in results
         ]
         parts = [folder / f"all{path.suffix}" for path in paths]
         with closing(grid(list(videos.values()), captions)) as pictures:

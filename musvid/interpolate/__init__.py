@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import inspect
 import os
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -20,29 +18,11 @@ from .. import _validate
 from ..clock import MAX_FACTOR
 from ..frame import Frame
 from ..paint import models
+from ._names import AUTO as AUTO
+from ._names import choices as choices
+from ._names import chosen as chosen
+from ._names import names as names
 from ._retime import retime as retime
-
-AUTO = "auto"
-"""For each side of diffusion the one that is better there, by measurement (see README)."""
-
-
-@cache
-def names() -> tuple[str, ...]:
-    """The names of all interpolators, in alphabetical order."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
-
-
-def choices() -> tuple[str, ...]:
-    """What a recipe may ask for: `AUTO`, and all names."""
-    return (AUTO, *names())
-
-
-def chosen(interpolator: str, *, painted: bool) -> str:
-    """The name of the interpolator that a choice means, for paintings or for spectra."""
-    if interpolator != AUTO:
-        return interpolator
-    return "blend" if painted else "flavr"
 
 
 def between(

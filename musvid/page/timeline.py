@@ -8,8 +8,9 @@ from html import escape
 
 import numpy as np
 
+from ..clock import Clock
+from ..job import Job
 from ..music import samples as sound
-from ..recipe import Recipe
 from ..song import Song
 
 _WIDTH, _HEIGHT = 1000, 120  # of the drawing's own units, stretched to the page's width
@@ -17,21 +18,20 @@ _COLUMNS = 250  # bars of the waveform
 _DENSE = 160  # keyframes of which only every n-th is drawn above that
 
 
-def timeline(song: Song, recipe: Recipe) -> str:
+def timeline(job: Job) -> str:
     """A song's part with what follows its music: HTML with an SVG, or "" when nothing does.
 
     Classes: wave, keyframes, bars, and a curve of a class "strength", "guidance" or "seed" for each
-    setting that changes. Raises SettingsError and SongError as `Recipe.resolve` does.
+    setting that changes. Raises SongError when a part is too short to follow its music.
     """
-    recipe = recipe.resolve(song)
-    automation = recipe.automation(song)
+    song, recipe, automation = job.song, job.recipe, job.automation
     if not recipe.lock and not automation:
         return ""
     length = float(song.duration)
     parts = [_wave(_peaks(song))]
     said = []
     if recipe.lock:
-        parts.append(_lines("keyframes", _keyframes(song, recipe), length))
+        parts.append(_lines("keyframes", _keyframes(job.clock), length))
         start = song.first / song.rate
         bars = [bar - start for bar in recipe.lock.bars(start + length)]
         parts.append(_lines("bars", bars, length))
@@ -61,9 +61,8 @@ def _peaks(song: Song) -> list[float]:
     return sound.peaks(song, _COLUMNS)
 
 
-def _keyframes(song: Song, recipe: Recipe) -> list[float]:
+def _keyframes(clock: Clock) -> list[float]:
     """When keyframes are, thinned out where they would be a carpet."""
-    clock = recipe.clock(song.duration)
     times = [clock.start + tick / clock.fps for tick in clock.ticks[:: clock.stride]]
     return [float(time) for time in times[:: -(-len(times) // _DENSE)]]
 

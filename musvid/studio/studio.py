@@ -23,6 +23,7 @@ from .. import _validate
 from ..errors import Cancelled
 from ..estimate import Costs, Plan
 from ..frame import Frame
+from ..job import Job, resolve
 from ..music import tempo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
@@ -100,19 +101,19 @@ class Studio:
 
     def plan(self, song: Song, recipe: Recipe) -> Plan:
         """What a recipe makes of a song's part, and how long that takes here."""
-        return self.costs.plan(song, recipe)
+        return self.costs.plan(resolve(recipe, song))
 
     def draw(self, song: Song, recipe: Recipe, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
-        recipe = recipe.resolve(song)
-        assert recipe.size is not None
-        clock = recipe.clock(song.duration)
-        key = (song, recipe.look, Fraction(time), clock, recipe.size)
+        return self._draw(resolve(recipe, song), time)
+
+    def _draw(self, job: Job, time: float) -> Frame:
+        key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size)
         with self._drawing:
             if key in self._drawn:
                 self._drawn.move_to_end(key)
                 return self._drawn[key]
-        frame = spectrum.draw_moment(*key[:3], clock=clock, size=recipe.size)
+        frame = spectrum.draw_moment(*key[:3], clock=job.clock, size=job.size)
         with self._drawing:
             self._drawn[key] = frame
             while len(self._drawn) > _DRAWN:
@@ -126,10 +127,9 @@ class Studio:
 
     def paint(self, song: Song, recipe: Recipe, time: float) -> Frame:
         """The picture of a moment as a recipe paints it; `time` as for `draw`."""
-        recipe = recipe.resolve(song)
-        automation = recipe.automation(song)
-        strokes = [automation.stroke(time)] if automation else None
-        return self._paint([self.draw(song, recipe, time)], recipe, strokes)[0]
+        job = resolve(recipe, song)
+        strokes = [job.automation.stroke(time)] if job.automation else None
+        return self._paint([self._draw(job, time)], job.recipe, strokes)[0]
 
     def strip(
         self, song: Song, recipe: Recipe, time: float, axis: str, values: Sequence[object]
@@ -157,14 +157,13 @@ class Studio:
         self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
     ) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
-        recipe = recipe.resolve(song)
+        job = resolve(recipe, song)
         with self._alone(stop):
-            painter = self.painter(recipe.style) if recipe.paints else None
-            plan = self.plan(song, recipe)
+            painter = self.painter(job.recipe.style) if job.recipe.paints else None
+            plan = self.costs.plan(job)
             began = time.monotonic()
             for report in watch(
-                song,
-                recipe,
+                job,
                 folder,
                 stop=stop,
                 painter=painter,
@@ -180,21 +179,20 @@ class Studio:
         self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
     ) -> Iterator[Step]:
         """Compare the recipes with reports, see `watch.watch_comparison`; as one render."""
-        recipe = recipe.resolve(song)
+        job = resolve(recipe, song)
         with self._alone(stop):
             yield from watch_comparison(
-                song,
-                recipe,
+                job,
                 folder,
                 stop=stop,
-                painter=self.painter(recipe.style) if recipe.paints else None,
+                painter=self.painter(job.recipe.style) if job.recipe.paints else None,
                 store=self._store,
                 device=self._device,
             )
 
     def longest(self, song: Song, recipe: Recipe) -> float | None:
         """Seconds that a comparison takes here at most, or None where that is not known yet."""
-        plans = [self.plan(song, each) for each in recipe.resolve(song).variants().values()]
+        plans = [self.costs.plan(each) for each in resolve(recipe, song).variants().values()]
         seconds = [plan.seconds for plan in plans if plan.seconds is not None]
         return sum(seconds) if len(seconds) == len(plans) else None
 

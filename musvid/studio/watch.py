@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..comparison.run import COMPARISON, Comparison, compare
+from ..comparison.run import COMPARISON, Comparison, compare_job
 from ..errors import Cancelled, MusvidError, OutputError
 from ..frame import Frame, frame_path
+from ..job import Job
 from ..paint.painter import Painter
-from ..recipe import Recipe
-from ..rendering import STAGES, render
+from ..rendering import STAGES, render_job
 from ..song import Song
 from ..store import Store
 from ..video import file as video
@@ -62,8 +62,7 @@ class Report:
 
 
 def watch(
-    song: Song,
-    recipe: Recipe,
+    job: Job,
     folder: Path,
     *,
     stop: Callable[[], bool],
@@ -83,7 +82,7 @@ def watch(
     Closing the generator ends the render. Raises what `render` raises; when it is stopped before
     the video's first second is there, Cancelled.
     """
-    work = _Work(song, recipe, folder, painter=painter, store=store, device=device)
+    work = _Work(job, folder, painter=painter, store=store, device=device)
     began = time.monotonic()
     try:
         due = began + every
@@ -131,8 +130,7 @@ class Step:
 
 
 def watch_comparison(
-    song: Song,
-    recipe: Recipe,
+    job: Job,
     folder: Path,
     *,
     stop: Callable[[], bool],
@@ -156,9 +154,8 @@ def watch_comparison(
 
     def work() -> None:
         try:
-            made = compare(
-                song,
-                recipe,
+            made = compare_job(
+                job,
                 folder / "comparison.mp4",
                 progress=told,
                 cancel=cancel,
@@ -197,19 +194,17 @@ class _Work:
 
     def __init__(
         self,
-        song: Song,
-        recipe: Recipe,
+        job: Job,
         folder: Path,
         *,
         painter: Painter | None,
         store: Store | None,
         device: str,
     ) -> None:
-        self.song, self.recipe, self.folder = song, recipe.resolve(song), folder
+        self.job, self.folder = job, folder
         self.cancel, self.over = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.succeeded = False
-        self._clock = self.recipe.clock(song.duration)
         self._done: dict[str, int] = {}
         self._totals: dict[str, int] = {}
         self._preview: Path | None = None
@@ -218,9 +213,8 @@ class _Work:
 
         def work() -> None:
             try:
-                render(
-                    song,
-                    recipe,
+                render_job(
+                    job,
                     folder / "video.mp4",
                     progress=self._progress,
                     cancel=self.cancel,
@@ -246,13 +240,13 @@ class _Work:
     def report(self, elapsed: float, expected: float | None) -> Report:
         """Where it is now; a preview is begun when there is enough for a new one."""
         done, totals = dict(self._done), dict(self._totals)
-        made, wanted = done.get("frames", 0), self._clock.frames
+        made, wanted = done.get("frames", 0), self.job.clock.frames
         left = None if expected is None else max(1.0, expected - elapsed)
         if made > max(4, wanted // 50):
             left = elapsed * (wanted - made) / made
         idle = self._making is None or not self._making.is_alive()
-        seconds = made / self._clock.rate
-        if idle and self._next_preview <= seconds < self.song.duration - 1:
+        seconds = made / self.job.clock.rate
+        if idle and self._next_preview <= seconds < self.job.song.duration - 1:
             self._next_preview = int(seconds * _AGAIN)
             self._making = threading.Thread(target=self._look, args=(made,), daemon=True)
             self._making.start()
@@ -265,19 +259,18 @@ class _Work:
             self._preview = self._write(count, path)
 
     def _write(self, count: int, path: Path) -> Path:
-        part = _beginning(self.song, count / self._clock.rate)
+        part = _beginning(self.job.song, count / self.job.clock.rate)
         recipe = replace(
-            self.recipe,
+            self.job.recipe,
             start=part.first / part.rate,
             duration=part.samples / part.rate,
         )
-        assert recipe.upscale is not None
         return video.write(
             read_frames(self.folder, "frames", count),
             part,
-            self._clock,
+            self.job.clock,
             path,
-            upscale=recipe.upscale,
+            upscale=self.job.upscale,
             settings=recipe.to_json(),
         )
 
@@ -287,7 +280,7 @@ class _Work:
             self._making.join()
         done, totals = dict(self._done), dict(self._totals)
         count = done.get("frames", 0)
-        if count < min(self._clock.rate, self._clock.frames):
+        if count < min(self.job.clock.rate, self.job.clock.frames):
             raise Cancelled(
                 "The render was stopped before there was a second to keep; what was painted is "
                 "remembered, so that it goes on quickly."

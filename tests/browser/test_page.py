@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import ROOT, clicks, music, write_wav
 
-from musvid import Clock, Lock, Recipe, Song
+from musvid import Clock, Lock, Song, load_settings
 
 from .conftest import upload, visitor
 
@@ -185,14 +185,14 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
         page.click("#save-video")
     video = tmp_path / "saved.mp4"
     download.value.save_as(video)
-    recipe = Recipe.load(video)
+    recipe = load_settings(video)
     assert (recipe.motion, recipe.style.seed) == ("diffuse-then-interpolate", 77)
     assert recipe.style.prompt == "teal coral"
     with page.expect_download() as download:
         page.click("#save-settings")
     settings = tmp_path / "saved.json"
     download.value.save_as(settings)
-    assert Recipe.load(settings).style == recipe.style
+    assert load_settings(settings).style == recipe.style
     page.click("#save-frames")
     page.wait_for_selector("#zip a")
 

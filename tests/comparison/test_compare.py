@@ -28,6 +28,7 @@ from musvid import (
     Store,
     Style,
     compare,
+    load_settings,
     measure,
     read,
     render,
@@ -35,6 +36,7 @@ from musvid import (
 )
 from musvid.comparison.chart import chart, chart_html, limits, spread, title
 from musvid.comparison.run import COMPARISON, RULE
+from musvid.job import clock_of
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 from musvid.video.grid import Caption, grid
@@ -89,7 +91,7 @@ def test_its_figures_are_those_of_each_video(
         assert again == one.measures
         row = found["recipes"][one.name]
         assert row["response"] == round(again.response, 4)
-        assert row["paintings"] == one.recipe.clock(Song.open(song).duration).painted
+        assert row["paintings"] == clock_of(one.recipe, Song.open(song).duration).painted
         assert {name: row[name] for name in ("stride", "before", "after")} == RECIPES[one.name]
         assert row["seconds"] >= 0
 
@@ -276,7 +278,7 @@ def test_the_command_line_compares(write_song: WriteSong, tmp_path: Path) -> Non
     assert "hybrid: 100%" in run.stderr
     assert len(list(read(tmp_path / "my song.compare.mp4"))) == 15
     # The settings that they have in common are in the video.
-    assert Recipe.load(tmp_path / "my song.compare.mp4").style.strength == 0
+    assert load_settings(tmp_path / "my song.compare.mp4").style.strength == 0
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,10 @@ from musvid import (
     Store,
     Style,
     diffuse,
+    load_settings,
     render,
 )
+from musvid.job import resolve
 from musvid.music import features
 from musvid.page.timeline import timeline
 from musvid.paint import prompts
@@ -90,10 +92,10 @@ def test_prompts_snap_to_bars() -> None:
 def test_prompts_along_a_locked_song_begin_with_bars(write_song: WriteSong) -> None:
     song = Song.open(write_song(music(6.0)), start=1.0)
     style = Style(prompt="0:01 nebula | 0:03.8 crystal")
-    loose = Recipe(style=style).resolve(song)
-    assert loose.automation(song).keys == ((0.0, "nebula"), (pytest.approx(2.8), "crystal"))
-    locked = replace(loose, lock=Lock("1/8", 120, 0.5)).resolve(song)
-    times = [time for time, _ in locked.automation(song).keys]
+    loose = resolve(Recipe(style=style), song)
+    assert loose.automation.keys == ((0.0, "nebula"), (pytest.approx(2.8), "crystal"))
+    locked = resolve(replace(loose.recipe, lock=Lock("1/8", 120, 0.5)), song)
+    times = [time for time, _ in locked.automation.keys]
     assert times == pytest.approx([-0.5, 3.5])  # bars at 0.5, 2.5 and 4.5 s of the file
 
 
@@ -175,22 +177,22 @@ def test_a_strength_follows_over_its_base(write_song: WriteSong) -> None:
         style=Style(strength=0.3),
         strength_by=Modulation("loudness", 0.4, 0.0),
         guidance_by=Modulation("low", -5, 0.0),
-    ).resolve(song)
-    automation = recipe.automation(song)
+    )
+    automation = resolve(recipe, song).automation
     quiet, loud = automation.stroke(1.0), automation.stroke(Fraction(3))
     assert quiet.strength == pytest.approx(0.3, abs=0.05)
     assert loud.strength == pytest.approx(0.7, abs=0.01)
     assert loud.guidance == 1  # cut where its range ends
     assert loud.walk is None
     more = replace(recipe, strength_by=Modulation("loudness", 30, 0.0))
-    assert more.automation(song).stroke(3.0).strength == 1
+    assert resolve(more, song).automation.stroke(3.0).strength == 1
 
 
 def test_a_seed_walks_while_there_is_music(write_song: WriteSong) -> None:
     sound = np.concatenate([tone(200, 2.0, 0.5), tone(200, 2.0, 0.0005), tone(200, 2.0, 0.5)])
     song = Song.open(write_song(sound))
-    recipe = Recipe(seed_by=Modulation("loudness", 1.5, 0.0)).resolve(song)
-    walk = [recipe.automation(song).stroke(time).walk for time in (0, 1, 2, 2.1, 3.9, 4.1, 6)]
+    job = resolve(Recipe(seed_by=Modulation("loudness", 1.5, 0.0)), song)
+    walk = [job.automation.stroke(time).walk for time in (0, 1, 2, 2.1, 3.9, 4.1, 6)]
     assert walk[0] == 0
     assert walk[1] == pytest.approx(1.5, abs=0.1)
     assert walk[4] - walk[3] < 0.1
@@ -279,8 +281,9 @@ def test_a_render_follows_the_music(write_song: WriteSong, tmp_path: Path) -> No
 
 def test_off_is_the_same_as_ever(write_song: WriteSong) -> None:
     song = Song.open(write_song(music(2.0)))
-    assert not Recipe().resolve(song).automation(song)
-    assert not Recipe(strength_by=Modulation("onsets", 0.0)).resolve(song).automation(song)
+    assert not resolve(Recipe(), song).automation
+    still = Recipe(strength_by=Modulation("onsets", 0.0))
+    assert not resolve(still, song).automation
 
 
 @pytest.mark.parametrize(
@@ -317,7 +320,7 @@ def test_the_command_line_follows(write_song: WriteSong, tmp_path: Path) -> None
     command = [sys.executable, "-m", "musvid", str(song), "-o", str(tmp_path / "v.mp4"), *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    recipe = Recipe.load(tmp_path / "v.mp4")
+    recipe = load_settings(tmp_path / "v.mp4")
     assert recipe.strength_by == Modulation("onsets", 0.2, 0.05)
     assert recipe.seed_by == Modulation("low", 1.0)
     refused = subprocess.run(
@@ -331,17 +334,15 @@ def test_the_command_line_follows(write_song: WriteSong, tmp_path: Path) -> None
 
 def test_the_timeline_shows_what_follows(write_song: WriteSong) -> None:
     song = Song.open(write_song(clicks(np.arange(0, 4, 0.5), 4.0)))
-    assert timeline(song, Recipe()) == ""
-    drawn = timeline(
-        song,
-        Recipe(
-            lock=Lock("1/4", 120, 0.0),
-            style=Style(prompt="0:00 nebula | 0:02 <b>crystal"),
-            strength_by=Modulation("onsets", 0.2),
-            guidance_by=Modulation("low", 2),
-            seed_by=Modulation("high", 1),
-        ),
+    assert timeline(resolve(Recipe(), song)) == ""
+    recipe = Recipe(
+        lock=Lock("1/4", 120, 0.0),
+        style=Style(prompt="0:00 nebula | 0:02 <b>crystal"),
+        strength_by=Modulation("onsets", 0.2),
+        guidance_by=Modulation("low", 2),
+        seed_by=Modulation("high", 1),
     )
+    drawn = timeline(resolve(recipe, song))
     for kind in ("wave", "keyframes", "bars", "strength", "guidance", "seed"):
         assert f'class="{kind}"' in drawn
     assert "&lt;b&gt;crystal" in drawn

@@ -12,6 +12,7 @@ from conftest import WriteSong, clicks
 from musvid import Clock, Lock, Look, Recipe, SettingsError, Song, draw, render
 from musvid.clock import Following
 from musvid.interpolate import retime
+from musvid.job import clock_of
 from musvid.music.lock import NOTES, parse_bpm
 from musvid.studio.watch import read_frames
 
@@ -104,7 +105,7 @@ def test_a_locked_video_shows_clicks_when_they_sound(write_song: WriteSong, tmp_
     recipe = Recipe(stride=8, before=8, after=1, size=64, upscale=1, lock=lock)
     recipe = Recipe.from_flat({**recipe.flat(), "style.strength": 0, "interpolator": "blend"})
     render(song, recipe, tmp_path / "v.mp4", frames_dir=tmp_path / "f")
-    clock = recipe.clock(Fraction(4))
+    clock = clock_of(recipe, Fraction(4))
     light = [float(frame.mean()) for frame in read_frames(tmp_path / "f", "frames", clock.frames)]
     peaks = [
         index
@@ -155,7 +156,7 @@ def test_wandering_beats_in_a_video(write_song: WriteSong, tmp_path) -> None:
     recipe = Recipe(stride=8, before=8, after=1, size=64, upscale=1, lock=lock)
     recipe = Recipe.from_flat({**recipe.flat(), "style.strength": 0, "interpolator": "blend"})
     render(song, recipe, tmp_path / "v.mp4", frames_dir=tmp_path / "f")
-    clock = recipe.clock(Fraction(4))
+    clock = clock_of(recipe, Fraction(4))
     light = [float(frame.mean()) for frame in read_frames(tmp_path / "f", "frames", clock.frames)]
     for beat in beats:
         frame = round(beat * clock.rate)
@@ -209,9 +210,9 @@ def test_what_is_no_lock(settings: dict, message: str) -> None:
 
 def test_a_stride_that_does_not_fit_is_told_with_one_that_does() -> None:
     with pytest.raises(SettingsError, match=r"choose a stride near 1\."):
-        Recipe(stride=64, lock=Lock("1/32", 200, 0.0)).clock(Fraction(3))
+        clock_of(Recipe(stride=64, lock=Lock("1/32", 200, 0.0)), Fraction(3))
     with pytest.raises(SettingsError, match="tempo is not known"):
-        Recipe(lock=Lock("1/8")).clock(Fraction(3))
+        clock_of(Recipe(lock=Lock("1/8")), Fraction(3))
 
 
 def test_a_recipe_keeps_its_lock() -> None:
@@ -244,7 +245,7 @@ def test_the_four_recipes_are_in_step(bpm: float, note: str) -> None:
     for beats in ((), wander):
         recipe = Recipe(lock=Lock(note, bpm, 0.3, beats=beats))
         four = recipe.variants()
-        clocks = {name: each.clock(Fraction(9)) for name, each in four.items()}
+        clocks = {name: clock_of(each, Fraction(9)) for name, each in four.items()}
         assert len({clock.rate for clock in clocks.values()}) == 1
         assert len({clock.frames for clock in clocks.values()}) == 1
         assert all(each.motion == name for name, each in four.items())

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from conftest import ROOT, SHARED, WriteSong, clicks, tone
 
-from musvid import Recipe, Song, SongError, find_beats
+from musvid import Recipe, Song, SongError, find_beats, load_settings
+from musvid.job import clock_of, resolve
 from musvid.music.samples import BLOCK, RATE, blocks, mono, peaks
 
 MINUTES = 300
@@ -33,7 +34,7 @@ def test_five_minutes_of_clicks_have_their_keyframes(
     lock = found.lock("1/4")
     assert not lock.beats
     recipe = Recipe(lock=lock).in_time()
-    clock = recipe.clock(song.duration)
+    clock = clock_of(recipe, song.duration)
     keyframes = np.array([float(clock.start + tick / clock.fps) for tick in clock.ticks])
     keyframes = keyframes[:: clock.stride]
     off = np.array([np.abs(keyframes - time).min() for time in times])
@@ -48,17 +49,18 @@ def test_a_known_tempo_is_kept_and_its_beat_found(write_song: WriteSong) -> None
     found = find_beats(song, Fraction(90))
     assert found.bpm == 90
     assert found.beat == pytest.approx(0.21, abs=0.003)
-    recipe = Recipe.from_flat({"lock.note": "1/8", "lock.bpm": "90"}).resolve(song)
+    given = Recipe.from_flat({"lock.note": "1/8", "lock.bpm": "90"})
+    recipe = resolve(given, song).recipe
     assert recipe.lock.found and recipe.lock.beat == found.beat
 
 
 def test_beats_are_those_of_the_file_wherever_a_part_begins(write_song: WriteSong) -> None:
     path = write_song(clicks(click_times(120, 0.3, 40), 40.0))
     whole = Recipe.from_flat({"lock.note": "1/4"})
-    first = whole.resolve(Song.open(path))
-    part = whole.resolve(Song.open(path, start=10.1, duration=5))
-    assert part.lock == first.lock
-    clock = part.clock(Fraction(5))
+    first = resolve(whole, Song.open(path))
+    part = resolve(whole, Song.open(path, start=10.1, duration=5))
+    assert part.recipe.lock == first.recipe.lock
+    clock = part.clock
     # A beat of the file every half second from 0.3 s on; the part begins at 10.1 s.
     assert float(clock.start) % 0.5 == pytest.approx(0.2, abs=0.002)
 
@@ -149,6 +151,6 @@ def test_the_command_line_finds_the_beat(write_song: WriteSong, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert "keyframes on 1/8 notes at 120.00 bpm" in done.stderr
     assert "64 frames of 64x64 at 32 a second" in done.stderr
-    recipe = Recipe.load(tmp_path / "v.mp4")
+    recipe = load_settings(tmp_path / "v.mp4")
     assert (recipe.stride, recipe.before, recipe.after) == (8, 4, 2)
     assert recipe.lock.bpm == 120 and recipe.lock.beat == pytest.approx(0.25, abs=0.003)

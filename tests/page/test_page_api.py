@@ -21,7 +21,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from running import running_page
 
-from musvid import Clock, Look, Recipe, Song, draw
+from musvid import Clock, Look, Recipe, Song, draw, load_settings
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_render_gives_a_whole_video_with_its_settings(client: Client, song: Path
     made = Path(client.predict(handle_file(song), settings, api_name="/render"))
     assert len(video_frames(made, 256, 256)) == 45
     assert abs(float(sound_seconds(made)) - 1.5) <= 1 / 30 + 0.03
-    assert Recipe.load(made).stride == 6
+    assert load_settings(made).stride == 6
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

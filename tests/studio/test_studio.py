@@ -24,16 +24,17 @@ from musvid import (
     SongError,
     Style,
     draw,
-    read_settings,
     render,
 )
 from musvid.estimate import Costs, spoken
+from musvid.job import clock_of, resolve
 from musvid.paint import words
 from musvid.spectrum.showcqt import draw_moment
 from musvid.studio.limits import Limits
 from musvid.studio.studio import AXES, Studio, quick_look, strip_values
 from musvid.studio.visits import Visits
 from musvid.studio.watch import pack, watch
+from musvid.video.file import read_settings
 
 DRY = Recipe(size=(64, 64), upscale=1, style=Style(strength=0))
 
@@ -130,23 +131,23 @@ def test_a_plan_counts_exactly_and_speaks(write_song: WriteSong) -> None:
     song = Song.open(write_song(tone(440, 4.0)))
     costs = Costs()
     recipe = Recipe(stride=10, before=8, after=1).resolve()
-    plan = costs.plan(song, recipe)
-    clock = recipe.clock(song.duration)
+    plan = costs.plan(resolve(recipe, song))
+    clock = clock_of(recipe, song.duration)
     assert (plan.rate, plan.keyframes) == (24, clock.keyframes)
     assert (plan.paintings, plan.frames, plan.size) == (clock.painted, clock.frames, (512, 512))
     assert "time unknown until one picture is painted" in str(plan)
     costs.learn_painting(recipe, 10 * 256 * 256, 20.0)
-    known = costs.plan(song, recipe)
+    known = costs.plan(resolve(recipe, song))
     assert known.seconds is not None
     # 2 s for each painting, and the rest is quick.
     assert 2 * clock.painted < known.seconds < 2.2 * clock.painted
     assert "about 3 min" in str(known)
-    longer = costs.plan(song, replace(recipe, size=(512, 512))).seconds
+    longer = costs.plan(resolve(replace(recipe, size=(512, 512)), song)).seconds
     assert longer is not None
     assert 3.9 < longer / known.seconds < 4.1
-    other = costs.plan(song, replace(recipe, style=Style(model="sd-turbo").resolve()))
+    other = costs.plan(resolve(replace(recipe, style=Style(model="sd-turbo").resolve()), song))
     assert other.seconds is None
-    dry = costs.plan(song, replace(recipe, style=Style(strength=0).resolve()))
+    dry = costs.plan(resolve(replace(recipe, style=Style(strength=0).resolve()), song))
     assert dry.paintings == 0
     assert dry.seconds is not None
     assert "no paintings" in str(dry)
@@ -155,11 +156,11 @@ def test_a_plan_counts_exactly_and_speaks(write_song: WriteSong) -> None:
 def test_costs_follow_what_renders_take(write_song: WriteSong) -> None:
     song, recipe = Song.open(write_song(tone(440, 4.0))), DRY.resolve()
     costs = Costs()
-    first = costs.plan(song, recipe)
+    first = costs.plan(resolve(recipe, song))
     assert first.seconds is not None
     for _ in range(12):
-        costs.learn_render(costs.plan(song, recipe), 3 * first.seconds)
-    learned = costs.plan(song, recipe).seconds
+        costs.learn_render(costs.plan(resolve(recipe, song)), 3 * first.seconds)
+    learned = costs.plan(resolve(recipe, song)).seconds
     assert learned is not None
     assert 2.5 < learned / first.seconds < 3.5
 
@@ -186,7 +187,7 @@ def test_a_watched_render_is_the_same_video(write_song: WriteSong, tmp_path: Pat
     plain = render(song, DRY, tmp_path / "plain.mp4")
     folder = tmp_path / "watched"
     folder.mkdir()
-    reports = list(watch(song, DRY, folder, stop=never, every=0.01))
+    reports = list(watch(resolve(DRY, song), folder, stop=never, every=0.01))
     last = reports[-1]
     assert [each.finished for each in reports] == [False] * (len(reports) - 1) + [True]
     assert last.video == folder / "video.mp4"
@@ -206,7 +207,7 @@ def test_all_frames_of_a_render_can_be_packed(write_song: WriteSong, tmp_path: P
     song = Song.open(write_song(music(1.0)))
     folder = tmp_path / "watched"
     folder.mkdir()
-    (*_, last) = watch(song, DRY, folder, stop=never)
+    (*_, last) = watch(resolve(DRY, song), folder, stop=never)
     with zipfile.ZipFile(pack(folder, tmp_path / "frames.zip")) as archive:
         packed = archive.namelist()
         assert archive.testzip() is None
@@ -229,7 +230,7 @@ def test_a_stopped_render_keeps_its_beginning(write_song: WriteSong, tmp_path: P
     song = Song.open(write_song(music(60.0)), start=3)
     folder = tmp_path / "watched"
     folder.mkdir()
-    (*_, told, last) = watch(song, DRY, folder, stop=_Slow(folder, 90), every=0.05)
+    (*_, told, last) = watch(resolve(DRY, song), folder, stop=_Slow(folder, 90), every=0.05)
     assert told.stopped  # at once, before the video is made
     assert not told.finished
     assert last.finished
@@ -248,14 +249,14 @@ def test_a_stopped_render_keeps_its_beginning(write_song: WriteSong, tmp_path: P
 def test_a_render_stopped_at_once_says_so(write_song: WriteSong, tmp_path: Path) -> None:
     song = Song.open(write_song(music(60.0)))
     with pytest.raises(Cancelled, match="before there was a second to keep"):
-        list(watch(song, DRY, tmp_path, stop=lambda: True))
+        list(watch(resolve(DRY, song), tmp_path, stop=lambda: True))
     assert "video.mp4" not in names(tmp_path)
 
 
 def test_previews_come_while_it_renders(write_song: WriteSong, tmp_path: Path) -> None:
     song = Song.open(write_song(music(40.0)))
     seen: dict[Path, float] = {}
-    for report in watch(song, DRY, tmp_path, stop=never, every=0.02):
+    for report in watch(resolve(DRY, song), tmp_path, stop=never, every=0.02):
         if report.video and not report.finished and report.video not in seen:
             frames = len(video_frames(report.video, 64, 64))
             seen[report.video] = frames / 30
@@ -268,7 +269,7 @@ def test_previews_come_while_it_renders(write_song: WriteSong, tmp_path: Path) -
 
 def test_closing_a_watched_render_ends_it(write_song: WriteSong, tmp_path: Path) -> None:
     song = Song.open(write_song(music(60.0)))
-    reports = watch(song, DRY, tmp_path, stop=never, every=0.05)
+    reports = watch(resolve(DRY, song), tmp_path, stop=never, every=0.05)
     next(reports)
     reports.close()
     assert not [each for each in threading.enumerate() if each.name == "render"]
@@ -280,7 +281,7 @@ def test_errors_of_a_watched_render_arrive(write_song: WriteSong, tmp_path: Path
     (tmp_path / "frames").mkdir()
     (tmp_path / "frames" / "there.png").touch()
     with pytest.raises(Exception, match="is not empty"):
-        list(watch(song, DRY, tmp_path, stop=never))
+        list(watch(resolve(DRY, song), tmp_path, stop=never))
 
 
 def test_one_render_at_a_time(write_song: WriteSong, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from conftest import WriteSong, ffmpeg, music, names, psnr, sound_seconds, tone, video_frames
 
-from musvid import Clock, OutputError, SettingsError, Song, read_settings, write
+from musvid import Clock, OutputError, SettingsError, Song, write
 from musvid.clock import parse_rate
+from musvid.video.file import read_settings
 
 
 def colours(count: int, side: int = 64) -> Iterator[np.ndarray]:

@@ -1,0 +1,139 @@
+"""A recipe resolved against a song: the one object that renders, comparisons and estimates take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+from .clock import Clock
+from .music.automation import Automation
+from .music.lock import Lock
+from .paint.style import Stroke
+from .recipe import Recipe
+from .song import Song
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a render reads, settled once. Make one with `resolve`.
+
+    song: the part of the song to use.
+    recipe: every setting, the model's defaults and what was found in the song among them.
+    clock: how many pictures each stage makes, and at what times.
+    """
+
+    song: Song
+    recipe: Recipe
+    clock: Clock
+
+    @cached_property
+    def automation(self) -> Automation:
+        """What changes along the song. It is listened to when this is first asked for.
+
+        Raises SongError when a setting follows the music of a part that is too short to follow.
+        """
+        return Automation(self.song, self.recipe.style, self.recipe.followers, self.recipe.lock)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of a painting, in pixels."""
+        assert self.recipe.size is not None, "the recipe of a job is resolved"
+        return self.recipe.size
+
+    @property
+    def upscale(self) -> int:
+        """The size of the file as a multiple of `size`."""
+        assert self.recipe.upscale is not None, "the recipe of a job is resolved"
+        return self.recipe.upscale
+
+    @property
+    def file_size(self) -> tuple[int, int]:
+        """Width and height of the video, in pixels."""
+        width, height = self.size
+        return width * self.upscale, height * self.upscale
+
+    @property
+    def paintings(self) -> int:
+        """How many frames are painted."""
+        return self.clock.painted if self.recipe.paints else 0
+
+    def strokes(self) -> Iterator[Stroke] | None:
+        """How each painting is painted, or None where nothing changes along the song."""
+        if not self.automation:
+            return None
+        return map(self.automation.stroke, map(self.clock.painting_time, range(self.clock.painted)))
+
+    def variants(self) -> dict[str, Job]:
+        """The same song and style with each of the article's four recipes, by their names."""
+        return {name: self.having(recipe) for name, recipe in self.recipe.variants().items()}
+
+    def having(self, recipe: Recipe) -> Job:
+        """The job of another resolved recipe for the same part of the song."""
+        return Job(self.song, recipe, clock_of(recipe, self.song.duration))
+
+
+def resolve(recipe: Recipe, song: Song) -> Job:
+    """Settle a recipe for a part of a song.
+
+    The recipe's start and duration become those of the part. Settings that are None become the
+    model's defaults. Where keyframes are locked to a beat that is not known, it is found.
+
+    Raises SettingsError for an unknown model, a file that would be too large, or settings that do
+    not fit together, and SongError where there is no beat.
+    """
+    lock = _found(recipe.lock, song)
+    to_end = song.first + song.samples == song.total
+    settled = replace(
+        recipe,
+        start=song.first / song.rate,
+        duration=None if to_end else song.samples / song.rate,
+        lock=lock,
+    ).resolve()
+    return Job(song, settled, clock_of(settled, song.duration))
+
+
+def prepare(song: Song | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:
+    """The job of a sound file, of which the recipe's start and duration are used.
+
+    song: the file; or a `Song`, which is used as it was cut. recipe: every default without one.
+
+    Raises what `Song.open` and `resolve` raise.
+    """
+    recipe = recipe or Recipe()
+    if not isinstance(song, Song):
+        recipe.resolve()  # a wrong setting is told before a long file is read
+        song = Song.open(song, start=recipe.start, duration=recipe.duration)
+    return resolve(recipe, song)
+
+
+def clock_of(recipe: Recipe, duration: Fraction) -> Clock:
+    """The clock of a recipe for a part of so many seconds, which begins at the recipe's start.
+
+    Raises SettingsError when it is locked to a beat that is not known.
+    """
+    settings = {
+        "fps": recipe.fps,
+        "stride": recipe.stride,
+        "before": recipe.before,
+        "after": recipe.after,
+    }
+    if recipe.lock:
+        return recipe.lock.clock(duration, start=Fraction(recipe.start), **settings)
+    return Clock(duration, **settings)
+
+
+def _found(lock: Lock, song: Song) -> Lock:
+    """The lock with tempo and beat, which are looked for in the song where they are not given."""
+    if not lock or lock.beats or lock.found:
+        return lock
+    from .music import tempo  # imports librosa when it listens
+
+    found = tempo.find(song, lock.bpm).lock(lock.note, bar=lock.bar)
+    if lock.beat is not None:
+        found = replace(found, beat=lock.beat)
+    if lock.bpm is not None:  # a tempo that was given is a steady one
+        found = replace(found, beats=())
+    return found
