@@ -14,9 +14,17 @@ def between(frames: Iterable[Frame], factor: int) -> Iterator[Frame]:
     before: Frame | None = None
     for after in frames:
         if before is not None:
-            # 16-bit integers: exact, and several times as fast as floating point.
-            start, change = before.astype(np.int16), after.astype(np.int16) - before
             for step in range(1, factor):
-                yield (start + (change * step + factor // 2) // factor).astype(np.uint8)
+                yield mix(before, after, step, factor)
         yield after
         before = after
+
+
+def mix(before: Frame, after: Frame, step: int, factor: int) -> Frame:
+    """The frame at ``step / factor`` of the way from one frame to the next, rounded half up.
+
+    factor: at most 16, so that 16-bit integers suffice. They are exact, and several times as fast
+        as floating point.
+    """
+    start = before.astype(np.int16)
+    return (start + ((after - start) * step + factor // 2) // factor).astype(np.uint8)

@@ -29,6 +29,7 @@ from ..paint import models
 from . import _checkpoint
 from ._checkpoint import load as load_checkpoint
 from ._network import MOMENTS, Flavr
+from .blend import mix
 
 __all__ = ["EMBEDDED", "between", "load_checkpoint"]
 Window = tuple[Frame, ...]  # four keyframes
@@ -123,8 +124,7 @@ def _at(frames: Iterator[Frame], grid: int, factor: int) -> Iterator[Frame]:
             if way == factor:
                 yield behind
             else:
-                mixed = before.astype(np.int32) * (factor - way) + behind.astype(np.int32) * way
-                yield ((mixed + factor // 2) // factor).astype(np.uint8)
+                yield mix(before, behind, way, factor)
             due += 1
         before = behind
 

@@ -85,17 +85,14 @@ def watch(
     work = _Work(job, folder, painter=painter, store=store, device=device)
     began = time.monotonic()
     try:
-        due = began + every
-        while not work.over.wait(min(every, _PROMPT)):
-            if stop():
+        for stopped in _looks(work.over, stop, every):
+            if stopped:
                 work.cancel.set()
                 yield replace(work.report(time.monotonic() - began, None), stopped=True)
                 # A painting that takes long is not waited for: what it makes is not wanted.
                 work.over.wait(0.5)
                 break
-            if time.monotonic() >= due:
-                due = time.monotonic() + every
-                yield work.report(time.monotonic() - began, expected)
+            yield work.report(time.monotonic() - began, expected)
         if work.cancel.is_set() and not work.succeeded:
             yield work.rest()
             return
@@ -170,23 +167,34 @@ def watch_comparison(
             over.set()
 
     threading.Thread(target=work, name="compare", daemon=True).start()
-    due = time.monotonic() + every
     try:
-        while not over.wait(min(every, _PROMPT)):
-            if stop():
+        for stopped in _looks(over, stop, every):
+            if stopped:
                 raise Cancelled(
                     "The comparison was stopped; what was painted is remembered, so that it goes "
                     "on quickly."
                 )
-            if time.monotonic() >= due:
-                due = time.monotonic() + every
-                yield last[0]
+            yield last[0]
         if failed:
             raise failed[0]
         yield last[0]
     finally:
         cancel.set()
         over.wait()
+
+
+def _looks(over: threading.Event, stop: Callable[[], bool], every: float) -> Iterator[bool]:
+    """While work goes on: False every so many seconds, and True whenever it is to stop.
+
+    over: is set when the work has ended. stop: is asked more often than that.
+    """
+    due = time.monotonic() + every
+    while not over.wait(min(every, _PROMPT)):
+        if stop():
+            yield True
+        elif time.monotonic() >= due:
+            due = time.monotonic() + every
+            yield False
 
 
 class _Work:
