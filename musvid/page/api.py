@@ -45,20 +45,24 @@ class Api:
         self.board = board
 
     def chosen(self, song: Any, settings: Any) -> tuple[Song, Recipe]:
+        """The clip and the recipe of a call. Raises MusvidError."""
         recipe = Recipe.from_flat(settings_in(settings))
         clip = self.board.studio.song(uploaded(song)).part(recipe.start, recipe.duration)
         self.board.limits.check(recipe, clip)
         return clip, recipe
 
     def moment(self, clip: Song, time: Any) -> float:
+        """A moment inside a clip. Raises SettingsError."""
         check_number("time", time, 0, float(clip.duration), " (seconds)")
         return float(time)
 
     def picture(self, frame: Any, request: gr.Request | None) -> gr.FileData:
+        """A frame as a file of the visitor."""
         path = self.board.visits.folder(self.visitor(request)) / f"{randrange(2**62):x}.png"
         return gr.FileData(path=str(save_frame(frame, path)))
 
     def visitor(self, request: gr.Request | None) -> str:
+        """Whose files a call makes."""
         return (request.session_hash if request else None) or "api"
 
     def plan(self, song: gr.FileData, settings: dict | None = None) -> dict:

@@ -31,6 +31,7 @@ def _seconds(studio: Studio, song: Song, recipe: Recipe, *_: object) -> float:
 
 @gpu(lambda *_: 30)
 def paint_moment(studio: Studio, song: Song, recipe: Recipe, moment: float) -> Any:
+    """One moment, painted."""
     return studio.paint(song, recipe, moment)
 
 
@@ -38,6 +39,7 @@ def paint_moment(studio: Studio, song: Song, recipe: Recipe, moment: float) -> A
 def paint_strip(
     studio: Studio, song: Song, recipe: Recipe, moment: float, axis: str, values: list[Any]
 ) -> Iterator[Any]:
+    """One moment, painted with each value of an axis."""
     yield from studio.strip(song, recipe, moment, axis, values)
 
 
@@ -45,6 +47,7 @@ def paint_strip(
 def render_clip(
     studio: Studio, song: Song, recipe: Recipe, folder: Path, stop: Callable[[], bool]
 ) -> Iterator[Report]:
+    """The clip, rendered into a folder: reports on the way."""
     yield from studio.render(song, recipe, folder, stop=stop)
 
 
@@ -57,4 +60,5 @@ def _all_seconds(studio: Studio, song: Song, recipe: Recipe, *_: object) -> floa
 def compare_clip(
     studio: Studio, song: Song, recipe: Recipe, folder: Path, stop: Callable[[], bool]
 ) -> Iterator[Step]:
+    """The clip in every recipe, compared: steps on the way."""
     yield from studio.compare(song, recipe, folder, stop=stop)

@@ -29,6 +29,7 @@ def told(problem: object = "") -> str:
 
 
 def hint(text: str) -> str:
+    """A remark in small letters."""
     return f'<div class="hint">{escape(text)}</div>'
 
 
