@@ -1,0 +1,169 @@
+"""The endpoints that programs use; see their docstrings."""
+
+from collections.abc import Callable
+from functools import wraps
+from random import randrange
+from typing import Any
+
+import gradio as gr
+
+from .. import MusvidError, Recipe, SettingsError, Song, SongError
+from .._validate import number as check_number
+from ..frame import save_frame
+from .board import LIGHT, Board, Values
+from .gpu import paint_moment, render_clip
+
+
+def add(board: Board) -> None:
+    """Adds every endpoint to the page."""
+    api = Api(board)
+    endpoint("plan", api.plan, **LIGHT)
+    endpoint("settings", api.settings, **LIGHT)
+    endpoint("beats", api.beats, concurrency_limit=1, concurrency_id="listen")
+    endpoint("draw", api.draw, **LIGHT)
+    endpoint("paint", api.paint, concurrency_limit=1, concurrency_id="paint")
+    endpoint("render", api.render, concurrency_limit=1, concurrency_id="render")
+
+
+def endpoint(name: str, work: Callable, **more: Any) -> None:
+    """Adds one endpoint, which answers with a sentence where musvid refuses."""
+
+    @wraps(work)
+    def guarded(*given: Any, **named: Any) -> Any:
+        try:
+            return work(*given, **named)
+        except MusvidError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    gr.api(guarded, api_name=name, **more)
+
+
+class Api:
+    """What the endpoints do with the studio of a page."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+
+    def chosen(self, song: Any, settings: Any) -> tuple[Song, Recipe]:
+        """The clip and the recipe of a call. Raises MusvidError."""
+        recipe = Recipe.from_flat(settings_in(settings))
+        clip = self.board.studio.song(uploaded(song)).part(recipe.start, recipe.duration)
+        self.board.limits.check(recipe, clip)
+        return clip, recipe
+
+    def moment(self, clip: Song, time: Any) -> float:
+        """A moment inside a clip. Raises SettingsError."""
+        check_number("time", time, 0, float(clip.duration), " (seconds)")
+        return float(time)
+
+    def picture(self, frame: Any, request: gr.Request | None) -> gr.FileData:
+        """A frame as a file of the visitor."""
+        path = self.board.visits.folder(self.visitor(request)) / f"{randrange(2**62):x}.png"
+        return gr.FileData(path=str(save_frame(frame, path)))
+
+    def visitor(self, request: gr.Request | None) -> str:
+        """Whose files a call makes."""
+        return (request.session_hash if request else None) or "api"
+
+    def plan(self, song: gr.FileData, settings: dict | None = None) -> dict:
+        """What a render makes: picture rate, keyframes, paintings, frames, size, seconds.
+
+        song: an uploaded sound file. settings: any of the settings of `/settings`, by name.
+        """
+        clip, recipe = self.chosen(song, settings)
+        made = self.board.studio.plan(clip, recipe)
+        return {
+            "rate": str(made.rate),
+            "keyframes": made.keyframes,
+            "paintings": made.paintings,
+            "frames": made.frames,
+            "size": list(made.size),
+            "seconds": made.seconds,
+        }
+
+    def beats(self, song: gr.FileData) -> dict:
+        """Tempo and beats of a song: a proposal for the settings `lock.bpm` and `lock.beat`.
+
+        song: an uploaded sound file. Gives bpm, beat (seconds to the first one), spread (of the
+        intervals, as a part of their median), steady, and beats (seconds); where the tempo is not
+        steady, keyframes follow the beats if they are given as `lock.beats`.
+        """
+        found = self.board.studio.beats(self.board.studio.song(uploaded(song)))
+        return {
+            "bpm": float(found.bpm),
+            "beat": found.beat,
+            "spread": found.spread,
+            "steady": found.steady,
+            "beats": list(found.times),
+        }
+
+    def settings(self) -> dict:
+        """Every setting of a render, by name, with its default."""
+        return Recipe().flat()
+
+    def draw(
+        self,
+        song: gr.FileData,
+        time: float = 0.0,
+        settings: dict | None = None,
+        request: gr.Request = None,  # type: ignore[assignment]
+    ) -> gr.FileData:
+        """The spectrum at one moment, a PNG.
+
+        song: an uploaded sound file. time: seconds from the beginning of the clip. settings: any
+        of those of `/settings`, by name.
+        """
+        clip, recipe = self.chosen(song, settings)
+        return self.picture(self.board.studio.draw(clip, recipe, self.moment(clip, time)), request)
+
+    def paint(
+        self,
+        song: gr.FileData,
+        time: float = 0.0,
+        settings: dict | None = None,
+        request: gr.Request = None,  # type: ignore[assignment]
+    ) -> gr.FileData:
+        """The spectrum at one moment, painted: a PNG. Parameters as those of `/draw`."""
+        clip, recipe = self.chosen(song, settings)
+        return self.picture(
+            paint_moment(self.board.studio, clip, recipe, self.moment(clip, time)), request
+        )
+
+    def render(
+        self,
+        song: gr.FileData,
+        settings: dict | None = None,
+        request: gr.Request = None,  # type: ignore[assignment]
+    ) -> gr.FileData:
+        """The clip as a video, an MP4 with its settings in it.
+
+        song: an uploaded sound file. settings: any of those of `/settings`, by name; `start` and
+        `duration`, in seconds, are the clip.
+        """
+        clip, recipe = self.chosen(song, settings)
+        folder, stopped = self.board.visits.new(self.visitor(request))
+        last = None
+        for last in render_clip(self.board.studio, clip, recipe, folder, stopped):  # noqa: B007
+            pass
+        return gr.FileData(path=str(last.video))
+
+
+def settings_in(given: Any) -> Values:
+    """Settings that came over the network. Raises SettingsError when they are no dictionary."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise SettingsError('settings must be an object, such as {"stride": 8}.')
+    return given
+
+
+def uploaded(given: Any) -> str:
+    """The path of a file that was uploaded. Raises SongError for anything else.
+
+    Gradio has seen to it that a path marked as a file lies in its upload folder.
+    """
+    marked = isinstance(given, dict) and given.get("meta") == {"_type": "gradio.FileData"}
+    path = given.get("path") if marked else None
+    if not isinstance(path, str) or not path:
+        raise SongError("song must be an uploaded file; send it with handle_file.")
+    return path

@@ -1,0 +1,163 @@
+"""The board: what the panels of the page share.
+
+Every control is named like the setting it shows (``stride``, ``look.gamma``, ``style.prompt``), so
+that a recipe fills the controls and the controls make a recipe by name. Components that are no
+settings, and that another panel needs, are kept by a name of their own.
+"""
+
+from html import escape
+from typing import Any, TypeVar
+
+import gradio as gr
+
+from .. import MusvidError, Recipe, Song, SongError
+from ..studio.limits import Limits
+from ..studio.studio import Studio
+from ..studio.visits import Visits
+from .html import hint, told
+
+SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
+CLIP = 12.0  # seconds that are chosen of a new song
+FOLLOWERS = {  # what follows the music: name, label, range of the amount
+    "strength_by": ("Strength", -1, 1, 0.05),
+    "guidance_by": ("Guidance", -10, 10, 0.5),
+    "seed_by": ("Seeds per second", 0, 5, 0.1),
+}
+
+Values = dict[str, Any]
+Updates = dict[Any, Any]
+Part = TypeVar("Part", bound=gr.blocks.Block)
+
+# Events that stay responsive while a render runs.
+LIGHT = {"concurrency_limit": 8, "concurrency_id": "light"}
+QUIET = {"api_visibility": "private", "show_progress": "hidden"}
+# Gradio would drop what is typed or chosen while an earlier one is answered.
+LATEST = {"trigger_mode": "always_last", **QUIET}
+
+
+def recipe_of(values: Values) -> Recipe:
+    """The recipe that the controls show. Raises SettingsError."""
+    known = Recipe().flat()
+    given = {name: value for name, value in values.items() if name in known}
+    if values.get("level"):
+        given["look.gain"] = "auto"
+    if given.get("size") in (SIZES[0], None, ""):
+        given["size"] = None
+    if not given.get("lock.bpm"):  # not before it is known; an empty field gives 0
+        given |= {"lock.note": "off", "lock.bpm": None}
+    given["lock.beat"] = given.get("lock.beat") or 0.0
+    for name, value in given.items():  # sliders give 8.0 for 8
+        if isinstance(value, float) and value.is_integer():
+            given[name] = int(value)
+    return Recipe.from_flat(given)
+
+
+def values_of(recipe: Recipe) -> Values:
+    """What the controls show of a recipe."""
+    values = recipe.resolve().flat()
+    values["level"] = recipe.look.gain == "auto"
+    values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
+    values["size"] = values["size"] if recipe.size else SIZES[0]
+    values["style.tiny_autoencoder"] = bool(recipe.style.tiny_autoencoder)
+    values["lock.bpm"] = None if recipe.lock.bpm is None else float(recipe.lock.bpm)
+    return values
+
+
+class Board:
+    """One page over one studio: its components by name, and what they show."""
+
+    blocks: gr.Blocks
+
+    def __init__(self, studio: Studio, limits: Limits) -> None:
+        self.studio, self.limits, self.visits = studio, limits, Visits()
+        self.controls: dict[str, gr.components.Component] = {}
+        self.parts: dict[str, Any] = {}
+        self.first = values_of(Recipe())  # what the controls show at first
+
+    def __getitem__(self, name: str) -> Any:
+        """A component that was put on the board."""
+        return self.parts[name]
+
+    def put(self, name: str, component: Part) -> Part:
+        """Keeps a component for other panels."""
+        self.parts[name] = component
+        return component
+
+    def control(self, name: str, component: Part) -> Part:
+        """Keeps the component that shows a setting."""
+        self.controls[name] = component
+        return component
+
+    def slider(
+        self, name: str, low: float, high: float, step: float, label: str, **more: Any
+    ) -> None:
+        """Adds a slider for a setting."""
+        value = self.first[name]
+        self.control(name, gr.Slider(low, high, value, step=step, label=label, buttons=[], **more))
+
+    @property
+    def clip(self) -> set[Any]:
+        """The song and all controls: what a clip and its recipe are read from."""
+        return {self["song"], *self.controls.values()}
+
+    @property
+    def everything(self) -> set[Any]:
+        """The clip and the moment.
+
+        Not for every event: Gradio refuses a moment that lies behind a clip that became shorter.
+        """
+        return {self["moment"], *self.clip}
+
+    def changed(self, names: list[str]) -> list[Any]:
+        """The events of controls that change."""
+        return [self.controls[name].change for name in names]
+
+    def named(self, data: dict[Any, Any]) -> Values:
+        """The controls' values, by name."""
+        return {name: data[part] for name, part in self.controls.items() if part in data}
+
+    def chosen(self, data: dict[Any, Any], renders: int = 1) -> tuple[Song, Recipe]:
+        """The clip and the recipe that the page shows. Raises MusvidError."""
+        if not data[self["song"]]:
+            raise SongError("Choose a song first: upload one, or take an example.")
+        recipe = recipe_of(self.named(data))
+        song = self.studio.song(data[self["song"]]).part(recipe.start, recipe.duration)
+        self.limits.check(recipe, song, renders=renders)
+        return song, recipe
+
+    def moment_of(self, data: dict[Any, Any], song: Song, recipe: Recipe) -> float:
+        """The chosen moment, in seconds from the clip's beginning."""
+        return max(0.0, min(float(song.duration), (data[self["moment"]] or 0) - recipe.start))
+
+    def filled(self, recipe: Recipe, path: str | None) -> Updates:
+        """The controls, filled with a recipe."""
+        values = values_of(recipe)
+        if path:  # the clip, as far as this song has it
+            length = float(self.studio.song(path).duration)
+            longest = min(length, self.limits.seconds or length)
+            values["start"] = min(recipe.start, max(0.0, length - 0.5))
+            values["duration"] = min(recipe.duration or longest, longest)
+        else:
+            values["start"] = values["duration"] = None
+        return {
+            part: values[name]
+            for name, part in self.controls.items()
+            if values[name] is not None or name.startswith("lock.")
+        }
+
+    def on_plan(self, data: dict[Any, Any]) -> tuple[str, Any]:
+        """Says what a render makes, and which recipe the numbers are."""
+        try:
+            song, recipe = self.chosen(data)
+            text = str(self.studio.plan(song, recipe))
+            ignored = recipe.style.ignored()
+        except MusvidError as error:
+            return told(error), gr.skip()
+        line = f'<div class="line">{escape(text)}</div>'
+        if ignored:
+            line += hint(f"{recipe.style.model} does not know, and ignores: {', '.join(ignored)}")
+        return line, recipe.motion
+
+    def on_stop(self, request: gr.Request) -> None:
+        """Stops the renders of a visitor."""
+        self.visits.stop(request.session_hash or "")

@@ -1,0 +1,51 @@
+"""The page is built in two passes: every panel adds its components, then its events."""
+
+import gradio as gr
+
+from ..studio.limits import Limits
+from ..studio.studio import Studio
+from . import api
+from .beat import BeatPanel
+from .board import Board
+from .compare import ComparePanel
+from .follow import FollowPanel
+from .look import LookPanel
+from .moment import MomentPanel
+from .motion import MotionPanel
+from .render import RenderPanel
+from .results import ResultsPanel
+from .song import SongPanel
+from .style import StylePanel
+from .theme import HEADER
+
+
+def build(studio: Studio, limits: Limits) -> Board:
+    """The page over a studio; `blocks` of the board is what Gradio launches."""
+    board = Board(studio, limits)
+    song, motion, beat, follow = SongPanel(), MotionPanel(), BeatPanel(), FollowPanel()
+    style, look, moment = StylePanel(), LookPanel(), MomentPanel()
+    render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
+    with gr.Blocks(
+        title="musvid",
+        analytics_enabled=False,
+        delete_cache=(min(600, round(30 * limits.keep)), round(60 * limits.keep)),
+        fill_width=True,
+    ) as board.blocks:
+        gr.HTML(HEADER, padding=False)
+        with gr.Row(elem_id="columns"):
+            with gr.Column(scale=4, min_width=320, elem_id="settings"):
+                for panel in (song, motion, beat, style, follow, look):
+                    panel.layout(board)
+            with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
+                with gr.Tab("Render", id="render"):
+                    for panel in (moment, render, results):
+                        panel.layout(board)
+                with gr.Tab("Compare", id="compare", elem_id="compare"):
+                    compare.layout(board)
+        # Events of one component are answered in this order.
+        order = (song, motion, beat, follow, moment, style, look, render, results, compare)
+        for panel in order:
+            panel.wire(board)
+        api.add(board)
+    board.blocks.queue(max_size=limits.queue, default_concurrency_limit=1)
+    return board

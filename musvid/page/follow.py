@@ -1,0 +1,78 @@
+"""The panel of settings that follow the music, and the timeline that shows them."""
+
+from typing import Any
+
+import gradio as gr
+
+from .. import MusvidError
+from ..job import resolve
+from .board import FOLLOWERS, LATEST, Board
+from .html import hint
+from .timeline import timeline
+
+SOURCES = {
+    "off": "off",
+    "loudness": "loudness",
+    "onsets": "note onsets",
+    "low": "low pitches",
+    "mid": "middle pitches",
+    "high": "high pitches",
+}
+# What the picture over the moment shows, but for motion and prompt.
+FOLLOWS = (
+    *("lock.note", "lock.bpm", "lock.beat", "lock.bar", "lock.beats"),
+    *(f"{name}.{part}" for name in FOLLOWERS for part in ("source", "amount", "smoothing")),
+)
+
+
+class FollowPanel:
+    """What of the music changes which setting, and by how much."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board = board
+        with gr.Accordion("Follow the music", open=False, elem_classes="part", elem_id="follow"):
+            gr.HTML(
+                hint("What is added to a setting where the music does most of something."),
+                padding=False,
+            )
+            for name, (label, low, high, step) in FOLLOWERS.items():
+                with gr.Row(equal_height=True):
+                    board.control(
+                        f"{name}.source",
+                        gr.Dropdown(
+                            [(text, source) for source, text in SOURCES.items()],
+                            value="off",
+                            label=label,
+                            min_width=130,
+                            elem_id=f"{name}-source",
+                        ),
+                    )
+                    board.slider(f"{name}.amount", low, high, step, "Amount", min_width=90)
+                    board.slider(f"{name}.smoothing", 0, 5, 0.05, "Smooth (s)", min_width=90)
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        clip = board.clip
+        changed = board.changed
+        gr.on(
+            [
+                board["song"].change,
+                *changed(["start", "duration", "stride"]),
+                *changed(["style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
+            ],
+            self.on_timeline,
+            clip,
+            board["timeline"],
+            concurrency_limit=2,
+            concurrency_id="timeline",
+            **LATEST,
+        )
+
+    def on_timeline(self, data: dict[Any, Any]) -> Any:
+        """Draws the clip with what follows its music."""
+        try:
+            song, recipe = self.board.chosen(data)
+            return timeline(resolve(recipe, song))
+        except MusvidError:
+            return ""  # the live line says it

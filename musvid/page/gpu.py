@@ -1,0 +1,64 @@
+"""The work that wants a graphics card: on a Space with ZeroGPU, each call asks for it."""
+
+try:
+    import spaces  # a Space with ZeroGPU wants to see it before torch
+except ImportError:
+    spaces = None
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .. import Recipe, Song
+from ..studio.studio import Studio
+from ..studio.watch import Report, Step
+
+
+def gpu(seconds: Callable[..., float]) -> Callable[[Callable], Callable]:
+    """On a Space with ZeroGPU: have the GPU for as long as a call is expected to take."""
+
+    def decorate(work: Callable) -> Callable:
+        return spaces.GPU(duration=seconds)(work) if spaces else work
+
+    return decorate
+
+
+def _seconds(studio: Studio, song: Song, recipe: Recipe, *_: object) -> float:
+    """GPU time for a render: what it is expected to take, and some."""
+    plan = studio.plan(song, recipe)
+    return min(300.0, 20 + 1.5 * (plan.seconds or 0.2 * plan.paintings))
+
+
+@gpu(lambda *_: 30)
+def paint_moment(studio: Studio, song: Song, recipe: Recipe, moment: float) -> Any:
+    """One moment, painted."""
+    return studio.paint(song, recipe, moment)
+
+
+@gpu(lambda *_: 60)
+def paint_strip(
+    studio: Studio, song: Song, recipe: Recipe, moment: float, axis: str, values: list[Any]
+) -> Iterator[Any]:
+    """One moment, painted with each value of an axis."""
+    yield from studio.strip(song, recipe, moment, axis, values)
+
+
+@gpu(_seconds)
+def render_clip(
+    studio: Studio, song: Song, recipe: Recipe, folder: Path, stop: Callable[[], bool]
+) -> Iterator[Report]:
+    """The clip, rendered into a folder: reports on the way."""
+    yield from studio.render(song, recipe, folder, stop=stop)
+
+
+def _all_seconds(studio: Studio, song: Song, recipe: Recipe, *_: object) -> float:
+    """GPU time for a comparison."""
+    return min(300.0, 40 + 1.5 * (studio.longest(song, recipe) or 60))
+
+
+@gpu(_all_seconds)
+def compare_clip(
+    studio: Studio, song: Song, recipe: Recipe, folder: Path, stop: Callable[[], bool]
+) -> Iterator[Step]:
+    """The clip in every recipe, compared: steps on the way."""
+    yield from studio.compare(song, recipe, folder, stop=stop)

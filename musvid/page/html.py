@@ -1,0 +1,83 @@
+"""What the page says: sentences, and the small pieces of HTML around them."""
+
+from __future__ import annotations
+
+from html import escape
+
+from .. import MODELS
+from .. import RECIPES as NUMBERS
+from ..estimate import spoken
+from ..studio.watch import Report, Step
+
+RECIPES = {
+    "hybrid": "Hybrid: the light stays lively, the texture flows",
+    "diffuse-then-interpolate": "Diffuse, then interpolate: calm, breathing with the keyframes",
+    "interpolate-then-diffuse": "Interpolate, then diffuse: restless, every picture painted anew",
+    "every-frame": "Every frame: frantic, each onset to the picture",
+}
+STAGES = {
+    "spectrum": "Drawing the spectrum",
+    "guides": "Filling between keyframes",
+    "painted": "Painting",
+    "frames": "Filling between paintings",
+}
+
+
+def told(problem: object = "") -> str:
+    """A problem, for the place of the page where it is noticed."""
+    return f'<div class="problem" role="alert">{escape(str(problem))}</div>' if problem else ""
+
+
+def hint(text: str) -> str:
+    """A remark in small letters."""
+    return f'<div class="hint">{escape(text)}</div>'
+
+
+def bar(text: str, part: float) -> str:
+    """A progress bar, part from 0 to 1."""
+    return (
+        f'<div class="bar" role="progressbar" aria-valuenow="{100 * part:.0f}">'
+        f'<i style="width:{100 * part:.1f}%"></i><span>{escape(text)}</span></div>'
+    )
+
+
+def called(name: str) -> str:
+    """A recipe's name for a reader."""
+    return RECIPES[name].partition(":")[0]
+
+
+def said(step: Step) -> str:
+    """What a comparison is at."""
+    if step.stage in RECIPES:
+        place = f"{list(NUMBERS).index(step.stage) + 1} of {len(RECIPES)}"
+        return f"{called(step.stage)} ({place}) · {step.done} of {step.total} frames"
+    if step.stage == "measured":
+        return f"Measuring · {step.done} of {step.total} videos"
+    return f"Putting them side by side · {step.done} of {step.total} frames"
+
+
+def model_facts(name: str) -> str:
+    """What to know of a model before it is used."""
+    model = MODELS.get(name)
+    if model is None:
+        return "Not one of the table: it is loaded as it stands, and downloaded if it is a hub id."
+    if not model.download:
+        return "Ships with musvid: nothing to download, quick without a graphics card."
+    return (
+        f"{model.download:g} GB to download at first use, better with a graphics card; "
+        f"licence: {model.licence}."
+    )
+
+
+def progress_of(report: Report) -> str:
+    """Stage, frames done, time left."""
+    done, total = report.done.get("frames", 0), report.totals.get("frames", 0)
+    if report.finished:
+        what = "Stopped: this is what was done" if report.stopped else "Finished"
+        return bar(f"{what} · {done} of {total} frames", done / max(1, total))
+    if report.stopped:
+        return bar(f"Stopped · keeping {done} frames", done / max(1, total))
+    parts = [STAGES.get(report.stage, "Beginning"), f"{done} of {total} frames"]
+    if report.left is not None:
+        parts.append(f"about {spoken(report.left)} left")
+    return bar(" · ".join(parts), done / max(1, total))

@@ -1,0 +1,106 @@
+"""The page is started here: options, limits, and the server."""
+
+import argparse
+import contextlib
+import ipaddress
+import os
+import signal
+import threading
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+# Nothing about a visit leaves the machine.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid._device
+
+from .gpu import spaces  # isort: split
+
+import gradio as gr
+
+from .. import MusvidError, Store
+from ..studio.limits import Limits
+from ..studio.studio import Studio
+from .build import build
+from .theme import THEME
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description="The page of musvid. Limits for visitors come from the environment: "
+        "MUSVID_MAX_SECONDS (longest clip), MUSVID_MAX_SIDE (of a painting, pixels), "
+        "MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_QUEUE (who may wait), MUSVID_KEEP_MINUTES (until what "
+        "was shown is deleted), MUSVID_ANY_MODEL=1 (visitors may type hub ids and paths).",
+    )
+    add = parser.add_argument
+    on_space = bool(os.environ.get("SPACE_ID"))
+    add("--host", default="0.0.0.0" if on_space else "127.0.0.1", help="(default: %(default)s)")
+    add("--port", type=int, default=None, help="(default: the first free one from 7860 on)")
+    add("--share", action="store_true", help="make a public link")
+    add("--mcp", action="store_true", help="be an MCP server, too (needs gradio[mcp])")
+    add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    add("--any-model", action="store_true", help="let visitors of a public page type any model")
+    return parser
+
+
+def is_public(options: argparse.Namespace) -> bool:
+    """Whether others than the one who starts it can reach the page."""
+    loopback = options.host == "localhost"
+    with contextlib.suppress(ValueError):
+        loopback = ipaddress.ip_address(options.host).is_loopback
+    return options.share or bool(os.environ.get("SPACE_ID")) or not loopback
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Start the page, and load the default model behind it."""
+    options = build_parser().parse_args(arguments)
+    try:
+        limits = Limits.of(public=is_public(options))
+    except MusvidError as error:
+        raise SystemExit(f"musvid: {error}") from None
+    if options.any_model:
+        limits = replace(limits, any_model=True)
+    studio = Studio(device=options.device, store=Store())
+    refuse_addresses()
+    board = build(studio, limits)
+    if options.mcp and find_spec("mcp") is None:
+        raise SystemExit('musvid: --mcp needs another package; install "gradio[mcp]".')
+    board.blocks.launch(
+        server_name=options.host,
+        server_port=options.port,
+        share=options.share,
+        mcp_server=options.mcp,
+        max_file_size=limits.upload * 10**6,
+        theme=THEME,
+        css_paths=Path(__file__).with_name("theme.css"),
+        show_error=True,
+        ssr_mode=False,
+        footer_links=["api", "settings"],
+        prevent_thread_lock=True,
+    )
+    # With ZeroGPU there is nothing to paint with outside of a call that asked for it.
+    warm = threading.Thread(target=studio.warm, args=(spaces is None,), name="warm", daemon=True)
+    warm.start()
+    # `kill` should clean up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    board.blocks.block_thread()
+
+
+def refuse_addresses() -> None:
+    """Have Gradio refuse addresses where it would fetch what they name.
+
+    It offers no setting for that. Pages and paths go through as before.
+    """
+    move = gr.blocks.Block.async_move_resource_to_block_cache
+
+    async def refuse(self: Any, url_or_file_path: Any) -> Any:
+        if str(url_or_file_path or "").lower().startswith(("http://", "https://")):
+            raise gr.Error(
+                "Addresses are not fetched; upload the file itself.", print_exception=False
+            )
+        return await move(self, url_or_file_path)
+
+    gr.blocks.Block.async_move_resource_to_block_cache = refuse

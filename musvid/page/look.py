@@ -1,0 +1,55 @@
+"""The panel of the look: how the spectrum is drawn."""
+
+import gradio as gr
+
+from .. import PALETTES
+from .board import LIGHT, QUIET, Board
+
+
+class LookPanel:
+    """Palette, level, window and picture rate."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board = board
+        with gr.Accordion("Spectrum look", open=False, elem_classes="part", elem_id="look"):
+            board.control(
+                "look.palette",
+                gr.Dropdown(list(PALETTES), value=board.first["look.palette"], label="Palette"),
+            )
+            board.control(
+                "level", gr.Checkbox(True, label="Level quiet and loud passages by itself")
+            )
+            board.slider("look.gain", -60, 60, 1, "Gain (dB)", visible=False)
+            board.slider("look.gamma", 1, 7, 0.1, "Gamma", info="how much of the quiet shows")
+            board.slider(
+                "look.tlength",
+                0.002,
+                1,
+                0.002,
+                "Window (s)",
+                info="long for clear pitches, short for clear moments",
+            )
+            board.slider("look.count", 1, 30, 1, "Transforms per picture", info="more is calmer")
+            board.slider("look.afterglow", 0, 5, 0.05, "Afterglow (s)")
+            board.control(
+                "fps",
+                gr.Dropdown(
+                    ["24", "25", "30000/1001", "30", "48", "50", "60"],
+                    value=board.first["fps"],
+                    allow_custom_value=True,
+                    label="Pictures drawn a second",
+                    info="a number or a fraction",
+                ),
+            )
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        controls = board.controls
+        controls["level"].change(
+            lambda level: gr.update(visible=not level),
+            controls["level"],
+            controls["look.gain"],
+            **LIGHT,
+            **QUIET,
+        )

@@ -1,0 +1,165 @@
+"""The panel of one moment: drawn, painted, and painted as a strip."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from .. import MusvidError
+from ..studio.studio import AXES, strip_values
+from .board import CLIP, FOLLOWERS, LATEST, LIGHT, QUIET, Board, Updates
+from .gpu import paint_moment, paint_strip
+from .html import hint, told
+
+
+class MomentPanel:
+    """One moment of the song, at once."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board = board
+        with gr.Column(elem_classes="part", elem_id="moment-part"):
+            gr.HTML("<h2>Play with one moment</h2>", padding=False)
+            board.put(
+                "moment",
+                gr.Slider(
+                    0, CLIP, 3.0, step=0.02, label="Moment of the song (s)", elem_id="moment"
+                ),
+            )
+            board.put("timeline", gr.HTML(elem_id="timeline", padding=False))
+            with gr.Row(elem_classes="pictures"):
+                picture = {
+                    "format": "webp",
+                    "interactive": False,
+                    "buttons": ["download", "fullscreen"],
+                    "min_width": 140,
+                }
+                self.drawn = gr.Image(label="Spectrum", elem_id="drawn", **picture)
+                self.painted = gr.Image(label="Painted", elem_id="painted", **picture)
+            self.moment_note = gr.HTML(elem_id="moment-note", padding=False)
+            self._strip()
+
+    def _strip(self) -> None:
+        """Adds the strip and its button."""
+        with gr.Row(equal_height=True, elem_id="strip-row"):
+            self.axis = gr.Radio(
+                [("strength", "strength"), ("seeds", "seed"), ("prompts", "prompt")],
+                value="strength",
+                label="Strip",
+                show_label=False,
+                container=False,
+                scale=3,
+                elem_id="axis",
+            )
+            self.strip_button = gr.Button(
+                "Paint a strip", scale=1, min_width=130, elem_id="paint-strip"
+            )
+        self.strip = gr.Gallery(
+            show_label=False,
+            fit_columns=False,
+            label="Strip",
+            columns=5,
+            rows=1,
+            height="auto",
+            object_fit="cover",
+            allow_preview=False,
+            visible=False,
+            format="webp",
+            elem_id="strip",
+            buttons=[],
+        )
+        self.strip_values = gr.State([])
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        controls = board.controls
+        clip = board.clip
+        everything = board.everything
+        changed = board.changed
+        looks = [name for name in controls if name.startswith(("look.", "lock."))]
+        drawn = gr.on(
+            [
+                board["moment"].change,
+                board["song"].change,
+                *changed([*looks, "level", "fps", "size", "stride"]),
+            ],
+            self.on_draw,
+            everything,
+            [self.drawn, self.moment_note],
+            **LIGHT,
+            **LATEST,
+        )
+        styles = [name for name in controls if name.startswith(("style.", *FOLLOWERS))]
+        painting = {
+            "fn": self.on_paint,
+            "inputs": everything,
+            "outputs": [self.painted, self.moment_note],
+            "concurrency_limit": 1,
+            "concurrency_id": "paint",
+            **LATEST,
+        }
+        for paint in (drawn.then(**painting), gr.on(changed(styles), **painting)):
+            # How long a painting takes is known now.
+            paint.then(board.on_plan, clip, [board["plan"], board["recipe"]], **LIGHT, **LATEST)
+        self.strip_button.click(
+            self.on_strip,
+            {*everything, self.axis},
+            [self.strip, self.strip_values, self.moment_note],
+            concurrency_limit=1,
+            concurrency_id="paint",
+            **QUIET,
+        )
+        self.strip.select(
+            self.on_pick,
+            [self.axis, self.strip_values],
+            [controls[f"style.{axis}"] for axis in AXES],
+            **LIGHT,
+            **QUIET,
+        )
+
+    def on_draw(self, data: dict[Any, Any]) -> Updates:
+        """Draws the spectrum at the moment."""
+        try:
+            song, recipe = self.board.chosen(data)
+            frame = self.board.studio.draw(song, recipe, self.board.moment_of(data, song, recipe))
+        except MusvidError:
+            return {self.drawn: gr.skip()}  # the live line says it
+        return {self.drawn: frame}
+
+    def on_paint(self, data: dict[Any, Any]) -> Iterator[Updates]:
+        """Paints the moment."""
+        try:
+            song, recipe = self.board.chosen(data)
+        except MusvidError:
+            return
+        try:
+            if recipe.paints and not self.board.studio.has(recipe.style):
+                yield {self.moment_note: hint(f"Loading {recipe.style.model} …")}
+            moment = self.board.moment_of(data, song, recipe)
+            frame = paint_moment(self.board.studio, song, recipe, moment)
+        except MusvidError as error:
+            yield {self.moment_note: told(error)}
+            return
+        yield {self.painted: frame, self.moment_note: ""}
+
+    def on_strip(self, data: dict[Any, Any]) -> Iterator[Updates]:
+        """Paints the moment several times, with one setting changed."""
+        axis = data[self.axis]
+        try:
+            song, recipe = self.board.chosen(data)
+            values = strip_values(recipe, axis)
+            moment = self.board.moment_of(data, song, recipe)
+            made = []
+            yield {self.strip: gr.update(value=[], visible=True), self.strip_values: values}
+            for frame in paint_strip(self.board.studio, song, recipe, moment, axis, values):
+                made.append((frame, str(values[len(made)])))
+                yield {self.strip: gr.update(value=made, visible=True)}
+        except MusvidError as error:
+            yield {self.moment_note: told(error)}
+
+    def on_pick(self, axis: str, values: list[Any], picked: gr.SelectData) -> list[Any]:
+        """Takes the setting of one picture of the strip."""
+        return [
+            values[picked.index] if name == axis and picked.index < len(values) else gr.skip()
+            for name in AXES
+        ]

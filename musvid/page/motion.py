@@ -1,0 +1,81 @@
+"""The panel of motion: the recipe, its three numbers, and what a render makes of them."""
+
+from typing import Any
+
+import gradio as gr
+
+from .. import MusvidError, Recipe
+from ..interpolate import names as interpolators
+from .board import LATEST, LIGHT, QUIET, Board, recipe_of
+from .html import RECIPES, hint
+
+INTERPOLATORS = {
+    "auto": "Auto: each where it is best",
+    "blend": "Blend: fades",
+    "flavr": "FLAVR: a network fills in",
+    "motion": "Motion: blocks move",
+}
+
+
+class MotionPanel:
+    """Recipes, stride, before and after, and the live line."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board = board
+        with gr.Column(elem_classes="part"):
+            gr.HTML("<h2>Motion</h2>", padding=False)
+            board.put(
+                "recipe",
+                gr.Radio(
+                    [(text, name) for name, text in RECIPES.items()],
+                    value="hybrid",
+                    show_label=False,
+                    label="Recipe",
+                    container=False,
+                    elem_id="recipe",
+                ),
+            )
+            with gr.Row(elem_id="factors"):
+                board.slider("stride", 1, 64, 1, "Stride", min_width=100)
+                board.slider("before", 1, 16, 1, "Before", min_width=100)
+                board.slider("after", 1, 16, 1, "After", min_width=100)
+            gr.HTML(
+                hint("Every stride-th picture is kept. Gaps are filled before and after painting."),
+                padding=False,
+            )
+            board.control(
+                "interpolator",
+                gr.Radio(
+                    [(INTERPOLATORS.get(name, name), name) for name in ("auto", *interpolators())],
+                    value=board.first["interpolator"],
+                    label="How gaps are filled",
+                ),
+            )
+            board.put("plan", gr.HTML(elem_id="plan", padding=False))
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        controls = board.controls
+        clip = board.clip
+        changed = board.changed
+        gr.on(
+            [board["song"].change, *changed(list(controls))],
+            board.on_plan,
+            clip,
+            [board["plan"], board["recipe"]],
+            **LIGHT,
+            **LATEST,
+        )
+        motion = [controls[part] for part in ("stride", "before", "after")]
+        # Each choice is sent at once: while it waited, an answer of the live line could undo it.
+        each = {"trigger_mode": "multiple", **LIGHT, **QUIET}
+        board["recipe"].input(self.on_motion, {*clip, board["recipe"]}, motion, **each)
+
+    def on_motion(self, data: dict[Any, Any]) -> list[Any]:
+        """Gives the three numbers of a recipe."""
+        try:
+            recipe = recipe_of(self.board.named(data)).in_time(data[self.board["recipe"]])
+        except MusvidError:
+            recipe = Recipe().in_time(data[self.board["recipe"]])
+        return [recipe.stride, recipe.before, recipe.after]

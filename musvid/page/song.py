@@ -1,0 +1,122 @@
+"""The panel of the song: what is played, and which part of it."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+import musvid
+
+from .. import MusvidError
+from .board import CLIP, LATEST, LIGHT, QUIET, Board, Updates
+from .html import told
+
+FOLDER = Path(musvid.__file__).parents[1] / "examples"
+EXAMPLES = {
+    name: path
+    for name, path in (("Loop", FOLDER / "loop.ogg"), ("Nocturne", FOLDER / "nocturne.ogg"))
+    if path.is_file()
+}
+
+
+class SongPanel:
+    """The song, examples to try, and the clip."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board = board
+        with gr.Column(elem_classes="part"):
+            gr.HTML("<h2>Song</h2>", padding=False)
+            self.audio = gr.Audio(
+                next(map(str, EXAMPLES.values()), None),
+                type="filepath",
+                sources=["upload", "microphone"],
+                show_label=False,
+                label="Song",
+                elem_id="song",
+                waveform_options=gr.WaveformOptions(
+                    waveform_color="#8b7bd8", waveform_progress_color="#f472b6"
+                ),
+            )
+            self.examples = gr.Dataset(
+                components=[gr.Textbox(visible=False)],
+                samples=[[name] for name in EXAMPLES],
+                label="Made by this project, to try",
+                elem_id="examples",
+                visible=bool(EXAMPLES),
+            )
+            board.put("song_problem", gr.HTML(elem_id="song-problem", padding=False))
+            with gr.Row():
+                board.control(
+                    "start", gr.Slider(0, 1, 0, step=0.1, label="From (s)", min_width=120)
+                )
+                board.control(
+                    "duration",
+                    gr.Slider(0.5, CLIP, CLIP, step=0.1, label="Length (s)", min_width=120),
+                )
+        board.put("song", gr.State(None))
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        controls = board.controls
+        changed = board.changed
+        gr.on(
+            [self.audio.change, board.blocks.load],
+            self.on_song,
+            self.audio,
+            [
+                board["song"],
+                board["song_problem"],
+                controls["start"],
+                controls["duration"],
+                board["moment"],
+            ],
+            **LIGHT,
+            **QUIET,
+        )
+        self.examples.click(self.on_example, self.examples, self.audio, **LIGHT, **QUIET)
+        gr.on(
+            changed(["start", "duration"]),
+            self.on_clip,
+            {board["song"], controls["start"], controls["duration"], board["moment"]},
+            board["moment"],
+            **LIGHT,
+            **LATEST,
+        )
+
+    def on_song(self, path: str | None) -> Updates:
+        """Takes a song, and sets the sliders to its length."""
+        start, duration = self.board.controls["start"], self.board.controls["duration"]
+        if not path:
+            return {self.board["song"]: None, self.board["song_problem"]: told()}
+        try:
+            song = self.board.studio.song(path)
+        except MusvidError as error:
+            return {self.board["song"]: None, self.board["song_problem"]: told(error)}
+        length = round(float(song.duration), 2)
+        longest = min(length, self.board.limits.seconds or length)
+        return {
+            self.board["song"]: path,
+            self.board["song_problem"]: told(),
+            start: gr.update(maximum=max(0.1, round(length - 0.5, 1)), value=0),
+            duration: gr.update(
+                minimum=min(0.5, longest), maximum=longest, value=min(CLIP, longest)
+            ),
+            self.board["moment"]: gr.update(
+                minimum=0, maximum=min(CLIP, longest), value=round(min(CLIP, longest) / 3, 2)
+            ),
+        }
+
+    def on_example(self, chosen: list[str]) -> str:
+        """Gives the path of an example."""
+        return str(EXAMPLES[chosen[0]])
+
+    def on_clip(self, data: dict[Any, Any]) -> Any:
+        """Keeps the moment inside the clip."""
+        first = data[self.board.controls["start"]] or 0
+        last = first + (data[self.board.controls["duration"]] or 0.5)
+        return gr.update(
+            minimum=first,
+            maximum=last,
+            value=max(first, min(last, data[self.board["moment"]] or 0)),
+        )

@@ -1,0 +1,159 @@
+"""The panel of style: prompt, strength, seed and model."""
+
+from dataclasses import replace
+from random import randrange
+
+import gradio as gr
+
+from .. import MODELS, MusvidError, Recipe
+from ..paint import words
+from .board import LATEST, LIGHT, QUIET, SIZES, Board, Updates, values_of
+from .html import hint, model_facts, told
+
+# What a model has of its own.
+OWN = ("style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale")
+
+
+class StylePanel:
+    """What is painted, and with which model."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board = board
+        with gr.Column(elem_classes="part"):
+            gr.HTML("<h2>Style</h2>", padding=False)
+            board.control(
+                "style.prompt",
+                gr.Textbox(
+                    board.first["style.prompt"],
+                    label="Prompt",
+                    info='or one after the other: "0:00 nebula | 0:08 crystal"',
+                    lines=2,
+                    elem_id="prompt",
+                ),
+            )
+            self.chips = [
+                gr.Dataset(
+                    components=[gr.Textbox(visible=False)],
+                    samples=[[word] for word in known],
+                    samples_per_page=len(known),
+                    label=label,
+                    elem_classes="chips",
+                    elem_id=f"chips-{label.lower()}",
+                )
+                for label, known in (
+                    ("Styles", words.STYLES),
+                    ("Colours", words.COLOURS),
+                    ("Light", words.MODIFIERS),
+                )
+            ]
+            board.slider(
+                "style.strength",
+                0,
+                1,
+                0.05,
+                "Strength",
+                info="0 is the spectrum itself, 1 hardly knows it any more",
+                elem_id="strength",
+            )
+            with gr.Row(equal_height=True):
+                board.control(
+                    "style.seed",
+                    gr.Number(
+                        0,
+                        label="Seed",
+                        precision=0,
+                        minimum=0,
+                        maximum=2**32 - 1,
+                        min_width=120,
+                        scale=3,
+                        elem_id="seed",
+                    ),
+                )
+                self.dice = gr.Button("⚄ Another", min_width=90, scale=1, elem_id="dice")
+            with gr.Accordion("Model", open=False):
+                self._model(board)
+
+    def _model(self, board: Board) -> None:
+        """Adds the model and what it has of its own."""
+        board.control(
+            "style.model",
+            gr.Dropdown(
+                list(MODELS),
+                value=board.first["style.model"],
+                allow_custom_value=board.limits.any_model,
+                label="Model",
+                info="or any hub id, folder or .safetensors file, typed in"
+                if board.limits.any_model
+                else None,
+            ),
+        )
+        self.model_facts = gr.HTML(hint(model_facts(board.first["style.model"])), padding=False)
+        with gr.Row():
+            board.slider("style.steps", 1, 200, 1, "Steps", min_width=100)
+            board.slider("style.guidance", 1, 30, 0.5, "Guidance", min_width=100)
+        board.control(
+            "style.negative_prompt",
+            gr.Textbox("", label="Negative prompt", info="needs a guidance above 1"),
+        )
+        board.control(
+            "style.symmetry",
+            gr.Radio(
+                [
+                    ("Paint one half, mirror it", "half"),
+                    ("Mirror the noise", "noise"),
+                    ("None", "none"),
+                ],
+                value=board.first["style.symmetry"],
+                label="Symmetry",
+            ),
+        )
+        board.control(
+            "style.tiny_autoencoder",
+            gr.Checkbox(False, label="Tiny autoencoder, faster and rougher"),
+        )
+        with gr.Row():
+            board.control(
+                "size",
+                gr.Dropdown(
+                    SIZES,
+                    value=SIZES[0],
+                    allow_custom_value=True,
+                    label="Painted size",
+                    min_width=140,
+                ),
+            )
+            board.slider("upscale", 1, 8, 1, "Video, times that", min_width=140)
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        controls = board.controls
+        for chips in self.chips:
+            chips.click(
+                lambda chosen, prompt: words.toggle(prompt, chosen[0]),
+                [chips, controls["style.prompt"]],
+                controls["style.prompt"],
+                **LIGHT,
+                **QUIET,
+            )
+        self.dice.click(lambda: randrange(2**16), None, controls["style.seed"], **LIGHT, **QUIET)
+        controls["style.model"].input(
+            self.on_model,
+            controls["style.model"],
+            [self.model_facts, *(controls[name] for name in OWN)],
+            **LIGHT,
+            **LATEST,
+        )
+
+    def on_model(self, name: str) -> Updates:
+        """Sets what a model has of its own."""
+        try:
+            style = replace(Recipe().style, model=name or "", strength=None).resolve()
+            recipe = replace(Recipe(), style=style).resolve()
+        except MusvidError as error:
+            return {self.model_facts: told(error)}
+        values = values_of(recipe)
+        return {
+            self.model_facts: hint(model_facts(name)),
+            **{self.board.controls[each]: values[each] for each in OWN},
+        }
