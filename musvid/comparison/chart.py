@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from .measure import Measures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
 COLOURS = {
@@ -41,6 +44,9 @@ _STYLE: dict[str, Any] = {
     "ytick.color": _FAINT,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
+    "svg.fonttype": "none",  # letters stay letters, in the fonts of whoever looks
+    "svg.hashsalt": "musvid",  # the same ids every time
+    "font.family": ["DejaVu Sans", "sans-serif"],
 }
 
 
@@ -62,20 +68,45 @@ def chart(measures: Mapping[str, Measures], path: Path, *, best: str, note: str 
 
     measures: by the names of recipes. best: the name of the one to emphasise. note: a line below.
     """
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure((10, 16 / 3), dpi=150, facecolor=GROUND)
-        canvas = FigureCanvasAgg(figure)
+    with _figure(10, 16 / 3) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(1.55, 1))
         figure.subplots_adjust(0.075, 0.185, 0.975, 0.9, wspace=0.14)
         _pulse(right, measures, best)
         _scatter(left, measures, best)
         figure.text(0.075, 0.045, note, color=_FAINT, fontsize=9.5)
-        canvas.print_png(path)
+        figure.savefig(path, format="png")
     return path
+
+
+def drawings(measures: Mapping[str, Measures], *, best: str) -> tuple[str, str]:
+    """The two parts of the same chart as SVG texts, which a page can put beside each other.
+
+    Each recipe's point has the id ``point-NAME``, and its bar ``pulse-NAME``.
+    """
+    made = []
+    for draw, width in ((_scatter, 6.2), (_pulse, 3.8)):
+        with _figure(width, 4.4) as figure:
+            axes = figure.subplots()
+            side = 0.7 / width
+            figure.subplots_adjust(side, 0.13, 1 - 0.25 / width, 0.9)
+            draw(axes, measures, best)
+            text = io.StringIO()
+            figure.savefig(text, format="svg", metadata={"Date": None})
+        made.append("<svg" + text.getvalue().partition("<svg")[2])
+    return made[0], made[1]
+
+
+@contextmanager
+def _figure(width: float, height: float) -> Iterator[Figure]:
+    """An empty figure in the colours of the page, in inches of 150 pixels."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure((width, height), dpi=150, facecolor=GROUND)
+        FigureCanvasAgg(figure)
+        yield figure
 
 
 def _scatter(axes: Axes, measures: Mapping[str, Measures], best: str) -> None:
@@ -92,7 +123,7 @@ def _scatter(axes: Axes, measures: Mapping[str, Measures], best: str) -> None:
     for name, point in along.items():
         if name == best:
             axes.plot(*point, "o", ms=22, mec=COLOURS[name], mfc="none", mew=1.5, zorder=5)
-        axes.plot(*point, "o", ms=12, color=COLOURS[name], zorder=5)
+        axes.plot(*point, "o", ms=12, color=COLOURS[name], zorder=5, gid=f"point-{name}")
     _name(axes, along, best)
 
 
@@ -151,109 +182,8 @@ def _pulse(axes: Axes, measures: Mapping[str, Measures], best: str) -> None:
     axes.spines["left"].set_visible(False)
     for row, (name, one) in enumerate(measures.items()):
         axes.barh(row, 1, 0.2, color="#221d36")
-        axes.barh(row, one.pulse, 0.2, color=COLOURS[name])
+        (drawn,) = axes.barh(row, one.pulse, 0.2, color=COLOURS[name])
+        drawn.set_gid(f"pulse-{name}")
         weight = "bold" if name == best else "normal"
         axes.text(0, row - 0.2, title(name), va="bottom", fontweight=weight)
         axes.text(1, row - 0.2, f"{one.pulse:.2f}", va="bottom", ha="right", color=_FAINT)
-
-
-_WIDE, _HIGH, _LEFT, _TOP, _RIGHT, _BOTTOM = 460, 320, 58, 10, 12, 44  # of the SVG, and its edges
-_LETTERS = 17  # from one name to the next
-
-
-def chart_html(measures: Mapping[str, Measures], *, best: str, note: str = "") -> str:
-    """The same for a page: an SVG, bars and a table, as HTML in the colours of ``page.css``.
-
-    measures: by the names of recipes. best: the name of the one to emphasise. note: a line below.
-    """
-    bars = "".join(
-        f'<div class="pulse"><b>{title(name)}</b><span>{one.pulse:.2f}</span>'
-        f'<div><i style="width:{100 * one.pulse:.1f}%;background:{COLOURS[name]}"></i></div></div>'
-        for name, one in measures.items()
-    )
-    head = "".join(
-        f"<th>{text}</th>" for text in ("recipe", "response", "lag", "smoothness", "pulse", "score")
-    )
-    rows = "".join(
-        f"<tr{' class=best' if name == best else ''}>"
-        f'<td><i style="background:{COLOURS[name]}"></i>{title(name)}</td>'
-        f"<td>{one.response:.2f}</td><td>{one.lag:.0f} ms</td><td>{one.smoothness:.2f}</td>"
-        f"<td>{one.pulse:.2f}</td><td>{one.score:.2f}</td></tr>"
-        for name, one in measures.items()
-    )
-    return (
-        '<div class="comparison"><figure><figcaption>Response against smoothness</figcaption>'
-        f"{_svg(measures, best)}</figure><figure><figcaption>Pulse</figcaption>{bars}</figure>"
-        f'</div><div class="figures"><table><thead><tr>{head}</tr></thead>'
-        f'<tbody>{rows}</tbody></table></div><div class="hint">{note}</div>'
-    )
-
-
-def _svg(measures: Mapping[str, Measures], best: str) -> str:
-    """The points, each with its name beside it."""
-    across = limits([one.smoothness for one in measures.values()])
-    along = limits([one.response for one in measures.values()])
-    parts = []
-
-    def place(value: float, ends: tuple[float, float], first: float, last: float) -> float:
-        return first + (value - ends[0]) / (ends[1] - ends[0]) * (last - first)
-
-    def x(value: float) -> float:
-        return place(value, across, _LEFT, _WIDE - _RIGHT)
-
-    def y(value: float) -> float:
-        return place(value, along, _HIGH - _BOTTOM, _TOP)
-
-    for value in _ticks(*across):
-        parts.append(f'<path d="M{x(value):.1f} {_TOP}V{_HIGH - _BOTTOM}"/>')
-        parts.append(f'<text x="{x(value):.1f}" y="{_HIGH - _BOTTOM + 16}">{value:g}</text>')
-    for value in _ticks(*along):
-        parts.append(f'<path d="M{_LEFT} {y(value):.1f}H{_WIDE - _RIGHT}"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{y(value) + 4:.1f}" class="left">{value:g}</text>')
-    middle = (_HIGH - _BOTTOM + _TOP) / 2
-    parts.append(f'<text x="{(_WIDE + _LEFT) / 2}" y="{_HIGH - 6}">smoothness</text>')
-    parts.append(f'<text x="12" y="{middle}" transform="rotate(-90 12 {middle})">response</text>')
-    names = list(measures)
-    heights = spread([y(measures[name].response) for name in names], _LETTERS)
-    for name, height in zip(names, heights, strict=True):
-        one = measures[name]
-        left, weight = x(one.smoothness), ' class="best"' if name == best else ""
-        near = left < (_WIDE + _LEFT) / 2
-        side = f'x="{left + 17:.1f}"' if near else f'x="{left - 17:.1f}"'
-        parts.append(
-            f'<g style="--own:{COLOURS[name]}"{weight}>'
-            f'<circle cx="{left:.1f}" cy="{y(one.response):.1f}" r="7"/>'
-            f'<text {side} y="{min(height, _HIGH - _BOTTOM - 6) + 4:.1f}" '
-            f'class="{"right" if near else "left"}">{title(name)}</text></g>'
-        )
-    return (
-        f'<svg viewBox="0 0 {_WIDE} {_HIGH}" role="img" '
-        f'aria-label="Response against smoothness">{"".join(parts)}</svg>'
-    )
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers within two ends, seven at most."""
-    step = next(step for step in (0.02, 0.05, 0.1, 0.2) if (high - low) / step < 7)
-    first = int(np.ceil(max(0.0, low) / step))
-    return [round(index * step, 2) for index in range(first, int(high / step + 1e-9) + 1)]
-
-
-def spread(heights: list[float], apart: float) -> list[float]:
-    """Heights moved as little as need be to stand at least so far apart; in the same order."""
-    order = sorted(range(len(heights)), key=lambda index: heights[index])
-    groups: list[list[int]] = []  # that stand as close as they may, each around its own mean
-
-    def top(group: list[int]) -> float:
-        mean = sum(heights[index] for index in group) / len(group)
-        return mean - apart * (len(group) - 1) / 2
-
-    for index in order:
-        groups.append([index])
-        while len(groups) > 1 and top(groups[-1]) < top(groups[-2]) + apart * len(groups[-2]):
-            groups[-2:] = [groups[-2] + groups[-1]]
-    moved = list(heights)
-    for group in groups:
-        for row, index in enumerate(group):
-            moved[index] = top(group) + apart * row
-    return moved

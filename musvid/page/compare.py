@@ -6,12 +6,10 @@ from typing import Any
 import gradio as gr
 
 from .. import RECIPES, Comparison, MusvidError, Recipe
-from ..comparison.chart import chart_html
-from ..comparison.run import RULE
 from ..estimate import spoken
 from .board import LIGHT, QUIET, Board, Updates, recipe_of
 from .gpu import compare_clip
-from .html import bar, called, hint, said, told
+from .html import bar, called, comparison, hint, said, told
 
 
 class ComparePanel:
@@ -132,13 +130,12 @@ class ComparePanel:
     def _compared(self, made: Comparison) -> Updates:
         """Shows a finished comparison."""
         best = made.best.name
-        figures = {one.name: one.measures for one in made.results}
         return {
             self.compare_progress: bar(f"Finished · best by the rule: {called(best)}", 1),
             self.compare_stop: gr.update(interactive=False),
             self.compare_video: gr.update(value=str(made.video), visible=True),
             self.compare_found: gr.update(visible=True),
-            self.compare_chart: chart_html(figures, best=best, note=RULE),
+            self.compare_chart: comparison(made),
             self.save_chart: str(made.chart),
             self.save_figures: str(made.figures),
             **{

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from .. import MODELS
+from .. import MODELS, Comparison
 from .. import RECIPES as NUMBERS
+from ..comparison.chart import COLOURS, drawings, title
+from ..comparison.run import RULE
 from ..estimate import spoken
 from ..studio.watch import Report, Step
 
@@ -81,3 +83,25 @@ def progress_of(report: Report) -> str:
     if report.left is not None:
         parts.append(f"about {spoken(report.left)} left")
     return bar(" · ".join(parts), done / max(1, total))
+
+
+def comparison(made: Comparison) -> str:
+    """The figures of a comparison: its chart, and a table."""
+    best = made.best.name
+    scatter, pulse = drawings({one.name: one.measures for one in made.results}, best=best)
+    head = "".join(
+        f"<th>{text}</th>" for text in ("recipe", "response", "lag", "smoothness", "pulse", "score")
+    )
+    rows = "".join(
+        f"<tr{' class=best' if one.name == best else ''}>"
+        f'<td><i style="background:{COLOURS[one.name]}"></i>{title(one.name)}</td>'
+        f"<td>{one.measures.response:.2f}</td><td>{one.measures.lag:.0f} ms</td>"
+        f"<td>{one.measures.smoothness:.2f}</td><td>{one.measures.pulse:.2f}</td>"
+        f"<td>{one.measures.score:.2f}</td></tr>"
+        for one in made.results
+    )
+    return (
+        f'<div class="comparison"><figure>{scatter}</figure><figure>{pulse}</figure></div>'
+        f'<div class="figures"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>{hint(RULE)}"
+    )

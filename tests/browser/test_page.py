@@ -284,9 +284,9 @@ def test_the_recipes_are_compared_and_one_is_taken(page: Page, song: Path) -> No
     facts = page.eval_on_selector("#compare-video video", "one => [one.duration, one.videoWidth]")
     assert abs(facts[0] - 1) <= 0.1
     assert facts[1] > 1000
-    assert page.locator("#compare-chart circle").count() == 4
+    assert page.locator("#compare-chart [id^=point-]").count() == 4
     assert page.locator("#compare-chart tbody tr").count() == 4
-    assert page.locator("#compare-chart .pulse").count() == 4
+    assert page.locator("#compare-chart [id^=pulse-]").count() == 4
     with page.expect_download() as download:
         page.click("#save-figures")
     found = json.loads(Path(download.value.path()).read_text())

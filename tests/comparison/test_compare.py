@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 from dataclasses import replace
@@ -34,9 +33,10 @@ from musvid import (
     render,
     write,
 )
-from musvid.comparison.chart import chart, chart_html, limits, spread, title
+from musvid.comparison.chart import chart, drawings, limits, title
 from musvid.comparison.run import COMPARISON, RULE
 from musvid.job import clock_of
+from musvid.page.html import comparison
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 from musvid.video.grid import Caption, grid
@@ -179,6 +179,11 @@ def test_a_plot_of_figures_that_lie_close_together(tmp_path: Path) -> None:
     close = {name: Measures(0.5 + 0.001 * index, 0, 0.8, 0.2) for index, name in enumerate(RECIPES)}
     path = chart(close, tmp_path / "close.png", best="hybrid", note=RULE)
     assert Image.open(path).size == (1500, 800)
+    scatter, pulse = drawings(close, best="hybrid")
+    for name in RECIPES:
+        assert f">{title(name)}</text>" in scatter
+        assert f">{title(name)}</text>" in pulse
+    assert scatter == drawings(close, best="hybrid")[0], "the same figures, the same drawing"
     assert limits([0.0, 0.0])[0] < 0 < limits([0.0, 0.0])[1]
     assert limits([0.2, 1.0])[1] <= 1.03
 
@@ -225,9 +230,10 @@ def test_a_comparison_can_be_watched_and_taken_from_the_store(
     assert [step.part for step in steps] == sorted(step.part for step in steps)
     assert steps[-1].part == 1
     assert names(folder) == {f"comparison.{end}" for end in ("mp4", "png", "json")}
-    html = chart_html({one.name: one.measures for one in made.results}, best=made.best.name)
-    assert html.count("<circle") == len(RECIPES)
-    assert html.count("class=best") + html.count('class="best"') == 2
+    html = comparison(made)
+    for part in ("point", "pulse"):
+        assert [html.count(f'id="{part}-{name}"') for name in RECIPES] == [1] * len(RECIPES)
+    assert html.count("class=best") == 1
     longest = studio.longest(song, BARE)
     assert longest is not None
     assert longest > studio.plan(song, BARE).seconds
@@ -248,17 +254,6 @@ def test_four_renders_are_allowed_a_quarter_of_the_time(write_song: WriteSong) -
     limits.check(BARE, song)
     with pytest.raises(SettingsError, match=r"rendered 4 times is at most 2\.5 s long"):
         limits.check(BARE, song, renders=4)
-
-
-@pytest.mark.parametrize("heights", [[], [5.0], [1, 2, 3, 4], [9, 9, 9, 50], [40, 10, 41, 12]])
-def test_names_in_the_plot_of_the_page_stand_apart(heights: list[float]) -> None:
-    moved = spread(heights, 10)
-    in_order = sorted(moved)
-    assert all(b - a >= 10 - 1e-9 for a, b in itertools.pairwise(in_order))
-    assert np.mean(moved or [0]) == pytest.approx(np.mean(heights or [0]))
-    assert sorted(range(len(heights)), key=moved.__getitem__) == sorted(
-        range(len(heights)), key=heights.__getitem__
-    )
 
 
 # The command line
