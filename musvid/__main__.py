@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import interpolate
 from ._device import DEVICES
-from .comparison.run import COMPARISON, check_outputs, compare_job
+from .comparison.run import COMPARISON, check_outputs, compare
 from .errors import Cancelled, MusvidError, SettingsError
 from .job import Job, prepare
 from .music.lock import NOTES, OFF, Lock
@@ -20,7 +20,7 @@ from .music.modulation import SOURCES, Modulation
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
 from .recipe import RECIPES, Recipe, parse_size
-from .rendering import STAGES, render_job
+from .rendering import STAGES, render
 from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
 from .store import Store
@@ -390,11 +390,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "flavr_weights": options.flavr_weights,
         }
         if options.compare:
-            found = compare_job(job, options.output or None, **common)
+            found = compare(job, output=options.output or None, **common)
             summary = f"{found}\n{found.video}\n{found.chart}\n{found.figures}"
         else:
             more = {"frames_dir": options.frames, **common}
-            summary = str(render_job(job, options.output or None, **more))
+            summary = str(render(job, output=options.output or None, **more))
     except (MusvidError, KeyboardInterrupt) as error:
         bars.close()
         if options.debug:

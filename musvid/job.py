@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from .clock import Clock
+from .errors import SettingsError
 from .music.automation import Automation
 from .music.lock import Lock
 from .paint.style import Stroke
@@ -95,13 +96,18 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     return Job(song, settled, clock_of(settled, song.duration))
 
 
-def prepare(song: Song | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:
+def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:
     """The job of a sound file, of which the recipe's start and duration are used.
 
-    song: the file; or a `Song`, which is used as it was cut. recipe: every default without one.
+    song: the file; a `Song`, which is used as it was cut; or a job, which is returned as it is.
+    recipe: every default without one.
 
-    Raises what `Song.open` and `resolve` raise.
+    Raises what `Song.open` and `resolve` raise, and SettingsError for a job and a recipe.
     """
+    if isinstance(song, Job):
+        if recipe is not None:
+            raise SettingsError("A job has its recipe already; give one of the two.")
+        return song
     recipe = recipe or Recipe()
     if not isinstance(song, Song):
         recipe.resolve()  # a wrong setting is told before a long file is read

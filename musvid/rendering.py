@@ -34,7 +34,7 @@ STAGES = ("spectrum", "guides", "painted", "frames")
 
 
 def render(
-    song: Song | str | os.PathLike[str],
+    song: Song | Job | str | os.PathLike[str],
     recipe: Recipe | None = None,
     output: str | os.PathLike[str] | None = None,
     *,
@@ -48,8 +48,8 @@ def render(
 ) -> Path:
     """Turn a song into a music video.
 
-    song: a sound file, of which the recipe's start and duration are used; or a `Song`, which is
-        used as it was cut.
+    song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
+        as it was cut; or a `Job`, which has its recipe in it.
     recipe: every setting; by default the hybrid recipe with the embedded model.
     output: the video, ``.mp4``; by default the song's name in the current folder.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are
@@ -65,32 +65,7 @@ def render(
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
-    return render_job(
-        prepare(song, recipe),
-        output,
-        progress=progress,
-        cancel=cancel,
-        frames_dir=frames_dir,
-        painter=painter,
-        device=device,
-        store=store,
-        flavr_weights=flavr_weights,
-    )
-
-
-def render_job(
-    job: Job,
-    output: str | os.PathLike[str] | None = None,
-    *,
-    progress: Progress | None = None,
-    cancel: threading.Event | None = None,
-    frames_dir: str | os.PathLike[str] | None = None,
-    painter: Painter | None = None,
-    device: str = "auto",
-    store: Store | None = None,
-    flavr_weights: str | os.PathLike[str] | None = None,
-) -> Path:
-    """Render what is settled already; every parameter as for `render`."""
+    job = prepare(song, recipe)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.recipe.style
     path = video.check_output(output if output is not None else f"{song.path.stem}.mp4")
     if path.exists() and path.samefile(song.path):

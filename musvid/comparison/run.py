@@ -20,7 +20,7 @@ from ..errors import Cancelled, OutputError
 from ..job import Job, prepare
 from ..paint.painter import Painter
 from ..recipe import RECIPES, Recipe
-from ..rendering import Progress, render_job
+from ..rendering import Progress, render
 from ..song import Song
 from ..store import Store
 from ..video import file as video
@@ -109,7 +109,7 @@ def check_outputs(output: str | os.PathLike[str]) -> tuple[Path, Path, Path]:
 
 
 def compare(
-    song: Song | str | os.PathLike[str],
+    song: Song | Job | str | os.PathLike[str],
     recipe: Recipe | None = None,
     output: str | os.PathLike[str] | None = None,
     *,
@@ -122,8 +122,9 @@ def compare(
 ) -> Comparison:
     """Render a song with each of `RECIPES`, measure the videos, and show them in step.
 
-    song: a sound file, of which the recipe's start and duration are used; or a `Song`, as it was
-        cut. recipe: every other setting; its stride, before and after are replaced.
+    song: a sound file, of which the recipe's start and duration are used; a `Song`, as it was cut;
+        or a `Job`, which has its recipe in it.
+    recipe: every other setting; its stride, before and after are replaced.
     output: a video (``.mp4``) of all four in two columns; a plot of the figures (``.png``) and the
         figures themselves (``.json``) are written beside it. By default ``SONG.compare.mp4`` in
         the current folder. None of the three appears before all are complete.
@@ -136,30 +137,6 @@ def compare(
     Raises a subclass of MusvidError, and then leaves no files.
     """
     job = prepare(song, recipe)
-    return compare_job(
-        job,
-        output,
-        progress=progress,
-        cancel=cancel,
-        painter=painter,
-        device=device,
-        store=store,
-        flavr_weights=flavr_weights,
-    )
-
-
-def compare_job(
-    job: Job,
-    output: str | os.PathLike[str] | None = None,
-    *,
-    progress: Progress | None = None,
-    cancel: threading.Event | None = None,
-    painter: Painter | None = None,
-    device: str = "auto",
-    store: Store | None = None,
-    flavr_weights: str | os.PathLike[str] | None = None,
-) -> Comparison:
-    """Compare what is settled already; every parameter as for `compare`."""
     song, recipe = job.song, job.recipe
     paths = check_outputs(output if output is not None else f"{song.path.stem}.compare.mp4")
     if any(path.exists() and path.samefile(song.path) for path in paths):
@@ -187,9 +164,9 @@ def compare_job(
         videos, seconds = {}, {}
         for each, one in jobs.items():
             began = time.monotonic()
-            videos[each] = render_job(
+            videos[each] = render(
                 one,
-                folder / f"{each}.mp4",
+                output=folder / f"{each}.mp4",
                 progress=_only_frames(progress, each),
                 cancel=cancel,
                 painter=painter,

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..comparison.run import COMPARISON, Comparison, compare_job
+from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError, OutputError
 from ..frame import Frame, frame_path
 from ..job import Job
 from ..paint.painter import Painter
-from ..rendering import STAGES, render_job
+from ..rendering import STAGES, render
 from ..song import Song
 from ..store import Store
 from ..video import file as video
@@ -151,9 +151,9 @@ def watch_comparison(
 
     def work() -> None:
         try:
-            made = compare_job(
+            made = compare(
                 job,
-                folder / "comparison.mp4",
+                output=folder / "comparison.mp4",
                 progress=told,
                 cancel=cancel,
                 painter=painter,
@@ -221,9 +221,9 @@ class _Work:
 
         def work() -> None:
             try:
-                render_job(
+                render(
                     job,
-                    folder / "video.mp4",
+                    output=folder / "video.mp4",
                     progress=self._progress,
                     cancel=self.cancel,
                     frames_dir=folder,
