@@ -51,7 +51,8 @@ def test_every_phrase_means_one_thing() -> None:
 
 
 def test_the_vocabulary_is_known_without_torch() -> None:
-    code = "import sys; from musvid.paint import words; words.vocabulary(); print('torch' in sys.modules)"
+    code = "import sys; from musvid.paint.words import vocabulary; vocabulary(); "
+    code += "print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "False"
 
