@@ -1,4 +1,4 @@
-"""The command line: ``python -m musvid SONG``."""
+"""The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import interpolate
@@ -36,13 +37,17 @@ The picture rate of the video is fps * before * after / stride. Recipes:
   interpolate-then-diffuse  stride 8, before 8, after 1
   hybrid                    stride 8, before 4, after 2
 Models with defaults of their own: {models}.
+
+"app" in place of SONG starts the page; "app --help" names its options. A song that is called app
+is written ./app.
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser. Settings that were not given are absent from what it returns."""
+    script = Path(sys.argv[0]).stem == "musvid"  # the command that pip installs
     parser = argparse.ArgumentParser(
-        prog="python -m musvid",
+        prog="musvid" if script else "python -m musvid",
         description="Turn a song into a music video: its spectrum, repainted by diffusion.",
         epilog=_EPILOG.format(models=", ".join(TABLE)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -357,8 +362,14 @@ class _Bars:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 (failure), 2 (usage) or 130 (stopped)."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == ["app"]:
+        from .page import launch
+
+        launch.main(given[1:])
+        return 0
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)

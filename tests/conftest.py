@@ -29,7 +29,7 @@ WriteSong = Callable[..., Path]
 # otherwise begin a long one when the other has nothing left to do.
 LONGEST = (
     *("test_page", "test_faults", "test_render", "test_cli", "test_hostile", "test_models"),
-    *("test_flavr_training", "test_studio", "test_training", "test_video"),
+    *("test_flavr_training", "test_studio", "test_training", "test_package", "test_video"),
 )
 
 

@@ -48,6 +48,12 @@ def test_help_names_every_option_and_choice() -> None:
         assert name in shown
 
 
+def test_app_is_the_page() -> None:
+    shown = musvid("app", "--help").stdout
+    assert "--host" in shown
+    assert "--share" in shown
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["missing.ogg"]])
 def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
     script = (

@@ -30,7 +30,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 RECIPE = Recipe(
     stride=4, before=2, after=2, size=(64, 64), upscale=1, style=Style(prompt="teal coral")
 )
-KILLS = 20
 
 
 def work(song: Path, recipe: str, output: Path, cache: Path) -> None:
@@ -143,11 +142,16 @@ def place(forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path
     return Place(forge, song, tmp_path / "place")
 
 
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.thorough)])
 def test_a_killed_render_goes_on_where_it_was(
-    forge: multiprocessing.context.ForkServerContext, song: Path, calm: Calm, tmp_path: Path
+    kills: int,
+    forge: multiprocessing.context.ForkServerContext,
+    song: Path,
+    calm: Calm,
+    tmp_path: Path,
 ) -> None:
     every, chance, finished = calm.paintings, random.Random(1), []
-    for number in range(KILLS):
+    for number in range(kills):
         place = Place(forge, song, tmp_path / str(number))
         victim = place.start()
         wanted = chance.randrange(every)
@@ -165,7 +169,7 @@ def test_a_killed_render_goes_on_where_it_was(
         place.check("a.mp4")
     assert min(finished) < every / 2 < max(finished), "the moments were all alike"
     print(
-        f"\nkilled {KILLS} times, with {sorted(finished)} of {every} paintings finished: "
+        f"\nkilled {kills} times, with {sorted(finished)} of {every} paintings finished: "
         "all videos equal the undisturbed one, none of those was painted again"
     )
 

@@ -124,6 +124,7 @@ def test_what_is_trained_is_written_as_it_is(sequences: Sequences, tmp_path: Pat
         torch.testing.assert_close(network(frames), made(frames), atol=2e-3, rtol=0)
 
 
+@pytest.mark.thorough
 def test_the_commands_make_sequences_and_train_on_them(tmp_path: Path) -> None:
     def run(*arguments: str) -> None:
         subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True)

@@ -425,6 +425,7 @@ def test_training_begins_with_the_weights_of_a_pipeline(trial: Path, tmp_path: P
         assert all(torch.equal(ours[name], theirs[name]) for name in ours | theirs)
 
 
+@pytest.mark.thorough
 def test_the_command_begins_with_a_pipeline(trial: Path, bank_file: Path, tmp_path: Path) -> None:
     """And when it is resumed, the autoencoder is still that of the pipeline."""
     command = [sys.executable, "-m", "musvid.training.sketch", tmp_path, "--recipe", "trial"]
