@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,14 @@ from conftest import ROOT
 
 
 @contextmanager
-def running_page(folder: Path, *options: str, **environment: str) -> Iterator[str]:
-    """``python app.py``, with its files in a folder; yields its address."""
+def running_page(
+    folder: Path,
+    *options: str,
+    command: Sequence[str | Path] = (sys.executable, ROOT / "app.py"),
+    cwd: Path = ROOT,
+    **environment: str,
+) -> Iterator[str]:
+    """``python app.py``, or another command, with its files in a folder; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -28,8 +34,8 @@ def running_page(folder: Path, *options: str, **environment: str) -> Iterator[st
     own["GRADIO_TEMP_DIR"] = str(files / "gradio")
     log = (folder / "log.txt").open("w")
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port), *options],
-        cwd=ROOT,
+        [*map(str, command), "--port", str(port), *options],
+        cwd=cwd,
         env={**os.environ, **own, **environment},
         stdout=log,
         stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 import venv
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, music, write_wav
 from packaging.requirements import Requirement
+from running import running_page
 
 FILES = (
     *("pyproject.toml", "setup.py", "MANIFEST.in", "requirements.txt"),
@@ -101,3 +103,13 @@ def test_the_command_works_away_from_the_repository(python: Path, tmp_path: Path
     run(command, "song.wav", "-o", "painted.mp4", *small, cwd=tmp_path)
     for name in ("drawn.mp4", "painted.mp4"):
         assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_its_page_has_the_example_songs(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    command = (python.with_name("musvid" + python.suffix), "app")
+    loop = next(python.parents[1].rglob("musvid/examples/loop.ogg"))
+    page = running_page(tmp_path / "page", command=command, cwd=tmp_path / "elsewhere")
+    with page as address:
+        shown = urllib.request.urlopen(f"{address}/gradio_api/file={loop}", timeout=60).read()
+    assert shown == (ROOT / "examples" / "loop.ogg").read_bytes()

@@ -24,6 +24,7 @@ from .. import MusvidError, Store
 from ..studio.limits import Limits
 from ..studio.studio import Studio
 from .build import build
+from .song import EXAMPLES
 from .theme import THEME
 
 
@@ -76,6 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
         max_file_size=limits.upload * 10**6,
         theme=THEME,
         css_paths=Path(__file__).with_name("theme.css"),
+        allowed_paths=[str(path) for path in EXAMPLES.values()],
         show_error=True,
         ssr_mode=False,
         footer_links=["api", "settings"],

@@ -11,11 +11,14 @@ from .. import MusvidError
 from .board import CLIP, LATEST, LIGHT, QUIET, Board, Updates
 from .html import told
 
-FOLDER = Path(musvid.__file__).parents[1] / "examples"
+PACKAGE = Path(musvid.__file__).parent
+# In the repository they lie beside the package, and in an installed one within it.
+FOLDERS = (PACKAGE.parent / "examples", PACKAGE / "examples")
 EXAMPLES = {
-    name: path
-    for name, path in (("Loop", FOLDER / "loop.ogg"), ("Nocturne", FOLDER / "nocturne.ogg"))
-    if path.is_file()
+    name.capitalize(): folder / f"{name}.ogg"
+    for name in ("loop", "nocturne")
+    for folder in FOLDERS
+    if (folder / f"{name}.ogg").is_file()
 }
 
 
