@@ -35,7 +35,7 @@ def holder(folder: Path) -> subprocess.Popen[bytes]:
 def test_nothing_is_left_of_what_ended(tmp_path: Path) -> None:
     with Claim(tmp_path) as file:
         file.write_text("half")
-    with pytest.raises(KeyError), Claim(tmp_path, desk=True) as folder:
+    with pytest.raises(KeyError), Claim(tmp_path, desk=True) as folder:  # noqa: PT012
         (folder / "file").touch()
         raise KeyError
     with Claim(tmp_path) as file:

@@ -186,8 +186,8 @@ def test_a_killed_ffmpeg_is_an_error_and_nothing_is_lost(
             (victim,) = [one for one in running if _is_ffmpeg(one, part)]
             victim.kill()
 
+    options = {"painter": painter, "store": Store(place.cache)}
     with pytest.raises(MusvidError) as caught:
-        options = {"painter": painter, "store": Store(place.cache)}
         render(song, RECIPE, place.out / "a.mp4", progress=kill, **options)
     assert "\n" not in str(caught.value)
     before = place.paintings()

@@ -28,8 +28,12 @@ def run(*command: str | Path, cwd: Path) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [str(part) for part in command],
-        **{"cwd": cwd, "env": {**environment, "HF_HUB_OFFLINE": "1"}, "timeout": 300},
-        **{"capture_output": True, "text": True, "encoding": "utf-8", "errors": "replace"},
+        cwd=cwd,
+        env={**environment, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        timeout=300,
+        encoding="utf-8",
+        errors="replace",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.beats
 
-First clicks whose times are known, then real recordings, whose onsets librosa finds (each moved to
+First clicks whose times are known, then songs, whose onsets librosa finds (each moved to
 the steepest rise beside it, as beats are). With and without, there are nearly as many keyframes.
 """
 
@@ -17,12 +17,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from conftest import SHARED, clicks, write_wav
+from conftest import clicks, write_wav
 
 from musvid import Clock, Lock, Song, find_beats
 from musvid.music import tempo
 from musvid.music.features import HOP
 from musvid.music.samples import RATE
+
+from .sounds import songs
 
 CLICKS = ((61, 0.137), (90, 0.4), (120, 0.0), (128, 0.137), (174.3, 0.4))
 MINUTES = 300
@@ -76,8 +78,8 @@ def main() -> None:
             name = f"clicks, {bpm} bpm"
             row(name, "loose", distances(times, loose), loose.fps)
             row(name, f"found {float(found.bpm):g} bpm", distances(times, locked), locked.fps)
-    for name in ("trumpet-90bpm", "vibe-ace", "lets-go-fishin", "hungarian-dance-5"):
-        song = Song.open(SHARED / "audio" / f"{name}.ogg")
+    for path in songs():
+        song, name = Song.open(path), path.stem
         found = find_beats(song)
         print(f"{name}: {found}")
         locks = [(found.lock(note), note) for note in ("1/8", "1/16")]

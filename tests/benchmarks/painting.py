@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import numpy as np
 
 from musvid import Painter, Style
 
-from .sounds import songs
+from .sounds import clip, songs
 
 
 def main() -> None:
@@ -29,13 +30,16 @@ def main() -> None:
         list(painter.paint(frames, style))
         seconds = (time.perf_counter() - began) / len(frames)
         print(f"{side:>6}{guidance:>10}{batch:>7}{seconds:>12.3f}", flush=True)
-    song = max(songs(), key=lambda path: path.stat().st_size)
+    song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, 20)
     with tempfile.TemporaryDirectory() as folder:
         output = str(Path(folder) / "out.mp4")
-        command = [sys.executable, "-m", "musvid", str(song), "-o", output, "--quiet"]
+        command = [sys.executable, "-m", "musvid", str(song.path), "-o", output, "--quiet"]
         began = time.perf_counter()
-        subprocess.run([*command, "--start", "20", "--duration", "20"], check=True)
-    print(f"\n20 s of {song.name}, every default: {time.perf_counter() - began:.0f} s")
+        part = ["--start", str(song.first / song.rate), "--duration", str(float(song.duration))]
+        environment = {**os.environ, "MUSVID_CACHE": str(Path(folder) / "cache")}
+        subprocess.run([*command, *part], env=environment, check=True)
+    took = time.perf_counter() - began
+    print(f"\n{float(song.duration):g} s of {song.path.name}, every default: {took:.0f} s")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from musvid import Clock, Look, Painter, Recipe, Song, Style, draw, render
+from musvid import Clock, Look, Painter, Recipe, Style, draw, render
 from musvid.store import Store, pack
 
-from .sounds import songs
+from .sounds import clip, songs
 
 Frame = np.ndarray
 
@@ -46,8 +46,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print the tables."""
-    path = max(songs(), key=lambda path: path.stat().st_size)
-    song = Song.open(path, start=20, duration=10)
+    song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, 10)
     style, painter = Style(), Painter(Style())
     guides = list(draw(song, Look(), Clock(song.duration, 4), size=(256, 256)))
     list(painter.paint(guides[:4], style))
