@@ -410,9 +410,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bars.close()
         if options.debug:
             raise
-        stopped = isinstance(error, KeyboardInterrupt)
-        print("Stopped; no video was written." if stopped else f"musvid: {error}", file=sys.stderr)
-        return Cancelled.exit_code if stopped else error.exit_code
+        if isinstance(error, KeyboardInterrupt):
+            print("Stopped; no video was written.", file=sys.stderr)
+            return Cancelled.exit_code
+        print(f"musvid: {error}", file=sys.stderr)
+        return error.exit_code
     bars.close()
     if not options.quiet:
         print(summary)

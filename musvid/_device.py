@@ -13,7 +13,8 @@ from .errors import SettingsError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
-T, U = TypeVar("T"), TypeVar("U")
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 def pick_device(device: str = "auto") -> str:

@@ -50,7 +50,8 @@ def executable() -> str:
     """The path of ffmpeg."""
     import imageio_ffmpeg
 
-    return imageio_ffmpeg.get_ffmpeg_exe()
+    path: str = imageio_ffmpeg.get_ffmpeg_exe()
+    return path
 
 
 def identity() -> list[object]:
@@ -143,7 +144,8 @@ class Process:
         """The next bytes of ffmpeg's output: so many, or fewer at its end."""
         assert self._process.stdout is not None
         with self.waiting():
-            return self._process.stdout.read(count)
+            data: bytes = self._process.stdout.read(count)
+        return data
 
     def write(self, frame: Frame) -> None:
         """Send one frame to ffmpeg's standard input."""
@@ -167,10 +169,10 @@ class Process:
         forever: whether ffmpeg may take as long as it likes, because it may wait for its input.
         """
         frame = np.empty(shape, np.uint8)
-        view, filled = memoryview(frame).cast("B"), 0
+        view, filled = memoryview(frame.data).cast("B"), 0
         while filled < len(view):
             with contextlib.nullcontext() if forever else self.waiting():
-                count = self._process.stdout.readinto(view[filled:])  # type: ignore[union-attr]
+                count = self._process.stdout.readinto(view[filled:])
             if not count:
                 return None
             filled += count

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,18 @@ from .errors import OutputError
 
 Frame: TypeAlias = NDArray[np.uint8]
 """A picture: uint8 of shape (height, width, 3), RGB."""
+
+
+T = TypeVar("T")
+
+
+@contextmanager
+def closed(items: Iterator[T]) -> Iterator[Iterator[T]]:
+    """A context that closes a generator, and with it the processes behind it."""
+    try:
+        yield items
+    finally:
+        getattr(items, "close", lambda: None)()
 
 
 def frame_path(folder: Path, index: int) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from .clock import Clock
 from .errors import SettingsError
@@ -120,7 +121,7 @@ def clock_of(recipe: Recipe, duration: Fraction) -> Clock:
 
     Raises SettingsError when it is locked to a beat that is not known.
     """
-    settings = {
+    settings: dict[str, Any] = {
         "fps": recipe.fps,
         "stride": recipe.stride,
         "before": recipe.before,

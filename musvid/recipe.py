@@ -22,7 +22,7 @@ from .spectrum.look import Look
 MIN_SIDE, MAX_SIDE = 64, 2048
 
 
-def motions(stride: int = 8) -> dict[str, dict[str, int]]:
+def motions(stride: int = 8) -> dict[str, dict[str, Any]]:
     """The stride, before and after of the article's four recipes, by their names.
 
     stride: the article's is 8. Gaps are filled up to the picture rate of the drawing, as far as
@@ -220,7 +220,7 @@ class Recipe:
 
         As JSON has them: fps and bpm are texts such as "30", size one such as "512x512" or None.
         """
-        values = json.loads(self.to_json())
+        values: dict[str, Any] = json.loads(self.to_json())
         values.pop("musvid")
         parts = {name: values.pop(name) for name in _PARTS}
         for name, part in parts.items():

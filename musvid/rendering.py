@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from pathlib import Path
 from . import _ffmpeg, interpolate
 from .clock import every
 from .errors import Cancelled, OutputError
-from .frame import Frame, frame_path, save_frame
+from .frame import Frame, closed, frame_path, save_frame
 from .job import Job, prepare
 from .paint import models
 from .paint.painter import Painter, diffuse
@@ -76,8 +76,9 @@ def render(
     )
     addresses = _Addresses.of(job, device, flavr_weights) if store else None
     if store and addresses and not folders and (finished := store.video(addresses.video)):
-        for name in STAGES if progress else ():
-            progress(name, totals[name], totals[name])
+        if progress:
+            for name in STAGES:
+                progress(name, totals[name], totals[name])
         return video.copy(finished, path)
     strokes = job.strokes() if recipe.paints else None
     if recipe.paints and painter is None and not store:
@@ -102,7 +103,7 @@ def render(
             # Closed explicitly, the last stage first: the traceback of an error would keep
             # generators, and the processes behind them, alive.
             stack.callback(getattr(frames, "close", lambda: None))
-            return stack.enter_context(closing(watched(frames, name)))
+            return stack.enter_context(closed(watched(frames, name)))
 
         fill = partial(
             interpolate.between,

@@ -116,6 +116,9 @@ class Song:
 
 def _longest(header: bytes) -> int:
     """Bytes of sound behind an AU header that may come at most."""
+    offset: int
+    rate: int
+    channels: int
     _, offset, _, _, rate, channels = _AU_HEADER.unpack(header)
     return offset - _AU_HEADER.size + 2 * LONGEST * rate * channels
 

@@ -35,7 +35,7 @@ from filelock import FileLock, Timeout
 
 from ._claims import Claim
 from .errors import OutputError, SettingsError
-from .frame import Frame
+from .frame import Frame, closed
 
 Draw = Callable[[], Iterator[Frame]]
 Paint = Callable[[Iterator[Any]], Iterator[Frame]]
@@ -170,7 +170,7 @@ class Store:
             yield from strip[:wanted]
         if there == count:
             return
-        with contextlib.closing(draw()) as drawn:
+        with closed(draw()) as drawn:
             pictures: list[Frame] = []
             for done, picture in enumerate(islice(drawn, there, count), there + 1):
                 pictures.append(picture)
@@ -215,7 +215,7 @@ class Store:
                     paths.append(path)
                     yield following
 
-            with contextlib.closing(paint(unknown())) as made:
+            with closed(paint(unknown())) as made:
                 for painting in made:
                     self._save(paths.popleft(), painting[None])
                     yield painting

@@ -27,7 +27,7 @@ COLOURS = {
 """A colour for each of the article's recipes."""
 
 _INK, _FAINT, _LINES, _PANEL = "#f5f3ff", "#9d94b8", "#322b4d", "#171425"
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.size": 10,
     "text.color": _INK,
     "axes.facecolor": _PANEL,
@@ -132,7 +132,7 @@ def _name(axes: Axes, points: Mapping[str, tuple[float, float]], best: str) -> N
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     inside = axes.get_window_extent(renderer)
     spots = [axes.transData.transform(point) for point in points.values()]
-    taken = []
+    taken: list[Any] = []
     for name, point in points.items():
         away = 17 if name == best else 11
         choices: list[tuple[float, float, str, str]] = [
@@ -144,7 +144,9 @@ def _name(axes: Axes, points: Mapping[str, tuple[float, float]], best: str) -> N
               for up in (16, -16, 30, -30) for side in (away, -away)),
         ]  # fmt: skip
 
-        def put(x: float, y: float, across: str, up: str, name: str = name, point: Any = point):
+        def put(
+            x: float, y: float, across: str, up: str, name: str = name, point: Any = point
+        ) -> Any:
             return axes.annotate(
                 title(name),
                 point,

@@ -201,7 +201,8 @@ def _rms(values: np.ndarray) -> float:
 
 def _reduced(frame: Frame) -> np.ndarray:
     """Luminance, 0 to 1, as the means of at most `GRID` x `GRID` cells."""
-    sums, areas = frame, 1.0
+    sums: np.ndarray = frame
+    areas: np.ndarray | float = 1.0
     for axis in (0, 1):
         side = frame.shape[axis]
         edges = np.linspace(0, side, min(GRID, side) + 1).round().astype(int)

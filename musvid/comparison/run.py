@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from .._claims import Claim
 from ..errors import Cancelled, OutputError
+from ..frame import closed
 from ..job import Job, prepare
 from ..paint.painter import Painter
 from ..recipe import RECIPES, Recipe
@@ -178,12 +179,12 @@ def compare(
         onsets = onset_strength(song, clock.rate, clock.frames)
         results = []
         for each in watched(jobs, "measured", len(jobs)):
-            one = jobs[each].recipe
+            settings = jobs[each].recipe
             with closing(video.read(videos[each])) as frames:
                 measures = measure_frames(
-                    _unless(cancel, frames), onsets, clock.rate, one.before * one.after
+                    _unless(cancel, frames), onsets, clock.rate, settings.before * settings.after
                 )
-            results.append(Result(each, one, measures, jobs[each].paintings, seconds[each]))
+            results.append(Result(each, settings, measures, jobs[each].paintings, seconds[each]))
         made = Comparison(*paths, tuple(results))
         captions = [
             Caption(
@@ -197,7 +198,7 @@ def compare(
         parts = [folder / f"all{path.suffix}" for path in paths]
         with closing(grid(list(videos.values()), captions)) as pictures:
             shown = watched(islice(pictures, clock.frames), "grid", clock.frames)
-            with closing(shown):
+            with closed(shown):
                 video.write(shown, song, clock, parts[0], settings=recipe.to_json())
         figures = {one.name: one.measures for one in results}
         note = f"{RULE}: {title(made.best.name)}, {made.best.measures.score:.2f}"

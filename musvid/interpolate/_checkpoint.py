@@ -65,7 +65,7 @@ def files(path: str | os.PathLike[str]) -> dict[int, Path]:
     path = Path(path)
     if not path.is_dir():
         return {0: path}
-    found = {}
+    found: dict[int, Path] = {}
     for entry in sorted(path.iterdir()):
         if match := _NAME.fullmatch(entry.name):
             found.setdefault(int(match.group(1)), entry)
@@ -119,8 +119,8 @@ def _network_for(tensors: dict[str, Tensor], path: Path, *, mixing: bool) -> Fla
     told = Flavr.told(mixing)
     factor = made // told + 1
     if made % told or factor not in FACTORS:
-        wanted = ", ".join(str(told * (each - 1)) for each in FACTORS)
-        raise wrong(f"outconv.1.weight has {made} outputs, not one of {wanted}")
+        counts = ", ".join(str(told * (each - 1)) for each in FACTORS)
+        raise wrong(f"outconv.1.weight has {made} outputs, not one of {counts}")
     if not 1 <= width <= _WIDEST:
         raise wrong(f"encoder.stem.0.weight has {width} channels")
     with torch.device("meta"):

@@ -85,7 +85,7 @@ class _Conv(nn.Conv3d, _Folding):
     """A 3D convolution that also takes (batch, moments * channels, height, width)."""
 
     def __init__(self, *sizes: int, parts: tuple[int, ...] = (), **options: object) -> None:
-        super().__init__(*sizes, **options)  # type: ignore[arg-type]
+        super().__init__(*sizes, **options)
         self.parts = parts or (self.in_channels,)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,8 +15,11 @@ def retime(frames: Iterable[Frame], places: Iterable[Fraction]) -> Iterator[Fram
 
     places: not falling, from 0 to the number of the last frame.
     """
-    source = enumerate(frames)
-    number, frame = next(source, (0, None))
+    source = iter(enumerate(frames))
+    first = next(source, None)
+    if first is None:
+        return
+    number, frame = first
     behind = frame
     for place in places:
         whole = place.numerator // place.denominator

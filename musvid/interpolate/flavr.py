@@ -145,7 +145,7 @@ class _Worker:
             network.to(device, torch.float16)
             for part in network.modules():
                 if isinstance(part, torch.nn.Conv3d | torch.nn.ConvTranspose3d):
-                    part.to(memory_format=torch.channels_last_3d)
+                    part.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
     def fill(
         self, windows: Iterator[Window], outputs: Sequence[int]

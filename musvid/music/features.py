@@ -45,7 +45,8 @@ class Features:
         window = np.exp(-0.5 * (np.arange(-around, around + 1) * self.step / smoothing) ** 2)
         padded = np.pad(values, around, mode="edge")
         smooth = np.convolve(padded, window / window.sum(), "valid")
-        return smooth / max(smooth.max(), 1e-9) * values.max()
+        raised: Floats = smooth / max(smooth.max(), 1e-9) * values.max()
+        return raised
 
 
 def of(song: Song) -> Features:
@@ -109,4 +110,5 @@ def _normal(power: Floats) -> Floats:
     low = max(low, high - _RANGE)
     if high < -90 or high - low < 1:  # silence, or something as steady
         return np.zeros(len(power))
-    return np.clip((decibels - low) / (high - low), 0, 1)
+    curve: Floats = np.clip((decibels - low) / (high - low), 0, 1)
+    return curve

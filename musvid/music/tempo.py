@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +142,7 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
     """
     import librosa
 
-    known = {} if bpm is None else {"bpm": float(bpm)}
+    known: dict[str, Any] = {} if bpm is None else {"bpm": float(bpm)}
     _, rough = librosa.beat.beat_track(
         onset_envelope=coarse,
         sr=sound.RATE,

@@ -25,7 +25,7 @@ def add(board: Board) -> None:
     endpoint("render", api.render, concurrency_limit=1, concurrency_id="render")
 
 
-def endpoint(name: str, work: Callable, **more: Any) -> None:
+def endpoint(name: str, work: Callable[..., Any], **more: Any) -> None:
     """Adds one endpoint, which answers with a sentence where musvid refuses."""
 
     @wraps(work)
@@ -65,7 +65,7 @@ class Api:
         """Whose files a call makes."""
         return (request.session_hash if request else None) or "api"
 
-    def plan(self, song: gr.FileData, settings: dict | None = None) -> dict:
+    def plan(self, song: gr.FileData, settings: dict[str, Any] | None = None) -> dict[str, Any]:
         """What a render makes: picture rate, keyframes, paintings, frames, size, seconds.
 
         song: an uploaded sound file. settings: any of the settings of `/settings`, by name.
@@ -81,7 +81,7 @@ class Api:
             "seconds": made.seconds,
         }
 
-    def beats(self, song: gr.FileData) -> dict:
+    def beats(self, song: gr.FileData) -> dict[str, Any]:
         """Tempo and beats of a song: a proposal for the settings `lock.bpm` and `lock.beat`.
 
         song: an uploaded sound file. Gives bpm, beat (seconds to the first one), spread (of the
@@ -97,7 +97,7 @@ class Api:
             "beats": list(found.times),
         }
 
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, Any]:
         """Every setting of a render, by name, with its default."""
         return Recipe().flat()
 
@@ -105,7 +105,7 @@ class Api:
         self,
         song: gr.FileData,
         time: float = 0.0,
-        settings: dict | None = None,
+        settings: dict[str, Any] | None = None,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> gr.FileData:
         """The spectrum at one moment, a PNG.
@@ -120,7 +120,7 @@ class Api:
         self,
         song: gr.FileData,
         time: float = 0.0,
-        settings: dict | None = None,
+        settings: dict[str, Any] | None = None,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> gr.FileData:
         """The spectrum at one moment, painted: a PNG. Parameters as those of `/draw`."""
@@ -132,7 +132,7 @@ class Api:
     def render(
         self,
         song: gr.FileData,
-        settings: dict | None = None,
+        settings: dict[str, Any] | None = None,
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> gr.FileData:
         """The clip as a video, an MP4 with its settings in it.
@@ -142,9 +142,7 @@ class Api:
         """
         clip, recipe = self.chosen(song, settings)
         folder, stopped = self.board.visits.new(self.visitor(request))
-        last = None
-        for last in render_clip(self.board.studio, clip, recipe, folder, stopped):  # noqa: B007
-            pass
+        *_, last = render_clip(self.board.studio, clip, recipe, folder, stopped)
         return gr.FileData(path=str(last.video))
 
 

@@ -37,7 +37,7 @@ class BeatPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
-        button = {"size": "sm", "min_width": 90}
+        button: dict[str, Any] = {"size": "sm", "min_width": 90}
         with gr.Accordion("Lock to the beat", open=False, elem_classes="part", elem_id="beat"):
             board.control(
                 "lock.note",
@@ -93,7 +93,7 @@ class BeatPanel:
         motion = [board.controls[name] for name in ("stride", "before", "after")]
         beat = [controls[name] for name in controls if name.startswith("lock.")]
         noted = [self.beat_note, *beat, *motion]
-        listening = {"concurrency_limit": 1, "concurrency_id": "listen", **LATEST}
+        listening: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "listen", **LATEST}
         board["song"].change(self.on_new_song, {*clip, board["recipe"]}, noted, **listening)
         self.listen.click(self.on_listen, {*clip, board["recipe"]}, noted, **listening)
         controls["lock.note"].input(self.on_note, {*clip, board["recipe"]}, noted, **listening)
@@ -114,7 +114,7 @@ class BeatPanel:
 
     def on_new_song(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Another song has another beat: it is found where the page is locked to one."""
-        unknown = {"lock.bpm": None, "lock.beat": None, "lock.beats": []}
+        unknown: dict[str, Any] = {"lock.bpm": None, "lock.beat": None, "lock.beats": []}
         cleared = {self.board.controls[name]: value for name, value in unknown.items()}
         if data[self.board["song"]] and data[self.board.controls["lock.note"]] != "off":
             yield from self.on_listen(data | cleared)

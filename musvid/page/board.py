@@ -6,7 +6,7 @@ settings, and that another panel needs, are kept by a name of their own.
 """
 
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import gradio as gr
 
@@ -29,10 +29,10 @@ Updates = dict[Any, Any]
 Part = TypeVar("Part", bound=gr.blocks.Block)
 
 # Events that stay responsive while a render runs.
-LIGHT = {"concurrency_limit": 8, "concurrency_id": "light"}
-QUIET = {"api_visibility": "private", "show_progress": "hidden"}
+LIGHT: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "light"}
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop what is typed or chosen while an earlier one is answered.
-LATEST = {"trigger_mode": "always_last", **QUIET}
+LATEST: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
 
 
 def recipe_of(values: Values) -> Recipe:
@@ -63,6 +63,16 @@ def values_of(recipe: Recipe) -> Values:
     return values
 
 
+class Panel(Protocol):
+    """A part of the page: first its components, then its events."""
+
+    def layout(self, board: "Board") -> None:
+        """Adds the components."""
+
+    def wire(self, board: "Board") -> None:
+        """Adds the events; the components of every panel are there."""
+
+
 class Board:
     """One page over one studio: its components by name, and what they show."""
 
@@ -70,7 +80,7 @@ class Board:
 
     def __init__(self, studio: Studio, limits: Limits) -> None:
         self.studio, self.limits, self.visits = studio, limits, Visits()
-        self.controls: dict[str, gr.components.Component] = {}
+        self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
         self.first = values_of(Recipe())  # what the controls show at first
 

@@ -6,7 +6,7 @@ from ..studio.limits import Limits
 from ..studio.studio import Studio
 from . import api
 from .beat import BeatPanel
-from .board import Board
+from .board import Board, Panel
 from .compare import ComparePanel
 from .follow import FollowPanel
 from .look import LookPanel
@@ -34,18 +34,33 @@ def build(studio: Studio, limits: Limits) -> Board:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                for panel in (song, motion, beat, style, follow, look):
-                    panel.layout(board)
+                _lay_out(board, song, motion, beat, style, follow, look)
             with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Render", id="render"):
-                    for panel in (moment, render, results):
-                        panel.layout(board)
+                    _lay_out(board, moment, render, results)
                 with gr.Tab("Compare", id="compare", elem_id="compare"):
                     compare.layout(board)
         # Events of one component are answered in this order.
-        order = (song, motion, beat, follow, moment, style, look, render, results, compare)
+        order: tuple[Panel, ...] = (
+            song,
+            motion,
+            beat,
+            follow,
+            moment,
+            style,
+            look,
+            render,
+            results,
+            compare,
+        )
         for panel in order:
             panel.wire(board)
         api.add(board)
     board.blocks.queue(max_size=limits.queue, default_concurrency_limit=1)
     return board
+
+
+def _lay_out(board: Board, *panels: Panel) -> None:
+    """Adds the components of panels, one below the other."""
+    for panel in panels:
+        panel.layout(board)

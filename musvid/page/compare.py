@@ -52,7 +52,7 @@ class ComparePanel:
                     for name in RECIPES
                 }
             with gr.Row():
-                file = {"size": "sm", "min_width": 130}
+                file: dict[str, Any] = {"size": "sm", "min_width": 130}
                 self.save_chart = gr.DownloadButton("Plot (PNG)", elem_id="save-chart", **file)
                 self.save_figures = gr.DownloadButton(
                     "Figures (JSON)", elem_id="save-figures", **file

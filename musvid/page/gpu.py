@@ -7,17 +7,19 @@ except ImportError:
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import Recipe, Song
 from ..studio.studio import Studio
 from ..studio.watch import Report, Step
 
+Work = TypeVar("Work", bound=Callable[..., Any])
 
-def gpu(seconds: Callable[..., float]) -> Callable[[Callable], Callable]:
+
+def gpu(seconds: Callable[..., float]) -> Callable[[Work], Work]:
     """On a Space with ZeroGPU: have the GPU for as long as a call is expected to take."""
 
-    def decorate(work: Callable) -> Callable:
+    def decorate(work: Work) -> Work:
         return spaces.GPU(duration=seconds)(work) if spaces else work
 
     return decorate

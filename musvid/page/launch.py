@@ -105,4 +105,4 @@ def refuse_addresses() -> None:
             )
         return await move(self, url_or_file_path)
 
-    gr.blocks.Block.async_move_resource_to_block_cache = refuse
+    gr.blocks.Block.async_move_resource_to_block_cache = refuse  # type: ignore[method-assign]

@@ -28,7 +28,7 @@ class MomentPanel:
             )
             board.put("timeline", gr.HTML(elem_id="timeline", padding=False))
             with gr.Row(elem_classes="pictures"):
-                picture = {
+                picture: dict[str, Any] = {
                     "format": "webp",
                     "interactive": False,
                     "buttons": ["download", "fullscreen"],
@@ -90,7 +90,7 @@ class MomentPanel:
             **LATEST,
         )
         styles = [name for name in controls if name.startswith(("style.", *FOLLOWERS))]
-        painting = {
+        painting: dict[str, Any] = {
             "fn": self.on_paint,
             "inputs": everything,
             "outputs": [self.painted, self.moment_note],
@@ -149,7 +149,7 @@ class MomentPanel:
             song, recipe = self.board.chosen(data)
             values = strip_values(recipe, axis)
             moment = self.board.moment_of(data, song, recipe)
-            made = []
+            made: list[tuple[Any, str]] = []
             yield {self.strip: gr.update(value=[], visible=True), self.strip_values: values}
             for frame in paint_strip(self.board.studio, song, recipe, moment, axis, values):
                 made.append((frame, str(values[len(made)])))

@@ -69,7 +69,7 @@ class MotionPanel:
         )
         motion = [controls[part] for part in ("stride", "before", "after")]
         # Each choice is sent at once: while it waited, an answer of the live line could undo it.
-        each = {"trigger_mode": "multiple", **LIGHT, **QUIET}
+        each: dict[str, Any] = {"trigger_mode": "multiple", **LIGHT, **QUIET}
         board["recipe"].input(self.on_motion, {*clip, board["recipe"]}, motion, **each)
 
     def on_motion(self, data: dict[Any, Any]) -> list[Any]:

@@ -32,7 +32,7 @@ class RenderPanel:
             )
         board.put("progress", gr.HTML(elem_id="progress", padding=False))
         with gr.Row(elem_classes="pictures"):
-            tiles = {
+            tiles: dict[str, Any] = {
                 "columns": 3,
                 "height": 330,
                 "object_fit": "cover",

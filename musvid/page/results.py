@@ -1,6 +1,7 @@
 """The panel of results: files to save, settings to load, and the renders of a visit."""
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -19,7 +20,7 @@ class ResultsPanel:
         board.put("result", gr.State(None))  # what the video player shows: its folder, settings
         board.put("visit", gr.State([]))  # the renders of this visit, the last one first
         with gr.Row(elem_id="results"):
-            disabled = {"interactive": False, "size": "sm", "min_width": 130}
+            disabled: dict[str, Any] = {"interactive": False, "size": "sm", "min_width": 130}
             board.put("save_video", gr.DownloadButton("Video", elem_id="save-video", **disabled))
             board.put(
                 "save_frames", gr.Button("All frames (zip)", elem_id="save-frames", **disabled)

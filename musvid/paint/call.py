@@ -26,7 +26,8 @@ def paint_batch(
 
     images = np.stack(frames)
     width = images.shape[2]
-    half = style.symmetry == "half"
+    steps, half = style.steps, style.symmetry == "half"
+    assert steps is not None, "the style is resolved"
     if half:
         images = images[:, :, : _half_width(width)]
     # Whole blocks of latents; the rest is cut off again.
@@ -47,11 +48,11 @@ def paint_batch(
             generator=[torch.Generator().manual_seed(style.seed) for _ in frames],
             output_type="pt",
             **{name: side for name, side in sides.items() if name in accepted},
-            **schedule(pipe, style.steps, strokes[0].strength),
+            **schedule(pipe, steps, strokes[0].strength),
             **prompt,
         ).images
-        painted = (torch.nan_to_num(result.float()) * 255).round().clamp(0, 255)
-        painted = painted.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
+        values = (torch.nan_to_num(result.float()) * 255).round().clamp(0, 255)
+        painted = values.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
     if half:
         # Of an odd width, the middle column is the axis.
         left, mirrored = painted[:, :, : (width + 1) // 2], painted[:, :, : width // 2]

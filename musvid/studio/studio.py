@@ -16,6 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -136,7 +137,8 @@ class Studio:
     ) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""
         for value in values:
-            style = replace(recipe.style, **{axis: value})
+            changed: dict[str, Any] = {axis: value}
+            style = replace(recipe.style, **changed)
             yield self.paint(song, replace(recipe, style=style), time)
 
     def _paint(

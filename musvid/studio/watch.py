@@ -288,7 +288,7 @@ class _Work:
             self._making.join()
         done, totals = dict(self._done), dict(self._totals)
         count = done.get("frames", 0)
-        if count < min(self.job.clock.rate, self.job.clock.frames):
+        if count < self.job.clock.rate and count < self.job.clock.frames:
             raise Cancelled(
                 "The render was stopped before there was a second to keep; what was painted is "
                 "remembered, so that it goes on quickly."

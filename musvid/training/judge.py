@@ -31,7 +31,8 @@ from ..paint import words
 from ..paint.painter import Painter
 from ..paint.style import Style
 from ..song import Song
-from ..spectrum.showcqt import Look, draw
+from ..spectrum.look import Look
+from ..spectrum.showcqt import draw
 from . import art, autoencoder
 from .brief import Brief
 from .pool import MARGIN, Bank

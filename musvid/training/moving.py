@@ -24,8 +24,8 @@ from ..interpolate._network import MOMENTS
 from ..paint.painter import Painter
 from ..paint.style import Style
 from ..paint.words import STYLES
+from ..spectrum.look import Look
 from ..spectrum.palettes import PALETTES
-from ..spectrum.showcqt import Look
 from .brief import Brief
 from .spectra import SIDE, draw_song, random_look
 

@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from ..clock import Clock
 from ..song import Song
-from ..spectrum.showcqt import Look, draw
+from ..spectrum.look import Look
+from ..spectrum.showcqt import draw
 from .music import RATE, compose
 
 Spectra = NDArray[np.uint8]

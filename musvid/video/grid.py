@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -101,12 +102,13 @@ def _ground(layout: _Layout, captions: Sequence[Caption]) -> Frame:
     draw = ImageDraw.Draw(whole)
     letters = layout.strip * 0.44
 
-    def fonts(size: float) -> tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]:
+    def fonts(size: float) -> tuple[Any, Any]:
         return ImageFont.load_default(size), ImageFont.load_default(0.78 * size)
 
     def length(caption: Caption, size: float) -> float:
         name, detail = fonts(size)
-        return name.getlength(caption.name) + detail.getlength(caption.detail) + 2.2 * size
+        letters = name.getlength(caption.name) + detail.getlength(caption.detail)
+        return float(letters + 2.2 * size)
 
     # One size for all, that of the longest.
     longest = max(length(caption, letters) for caption in captions)
