@@ -5,6 +5,7 @@ import contextlib
 import ipaddress
 import os
 import signal
+import sys
 import threading
 from dataclasses import replace
 from importlib.util import find_spec
@@ -30,7 +31,9 @@ from .theme import THEME
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
+    command = Path(sys.argv[0]).name
     parser = argparse.ArgumentParser(
+        prog="app.py" if command == "app.py" else "musvid app",
         description="The page of musvid. Limits for visitors come from the environment: "
         "MUSVID_MAX_SECONDS (longest clip), MUSVID_MAX_SIDE (of a painting, pixels), "
         "MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_QUEUE (who may wait), MUSVID_KEEP_MINUTES (until what "

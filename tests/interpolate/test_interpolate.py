@@ -112,7 +112,10 @@ def test_memory_does_not_grow_with_the_number_of_frames(name: str) -> None:
         tracemalloc.stop()
         return most
 
-    assert peak(60) < 2 * peak(12) + 40 * frame.nbytes
+    peak(3)  # what is imported and loaded once is not counted
+    # 60 keyframes fill the queues of ffmpeg, which on a busy machine hold some 30 of them; if all
+    # were kept, 400 would need several times as much.
+    assert peak(400) < 2 * peak(60) + 40 * frame.nbytes
 
 
 @pytest.mark.parametrize("name", NAMES)
