@@ -41,6 +41,7 @@ def render(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     frames_dir: str | os.PathLike[str] | None = None,
+    tap: Callable[[str, int, Frame], None] | None = None,
     painter: Painter | None = None,
     device: str = "auto",
     store: Store | None = None,
@@ -56,6 +57,7 @@ def render(
         `STAGES`, and they advance together.
     cancel: when this event is set, the render stops before its next frame.
     frames_dir: a folder in which every stage's frames are written as PNGs, too.
+    tap: called with (stage, number, frame) for every frame of every stage; it must not change them.
     painter: a loaded model to use again; it must be that of the recipe.
     device: "auto", "cpu", "cuda" or "mps".
     store: of what earlier renders made, and for what this one makes: known pictures are not drawn,
@@ -75,7 +77,8 @@ def render(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
     addresses = _Addresses.of(job, device, flavr_weights) if store else None
-    if store and addresses and not folders and (finished := store.video(addresses.video)):
+    looked_at = folders or tap
+    if store and addresses and not looked_at and (finished := store.video(addresses.video)):
         if progress:
             for name in STAGES:
                 progress(name, totals[name], totals[name])
@@ -93,6 +96,8 @@ def render(
                 raise Cancelled("The render was stopped.")
             if folders:
                 save_frame(frame, frame_path(folders[stage], index))
+            if tap:
+                tap(stage, index, frame)
             if progress:
                 progress(stage, index + 1, totals[stage])
             yield frame

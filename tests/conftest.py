@@ -7,13 +7,14 @@ import re
 import subprocess
 import uuid
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from PIL import Image
 
 # As musvid sets it, but before any test imports torch by itself.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -124,6 +125,13 @@ def sound_seconds(path: Path) -> Fraction:
 def names(folder: Path) -> set[str]:
     """The names of everything in a folder, hidden files included."""
     return {path.name for path in folder.iterdir()}
+
+
+def read_frames(folder: Path, stage: str, count: int) -> Iterator[np.ndarray]:
+    """The first frames of a stage, as `render` saves them in a folder."""
+    for index in range(count):
+        with Image.open(folder / stage / f"{index:06d}.png") as picture:
+            yield np.asarray(picture.convert("RGB"))
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:

@@ -138,7 +138,7 @@ class RenderPanel:
         settings = report.folder / f"{report.video.stem}.json"
         settings.write_text(read_settings(report.video), encoding="utf-8")
         frames = report.frames("painted", 3)
-        poster = report.folder / "poster.png"
+        poster = report.folder / "poster.webp"
         poster.write_bytes(frames[len(frames) // 2].read_bytes())
         entry = {
             "video": str(report.video),

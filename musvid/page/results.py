@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError, load_settings
-from ..studio.watch import pack
+from ..studio.spool import pack
 from .board import LIGHT, QUIET, Board, Updates, Values
 from .html import told
 

@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from .spool import SUFFIX
+
 _STOP = "stop"
 _ASIDE = 2.0  # seconds in which a render that was stopped lets go of its files
 
@@ -45,6 +47,8 @@ class Visits:
         home = self.folder(visitor)
         for old in () if keep else home.glob("*/*/"):
             shutil.rmtree(old, ignore_errors=True)
+        for spooled in () if keep else home.glob(f"*/*{SUFFIX}"):
+            spooled.unlink(missing_ok=True)
         (home / _STOP).unlink(missing_ok=True)
         made = home / f"{time.monotonic_ns()}"
         made.mkdir()

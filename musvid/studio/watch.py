@@ -5,23 +5,20 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from ..comparison.run import COMPARISON, Comparison, compare
-from ..errors import Cancelled, MusvidError, OutputError
-from ..frame import Frame, frame_path
+from ..errors import Cancelled, MusvidError
 from ..job import Job
 from ..paint.painter import Painter
 from ..rendering import STAGES, render
 from ..song import Song
 from ..store import Store
 from ..video import file as video
+from .spool import Spool
 
 _FIRST_LOOK = 2  # seconds of video that are worth a look
 _PROMPT = 0.1  # seconds between two looks at whether to stop
@@ -32,7 +29,7 @@ _AGAIN = 3  # a new one when so many times as much is there
 class Report:
     """Where a render is.
 
-    folder: of the render's frames, one folder per stage. done, totals: frames per stage.
+    folder: of the render. done, totals: frames per stage.
     left: seconds until the end, or None where there is no telling. video: what there is to play.
     finished: whether this is the last report. stopped: whether it was stopped before its end; what
     is done becomes the video then.
@@ -47,11 +44,14 @@ class Report:
     stopped: bool = False
 
     def frames(self, stage: str, most: int) -> list[Path]:
-        """At most so many finished frames of a stage, evenly spaced from the first to the last."""
+        """At most so many finished frames of a stage, evenly spaced from the first to the last.
+
+        They are files of pictures, made when they are first asked for.
+        """
         done = self.done.get(stage, 0)
         count = min(done, most)
         indices = {round(index * (done - 1) / max(1, count - 1)) for index in range(count)}
-        return [frame_path(self.folder / stage, index) for index in sorted(indices)]
+        return Spool(self.folder).tiles(stage, sorted(indices))
 
     @property
     def stage(self) -> str:
@@ -74,7 +74,8 @@ def watch(
 ) -> Iterator[Report]:
     """Render a song's part into a folder, with a report every so many seconds, and a last one.
 
-    folder: an empty one; ``video.mp4`` and the folders of all stages' frames are written into it.
+    folder: an empty one; ``video.mp4`` and the frames of all stages (see `Spool`) are written into
+        it.
     stop: asked before every report; when it says so, what is finished becomes the video, and the
         render ends.
     expected: seconds that it may take, for the time left before there is anything to count.
@@ -209,7 +210,7 @@ class _Work:
         store: Store | None,
         device: str,
     ) -> None:
-        self.job, self.folder = job, folder
+        self.job, self.folder, self._spool = job, folder, Spool(folder)
         self.cancel, self.over = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.succeeded = False
@@ -226,7 +227,7 @@ class _Work:
                     output=folder / "video.mp4",
                     progress=self._progress,
                     cancel=self.cancel,
-                    frames_dir=folder,
+                    tap=self._spool.add,
                     painter=painter,
                     store=store,
                     device=device,
@@ -237,6 +238,7 @@ class _Work:
             finally:
                 if self._making:
                     self._making.join()
+                self._spool.close()
                 self.over.set()
 
         threading.Thread(target=work, name="render", daemon=True).start()
@@ -274,7 +276,7 @@ class _Work:
             duration=part.samples / part.rate,
         )
         return video.write(
-            read_frames(self.folder, "frames", count),
+            self._spool.read("frames", count),
             part,
             self.job.clock,
             path,
@@ -304,31 +306,3 @@ class _Work:
 
 def _beginning(song: Song, seconds: Fraction) -> Song:
     return replace(song, samples=min(song.samples, max(1, int(seconds * song.rate))))
-
-
-def read_frames(folder: Path, stage: str, count: int) -> Iterator[Frame]:
-    """The first frames of a stage, as `render` saved them."""
-    from PIL import Image
-
-    for index in range(count):
-        with Image.open(frame_path(folder / stage, index)) as picture:
-            yield np.asarray(picture.convert("RGB"))
-
-
-def pack(folder: Path, path: Path) -> Path:
-    """All frames of a render as a zip file, one folder per stage.
-
-    Raises OutputError when it cannot be written.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        # PNGs are compressed already.
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-            for stage in STAGES:
-                for frame in sorted((folder / stage).glob("*.png")):
-                    archive.write(frame, f"{stage}/{frame.name}")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"The frames cannot be packed ({error.strerror}).") from None
-    return path

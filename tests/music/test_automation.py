@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, WriteSong, clicks, music, tone
+from conftest import ROOT, WriteSong, clicks, music, read_frames, tone
 
 from musvid import (
     Lock,
@@ -30,7 +30,6 @@ from musvid.music import features
 from musvid.page.timeline import timeline
 from musvid.paint import prompts
 from musvid.paint.style import Stroke
-from musvid.studio.watch import read_frames
 
 
 def frames(count: int, side: int = 64, seed: int = 0) -> list[np.ndarray]:

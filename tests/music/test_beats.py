@@ -7,14 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import WriteSong, clicks
+from conftest import WriteSong, clicks, read_frames
 
 from musvid import Clock, Lock, Look, Recipe, SettingsError, Song, draw, render
 from musvid.clock import Following
 from musvid.interpolate import retime
 from musvid.job import clock_of
 from musvid.music.lock import NOTES, parse_bpm
-from musvid.studio.watch import read_frames
 
 MINUTES = Fraction(300)
 

@@ -18,6 +18,7 @@ from musvid import (
     Cancelled,
     Clock,
     Look,
+    OutputError,
     Recipe,
     SettingsError,
     Song,
@@ -31,9 +32,10 @@ from musvid.job import clock_of, resolve
 from musvid.paint import words
 from musvid.spectrum.showcqt import draw_moment
 from musvid.studio.limits import Limits
+from musvid.studio.spool import Spool, pack
 from musvid.studio.studio import AXES, Studio, quick_look, strip_values
 from musvid.studio.visits import Visits
-from musvid.studio.watch import pack, watch
+from musvid.studio.watch import watch
 from musvid.video.file import read_settings
 
 DRY = Recipe(size=(64, 64), upscale=1, style=Style(strength=0))
@@ -196,8 +198,8 @@ def test_a_watched_render_is_the_same_video(write_song: WriteSong, tmp_path: Pat
     assert last.done["frames"] == 60
     frames = last.frames("frames", 5)
     assert len(frames) == 5
-    assert frames[0].name == "000000.png"
-    assert frames[-1].name == "000059.png"
+    assert frames[0].name == "000000.webp"
+    assert frames[-1].name == "000059.webp"
     assert len(last.frames("frames", 1000)) == 60
     counts = [each.done.get("frames", 0) for each in reports]
     assert counts == sorted(counts)
@@ -223,7 +225,7 @@ class _Slow:
         self.folder, self.count = folder, count
 
     def __call__(self) -> bool:
-        return len(list((self.folder / "frames").glob("*.png"))) >= self.count
+        return len(list(Spool(self.folder).read("frames"))) >= self.count
 
 
 def test_a_stopped_render_keeps_its_beginning(write_song: WriteSong, tmp_path: Path) -> None:
@@ -242,7 +244,7 @@ def test_a_stopped_render_keeps_its_beginning(write_song: WriteSong, tmp_path: P
     kept = Recipe.from_json(read_settings(last.video))
     assert kept.start == 3
     assert kept.duration == pytest.approx(frames / 30, abs=1e-3)
-    assert names(folder) - {"video.mp4"} >= {"frames", "painted"}
+    assert names(folder) - {"video.mp4"} >= {"frames.frames", "painted.frames"}
     assert not [name for name in names(folder) if name.endswith((".part", ".lock"))]
 
 
@@ -278,9 +280,8 @@ def test_closing_a_watched_render_ends_it(write_song: WriteSong, tmp_path: Path)
 
 def test_errors_of_a_watched_render_arrive(write_song: WriteSong, tmp_path: Path) -> None:
     song = Song.open(write_song(music(2.0)))
-    (tmp_path / "frames").mkdir()
-    (tmp_path / "frames" / "there.png").touch()
-    with pytest.raises(Exception, match="is not empty"):
+    (tmp_path / "frames.frames").mkdir()  # in the way
+    with pytest.raises(OutputError, match="cannot be kept"):
         list(watch(resolve(DRY, song), tmp_path, stop=never))
 
 
