@@ -7,9 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError, Recipe, SettingsError, Song, SongError
+from .. import MusvidError, Recipe, SettingsError, SongError
 from .._validate import number as check_number
 from ..frame import save_frame
+from ..job import Job, resolve
 from .board import LIGHT, Board, Values
 from .gpu import paint_moment, render_clip
 
@@ -44,16 +45,16 @@ class Api:
     def __init__(self, board: Board) -> None:
         self.board = board
 
-    def chosen(self, song: Any, settings: Any) -> tuple[Song, Recipe]:
-        """The clip and the recipe of a call. Raises MusvidError."""
+    def chosen(self, song: Any, settings: Any) -> Job:
+        """What a call asks for, resolved. Raises MusvidError."""
         recipe = Recipe.from_flat(settings_in(settings))
         clip = self.board.studio.song(uploaded(song)).part(recipe.start, recipe.duration)
         self.board.limits.check(recipe, clip)
-        return clip, recipe
+        return resolve(recipe, clip)
 
-    def moment(self, clip: Song, time: Any) -> float:
+    def moment(self, job: Job, time: Any) -> float:
         """A moment inside a clip. Raises SettingsError."""
-        check_number("time", time, 0, float(clip.duration), " (seconds)")
+        check_number("time", time, 0, float(job.song.duration), " (seconds)")
         return float(time)
 
     def picture(self, frame: Any, request: gr.Request | None) -> gr.FileData:
@@ -70,8 +71,7 @@ class Api:
 
         song: an uploaded sound file. settings: any of the settings of `/settings`, by name.
         """
-        clip, recipe = self.chosen(song, settings)
-        made = self.board.studio.plan(clip, recipe)
+        made = self.board.studio.plan(self.chosen(song, settings))
         return {
             "rate": str(made.rate),
             "keyframes": made.keyframes,
@@ -113,8 +113,8 @@ class Api:
         song: an uploaded sound file. time: seconds from the beginning of the clip. settings: any
         of those of `/settings`, by name.
         """
-        clip, recipe = self.chosen(song, settings)
-        return self.picture(self.board.studio.draw(clip, recipe, self.moment(clip, time)), request)
+        job = self.chosen(song, settings)
+        return self.picture(self.board.studio.draw(job, self.moment(job, time)), request)
 
     def paint(
         self,
@@ -124,10 +124,9 @@ class Api:
         request: gr.Request = None,  # type: ignore[assignment]
     ) -> gr.FileData:
         """The spectrum at one moment, painted: a PNG. Parameters as those of `/draw`."""
-        clip, recipe = self.chosen(song, settings)
-        return self.picture(
-            paint_moment(self.board.studio, clip, recipe, self.moment(clip, time)), request
-        )
+        job = self.chosen(song, settings)
+        painted = paint_moment(self.board.studio, job, self.moment(job, time))
+        return self.picture(painted, request)
 
     def render(
         self,
@@ -140,9 +139,9 @@ class Api:
         song: an uploaded sound file. settings: any of those of `/settings`, by name; `start` and
         `duration`, in seconds, are the clip.
         """
-        clip, recipe = self.chosen(song, settings)
+        job = self.chosen(song, settings)
         folder, stopped = self.board.visits.new(self.visitor(request))
-        *_, last = render_clip(self.board.studio, clip, recipe, folder, stopped)
+        *_, last = render_clip(self.board.studio, job, folder, stopped)
         return gr.FileData(path=str(last.video))
 
 

@@ -124,7 +124,7 @@ class BeatPanel:
     def on_listen(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Finds the beat of the clip."""
         try:
-            song, _ = self.board.chosen(data)
+            song, _ = self.board.asked(data)
             lock = self._lock_of(data)
             yield {self.beat_note: hint("Listening … (the first time takes up to a minute)")}
             found = self.board.studio.beats(song)

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import gradio as gr
 
 from .. import MusvidError, Recipe, Song, SongError
+from ..job import Job, resolve
 from ..studio.limits import Limits
 from ..studio.studio import Studio
 from ..studio.visits import Visits
@@ -126,7 +127,12 @@ class Board:
         """The controls' values, by name."""
         return {name: data[part] for name, part in self.controls.items() if part in data}
 
-    def chosen(self, data: dict[Any, Any], renders: int = 1) -> tuple[Song, Recipe]:
+    def chosen(self, data: dict[Any, Any], renders: int = 1) -> Job:
+        """What the page shows, resolved. Raises MusvidError."""
+        song, recipe = self.asked(data, renders)
+        return resolve(recipe, song)
+
+    def asked(self, data: dict[Any, Any], renders: int = 1) -> tuple[Song, Recipe]:
         """The clip and the recipe that the page shows. Raises MusvidError."""
         if not data[self["song"]]:
             raise SongError("Choose a song first: upload one, or take an example.")
@@ -135,9 +141,10 @@ class Board:
         self.limits.check(recipe, song, renders=renders)
         return song, recipe
 
-    def moment_of(self, data: dict[Any, Any], song: Song, recipe: Recipe) -> float:
+    def moment_of(self, data: dict[Any, Any], job: Job) -> float:
         """The chosen moment, in seconds from the clip's beginning."""
-        return max(0.0, min(float(song.duration), (data[self["moment"]] or 0) - recipe.start))
+        moment = (data[self["moment"]] or 0) - job.recipe.start
+        return max(0.0, min(float(job.song.duration), moment))
 
     def filled(self, recipe: Recipe, path: str | None) -> Updates:
         """The controls, filled with a recipe."""
@@ -158,15 +165,16 @@ class Board:
     def on_plan(self, data: dict[Any, Any]) -> tuple[str, Any]:
         """Says what a render makes, and which recipe the numbers are."""
         try:
-            song, recipe = self.chosen(data)
-            text = str(self.studio.plan(song, recipe))
-            ignored = recipe.style.ignored()
+            job = self.chosen(data)
+            text = str(self.studio.plan(job))
+            style = job.recipe.style
+            ignored = style.ignored()
         except MusvidError as error:
             return told(error), gr.skip()
         line = f'<div class="line">{escape(text)}</div>'
         if ignored:
-            line += hint(f"{recipe.style.model} does not know, and ignores: {', '.join(ignored)}")
-        return line, recipe.motion
+            line += hint(f"{style.model} does not know, and ignores: {', '.join(ignored)}")
+        return line, job.recipe.motion
 
     def on_stop(self, request: gr.Request) -> None:
         """Stops the renders of a visitor."""

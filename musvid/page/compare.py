@@ -94,17 +94,17 @@ class ComparePanel:
     def on_compare(self, data: dict[Any, Any], request: gr.Request) -> Iterator[Updates]:
         """Renders all recipes, and shows how they compare."""
         try:
-            song, recipe = self.board.chosen(data, renders=len(RECIPES))
+            job = self.board.chosen(data, renders=len(RECIPES))
             folder, stopped = self.board.visits.new(request.session_hash or "", keep=True)
-            if recipe.paints and not self.board.studio.has(recipe.style):
-                yield {self.compare_progress: hint(f"Loading {recipe.style.model} …")}
-            longest = self.board.studio.longest(song, recipe)
+            if job.recipe.paints and not self.board.studio.has(job.recipe.style):
+                yield {self.compare_progress: hint(f"Loading {job.recipe.style.model} …")}
+            longest = self.board.studio.longest(job)
             takes = f" · at most about {spoken(longest)}" if longest else ""
             yield {
                 self.compare_progress: bar(f"Beginning{takes}", 0),
                 self.compare_stop: gr.update(interactive=True),
             }
-            for step in compare_clip(self.board.studio, song, recipe, folder, stopped):
+            for step in compare_clip(self.board.studio, job, folder, stopped):
                 if step.comparison is None:
                     yield {self.compare_progress: bar(said(step), step.part)}
                     continue

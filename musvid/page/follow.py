@@ -5,7 +5,6 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError
-from ..job import resolve
 from .board import FOLLOWERS, LATEST, Board
 from .html import hint
 from .timeline import timeline
@@ -72,7 +71,6 @@ class FollowPanel:
     def on_timeline(self, data: dict[Any, Any]) -> Any:
         """Draws the clip with what follows its music."""
         try:
-            song, recipe = self.board.chosen(data)
-            return timeline(resolve(recipe, song))
+            return timeline(self.board.chosen(data))
         except MusvidError:
             return ""  # the live line says it

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError
+from ..job import resolve
 from ..studio.studio import AXES, strip_values
 from .board import CLIP, FOLLOWERS, LATEST, LIGHT, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
@@ -120,8 +121,8 @@ class MomentPanel:
     def on_draw(self, data: dict[Any, Any]) -> Updates:
         """Draws the spectrum at the moment."""
         try:
-            song, recipe = self.board.chosen(data)
-            frame = self.board.studio.draw(song, recipe, self.board.moment_of(data, song, recipe))
+            job = self.board.chosen(data)
+            frame = self.board.studio.draw(job, self.board.moment_of(data, job))
         except MusvidError:
             return {self.drawn: gr.skip()}  # the live line says it
         return {self.drawn: frame}
@@ -129,14 +130,14 @@ class MomentPanel:
     def on_paint(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Paints the moment."""
         try:
-            song, recipe = self.board.chosen(data)
+            song, recipe = self.board.asked(data)
         except MusvidError:
-            return
+            return  # the live line says it
         try:
+            job = resolve(recipe, song)
             if recipe.paints and not self.board.studio.has(recipe.style):
                 yield {self.moment_note: hint(f"Loading {recipe.style.model} …")}
-            moment = self.board.moment_of(data, song, recipe)
-            frame = paint_moment(self.board.studio, song, recipe, moment)
+            frame = paint_moment(self.board.studio, job, self.board.moment_of(data, job))
         except MusvidError as error:
             yield {self.moment_note: told(error)}
             return
@@ -146,12 +147,12 @@ class MomentPanel:
         """Paints the moment several times, with one setting changed."""
         axis = data[self.axis]
         try:
-            song, recipe = self.board.chosen(data)
-            values = strip_values(recipe, axis)
-            moment = self.board.moment_of(data, song, recipe)
+            job = self.board.chosen(data)
+            values = strip_values(job.recipe, axis)
+            moment = self.board.moment_of(data, job)
             made: list[tuple[Any, str]] = []
             yield {self.strip: gr.update(value=[], visible=True), self.strip_values: values}
-            for frame in paint_strip(self.board.studio, song, recipe, moment, axis, values):
+            for frame in paint_strip(self.board.studio, job, moment, axis, values):
                 made.append((frame, str(values[len(made)])))
                 yield {self.strip: gr.update(value=made, visible=True)}
         except MusvidError as error:

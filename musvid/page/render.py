@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError, Recipe, Song
+from .. import MusvidError
+from ..job import Job
 from ..studio.studio import quick_look
 from ..studio.watch import Report
 from ..video.file import read_settings
@@ -102,13 +103,13 @@ class RenderPanel:
     ) -> Iterator[Updates]:
         """Renders, and shows what is done so far."""
         try:
-            song, recipe = self.board.chosen(data)
+            job = self.board.chosen(data)
             if quick:
-                moment = data[self.board["moment"]] or recipe.start
-                song, recipe = quick_look(song, recipe, moment, QUICK)
+                moment = data[self.board["moment"]] or job.recipe.start
+                job = quick_look(job, moment, QUICK)
             folder, stopped = self.board.visits.new(request.session_hash or "")
-            if recipe.paints and not self.board.studio.has(recipe.style):
-                yield {self.board["progress"]: hint(f"Loading {recipe.style.model} …")}
+            if job.recipe.paints and not self.board.studio.has(job.recipe.style):
+                yield {self.board["progress"]: hint(f"Loading {job.recipe.style.model} …")}
             yield {
                 self.board["progress"]: bar("Beginning", 0),
                 self.stop: gr.update(interactive=True),
@@ -117,7 +118,7 @@ class RenderPanel:
                 self.board["zip"]: gr.update(visible=False, value=None),
             }
             shown: Path | None = None
-            for report in render_clip(self.board.studio, song, recipe, folder, stopped):
+            for report in render_clip(self.board.studio, job, folder, stopped):
                 updates: Updates = {
                     self.board["progress"]: progress_of(report),
                     self.drawn_frames: report.frames("spectrum", TILES),
@@ -127,12 +128,12 @@ class RenderPanel:
                     shown = report.video
                     updates[self.board["video"]] = str(shown)
                 if report.finished:
-                    updates |= self._finished(report, song, recipe, data[self.board["visit"]])
+                    updates |= self._finished(report, job, data[self.board["visit"]])
                 yield updates
         except MusvidError as error:
             yield {self.board["progress"]: told(error), self.stop: gr.update(interactive=False)}
 
-    def _finished(self, report: Report, song: Song, recipe: Recipe, visit: list[Values]) -> Updates:
+    def _finished(self, report: Report, job: Job, visit: list[Values]) -> Updates:
         """Notes a finished render, and offers its files."""
         assert report.video
         settings = report.folder / f"{report.video.stem}.json"
@@ -144,8 +145,8 @@ class RenderPanel:
             "video": str(report.video),
             "settings": str(settings),
             "poster": str(poster),
-            "title": f"{recipe.style.prompt or ''} · {recipe.motion or 'own motion'} · "
-            f"{float(song.duration):.0f} s",
+            "title": f"{job.recipe.style.prompt or ''} · {job.recipe.motion or 'own motion'} · "
+            f"{float(job.song.duration):.0f} s",
         }
         visit = [entry, *visit]
         return {

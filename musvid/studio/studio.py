@@ -100,15 +100,12 @@ class Studio:
         for count in (1, 8) if paint else ():  # the first ones are slower
             self._paint([blank] * count, recipe)
 
-    def plan(self, song: Song, recipe: Recipe) -> Plan:
-        """What a recipe makes of a song's part, and how long that takes here."""
-        return self.costs.plan(resolve(recipe, song))
+    def plan(self, job: Job) -> Plan:
+        """What a render makes, and how long that takes here."""
+        return self.costs.plan(job)
 
-    def draw(self, song: Song, recipe: Recipe, time: float) -> Frame:
+    def draw(self, job: Job, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
-        return self._draw(resolve(recipe, song), time)
-
-    def _draw(self, job: Job, time: float) -> Frame:
         key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size)
         with self._drawing:
             if key in self._drawn:
@@ -126,20 +123,17 @@ class Studio:
         with self._listening:
             return tempo.find(song)
 
-    def paint(self, song: Song, recipe: Recipe, time: float) -> Frame:
-        """The picture of a moment as a recipe paints it; `time` as for `draw`."""
-        job = resolve(recipe, song)
+    def paint(self, job: Job, time: float) -> Frame:
+        """The picture of a moment as a render paints it; `time` as for `draw`."""
         strokes = [job.automation.stroke(time)] if job.automation else None
-        return self._paint([self._draw(job, time)], job.recipe, strokes)[0]
+        return self._paint([self.draw(job, time)], job.recipe, strokes)[0]
 
-    def strip(
-        self, song: Song, recipe: Recipe, time: float, axis: str, values: Sequence[object]
-    ) -> Iterator[Frame]:
+    def strip(self, job: Job, time: float, axis: str, values: Sequence[object]) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""
         for value in values:
             changed: dict[str, Any] = {axis: value}
-            style = replace(recipe.style, **changed)
-            yield self.paint(song, replace(recipe, style=style), time)
+            style = replace(job.recipe.style, **changed)
+            yield self.paint(job.having(replace(job.recipe, style=style)), time)
 
     def _paint(
         self, frames: list[Frame], recipe: Recipe, strokes: list[Stroke] | None = None
@@ -155,11 +149,8 @@ class Studio:
         self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) / cores)
         return painted
 
-    def render(
-        self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
-    ) -> Iterator[Report]:
+    def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
-        job = resolve(recipe, song)
         with self._alone(stop):
             painter = self.painter(job.recipe.style) if job.recipe.paints else None
             plan = self.costs.plan(job)
@@ -177,11 +168,8 @@ class Studio:
                     self.costs.learn_render(plan, time.monotonic() - began)
                 yield report
 
-    def compare(
-        self, song: Song, recipe: Recipe, folder: Path, *, stop: Callable[[], bool]
-    ) -> Iterator[Step]:
+    def compare(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Step]:
         """Compare the recipes with reports, see `watch.watch_comparison`; as one render."""
-        job = resolve(recipe, song)
         with self._alone(stop):
             yield from watch_comparison(
                 job,
@@ -192,9 +180,9 @@ class Studio:
                 device=self._device,
             )
 
-    def longest(self, song: Song, recipe: Recipe) -> float | None:
+    def longest(self, job: Job) -> float | None:
         """Seconds that a comparison takes here at most, or None where that is not known yet."""
-        plans = [self.costs.plan(each) for each in resolve(recipe, song).variants().values()]
+        plans = [self.costs.plan(each) for each in job.variants().values()]
         seconds = [plan.seconds for plan in plans if plan.seconds is not None]
         return sum(seconds) if len(seconds) == len(plans) else None
 
@@ -223,21 +211,17 @@ def strip_values(recipe: Recipe, axis: str) -> list[object]:
     return list(AXES[axis])
 
 
-def quick_look(song: Song, recipe: Recipe, moment: float, seconds: float) -> tuple[Song, Recipe]:
-    """Some seconds around a moment of a song (counted from the file's beginning), and small.
-
-    song: the part that may be used.
-    """
-    recipe = recipe.resolve()
-    assert recipe.size is not None
+def quick_look(job: Job, moment: float, seconds: float) -> Job:
+    """Some seconds of a job around a moment (counted from the file's beginning), and small."""
+    song, recipe = job.song, job.recipe
     first, last = song.first / song.rate, (song.first + song.samples) / song.rate
     start = max(first, min(last - seconds, moment - seconds / 2))
     part = song.part(start, min(seconds, last - start))
-    longest = max(recipe.size)
+    longest = max(job.size)
     if longest > _QUICK_SIDE:
-        sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in recipe.size]
+        sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in job.size]
         recipe = replace(recipe, size=(sides[0], sides[1]))
-    return part, replace(recipe, upscale=1)
+    return resolve(replace(recipe, upscale=1), part)
 
 
 def _model(style: Style) -> tuple[str, bool | str]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from musvid import Clock, Look, Recipe, Song, between, draw, every, write
 from musvid.interpolate import names as interpolators
+from musvid.job import resolve
 from musvid.studio.studio import Studio
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "loop.ogg"
@@ -68,11 +69,11 @@ def main() -> None:
             Recipe(interpolator="motion"),
         ):
             clip = Song.open(EXAMPLE, duration=recipe.duration or 8)
-            estimated = studio.plan(clip, recipe).seconds
+            estimated = studio.plan(resolve(recipe, clip)).seconds
             folder = Path(name) / f"{time.monotonic_ns()}"
             folder.mkdir()
             began = time.perf_counter()
-            for _ in studio.render(clip, recipe, folder, stop=lambda: False):
+            for _ in studio.render(resolve(recipe, clip), folder, stop=lambda: False):
                 pass
             took = time.perf_counter() - began
             what = f"{recipe.motion}, {recipe.size or 'own size'}, {recipe.interpolator}"

@@ -35,7 +35,7 @@ from musvid import (
 )
 from musvid.comparison.chart import chart, drawings, limits, title
 from musvid.comparison.run import COMPARISON, RULE
-from musvid.job import clock_of
+from musvid.job import clock_of, resolve
 from musvid.page.html import comparison
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
@@ -223,7 +223,7 @@ def test_a_comparison_can_be_watched_and_taken_from_the_store(
     song = Song.open(write_song(music(0.5)))
     studio = Studio(store=Store(tmp_path / "cache"))
     (folder := tmp_path / "made").mkdir()
-    steps = list(studio.compare(song, BARE, folder, stop=lambda: False))
+    steps = list(studio.compare(resolve(BARE, song), folder, stop=lambda: False))
     made = steps[-1].comparison
     assert made
     assert all(step.comparison is None for step in steps[:-1])
@@ -234,16 +234,16 @@ def test_a_comparison_can_be_watched_and_taken_from_the_store(
     for part in ("point", "pulse"):
         assert [html.count(f'id="{part}-{name}"') for name in RECIPES] == [1] * len(RECIPES)
     assert html.count("class=best") == 1
-    longest = studio.longest(song, BARE)
+    longest = studio.longest(resolve(BARE, song))
     assert longest is not None
-    assert longest > studio.plan(song, BARE).seconds
+    assert longest > studio.plan(resolve(BARE, song)).seconds
 
 
 def test_a_comparison_that_is_watched_can_be_stopped(write_song: WriteSong, tmp_path: Path) -> None:
     song = Song.open(write_song(music(20.0)))
     (folder := tmp_path / "made").mkdir()
     with pytest.raises(Cancelled, match="goes on quickly"):
-        for _ in Studio().compare(song, BARE, folder, stop=lambda: True):
+        for _ in Studio().compare(resolve(BARE, song), folder, stop=lambda: True):
             pass
     assert not names(folder)
 

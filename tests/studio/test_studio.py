@@ -81,15 +81,15 @@ def test_a_moment_is_drawn_at_the_pictures_rate(write_song: WriteSong) -> None:
 def test_a_studio_paints_moments_and_strips(write_song: WriteSong) -> None:
     studio, recipe = Studio(device="cpu"), Recipe()
     song = studio.song(write_song(music(3.0)))
-    frame = studio.draw(song, recipe, 1.0)
-    assert studio.draw(song, recipe, 1.0) is frame  # known
+    frame = studio.draw(resolve(recipe, song), 1.0)
+    assert studio.draw(resolve(recipe, song), 1.0) is frame  # known
     assert not studio.has(recipe.style)
-    assert studio.plan(song, recipe).seconds is None
-    painted = studio.paint(song, recipe, 1.0)
+    assert studio.plan(resolve(recipe, song)).seconds is None
+    painted = studio.paint(resolve(recipe, song), 1.0)
     assert studio.has(recipe.style)
-    assert studio.plan(song, recipe).seconds is not None
+    assert studio.plan(resolve(recipe, song)).seconds is not None
     assert painted.shape == frame.shape == (256, 256, 3)
-    made = list(studio.strip(song, recipe, 1.0, "strength", [0.0, 0.5, 0.7]))
+    made = list(studio.strip(resolve(recipe, song), 1.0, "strength", [0.0, 0.5, 0.7]))
     assert np.array_equal(made[0], frame)
     assert np.array_equal(made[2], painted)
     away = [np.abs(each.astype(float) - frame).mean() for each in made]
@@ -113,12 +113,12 @@ def test_painting_from_several_threads_changes_nothing(write_song: WriteSong) ->
     song = studio.song(write_song(music(2.0)))
     prompts = ["crimson flames", "cyan crystal", "emerald aurora"]
     styles = [replace(recipe.style, prompt=prompt) for prompt in prompts]
-    alone = [studio.paint(song, replace(recipe, style=style), 1.0) for style in styles]
+    alone = [studio.paint(resolve(replace(recipe, style=style), song), 1.0) for style in styles]
     made: dict[int, np.ndarray] = {}
 
     def work(index: int) -> None:
         style = styles[index % len(styles)]
-        made[index] = studio.paint(song, replace(recipe, style=style), 1.0)
+        made[index] = studio.paint(resolve(replace(recipe, style=style), song), 1.0)
 
     threads = [threading.Thread(target=work, args=(index,)) for index in range(9)]
     for thread in threads:
@@ -293,7 +293,7 @@ def test_one_render_at_a_time(write_song: WriteSong, tmp_path: Path) -> None:
     def work(index: int) -> None:
         folder = tmp_path / str(index)
         folder.mkdir()
-        for report in studio.render(song, DRY, folder, stop=never):
+        for report in studio.render(resolve(DRY, song), folder, stop=never):
             if not running or running[-1] != index:
                 running.append(index)
             most.append(sum(not done for done in finished.values()))
@@ -313,24 +313,24 @@ def test_a_render_that_waits_can_be_stopped(write_song: WriteSong, tmp_path: Pat
     studio, song = Studio(device="cpu"), Song.open(write_song(music(60.0)))
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-    first: Iterator[object] = studio.render(song, DRY, tmp_path / "first", stop=never)
+    first: Iterator[object] = studio.render(resolve(DRY, song), tmp_path / "first", stop=never)
     next(first)
     with pytest.raises(Cancelled, match="before it began"):
-        next(studio.render(song, DRY, tmp_path / "second", stop=lambda: True))
+        next(studio.render(resolve(DRY, song), tmp_path / "second", stop=lambda: True))
     first.close()  # type: ignore[attr-defined]
 
 
 def test_a_quick_look_is_short_small_and_within_the_clip(write_song: WriteSong) -> None:
     song = Song.open(write_song(music(10.0)), start=2, duration=6)
-    recipe = Recipe(size=(768, 432))
+    job = resolve(Recipe(size=(768, 432)), song)
     for moment, start in ((2.0, 2.0), (5.0, 3.5), (8.0, 5.0), (99.0, 5.0)):
-        part, small = quick_look(song, recipe, moment, 3)
-        assert part.duration == 3
-        assert part.first / part.rate == pytest.approx(start)
+        small = quick_look(job, moment, 3)
+        assert small.song.duration == 3
+        assert small.song.first / small.song.rate == pytest.approx(start)
         assert small.size == (256, 144)
         assert small.upscale == 1
-    part, _ = quick_look(song.part(2, 1), recipe, 2, 3)
-    assert part.duration == 1
+    short = resolve(job.recipe, song.part(2, 1))
+    assert quick_look(short, 2, 3).song.duration == 1
 
 
 def test_limits_come_from_the_environment() -> None:
