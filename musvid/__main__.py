@@ -15,6 +15,7 @@ from . import interpolate
 from ._device import DEVICES
 from .comparison.run import COMPARISON, check_outputs, compare
 from .errors import Cancelled, MusvidError, SettingsError
+from .estimate import comparison_told, told
 from .job import Job, prepare
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
@@ -387,8 +388,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _check_comparison(options)
         job = _in_time(prepare(options.song, recipe_from(options)), options)
         if not options.quiet:
-            told = _comparison_plan if options.compare else _plan
-            print(told(job), file=sys.stderr)
+            print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
             if ignored := job.recipe.style.ignored():
                 print(
                     f"{job.recipe.style.model} does not know, and ignores: {', '.join(ignored)}",
@@ -428,28 +428,6 @@ def _check_comparison(options: argparse.Namespace) -> None:
             raise SettingsError(f"--compare renders all four recipes; leave out --{name}.")
     if options.output:
         check_outputs(options.output)
-
-
-def _comparison_plan(job: Job) -> str:
-    """What a comparison will make, in one line."""
-    song, jobs = job.song, list(job.variants().values())
-    clock, paintings = jobs[0].clock, sum(each.paintings for each in jobs)
-    return (
-        f"{song.path.name}: {float(song.duration):.2f} s, {len(jobs)} recipes, "
-        f"{paintings} paintings or fewer (what recipes share is painted once), "
-        f"{clock.frames} frames each at {float(clock.rate):g} a second"
-    )
-
-
-def _plan(job: Job) -> str:
-    """What a render will make, in one line."""
-    song, clock, (width, height) = job.song, job.clock, job.file_size
-    plan = (
-        f"{song.path.name}: {float(song.duration):.2f} s, {clock.keyframes} keyframes, "
-        f"{job.paintings} paintings, {clock.frames} frames of "
-        f"{width}x{height} at {float(clock.rate):g} a second"
-    )
-    return f"{plan}\n{job.recipe.lock}" if job.recipe.lock else plan
 
 
 if __name__ == "__main__":

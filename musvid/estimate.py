@@ -29,7 +29,7 @@ _NEW = 0.5  # how much the last measurement counts against those before it
 
 @dataclass(frozen=True)
 class Plan:
-    """What a recipe makes of a song.
+    """What a job makes; as text, what the page says of it in one line.
 
     rate: frames per second of the video, exact. seconds: until it is finished, or None where that
     is not known yet. size: width and height of the video in pixels.
@@ -42,6 +42,19 @@ class Plan:
     frames: int
     size: tuple[int, int]
     seconds: float | None
+
+    @classmethod
+    def of(cls, job: Job, seconds: float | None = None) -> Plan:
+        """What a job makes, in so many seconds."""
+        return cls(
+            duration=job.song.duration,
+            rate=job.clock.rate,
+            keyframes=job.clock.keyframes,
+            paintings=job.paintings,
+            frames=job.clock.frames,
+            size=job.file_size,
+            seconds=seconds,
+        )
 
     def __str__(self) -> str:
         width, height = self.size
@@ -61,6 +74,28 @@ class Plan:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def told(job: Job) -> str:
+    """What a render will make, as the command line says it."""
+    plan, lock, (width, height) = Plan.of(job), job.recipe.lock, job.file_size
+    line = (
+        f"{job.song.path.name}: {float(plan.duration):.2f} s, {plan.keyframes} keyframes, "
+        f"{plan.paintings} paintings, {plan.frames} frames of "
+        f"{width}x{height} at {float(plan.rate):g} a second"
+    )
+    return f"{line}\n{lock}" if lock else line
+
+
+def comparison_told(job: Job) -> str:
+    """What a comparison will make, as the command line says it."""
+    plans = [Plan.of(each) for each in job.variants().values()]
+    paintings, first = sum(plan.paintings for plan in plans), plans[0]
+    return (
+        f"{job.song.path.name}: {float(first.duration):.2f} s, {len(plans)} recipes, "
+        f"{paintings} paintings or fewer (what recipes share is painted once), "
+        f"{first.frames} frames each at {float(first.rate):g} a second"
+    )
 
 
 def spoken(seconds: float) -> str:
@@ -118,15 +153,7 @@ class Costs:
                 seconds = None if cost is None else seconds + cost * paintings * pixels
             if seconds is not None:
                 seconds = 0.5 + seconds * self._pace
-        return Plan(
-            duration=job.song.duration,
-            rate=clock.rate,
-            keyframes=clock.keyframes,
-            paintings=paintings,
-            frames=clock.frames,
-            size=job.file_size,
-            seconds=seconds,
-        )
+        return Plan.of(job, seconds)
 
 
 def _painting(recipe: Recipe) -> str:

@@ -23,23 +23,23 @@ of the sound at the moment when picture i appears:
     gaps are filled twofold after painting: that is jitter, which smoothness tells), and what chance
     explains. 0 for a period of 1, and for less than three periods.
 
-Layers: `onset_strength` (sound), `measure_frames` (pictures), `measure` (a video file).
+Layers: `musvid.music.onsets.onset_strength` (sound), `measure_frames` (pictures), `measure` (a
+video file).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from .. import _validate
 from ..frame import Frame
-from ..music import samples as sound
+from ..music.onsets import onset_strength
 from ..song import Song
 from ..video import file as video
 from ..video.settings import load_settings
@@ -49,12 +49,6 @@ GRID = 64
 
 LAGS = 3
 """Pictures by which the picture may come earlier or later than the sound."""
-
-# Onsets: windows of 46 ms, 6 ms apart, each against the one that begins 23 ms before it. Seen so, a
-# click or a note stands, within 3 ms, at the middle of the later window (tests/test_measure.py).
-_WINDOW, _HOP, _BEFORE, _BANDS = 1024, 128, 4, 64
-_FLOOR = 10**-2.6  # power of a band below which nothing counts: 80 dB below a sine at full scale
-_BLOCK = 2048  # windows that are looked at together, 12 s
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32) / 255
 _STILL = 1e-6  # root mean square of a change that is none: a 255th of a level of 8 bits
@@ -121,60 +115,6 @@ def measure_frames(
     return Measures(
         response, 1000 * lag / float(rate), _smoothness(changes, kinks), _pulse(kinks, period)
     )
-
-
-def onset_strength(song: Song, rate: Fraction | float, count: int) -> np.ndarray:
-    """How strongly something begins in a song's part, at the moments of pictures.
-
-    rate: pictures per second. count: of pictures.
-
-    Returns float64 (count,): for picture i, the mean from half a picture before i / rate to half a
-    picture behind it of librosa's onset strength (`librosa.onset.onset_strength`: the rise of a mel
-    spectrogram in decibels, mean over the bands; spectral flux as in Böck and Widmer, DAFx 2013).
-    The sound is mono and decoded in blocks: memory grows by a number per picture only. What sounds
-    at time 0 began before it, for all one can tell, and is no onset.
-    """
-    edges = (np.arange(count + 1) - 0.5) / float(rate)
-    sums = np.zeros(count + 1)  # of the strength up to each edge
-    total, time = 0.0, 0.0
-    for start, strength in _flux(song):
-        times = start + np.arange(len(strength) + 1) * (_HOP / sound.RATE)
-        summed = np.concatenate([[0], np.cumsum(strength, dtype=np.float64)]) * (_HOP / sound.RATE)
-        inside = (edges >= times[0]) & (edges < times[-1])
-        sums[inside] = total + np.interp(edges[inside], times, summed)
-        total, time = total + summed[-1], times[-1]
-    sums[edges >= time] = total
-    return np.diff(sums) * float(rate)
-
-
-def _flux(song: Song) -> Iterator[tuple[float, np.ndarray]]:
-    """Onset strengths, `_HOP` samples apart, in blocks; each with the time its first one covers."""
-    import librosa
-
-    hold = _WINDOW + (_BEFORE - 1) * _HOP  # what the next block's first strength looks back on
-    held, start = np.zeros(0, np.float32), 0
-    silence = np.zeros(_WINDOW, np.float32)  # in which the last sound ends
-    for part in chain(sound.mono(song, block=_BLOCK * _HOP), [silence]):
-        held = np.concatenate([held, part])
-        windows = (len(held) - _WINDOW) // _HOP + 1
-        if windows <= _BEFORE:
-            continue
-        power = librosa.feature.melspectrogram(
-            y=held,
-            sr=sound.RATE,
-            n_fft=_WINDOW,
-            hop_length=_HOP,
-            center=False,
-            n_mels=_BANDS,
-        )
-        # No limit below the loudest moment: blocks must not know of each other.
-        levels = librosa.power_to_db(power, amin=_FLOOR, top_db=None)
-        strength = librosa.onset.onset_strength(S=levels, lag=_BEFORE, center=False)[_BEFORE:]
-        middle = start + _BEFORE * _HOP + _WINDOW / 2
-        yield (middle - _HOP / 2) / sound.RATE, strength
-        used = (windows - _BEFORE) * _HOP
-        held, start = held[used:], start + used
-        assert len(held) < hold + _HOP
 
 
 def _motion(frames: Iterable[Frame]) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from .._claims import Claim
 from ..errors import Cancelled, OutputError
 from ..frame import closed
 from ..job import Job, prepare
+from ..music.onsets import onset_strength
 from ..paint.painter import Painter
 from ..recipe import RECIPES, Recipe
 from ..rendering import Progress, render
@@ -27,7 +28,7 @@ from ..store import Store
 from ..video import file as video
 from ..video.grid import Caption, grid
 from .chart import COLOURS, chart, title
-from .measure import Measures, measure_frames, onset_strength
+from .measure import Measures, measure_frames
 
 T = TypeVar("T")
 

@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..song import Song
+from . import onsets
 from . import samples as sound
 
 Floats = NDArray[np.float64]
 
-HOP = 512
-"""Samples (of `musvid.music.samples.RATE`) between two values: 23 ms."""
-
-_BORDER = 16 * HOP  # samples beside a block that its values may look at
 _BANDS = {"loudness": (0, 1e9), "low": (0, 250), "mid": (250, 2500), "high": (2500, 1e9)}
 _RANGE = 50.0  # decibels below a curve's loudest at which it is 0, if it does not end above that
 
@@ -30,7 +27,7 @@ class Features:
     """
 
     curves: dict[str, Floats]
-    step: float = HOP / sound.RATE
+    step: float = onsets.HOP / sound.RATE
 
     def curve(self, name: str, smoothing: float = 0.0) -> Floats:
         """A curve, smoothed by a Gaussian whose standard deviation is so many seconds.
@@ -64,43 +61,21 @@ def _features(song: Song, _size: int, _changed: int) -> Features:
 
     frequencies = librosa.mel_frequencies(n_mels=128, fmax=sound.RATE / 2)
     powers: dict[str, list[Floats]] = {name: [] for name in _BANDS}
-    onsets = []
-    for block, before in sound.blocks(song, border=_BORDER):
-        own = own_values(len(block), before)
-        levels = mel(block)
+    strengths = []
+    for block, before in sound.blocks(song, border=onsets.BORDER):
+        own = onsets.own_values(len(block), before)
+        levels = onsets.mel(block)
         for name, (low, high) in _BANDS.items():
             rows = (frequencies >= low) & (frequencies < high)
             powers[name].append(levels[rows, own].sum(0))
-        onsets.append(onset_strength(levels)[own])
-    if not onsets:
+        strengths.append(onsets.envelope(levels)[own])
+    if not strengths:
         raise SongError(f"{song.path.name} is too short to follow its music.")
     curves = {name: _normal(np.concatenate(parts)) for name, parts in powers.items()}
-    strengths = np.concatenate(onsets).astype(np.float64)
-    top = max(np.percentile(strengths, 99), strengths.max() / 3)  # few notes count, too
-    curves["onsets"] = np.clip(strengths / top, 0, 1) if top > 0 else np.zeros(len(strengths))
+    rise = np.concatenate(strengths).astype(np.float64)
+    top = max(np.percentile(rise, 99), rise.max() / 3)  # few notes count, too
+    curves["onsets"] = np.clip(rise / top, 0, 1) if top > 0 else np.zeros(len(rise))
     return Features(curves)
-
-
-def own_values(length: int, before: int) -> slice:
-    """Which values of a block with its borders (see `samples.blocks`) are the block's own."""
-    end = min(length, before + sound.BLOCK)
-    return slice(before // HOP, -(-end // HOP))
-
-
-def mel(samples: sound.Sound) -> NDArray[np.float32]:
-    """The mel spectrogram: power of 128 bands at every `HOP` samples, (128, 1 + samples // HOP)."""
-    import librosa
-
-    return librosa.feature.melspectrogram(y=samples, sr=sound.RATE, hop_length=HOP)
-
-
-def onset_strength(levels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much the bands of a mel spectrogram rise, in the mean and in decibels (librosa's)."""
-    import librosa
-
-    # With librosa's own limit of 80 dB below the loudest, it would depend on the block.
-    decibels = librosa.power_to_db(levels, top_db=None)
-    return librosa.onset.onset_strength(S=decibels, sr=sound.RATE, hop_length=HOP)
 
 
 def _normal(power: Floats) -> Floats:

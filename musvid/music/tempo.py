@@ -1,10 +1,10 @@
 """Tempo and beats of a song, found with librosa: a proposal, for whoever knows better.
 
-Three layers: `onsets` (sound to onset envelopes), `track` (envelopes to beats), `find` (a song's
-part to `Beats`). librosa's beats (Ellis, "Beat tracking by dynamic programming", 2007) lie on a
-grid of 23 ms and its tempo on one of some percent, with which keyframes would leave the music after
-seconds. So each beat is moved to the onset beside it, which is found to the millisecond, and the
-tempo is that of the straight line through all of them.
+Two layers on `onsets.envelopes`: `track` (envelopes to beats), `find` (a song's part to `Beats`).
+librosa's beats (Ellis, "Beat Tracking by Dynamic Programming", 2007) lie on a grid of 23 ms and its
+tempo on one of some percent, with which keyframes would leave the music after seconds. So each beat
+is moved to the onset beside it, which is found to the millisecond, and the tempo is the slope of
+the straight line through all of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..song import Song
-from . import features
+from . import onsets
 from . import samples as sound
 from .lock import MAX_BPM, MIN_APART, MIN_BPM, Lock, parse_bpm
 
@@ -28,9 +28,6 @@ Floats = NDArray[np.float64]
 LONGEST = 600
 """Seconds of a song that are listened to; of a longer one, those around the part that is used."""
 
-_FINE = 32  # samples between the fine ones, 1.5 ms
-_TEN = 7  # of them, 10 ms
-_BORDER = 16 * features.HOP  # samples beside a block that its frames may look at
 _REACH = 0.06  # seconds between a beat of librosa's and its onset
 _NEAR = 0.03  # seconds that a beat of a steady tempo may be off
 _STEADY = 0.7  # part of the beats (weighted by their onsets) that are as near as that
@@ -86,7 +83,7 @@ def find(song: Song, bpm: Fraction | None = None) -> Beats:
 
 @lru_cache(maxsize=32)
 def _found(song: Song, bpm: Fraction | None, _size: int, _changed: int) -> Beats:
-    beats = track(*onsets(song), bpm=bpm)
+    beats = track(*onsets.envelopes(song), bpm=bpm)
     if beats is None:
         raise SongError(f"No beat was found in {song.path.name}; give its tempo with bpm and beat.")
     start = song.first / song.rate
@@ -103,40 +100,8 @@ def _listened(song: Song) -> Song:
     return replace(song, first=first, samples=min(song.total - first, most))
 
 
-def onsets(song: Song) -> tuple[Floats, Floats]:
-    """Onset strength of a song's part: librosa's, every 512 samples, and a fine one, every 32.
-
-    Samples are those of `samples.RATE`; item i of each belongs to sample ``i * 512`` (or 32).
-    """
-    coarse, fine = [], []
-    for block, before in sound.blocks(song, border=_BORDER):
-        coarse.append(
-            features.onset_strength(features.mel(block))[features.own_values(len(block), before)]
-        )
-        end = min(len(block), before + sound.BLOCK)
-        fine.append(_rises(block)[before // _FINE : -(-end // _FINE)])
-    if not coarse:
-        raise SongError(f"{song.path.name} is too short to hear a tempo in it.")
-    return np.concatenate(coarse), np.concatenate(fine)
-
-
-def _rises(samples: sound.Sound) -> Floats:
-    """How much the logarithm of the power rises within 10 ms, for all pitches and for high ones."""
-    count = -(-len(samples) // _FINE)
-    rises = np.zeros(count)
-    for band in (samples, np.diff(samples, prepend=samples[:1])):
-        padded = np.pad(band.astype(np.float64) ** 2, (0, count * _FINE - len(band)))
-        power = padded.reshape(count, _FINE).mean(1)
-        # The mean with what was, so that nothing is early.
-        power = np.convolve(power, np.full(3, 1 / 3))[:count]
-        level = np.log10(power + 1e-3 * power.mean() + 1e-12)
-        before = np.concatenate([np.full(_TEN, level[0]), level])[:count]
-        rises += np.maximum(level - before, 0)
-    return rises
-
-
 def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats | None:
-    """Beats of onset envelopes as `onsets` gives them, in seconds from their beginning.
+    """Beats of onset envelopes as `onsets.envelopes` gives them, in seconds from their beginning.
 
     bpm: the tempo, where it is known. Returns None where there is no beat.
     """
@@ -146,7 +111,7 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
     _, rough = librosa.beat.beat_track(
         onset_envelope=coarse,
         sr=sound.RATE,
-        hop_length=features.HOP,
+        hop_length=onsets.HOP,
         units="time",
         trim=False,
         **known,
@@ -167,7 +132,7 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
     beat = first % length
     return Beats(
         bpm=bpm,
-        beat=float(beat if length - beat > _FINE / sound.RATE else beat - length),
+        beat=float(beat if length - beat > onsets.FINE / sound.RATE else beat - length),
         times=tuple(float(time) for time in times),
         spread=float(np.std(intervals) / np.median(intervals)),
         steady=bool((weights * near).sum() >= _STEADY * weights.sum()),
@@ -185,7 +150,7 @@ def _round(bpm: float, seconds: float) -> Fraction:
 
 def _moved(beats: Floats, fine: Floats, reach: float) -> tuple[Floats, Floats]:
     """Beats moved to the onset beside them, and how strong that is."""
-    step = _FINE / sound.RATE
+    step = onsets.FINE / sound.RATE
     around = round(reach / step)
     window = np.cos(np.linspace(-1, 1, 2 * around + 1) * np.pi / 2) ** 0.5
     padded = np.pad(fine, around)

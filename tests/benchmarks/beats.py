@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from conftest import clicks, write_wav
 
 from musvid import Clock, Lock, Song, find_beats
-from musvid.music import tempo
-from musvid.music.features import HOP
+from musvid.music import onsets, tempo
+from musvid.music.onsets import HOP
 from musvid.music.samples import RATE
 
 from .sounds import songs
@@ -46,7 +46,7 @@ def onset_times(song: Song) -> np.ndarray:
     """When notes begin, as librosa finds them, to the millisecond."""
     import librosa
 
-    coarse, fine = tempo.onsets(song)
+    coarse, fine = onsets.envelopes(song)
     found = librosa.onset.onset_detect(onset_envelope=coarse, sr=RATE, hop_length=HOP, units="time")
     return tempo._moved(found, fine, 0.06)[0]
 
