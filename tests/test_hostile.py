@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import RATE, ROOT, WriteSong, ffmpeg, music, names, sound_seconds, tone
+from containers import CONTAINERS
 
 from musvid import MusvidError, Recipe, Song, SongError, Style, render
 from musvid.__main__ import main
@@ -218,35 +219,6 @@ def test_the_command_line_refuses_scripts_in_a_sentence(trap: Trap, tmp_path: Pa
 
 
 # Files that are broken.
-
-CONTAINERS = {
-    "wav": [],
-    "aiff": [],
-    "au": [],
-    "caf": [],
-    "w64": [],
-    "voc": [],
-    "flac": [],
-    "tta": [],
-    "wv": [],
-    "mp3": ["-c:a", "libmp3lame"],
-    "aac": ["-c:a", "aac"],
-    "ac3": ["-c:a", "ac3"],
-    "eac3": ["-c:a", "eac3"],
-    "ogg": ["-c:a", "libvorbis"],
-    "opus": ["-c:a", "libopus"],
-    "m4a": ["-c:a", "aac"],
-    "mov": ["-c:a", "pcm_s16le"],
-    "webm": ["-c:a", "libopus"],
-    "mkv": ["-c:a", "flac"],
-    "avi": ["-c:a", "pcm_s16le"],
-    "asf": ["-c:a", "wmav2"],
-    "flv": ["-c:a", "libmp3lame"],
-    "ts": ["-c:a", "mp2"],
-    "mpg": ["-c:a", "mp2"],
-    "3gp": ["-c:a", "aac"],
-    "dts": ["-c:a", "dca", "-strict", "-2"],
-}
 
 
 def broken(content: bytes, donor: bytes, chance: random.Random) -> bytes:

@@ -6,23 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import RATE, WriteSong, ffmpeg, music, tone
+from containers import CONTAINERS
 
 from musvid import SettingsError, Song, SongError
 from musvid._ffmpeg import FORMATS
 
-CODECS = {
-    "wav": [],
-    "flac": [],
-    "aiff": [],
-    "mp3": ["-c:a", "libmp3lame"],
-    "ogg": ["-c:a", "libvorbis"],
-    "opus": ["-c:a", "libopus"],
-    "m4a": ["-c:a", "aac"],
-    "webm": ["-c:a", "libopus"],
-    "mp4": ["-c:a", "aac"],
-    "mkv": ["-c:a", "flac"],
-    "mka": ["-c:a", "ac3"],
-}
+KINDS = ("wav", "flac", "aiff", "mp3", "ogg", "opus", "m4a", "webm", "mp4", "mkv", "mka")
 
 
 def test_the_duration_is_counted_in_samples(write_song: WriteSong) -> None:
@@ -31,10 +20,10 @@ def test_the_duration_is_counted_in_samples(write_song: WriteSong) -> None:
     assert song.duration == Fraction(12345, 8000)
 
 
-@pytest.mark.parametrize("kind", CODECS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_common_format_opens(kind: str, write_song: WriteSong, tmp_path: Path) -> None:
     file = tmp_path / f"coded.{kind}"
-    ffmpeg("-i", write_song(np.stack([music(2.0)] * 2)), *CODECS[kind], file)
+    ffmpeg("-i", write_song(np.stack([music(2.0)] * 2)), *CONTAINERS[kind], file)
     song = Song.open(file)
     assert song.channels == 2
     # Codecs work in blocks: at most some of them are added at the ends.
