@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 AUTO = "auto"
-"""For each side of diffusion the one that is better there, by measurement (see README)."""
+"""For each side of painting the one that is better there (figures: tests/benchmarks/README.md)."""
 
 
 @cache
