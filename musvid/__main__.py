@@ -297,7 +297,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def recipe_from(options: argparse.Namespace) -> Recipe:
-    """The recipe that the options name: the settings file's, changed by what else was given."""
+    """The recipe of the options: that of the settings file, changed by the other options."""
     given: dict[str, Any] = vars(options)
     recipe = load_settings(options.settings) if options.settings else Recipe()
     if given.get("model", recipe.style.model) != recipe.style.model:
@@ -320,7 +320,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
 
 
 def _in_time(job: Job, options: argparse.Namespace) -> Job:
-    """A job with the stride that suits its beat, where none was asked for."""
+    """The job, with the stride that comes closest to the wished picture rate if none was given."""
     given: dict[str, Any] = vars(options)
     recipe = job.recipe
     if not recipe.lock or "stride" in given or (options.settings and "note" not in given):

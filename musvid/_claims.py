@@ -27,8 +27,7 @@ class Claim:
 
     folder: where. prefix: how the name begins; it is followed by musvid's own mark and twelve
     random digits. Claims of dead processes with the same prefix are cleared away.
-    desk: whether the name is that of a folder, which is made at once, for files without folders
-    among them.
+    desk: make the name a folder at once, in which the caller may write files, but no folders.
 
     `path` is the name. What is there when the claim ends is removed: by `release`, on leaving the
     context, or when nothing refers to the claim any more. Raises OSError where nothing can be

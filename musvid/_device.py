@@ -65,7 +65,7 @@ def use_threads(count: int) -> None:
 
 
 def abreast(work: Callable[[T], U], items: Iterable[T], workers: int) -> Iterator[U]:
-    """The work done on each item, in order, by several threads; as many items are held.
+    """Apply work to each item with several threads; results come in the order of items.
 
     Items are taken in the caller's thread, so that an error of their source arrives there.
     """

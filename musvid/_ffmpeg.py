@@ -122,7 +122,7 @@ class Process:
 
     @contextlib.contextmanager
     def waiting(self, seconds: float | None = None) -> Iterator[None]:
-        """While somebody waits for ffmpeg, it must give a sign of life within its time."""
+        """A context in which ffmpeg is ended when it gives no sign of life for too long."""
         self._deadline = time.monotonic() + (seconds or PATIENCE)
         try:
             yield
@@ -141,7 +141,7 @@ class Process:
         return "\n".join(self._errors)
 
     def read_bytes(self, count: int) -> bytes:
-        """The next bytes of ffmpeg's output: so many, or fewer at its end."""
+        """The next `count` bytes of ffmpeg's output; fewer only at its end."""
         assert self._process.stdout is not None
         with self.waiting():
             data: bytes = self._process.stdout.read(count)

@@ -6,8 +6,8 @@ taken. The chain of a render is::
     drawn --every stride-th--> keyframes --before--> guides --paint--> paintings --after--> frames
 
 and picture *i* of the video shows the sound at ``i / rate`` seconds, with
-``rate = fps * before * after / stride``. A clock that is locked to a beat may be out of that by
-half a picture (`Clock.first`), or have keyframes at any moments (`Following`); see
+``rate = fps * before * after / stride``. A clock that is locked to a beat may differ from that by
+half a picture (`Clock.first`), or have its keyframes at arbitrary moments (`Following`); see
 `musvid.music.lock`.
 """
 
@@ -62,9 +62,9 @@ class Clock:
     fps: pictures per second of the drawn spectrum.
     stride: every stride-th drawn picture becomes a keyframe.
     before, after: interpolation factors before and after diffusion.
-    first: when the first keyframe is, in seconds. Before the sound, it is less than `stride`
-        pictures early, and what the chain makes of that time is left out, up to the frame that is
-        nearest to the sound's beginning; behind, it is at most half a frame late.
+    first: time of the first keyframe in seconds. It may be negative (before the sound begins), by
+        less than `stride` pictures; the video then starts with the frame nearest to the sound's
+        beginning, and earlier frames are left out. It may be positive by at most half a frame.
     """
 
     duration: Fraction
@@ -104,28 +104,28 @@ class Clock:
 
     @property
     def unpainted(self) -> int:
-        """Guides that are not painted, because only frames before the video need them."""
+        """Guides at the start that are not painted: only frames before the video need them."""
         return self.lead // self.after
 
     @property
     def frames(self) -> int:
-        """Frames of the finished video: the picture covers the sound, and less than one more."""
+        """Number of frames of the video: as many as cover the sound, rounded up."""
         return math.ceil(self.duration * self.rate)
 
     @property
     def painted(self) -> int:
-        """Paintings (and guides): enough that the last frame has one at or behind it."""
+        """Number of paintings (and guides): the last is at the last frame's time or later."""
         last = self.lead + self.frames - 1
         return math.ceil(Fraction(last, self.after)) + 1 - self.unpainted
 
     @property
     def keyframes(self) -> int:
-        """Keyframes: enough that the last painting has one at or behind it."""
+        """Number of keyframes: the last one is at the last painting's time or later."""
         return math.ceil(Fraction(self.unpainted + self.painted - 1, self.before)) + 1
 
     @property
     def drawn(self) -> int:
-        """Spectrum pictures to draw, of which the last ones may lie behind the sound's end."""
+        """Number of spectrum pictures to draw; the last ones may lie behind the sound's end."""
         return (self.keyframes - 1) * self.stride + 1
 
     @property
@@ -135,12 +135,12 @@ class Clock:
 
     @property
     def ticks(self) -> Sequence[int]:
-        """When they are drawn: so many ``1 / fps`` seconds after the first keyframe."""
+        """Times of the drawn pictures, in units of ``1 / fps`` seconds after the first keyframe."""
         return range(self.drawn)
 
     @property
     def places(self) -> Iterator[Fraction]:
-        """For each frame of the video, where it lies among what is made of the paintings."""
+        """For each frame of the video, its position in the sequence filled after painting."""
         skipped = self.lead - self.unpainted * self.after
         return (Fraction(skipped + frame) for frame in range(self.frames))
 
@@ -157,15 +157,16 @@ class Clock:
 class Following(Clock):
     """A clock whose keyframes are at given moments.
 
-    fps: of the fine grid on which moments lie, each at most half a picture off. Only keyframes are
-        drawn: the stride is 1.
-    moments: of the keyframes, in seconds, rising: the first one at or before the sound's
-        beginning, the last one at or behind its last frame.
+    fps: of the fine grid to which moments are rounded, by at most half a picture. Only keyframes
+        are drawn: the stride is 1.
+    moments: times of the keyframes in seconds, rising: the first one at or before the sound's
+        beginning, the last one at the time of the last frame or later.
     pace: frames per second of the finished video.
 
-    Gaps are filled evenly, so that what is made of them has the uneven pace of the moments; each
-    frame of the video then is a mixture of the two next to it. Only the frame nearest to a keyframe
-    is that keyframe as it is, so that an onset is not smeared.
+    Gaps are filled with a fixed number of frames each, so the filled sequence is spaced as unevenly
+    as the moments are. Each frame of the video is then a mixture of the two of these next to it in
+    time. Only the frame nearest to a keyframe is that keyframe unchanged, so that an onset is not
+    smeared.
     """
 
     moments: tuple[Fraction, ...] = ()
@@ -207,12 +208,12 @@ class Following(Clock):
 
     @property
     def ticks(self) -> Sequence[int]:
-        """When they are drawn: so many ``1 / fps`` seconds after the first keyframe."""
+        """Times of the drawn pictures, in units of ``1 / fps`` seconds after the first keyframe."""
         return [round((moment - self.moments[0]) * self.fps) for moment in self.moments]
 
     @property
     def places(self) -> Iterator[Fraction]:
-        """For each frame of the video, where it lies among what is made of the paintings."""
+        """For each frame of the video, its position in the sequence filled after painting."""
         behind = 1
         for frame in range(self.frames):
             time = self.time(frame)

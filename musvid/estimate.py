@@ -1,8 +1,9 @@
 """What a render will make, exactly, and how long it will take here, roughly.
 
-The counts come from the clock. The time comes from what the same kinds of work took before on this
-machine; before anything was done, from what they took on a machine with two cores. What a painting
-takes differs too much between models and machines to be guessed: it is unknown until one was made.
+The counts come from the clock. The time comes from how long the same kinds of work took before on
+this machine; before anything was done, from how long they took on a machine with two cores. The
+time of a painting differs too much between models and machines to be guessed: it is unknown until
+one was made.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ class Costs:
 
 
 def _painting(recipe: Recipe) -> str:
-    """What decides how long a painting takes, but for its size."""
+    """The settings that decide how long a painting of a given size takes, as one key."""
     style = recipe.style
     guided = (style.guidance or 1) > 1
     parts = (style.model, style.tiny_autoencoder, style.steps, guided, style.symmetry)

@@ -25,8 +25,8 @@ MIN_SIDE, MAX_SIDE = 64, 2048
 def motions(stride: int = 8) -> dict[str, dict[str, Any]]:
     """The stride, before and after of the article's four recipes, by their names.
 
-    stride: the article's is 8. Gaps are filled up to the picture rate of the drawing, as far as
-        factors go.
+    stride: of the recipes that leave gaps; the article's is 8. Factors are chosen so that the video
+        has the picture rate of the drawing, or the highest rate below it that factors reach.
     """
     whole = min(stride, MAX_FACTOR)
     before = max(1, min(round(stride / 2), MAX_FACTOR))
@@ -69,10 +69,11 @@ def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every setting of a render, as plain values. What is None is the model's own, see `resolve`.
+    """Every setting of a render, as plain values. None stands for the model's own, see `resolve`.
 
     start, duration: the part of the song to use, in seconds; None is to the end.
-    fps: pictures per second of the drawn spectrum, a Fraction; locked to the beat, only a wish.
+    fps: pictures per second of the drawn spectrum, a Fraction. With a lock, the nearest rate that
+    puts keyframes on notes is taken.
     stride: every stride-th picture becomes a keyframe.
     before, after: interpolation factors before and after diffusion.
     interpolator: a name from `musvid.interpolate.names`, or "auto".
@@ -126,14 +127,15 @@ class Recipe:
 
     @property
     def paints(self) -> bool:
-        """Whether anything is painted: not with a strength of 0 that nothing raises."""
+        """Whether anything is painted: the strength is above 0, or the music raises it."""
         return self.style.strength != 0 or bool(self.strength_by)
 
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
 
-        motion: the name of one of the article's recipes, by default the one that this moves like;
-            before and after are those of it, for that stride. Without a lock, that is 8.
+        motion: the name of one of the article's recipes, which then decides before and after for
+            the new stride; by default the one whose numbers this recipe has, if any. Without a lock
+            the stride is 8.
 
         Raises SettingsError while the tempo is not known.
         """

@@ -60,7 +60,7 @@ def render(
     tap: called with (stage, number, frame) for every frame of every stage; it must not change them.
     painter: a loaded model to use again; it must be that of the recipe.
     device: "auto", "cpu", "cuda" or "mps".
-    store: of what earlier renders made, and for what this one makes: known pictures are not drawn,
+    store: finished frames of earlier renders; this one's are added. What it holds is not drawn,
         painted or encoded again.
     flavr_weights: for the interpolator "flavr", see `musvid.between`. It belongs to the machine
         rather than to the recipe, and is not stored in the video.
@@ -178,7 +178,7 @@ class _Addresses:
 
 
 def _code(*modules: str) -> str:
-    """A hash of the source of some modules, so that what older code made is not taken for new."""
+    """A hash of the source of some modules, so that frames of older code are not reused."""
     folder = Path(__file__).parent
     paths = [path for name in modules for path in (folder / f"{name}.py", folder / name)]
     files = [path for path in paths if path.is_file()]

@@ -115,7 +115,7 @@ class Song:
 
 
 def _longest(header: bytes) -> int:
-    """Bytes of sound behind an AU header that may come at most."""
+    """The most bytes of sound that may follow an AU header."""
     offset: int
     rate: int
     channels: int

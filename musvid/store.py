@@ -8,9 +8,9 @@ Three kinds of entries, each a file or a few that nothing ever changes:
                everything that tells how. So a painting is found again whichever recipe led to it.
 ``videos``     a finished video, by a hash of everything.
 
-A file appears under its name when it is complete, and its content is checked when it is read:
-a file that is cut off or damaged is one that is not there. Nothing here is worth more than the time
-to make it again; when the folder grows above its limit, what was not used for longest goes.
+A file appears under its name when it is complete, and its content is checked when it is read: a
+file that is cut off or damaged counts as missing. Everything here can be made again; when the
+folder grows above its limit, the least recently used files are deleted.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def default_limit() -> int:
 def pack(pictures: Frame) -> bytes:
     """Pictures, uint8 (count, height, width, channels), as a file holds them: without loss.
 
-    Of mirrored pictures one half. The fastest level of zlib, see ``tests/benchmarks/store.py``.
+    Of mirrored pictures only the left half is kept. Compressed by zlib's fastest level, see
+    ``tests/benchmarks/store.py``.
     """
     mirrored = pictures.shape[2] % 2 == 0 and np.array_equal(pictures, pictures[:, :, ::-1])
     if mirrored:
@@ -154,8 +155,7 @@ class Store:
     def spectrum(self, key: str, count: int, draw: Draw) -> Iterator[Frame]:
         """The `count` pictures of a spectrum, from the store, or else drawn and stored.
 
-        A spectrum is drawn from its beginning or not at all: from the first strip that is missing
-        on, all are drawn.
+        From the first missing strip on, all strips are drawn again.
         """
         paths = [
             self.folder / "spectra" / key[:2] / key / f"{number:05d}"
@@ -189,10 +189,11 @@ class Store:
     ) -> Iterator[Frame]:
         """Frames painted: those that are known from the store, the others by `paint`, and stored.
 
-        key: of everything but the frame that a painting depends on. paint: a generator function,
-        as many frames out as in; it is called for every run of frames that are not known.
-        strokes: what each painting depends on, too, where that changes: dataclasses. Then `paint`
-        gets pairs of frame and stroke.
+        key: the address of everything that a painting depends on besides its frame. paint: a
+        generator function, as many frames out as in; it is called for every run of frames that are
+        not in the store.
+        strokes: dataclasses with what changes from painting to painting, one for each frame.
+        `paint` then gets pairs of frame and stroke.
         """
         source: Iterator[Any] = iter(frames if strokes is None else zip(frames, strokes))  # noqa: B905
         for frame in source:
@@ -243,7 +244,7 @@ class Store:
             shutil.rmtree(self.folder / kind, ignore_errors=True)
 
     def trim(self) -> None:
-        """Forget what was not used for longest, until the folder is within its limit."""
+        """Delete the least recently used files, until the folder is within its limit."""
         with contextlib.suppress(Timeout), FileLock(self.folder / "trim.lock", timeout=0):
             self._trim()  # unless somebody else is at it
 

@@ -56,7 +56,7 @@ def title(name: str) -> str:
 
 
 def limits(values: list[float]) -> tuple[float, float]:
-    """Where an axis begins and ends, so that values from 0 to 1 have air around them."""
+    """The limits of an axis, with a margin around values from 0 to 1."""
     low, high = min(values), max(values)
     air = 0.2 * max(high - low, 0.15)
     low, high = max(-0.03, low - air), min(1.03, high + air)
@@ -128,7 +128,7 @@ def _scatter(axes: Axes, measures: Mapping[str, Measures], best: str) -> None:
 
 
 def _name(axes: Axes, points: Mapping[str, tuple[float, float]], best: str) -> None:
-    """Names beside points, where they cover neither each other nor a point."""
+    """Names beside points, placed so that they cover neither each other nor a point."""
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     inside = axes.get_window_extent(renderer)
     spots = [axes.transData.transform(point) for point in points.values()]

@@ -71,7 +71,7 @@ class Measures:
 
     @property
     def score(self) -> float:
-        """response * smoothness * (1 - pulse): whatever lacks one of the three lacks it all."""
+        """response * smoothness * (1 - pulse): 0 as soon as one of the three factors is 0."""
         return self.response * self.smoothness * (1 - self.pulse)
 
 
@@ -183,7 +183,7 @@ def _smoothness(changes: np.ndarray, kinks: np.ndarray) -> float:
 
 
 def _pulse(kinks: np.ndarray, period: int) -> float:
-    """The share of the kinks' variance that the phase explains, and no shorter rhythm does.
+    """The share of the kinks' variance that the phase explains and no shorter period does.
 
     Chance is left out as in an adjusted R²: each variance is divided by its degrees of freedom.
     """
@@ -204,7 +204,7 @@ def _pulse(kinks: np.ndarray, period: int) -> float:
 
 
 def _rest(values: np.ndarray, period: int) -> float:
-    """The variance that is left around the mean of each phase of a period."""
+    """The residual variance around the mean of each phase of a period."""
     squares = sum(
         float(np.sum((phase - phase.mean()) ** 2))
         for phase in (values[first::period] for first in range(period))

@@ -44,9 +44,9 @@ RULE = "score = response x smoothness x (1 - pulse); the highest is best"
 class Result:
     """What became of one recipe.
 
-    name: one of `RECIPES`. paintings: pictures that the model has to paint for it, those that it
-    shares with another recipe included. seconds: that its render took; what is shared, the first
-    recipe that needs it takes the time for.
+    name: one of `RECIPES`. paintings: pictures that the model has to paint for it, including those
+    shared with another recipe. seconds: how long its render took; shared work counts for the first
+    recipe that needs it.
     """
 
     name: str
@@ -133,8 +133,8 @@ def compare(
     progress: called with (stage, done, total), see `COMPARISON`.
     cancel: when this event is set, the comparison stops before its next frame.
     painter, device, flavr_weights: see `musvid.render`.
-    store: where frames are kept; without one they are kept for the time of the comparison only.
-        What recipes have in common is drawn and painted once.
+    store: where frames are kept; without one they are kept until the comparison ends. What recipes
+        share is drawn and painted once.
 
     Raises a subclass of MusvidError, and then leaves no files.
     """

@@ -61,7 +61,7 @@ def between(
 
 
 def fingerprint(interpolator: str, weights: str | os.PathLike[str] | None = None) -> list[object]:
-    """What tells this interpolator's work from that of the same code with other weights."""
+    """What tells this interpolator from the same code with other weights."""
     if interpolator not in ("flavr", AUTO):
         return []
     return list(models.files_of(Path(_chosen(weights) or models.WEIGHTS / "flavr")))

@@ -23,7 +23,7 @@ from ._network import FACTORS, Flavr
 
 _NAME = re.compile(r"flavr_([248])x.*\.(pth|pt|safetensors)", re.IGNORECASE)
 _MIXING = "mixing"  # what embedded networks say of themselves
-_WIDEST = 512  # so that a hostile file cannot ask for any amount of memory
+_WIDEST = 512  # a hostile file must not be able to ask for any amount of memory
 
 
 def load(path: str | os.PathLike[str]) -> Flavr:
@@ -78,7 +78,7 @@ def files(path: str | os.PathLike[str]) -> dict[int, Path]:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a file under their plain names, and what else it says."""
+    """The tensors of a file under their plain names, and its metadata."""
     try:
         if path.suffix.lower() == ".safetensors":
             with safe_open(path, "pt") as file:

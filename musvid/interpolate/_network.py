@@ -6,12 +6,12 @@ all four moments, each block with a gate on its channels), a decoder of transpos
 a fusion of the moments, and one picture per in-between moment. The names of the parts are those of
 the released checkpoints.
 
-The embedded networks are narrow ones with other ends (`Flavr.mixing`): they do not paint pictures
-of in-between moments, but tell how to mix them of the keyframes.
+The embedded networks are narrow ones with other first and last layers (`Flavr.mixing`): they do not
+paint in-between pictures, but predict how to mix them from the keyframes.
 
-A narrow network leaves 3D convolutions little to do at a time. As there are always four moments, a
-3D convolution is the same as a 2D one whose channels are (moment, channel), with zeros where
-moments are too far apart: more multiplications, and several times as fast on a CPU.
+In a narrow network, 3D convolutions are too small to use a processor well. As there are always four
+moments, a 3D convolution equals a 2D one whose channels are (moment, channel), with zeros where
+moments are too far apart: more multiplications, but several times as fast on a CPU.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ MOMENTS = 4
 """Keyframes that the network sees: two before the gap, two behind it."""
 
 FACTORS = (2, 4, 8)
-_KNOTS = 4  # columns, from the axis to the edge, for which a mixing network tells colours
-_EVEN = 0.01  # a second difference of which a mixing network takes half the notice
-_COLUMNS = 32  # of each half of a picture, all of which a mixing network sees at a time
-_REACH = 1  # moments to each side that a convolution with three of them sees
+_KNOTS = 4  # columns between axis and edge at which a mixing network predicts colours
+_EVEN = 0.01  # second difference at which a mixing network's correction counts half
+_COLUMNS = 32  # columns of each half of a picture, which a mixing network sees all at once
+_REACH = 1  # moments to each side that a convolution over three moments sees
 
 
 class _Kernel(NamedTuple):
@@ -43,7 +43,7 @@ class _Kernel(NamedTuple):
 
 
 class _Folding:
-    """What both kinds of convolution share: their weights, for moments folded into channels."""
+    """Base of both convolutions: their weights arranged for moments folded into channels."""
 
     weight: nn.Parameter
     bias: nn.Parameter | None
@@ -51,7 +51,7 @@ class _Folding:
     _kept: tuple[tuple[object, ...], list[_Kernel]] | None = None
 
     def folded(self) -> list[_Kernel]:
-        """The 2D convolutions that this one is; kept until the weights change."""
+        """The 2D convolutions equal to this 3D one; cached until the weights change."""
         if torch.is_grad_enabled():
             return self._fold()
         weight = self.weight
@@ -121,10 +121,11 @@ class _Up(nn.ConvTranspose3d, _Folding):
         return super().forward(x) if x.dim() == 5 else self.weave(self.phases(x))
 
     def phases(self, x: Tensor) -> Tensor:
-        """The smaller pictures that the folded result is woven from, side by side as channels.
+        """The phases of the folded result (as of a pixel shuffle), side by side as channels.
 
-        The pixels of a phase need few rows and columns of the kernel, and phases that need the same
-        pixels are one convolution. On a CPU that takes half the time of a transposed one.
+        The pixels of a phase need only some rows and columns of the kernel, and phases that need
+        the same ones are computed by one convolution. On a CPU that takes half the time of a
+        transposed convolution.
         """
         height, width = x.shape[2:]
         around = F.pad(x, (1, 1, 1, 1))
@@ -136,7 +137,7 @@ class _Up(nn.ConvTranspose3d, _Folding):
         return torch.cat(made, 1) if len(made) > 1 else made[0]
 
     def _taps(self, axis: int) -> list[tuple[int, list[int]]]:
-        """For every phase: the first pixel (of a picture with a border of 1) and the taps on it."""
+        """For every phase: its first pixel (on a picture with a border of 1) and its taps."""
         stride, padding, size = (
             value[axis] for value in (self.stride, self.padding, self.kernel_size)
         )
@@ -148,7 +149,7 @@ class _Up(nn.ConvTranspose3d, _Folding):
         return taps
 
     def weave(self, phases: Tensor) -> Tensor:
-        """One picture, (batch, channels, height, width), of its phases."""
+        """The picture, (batch, channels, height, width), interleaved from its phases."""
         rows, columns = self.stride[1:]
         parts = phases.permute(0, 2, 3, 1).unflatten(3, (rows, columns, -1))
         woven = parts.transpose(2, 3).flatten(3, 4).flatten(1, 2)
@@ -170,7 +171,7 @@ class _Up(nn.ConvTranspose3d, _Folding):
 
 
 class _Gate(nn.Module):
-    """Feature gating: every channel times a number that the means of all channels decide."""
+    """Feature gating: each channel is scaled by a function of the means of all channels."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -182,7 +183,7 @@ class _Gate(nn.Module):
         return x * self.folded(x.mean((2, 3)))
 
     def folded(self, means: Tensor) -> Tensor:
-        """What to multiply by, for the means of moments folded into channels, (batch, channels)."""
+        """The scale of each channel, from the means of the folded moments, (batch, channels)."""
         gate = self.attn_layer(means.unflatten(1, (MOMENTS, -1)).mean(1)[:, :, None, None, None])
         return gate.flatten(1).repeat(1, MOMENTS)[:, :, None, None]
 
@@ -267,13 +268,13 @@ class Flavr(nn.Module):
 
     factor: 2, 4 or 8; it makes factor - 1 pictures.
     width: channels of the first layer; 64 is the released network, of 42.1 million parameters.
-    mixing: for the embedded networks, which are made for spectra: mirrored halves whose rows are
-        pitches, each with a life of its own. It sees each half by itself, from the axis outwards:
-        the first layer takes all columns of a row at once, and from there on there are only moments
-        and rows; no layer is wider than twice the first. It tells of each row and in-between moment
-        how much of each keyframe to add to a linear blend of the middle two, and the colour to add
-        in four columns from the axis to the edge, between which colours change evenly. Where the
-        keyframes change evenly themselves, it blends.
+    mixing: the variant of the embedded networks, made for spectra, whose halves are mirror images
+        and whose rows are pitches. It sees each half by itself, from the axis outwards. The first
+        layer takes all columns of a row at once, so that later layers have moments and rows only;
+        no layer is wider than twice the first. For each row and in-between moment it predicts
+        weights of the keyframes, to be added to a linear blend of the middle two, and colours to be
+        added at four columns, linearly interpolated between them. Where the keyframes change evenly
+        it blends.
     """
 
     def __init__(self, factor: int, *, width: int = 64, mixing: bool = False) -> None:
@@ -316,7 +317,7 @@ class Flavr(nn.Module):
 
     @staticmethod
     def told(mixing: bool) -> int:
-        """How many numbers it tells of each in-between moment and place."""
+        """How many numbers it predicts for each in-between moment and place."""
         return MOMENTS + 3 * _KNOTS if mixing else 3
 
     @property
@@ -348,7 +349,7 @@ class Flavr(nn.Module):
         return torch.cat([left.flip(-1), right[..., 2 * side - width :]], -1)
 
     def _told(self, x: Tensor, chosen: list[int]) -> Tensor:
-        """What the network tells of each chosen moment: (batch, moments, channels, rows, columns).
+        """Predictions for the chosen moments: (batch, moments, channels, rows, columns).
 
         x: (batch, channels, 4, height, width).
         """
@@ -368,7 +369,7 @@ class Flavr(nn.Module):
         return F.conv2d(x, weight.flatten(0, 1), bias.flatten()).unflatten(1, (len(chosen), -1))
 
     def _mixed(self, halves: Tensor, chosen: list[int]) -> Tensor:
-        """Mixtures of keyframes, (batch, 3, 4, height, width), as the network tells."""
+        """Mixtures of keyframes, (batch, 3, 4, height, width), as the network predicts them."""
         height, width = halves.shape[3:]
         seen = halves
         if width != _COLUMNS:
@@ -384,18 +385,18 @@ class Flavr(nn.Module):
         return mixed.unflatten(3, (width, 3)).permute(0, 2, 4, 1, 3)
 
     def _blend(self, chosen: list[int]) -> Tensor:
-        """How much each keyframe has in a linear blend of the middle two: (moments, 4)."""
+        """Weights of the four keyframes in a linear blend of the middle two: (moments, 4)."""
         way = torch.tensor([(moment + 1) / self.factor for moment in chosen])
         none = torch.zeros_like(way)
         return torch.stack([none, 1 - way, way, none], 1)
 
 
 def _unevenness(seen: Tensor) -> Tensor:
-    """For each row 0 where the keyframes change evenly, and there is nothing to add to a blend.
+    """How unevenly the keyframes change in each row: 0 where a linear blend is right.
 
-    seen: (batch, 3, 4, rows, columns). Returns (batch, rows), up to 1. It is enough that they do so
-    on one side of the gap, since at a video's ends a keyframe is repeated. Rounding to 8 bits
-    counts as even.
+    seen: (batch, 3, 4, rows, columns). Returns (batch, rows), 0 to 1. It is the smaller value of
+    the two sides of the gap, since at a video's ends a keyframe is repeated on one side.
+    Differences from rounding to 8 bits count as even.
     """
     before, behind = seen.diff(n=2, dim=2).abs().mean((1, 4)).unbind(1)
     bend = before * behind
@@ -403,7 +404,7 @@ def _unevenness(seen: Tensor) -> Tensor:
 
 
 def _ramps(width: int) -> Tensor:
-    """From the colours of knots to those of columns between them, linearly.
+    """The matrix of linear interpolation from the colours at knots to those at all columns.
 
     Returns (_KNOTS * 3, width * 3).
     """

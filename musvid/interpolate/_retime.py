@@ -1,4 +1,4 @@
-"""Frames at other moments than those that they were made for."""
+"""Resampling frames in time, by linear interpolation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..frame import Frame
 
 
 def retime(frames: Iterable[Frame], places: Iterable[Fraction]) -> Iterator[Frame]:
-    """The frames at some places of a sequence, such as 2, or 5/2 for half of frame 2 and half of 3.
+    """The frames at fractional positions; 5/2 is half of frame 2 and half of frame 3.
 
-    places: not falling, from 0 to the number of the last frame.
+    places: positions that do not fall, from 0 to the index of the last frame.
     """
     source = iter(enumerate(frames))
     first = next(source, None)

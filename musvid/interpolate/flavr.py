@@ -37,7 +37,7 @@ Window = tuple[Frame, ...]  # four keyframes
 EMBEDDED = models.WEIGHTS / "flavr"
 
 _BATCH = 8  # windows at once on a GPU
-_NARROW = 48  # channels below which a window is too little work for several cores
+_NARROW = 48  # channels below which one window is too little work for several cores
 _FEW = 4  # windows at once of such a network: one alone has too few pixels for fast products
 
 
@@ -50,9 +50,9 @@ def between(
 ) -> Iterator[Frame]:
     """``(M - 1) * factor + 1`` frames from M uint8 frames; the given ones come out unchanged.
 
-    Powers of two are made by the networks there are, alone or one after the other; for other
-    factors the video is made of 8 or 16 times the frames first, and the frames of the wanted
-    moments are blended from the nearest two.
+    For powers of two, the available networks are used, alone or one after the other. For other
+    factors, 8 or 16 times as many frames are made first, and each wanted frame is blended from the
+    nearest two of them.
 
     weights: a checkpoint or a folder of them; the embedded ones by default.
     device: "auto", "cpu", "cuda" or "mps". A GPU works in half precision.
@@ -87,7 +87,7 @@ class _Step:
 
 
 def _steps(factor: int, networks: dict[int, _Worker]) -> list[_Step]:
-    """How to multiply by a power of two: as few networks as can be, the largest factor first."""
+    """The networks that together multiply by a power of two: as few as possible, largest first."""
     if factor == 1:
         return []
     larger = [have for have in sorted(networks) if have >= factor]
@@ -112,7 +112,7 @@ def _windows(first: Frame, rest: Iterator[Frame]) -> Iterator[Window]:
 
 
 def _at(frames: Iterator[Frame], grid: int, factor: int) -> Iterator[Frame]:
-    """From `grid` frames for every keyframe to `factor`, blended from the nearest two."""
+    """Resample from `grid` frames per keyframe to `factor`, blending the nearest two."""
     before = next(frames, None)
     if before is None:
         return
@@ -150,7 +150,7 @@ class _Worker:
     def fill(
         self, windows: Iterator[Window], outputs: Sequence[int]
     ) -> Iterator[tuple[Window, list[Frame]]]:
-        """Every window, and what lies in its gap."""
+        """Yield every window, and the frames that fill its gap."""
         threads = 1 if self._abreast > 1 else _device.cores()
 
         def work(group: list[Window]) -> list[tuple[Window, list[Frame]]]:
@@ -198,7 +198,7 @@ class _Worker:
             dtype = next(self._network.parameters()).dtype
             made = self._network(given.to(dtype) / 255, outputs, half=half)
             if dtype == torch.float16 and not bool(made.isfinite().all()):
-                # Beyond what half precision can hold: once and for all in single precision.
+                # Values beyond half precision: switch to single precision for good.
                 self._network.float()
                 return self._call(windows, outputs)
             made = (made.float() * 255).round_().clamp_(0, 255).to(torch.uint8)

@@ -33,8 +33,8 @@ class Automation:
 
     keys: the prompts along time, in seconds from the beginning of the part.
 
-    style: resolved. by: how settings of the style follow the music: those of `TARGETS`, and "seed".
-    lock: prompts begin with its bars. Raises SongError for a sound too short to follow.
+    style: a resolved one. by: how settings of the style follow the music, by the names in `TARGETS`
+    and "seed". lock: prompts begin at its bars. Raises SongError for a sound too short to follow.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class Automation:
         )
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
-        """Of every setting that changes: its name, values at some times, and their range.
+        """For every setting that changes: its name, its values at the given times, and its range.
 
-        Of the seed: how many the noise has walked on.
+        For the seed, the value is how many seeds the noise has moved on.
         """
         ranges = TARGETS | {
             "guidance": (1.0, max(2.0, float(np.max(self._curves.get("guidance", 1)))))
@@ -90,6 +90,6 @@ class Automation:
             yield SEED, values, 0.0, float(walk[-1])
 
     def _at(self, curve: np.ndarray, time: Fraction | float) -> float:
-        # To the thousandth: what nobody sees should not keep frames from being painted together.
+        # Rounded: differences that nobody sees should not keep frames from being painted together.
         place = max(0.0, float(time)) / self._step
         return round(float(np.interp(place, np.arange(len(curve)), curve)), 3)

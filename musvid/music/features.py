@@ -16,7 +16,7 @@ from . import samples as sound
 Floats = NDArray[np.float64]
 
 _BANDS = {"loudness": (0, 1e9), "low": (0, 250), "mid": (250, 2500), "high": (2500, 1e9)}
-_RANGE = 50.0  # decibels below a curve's loudest at which it is 0, if it does not end above that
+_RANGE = 50.0  # decibels below a curve's loudest value at which it is 0 at the latest
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,8 @@ class Features:
     def curve(self, name: str, smoothing: float = 0.0) -> Floats:
         """A curve, smoothed by a Gaussian whose standard deviation is so many seconds.
 
-        It looks to both sides, so that a smoothed curve is not late, and is raised again until its
-        largest value is 1.
+        The Gaussian is symmetric, so that a smoothed curve is not late. The result is scaled to the
+        largest value that the curve had before.
         """
         values = self.curves[name]
         if smoothing * 3 <= self.step:
@@ -73,7 +73,7 @@ def _features(song: Song, _size: int, _changed: int) -> Features:
         raise SongError(f"{song.path.name} is too short to follow its music.")
     curves = {name: _normal(np.concatenate(parts)) for name, parts in powers.items()}
     rise = np.concatenate(strengths).astype(np.float64)
-    top = max(np.percentile(rise, 99), rise.max() / 3)  # few notes count, too
+    top = max(np.percentile(rise, 99), rise.max() / 3)  # for a few loud notes
     curves["onsets"] = np.clip(rise / top, 0, 1) if top > 0 else np.zeros(len(rise))
     return Features(curves)
 

@@ -1,4 +1,4 @@
-"""Keyframes on the beat: which notes they are to fall on, and the clock that does it.
+"""Keyframes on the beat: which notes they fall on, and the clock that puts them there.
 
 The article wanted keyframes on sixteenth notes and bent 635 frames to 640 to get near. Here the
 picture rate follows from the tempo, ``fps = stride * notes per second``, and the first keyframe
@@ -37,7 +37,7 @@ MIN_BPM, MAX_BPM = 20, 400
 MIN_APART, MAX_APART = 0.1, 10.0
 """Seconds between wandering beats."""
 
-_FINE = 120  # pictures per second of which those next to wandering notes are taken, mostly
+_FINE = 120  # pictures per second of the grid to which the moments of wandering notes are rounded
 _SMOOTH = 24  # frames per second that a video which follows beats has at least
 
 
@@ -62,8 +62,9 @@ class Lock:
     beat: seconds from the beginning of the file to a beat with which a bar begins; None stands for
         what is found.
     bar: beats in a bar, 1 to 16.
-    beats: where the tempo wanders, all beats in seconds from the beginning of the file, rising; the
-        keyframes follow them, and bpm only says which octave was meant.
+    beats: where the tempo wanders, the times of all beats in seconds from the beginning of the
+        file, rising. Keyframes follow them, and bpm only tells by how much they are halved or
+        doubled.
     """
 
     note: str = OFF
@@ -98,7 +99,7 @@ class Lock:
         return self.bpm is not None and self.beat is not None
 
     def scaled(self, factor: Fraction) -> Lock:
-        """The same with a tempo times 2 or 1/2: for the octave that was meant.
+        """The same with the tempo times 2 or 1/2, to correct an octave error.
 
         Raises SettingsError when that is no tempo any more, or none is known.
         """
@@ -119,7 +120,7 @@ class Lock:
 
     @property
     def per_second(self) -> Fraction:
-        """Notes per second, of a steady tempo. Raises SettingsError while that is not known."""
+        """Notes per second at the tempo. Raises SettingsError while the tempo is not known."""
         return self._known() / 60 * NOTES[self.note]
 
     def stride(self, fps: Fraction = Fraction(30)) -> int:
@@ -127,10 +128,10 @@ class Lock:
         return max(1, min(MAX_STRIDE, round(fps / self.per_second)))
 
     def rate(self, stride: int, fps: Fraction = Fraction(30)) -> Fraction:
-        """Pictures per second that put every stride-th one on a note.
+        """The picture rate at which every stride-th picture falls on a note.
 
-        With stride 1 every picture is a keyframe: then as many per note as come closest to `fps`.
-        Raises SettingsError when that is not between 1 and 240.
+        With stride 1 every picture is a keyframe, and there are as many pictures per note as come
+        closest to `fps`. Raises SettingsError when the rate is not between 1 and 240.
         """
         rate: Fraction = stride * self.per_second
         if stride == 1:
@@ -171,8 +172,8 @@ class Lock:
     def _following(
         self, duration: Fraction, start: Fraction, notes: Fraction, before: int, after: int
     ) -> Following:
-        """The clock whose keyframes, so many to a beat, are as uneven as the beats."""
-        # More than are needed on both sides, of which the outer ones go.
+        """The clock with `notes` keyframes to each beat, as unevenly spaced as the beats."""
+        # Notes far beyond both ends of the part; those that are not needed are dropped below.
         many = math.ceil(notes * (len(self.beats) + (duration + abs(start)) / self._usual)) + 2
         times = [self._at(number / notes) - start for number in range(-many, many)]
         first, last = bisect.bisect_right(times, 0) - 1, bisect.bisect_left(times, duration)
@@ -189,7 +190,7 @@ class Lock:
         )
 
     def bars(self, end: float) -> list[float]:
-        """When bars begin, from before the beginning of the file to behind `end`, in its seconds.
+        """Times at which bars begin, from before the file's beginning to behind `end`, in seconds.
 
         Raises SettingsError while the tempo is not known.
         """
@@ -209,22 +210,23 @@ class Lock:
 
     @cached_property
     def _first(self) -> int:
-        """The number of the beat, among the beats, that is nearest to `beat`."""
+        """The index in `beats` of the beat that is nearest to `beat`."""
         first = self.beat or 0.0
         return min(range(len(self.beats)), key=lambda number: abs(self.beats[number] - first))
 
     @cached_property
     def _usual(self) -> Fraction:
-        """Seconds that a beat usually lasts."""
+        """The median length of a beat in seconds."""
         if not self.beats:
             return 60 / self._known()
         lengths = sorted(late - early for early, late in pairwise(self.beats))
         return Fraction(lengths[len(lengths) // 2])
 
     def _at(self, beat: Fraction | int) -> Fraction:
-        """When the beat of that number is, in seconds from the beginning of the file; 0 is `beat`.
+        """The time of a beat, in seconds of the file; beat 0 is the one at `beat`.
 
-        Between beats time goes evenly, and outside as they usually do. To the microsecond.
+        Linear between beats, and with the median length outside of them; rounded to the
+        microsecond.
         """
         if not self.beats:
             return Fraction(self.beat or 0.0) + beat * self._usual

@@ -20,9 +20,10 @@ class Modulation:
     """How a setting follows the music.
 
     source: a name from `CURVES`, from 0 to 1; or "off".
-    amount: -30 to 30; what is added to the setting where the curve is 1. What leaves the setting's
-        range is cut. Of the seed: how many seeds per second the noise walks on there.
-    smoothing: 0 to 5 seconds, over which the curve is smoothed to both sides.
+    amount: -30 to 30; what is added to the setting where the curve is 1. The sum is clipped to the
+        setting's range. For the seed: how many seeds per second the noise moves on where the curve
+        is 1.
+    smoothing: 0 to 5 seconds, the standard deviation of the Gaussian that smooths the curve.
     """
 
     source: str = OFF

@@ -61,7 +61,7 @@ def envelopes(song: Song) -> tuple[Floats, Floats]:
 
 
 def own_values(length: int, before: int) -> slice:
-    """Which values of a block with its borders (see `samples.blocks`) are the block's own."""
+    """The values of `envelope` that belong to a block without its borders."""
     end = min(length, before + sound.BLOCK)
     return slice(before // HOP, -(-end // HOP))
 
@@ -85,8 +85,8 @@ def envelope(levels: NDArray[np.float32]) -> NDArray[np.float32]:
 def fine_envelope(samples: sound.Sound) -> Floats:
     """How much the logarithm of the power rises within 10 ms.
 
-    It is the sum of the rise in the sound and that in its first difference, which has the high
-    pitches. Every `FINE` samples.
+    One value every `FINE` samples: the rise of the sound's power plus the rise of the power of its
+    first difference, in which high pitches are louder.
     """
     count = -(-len(samples) // FINE)
     rises = np.zeros(count)
@@ -109,8 +109,8 @@ def onset_strength(song: Song, rate: Fraction | float, count: int) -> Floats:
     Returns float64 (count,): for picture i, the mean from half a picture before i / rate to half a
     picture behind it of librosa's onset strength (`librosa.onset.onset_strength`: the rise of a mel
     spectrogram in decibels, mean over the bands; spectral flux as in Böck and Widmer, DAFx 2013).
-    The sound is mono and decoded in blocks: memory grows by a number per picture only. What sounds
-    at time 0 began before it, for all one can tell, and is no onset.
+    The sound is mono and decoded in blocks: memory grows by one number per picture only. A sound
+    that is there at time 0 is no onset, since it may have begun earlier.
     """
     edges = (np.arange(count + 1) - 0.5) / float(rate)
     sums = np.zeros(count + 1)  # of the strength up to each edge

@@ -23,8 +23,8 @@ BLOCK = 2560 * 512
 def mono(song: Song, *, rate: int = RATE, block: int = BLOCK) -> Iterator[Sound]:
     """A song's part as one channel: float32 in about [-1, 1], `block` samples at a time.
 
-    Yields arrays of `block` samples, the last one as long as what is left, ``round(duration *
-    rate)`` samples or one more or less in all. Raises FFmpegError.
+    Yields arrays of `block` samples, the last one shorter; ``round(duration * rate)`` samples in
+    all, give or take one. Raises FFmpegError.
     """
     arguments = [
         *_ffmpeg.media_input(song.path),
@@ -48,11 +48,12 @@ def peaks(song: Song, count: int) -> list[float]:
 
 
 def blocks(song: Song, *, border: int, size: int = BLOCK) -> Iterator[tuple[Sound, int]]:
-    """A song's part as one channel of `RATE`, in blocks with some of what is beside them.
+    """A song's part as one channel of `RATE`, in blocks that overlap.
 
-    size: samples of a block, at least `border`. border: most samples beside it, on each side.
+    size: samples of a block, at least `border`. border: samples before and after the block that are
+        handed on with it, fewer at the ends of the part.
 
-    Yields the samples, and how many of them lie before the block's own.
+    Yields the samples, and how many of them come before the block itself.
     """
     held, before = np.empty(0, np.float32), 0
     for part in mono(song, block=size):

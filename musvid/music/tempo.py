@@ -70,12 +70,12 @@ class Beats:
 
 
 def find(song: Song, bpm: Fraction | None = None) -> Beats:
-    """Tempo and beats of a song's whole file; of one longer than `LONGEST`, around the part.
+    """Tempo and beats of a song's whole file, or of the `LONGEST` seconds around the part.
 
     bpm: the tempo, where it is known, so that only its beats are looked for.
 
-    The first call on a machine compiles for up to a minute. Raises SongError when there is nothing
-    to hear.
+    The first call on a machine takes up to a minute, in which numba compiles for librosa. Raises
+    SongError when no beat is found.
     """
     facts = song.path.stat()
     return _found(_listened(song), bpm, facts.st_size, facts.st_mtime_ns)
@@ -122,7 +122,7 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
     numbers = _numbered(times)
     length, first, off = _line(numbers, times, weights, None if bpm is None else float(60 / bpm))
     near = np.abs(off) <= _NEAR
-    # Once more, from the line: a beat that was moved to something else is found beside it.
+    # Once more, from the line: a beat that was moved to the wrong onset finds the right one.
     again = _moved(first + length * numbers, fine, _NEAR)
     if bpm is None:
         length, *_ = _line(numbers, *again, None)
@@ -140,7 +140,7 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
 
 
 def _round(bpm: float, seconds: float) -> Fraction:
-    """A tempo as music has it: a whole one, or one to a tenth, if no beat moves by 5 ms."""
+    """The tempo rounded to a whole number or a tenth, if that moves no beat by 5 ms."""
     for digits in (0, 1, 2, 3):
         whole = round(bpm, digits)
         if abs(whole / bpm - 1) * seconds < 0.005:
@@ -149,7 +149,7 @@ def _round(bpm: float, seconds: float) -> Fraction:
 
 
 def _moved(beats: Floats, fine: Floats, reach: float) -> tuple[Floats, Floats]:
-    """Beats moved to the onset beside them, and how strong that is."""
+    """Beats moved to the nearest strong onset, and how strong each of these onsets is."""
     step = onsets.FINE / sound.RATE
     around = round(reach / step)
     window = np.cos(np.linspace(-1, 1, 2 * around + 1) * np.pi / 2) ** 0.5
@@ -168,7 +168,7 @@ def _moved(beats: Floats, fine: Floats, reach: float) -> tuple[Floats, Floats]:
 
 
 def _numbered(times: Floats) -> Floats:
-    """Which beat each one is, from 0: librosa may leave one out."""
+    """The number of each beat, from 0; numbers are skipped where librosa left a beat out."""
     apart = np.diff(times)
     steps = np.maximum(1, np.round(apart / np.median(apart)))
     return np.concatenate([[0.0], np.cumsum(steps)])
@@ -177,9 +177,9 @@ def _numbered(times: Floats) -> Floats:
 def _line(
     numbers: Floats, times: Floats, weights: Floats, length: float | None
 ) -> tuple[float, float, Floats]:
-    """The line through most beats: seconds per beat, time of beat 0, and how far each beat is off.
+    """The line through most beats: seconds per beat, the time of beat 0, and each beat's error.
 
-    By least squares that count a beat the less the farther it is off, again and again.
+    By iteratively reweighted least squares: a beat counts the less, the farther it is off.
     """
     counts, first, slope = weights.copy(), 0.0, length or 1.0
     off = times

@@ -157,7 +157,7 @@ def settings_in(given: Any) -> Values:
 def uploaded(given: Any) -> str:
     """The path of a file that was uploaded. Raises SongError for anything else.
 
-    Gradio has seen to it that a path marked as a file lies in its upload folder.
+    Gradio checks that the path of a marked file lies in its upload folder.
     """
     marked = isinstance(given, dict) and given.get("meta") == {"_type": "gradio.FileData"}
     path = given.get("path") if marked else None

@@ -104,7 +104,7 @@ class BeatPanel:
             (self.on, lambda lock: lock.shifted(1)),
         ):
             button.click(self.on_lock(change), {*clip, board["recipe"]}, noted, **LIGHT, **QUIET)
-        # A tempo of one's own is a steady one.
+        # A tempo that is typed or tapped is a steady one.
         steady = self.on_lock(lambda lock: replace(lock, beats=()))
         controls["lock.bpm"].input(steady, {*clip, board["recipe"]}, noted, **LIGHT, **LATEST)
         tempo = [controls["lock.bpm"], controls["lock.beat"]]
@@ -175,8 +175,9 @@ class BeatPanel:
     def _locked(self, data: dict[Any, Any], lock: Lock, note: str) -> Updates:
         """The controls of a lock, with the stride that suits it, where they differ from the page's.
 
-        What a request leaves as it was may have been changed since: typed on, tapped, chosen anew.
-        Beats are always told, as those of another song are cleared for the request alone.
+        Controls that a request does not change are left out, since a visitor may have changed them
+        in the meantime. Beats are always set, as those of another song are cleared for the request
+        only.
         """
         shown, settings = self.board.named(data), values_of(Recipe(lock=lock))
         values = {name: value for name, value in settings.items() if name.startswith("lock.")}

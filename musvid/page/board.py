@@ -44,7 +44,7 @@ def recipe_of(values: Values) -> Recipe:
         given["look.gain"] = "auto"
     if given.get("size") in (SIZES[0], None, ""):
         given["size"] = None
-    if not given.get("lock.bpm"):  # not before it is known; an empty field gives 0
+    if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
     for name, value in given.items():  # sliders give 8.0 for 8
@@ -115,7 +115,7 @@ class Board:
     def everything(self) -> set[Any]:
         """The clip and the moment.
 
-        Not for every event: Gradio refuses a moment that lies behind a clip that became shorter.
+        Not an input of every event: Gradio rejects a moment beyond the end of a shortened clip.
         """
         return {self["moment"], *self.clip}
 
@@ -149,7 +149,7 @@ class Board:
     def filled(self, recipe: Recipe, path: str | None) -> Updates:
         """The controls, filled with a recipe."""
         values = values_of(recipe)
-        if path:  # the clip, as far as this song has it
+        if path:  # the clip, cut to this song's length
             length = float(self.studio.song(path).duration)
             longest = min(length, self.limits.seconds or length)
             values["start"] = min(recipe.start, max(0.0, length - 0.5))

@@ -62,7 +62,7 @@ def _peaks(song: Song) -> list[float]:
 
 
 def _keyframes(clock: Clock) -> list[float]:
-    """When keyframes are, thinned out where they would be a carpet."""
+    """Times of keyframes; where there are too many to tell apart, only every n-th."""
     times = [clock.start + tick / clock.fps for tick in clock.ticks[:: clock.stride]]
     return [float(time) for time in times[:: -(-len(times) // _DENSE)]]
 

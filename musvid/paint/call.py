@@ -21,7 +21,7 @@ def paint_batch(
     strokes: Sequence[Stroke],
     prompt: dict[str, Any],
 ) -> list[Frame]:
-    """Paint a batch of frames of one strength and guidance; the prompt is that of all of them."""
+    """Paint a batch of frames that share strength and guidance."""
     import torch
 
     images = np.stack(frames)
@@ -61,5 +61,5 @@ def paint_batch(
 
 
 def _half_width(width: int) -> int:
-    """Columns to paint for a half: 16 or more beyond the axis, and a multiple of 8."""
+    """Columns to paint for a half: at least 16 beyond the axis, rounded up to a multiple of 8."""
     return min(width, (width // 2 + 16 + 7) // 8 * 8)

@@ -40,7 +40,7 @@ def encode(pipe: Any, prompt: str, negative: str, guided: bool) -> dict[str, Any
 
 
 def joined(prompts: list[dict[str, Any]]) -> dict[str, Any]:
-    """The prompts of single frames as that of a batch."""
+    """The encoded prompts of single frames, concatenated for a batch."""
     import torch
 
     return {

@@ -1,4 +1,4 @@
-"""Loading diffusion models: whatever a name means becomes a pipeline, ready on its device.
+"""Loading diffusion models: from a name to a pipeline that is ready on its device.
 
 Only safetensors are loaded. What was downloaded before is used without asking the hub, and
 whatever goes wrong becomes one sentence.
@@ -94,7 +94,7 @@ def _load_pipeline(model: Model, dtype: torch.dtype) -> Any:
 
 
 def _fetch(name: str) -> str:
-    """The folder of an addition to a model: itself, or where the hub's is kept."""
+    """The folder of an addition to a model: the given one, or that in the hub's cache."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -104,7 +104,7 @@ def _fetch(name: str) -> str:
     wanted = ["*.safetensors", "*.json"]
     try:
         with contextlib.suppress(LocalEntryNotFoundError):
-            # Without asking the hub, which would retry for half a minute where it is not reached.
+            # Without asking the hub: without a network, that would retry for half a minute.
             return snapshot_download(name, allow_patterns=wanted, local_files_only=True)
         return snapshot_download(name, allow_patterns=wanted)
     except Exception as error:
@@ -112,7 +112,7 @@ def _fetch(name: str) -> str:
 
 
 def _check(pipe: Any, model: Model) -> None:
-    """Raise ModelError for a pipeline that loads and could not paint."""
+    """Raise ModelError for a pipeline that was loaded but cannot paint."""
     if "strength" not in inspect.signature(pipe.__call__).parameters:
         raise ModelError(
             f"The model {model.name} knows no strength, so it cannot repaint pictures; choose an "
@@ -156,7 +156,7 @@ def _tiny(model: Model, wish: bool | str) -> str | None:
     return model.tiny_autoencoder if wish else None
 
 
-# Spacings of steps that a scheduler may bring, and that given times cannot be combined with.
+# Step spacings of a scheduler's configuration that exclude timesteps of our own.
 _PLAIN_SPACING = {
     "use_karras_sigmas": False,
     "use_exponential_sigmas": False,
@@ -167,7 +167,7 @@ _PLAIN_SPACING = {
 
 
 def _choose_scheduler(pipe: Any, model: Model) -> None:
-    """Give the pipeline a scheduler that can begin at any time, see `diffuse.timesteps`."""
+    """Give the pipeline a scheduler that can begin at any time, see `schedule.timesteps`."""
     import diffusers
 
     own = pipe.scheduler

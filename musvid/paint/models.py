@@ -55,7 +55,7 @@ class Model:
 
 
 def _vocabulary(folder: Path) -> tuple[str, ...]:
-    """The words of a model whose tokenizer knows whole words only."""
+    """The vocabulary of a model whose tokenizer knows whole words only."""
     tokenizer = json.loads((folder / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))
     return tuple(word for word in tokenizer["model"]["vocab"] if not word.startswith("<"))
 
@@ -168,9 +168,9 @@ def find(name: str) -> Model:
 
 
 def fingerprint(model: Model, tiny_autoencoder: bool | str) -> list[object]:
-    """What tells these weights from others: names, and sizes and times of the files there are.
+    """What tells these weights from others: names, sizes and times of their files.
 
-    Of a hub model it is the revision that was downloaded, or only its name before that.
+    For a hub model it is the downloaded revision, or only the name before the first download.
     """
     tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
     found: list[object] = []

@@ -17,8 +17,9 @@ def own_noise(
 ) -> Iterator[None]:
     """Have a pipeline start from noise of our own making.
 
-    mirrored: whether its right half mirrors the left. walks: for every frame of the batch, a seed
-    and how many seeds on from there its noise is; none leaves the pipeline's own.
+    mirrored: whether the right half of the noise mirrors the left. walks: for every frame of the
+    batch, a seed and how many seeds to move on from it; without them, the pipeline draws its own
+    noise.
 
     Pipelines draw the noise themselves and hand it to their scheduler to add, which is where it
     can be changed whatever the family. The scheduler belongs to this pipeline alone.
@@ -57,7 +58,7 @@ def own_noise(
 
 
 def _walked(like: Any, seed: int, walk: float) -> Any:
-    """Noise that has walked from a seed towards the next ones; a tensor as `like` is one."""
+    """Noise between two seeds, by spherical interpolation; of the shape and type of `like`."""
     import torch
 
     def noise(number: int) -> Any:
@@ -65,7 +66,7 @@ def _walked(like: Any, seed: int, walk: float) -> Any:
         return torch.randn(like.shape, generator=generator, dtype=like.dtype).to(like.device)
 
     whole = math.floor(walk)
-    way = (walk - whole) * math.pi / 2  # on a circle, where the noise is as loud everywhere
+    way = (walk - whole) * math.pi / 2  # on a circle, where the variance stays the same
     if not way:
         return noise(whole)
     return noise(whole) * math.cos(way) + noise(whole + 1) * math.sin(way)

@@ -91,7 +91,7 @@ class Painter:
     def paint(
         self, frames: Iterable[Frame], style: Style, strokes: Iterable[Stroke] | None = None
     ) -> Iterator[Frame]:
-        """Paint frames with this model in a style (of which the model is not looked at again).
+        """Paint frames with this model in a style. The model that the style names is ignored.
 
         strokes: how each frame is painted, where that changes; by default as the style says.
         """
@@ -106,7 +106,7 @@ class Painter:
             yield from self._paint_abreast(source, style)
             return
         while group := list(islice(source, self.batch)):
-            # Together what goes through the same steps.
+            # Frames that take the same steps are painted in one batch.
             for _, part in groupby(group, key=lambda job: (job[1].strength, job[1].guidance)):
                 yield from self._paint(self._pipe, list(part), style, threads=_device.cores())
 
@@ -134,7 +134,7 @@ class Painter:
         if self.device == "cpu":
             _device.use_threads(threads)
         try:
-            # A pipeline keeps what it is at; a twin belongs to one thread.
+            # A pipeline keeps the state of its call, so that each thread needs a twin of its own.
             with self._turn if pipe is self._pipe else nullcontext():
                 return paint_batch(pipe, frames, style, strokes, joined(prompts))
         except (RuntimeError, MemoryError) as error:
@@ -154,7 +154,7 @@ class Painter:
         ]
 
     def _prompt(self, stroke: Stroke, negative: str) -> dict[str, Any]:
-        """What tells the pipeline the prompt: for one frame, encoded where the family allows."""
+        """The pipeline's arguments for one frame's prompt: embeddings where it takes them."""
         guided = stroke.guidance > 1
         found = [self._text(text, negative, guided) for text, _ in stroke.prompts]
         weights = [weight for _, weight in stroke.prompts]

@@ -20,8 +20,9 @@ def parse(text: str) -> Keys:
     """The prompts of a text.
 
     A text in which no part between ``|`` begins with a time is one prompt, from 0 on. Otherwise
-    every part must: ``minutes:seconds`` or ``hours:minutes:seconds``, seconds with decimals or
-    without, rising. Only the first may leave it out, and then begins at 0.
+    every part must begin with one, ``minutes:seconds`` or ``hours:minutes:seconds``, with or
+    without decimals, and times must rise. Only the first part may leave it out, and then begins at
+    0.
 
     Raises SettingsError when it is neither.
     """
@@ -46,7 +47,7 @@ def parse(text: str) -> Keys:
 
 
 def snap(keys: Keys, bars: Sequence[float]) -> Keys:
-    """The same prompts, each at the beginning of a bar that is nearest and later than the last.
+    """The same prompts, each moved to the nearest beginning of a bar after the previous prompt.
 
     bars: when bars begin, in seconds, rising.
     """
@@ -58,8 +59,10 @@ def snap(keys: Keys, bars: Sequence[float]) -> Keys:
 
 
 def weights(keys: Keys, time: float) -> Weights:
-    """What is painted at a time: between two prompts a mixture that moves evenly from one to the
-    other, before the first and behind the last those alone.
+    """The weights of the prompts at a time.
+
+    They are linear between two prompts; before the first and after the last, that prompt has weight
+    1.
     """
     behind = next((number for number, (begin, _) in enumerate(keys) if begin > time), len(keys))
     if behind in (0, len(keys)):

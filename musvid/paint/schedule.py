@@ -9,9 +9,9 @@ from typing import Any
 def timesteps(strength: float, steps: int, *, train_steps: int = 1000, grid: int = 1) -> list[int]:
     """The times at which a painting is denoised: evenly from ``strength * train_steps`` down.
 
-    diffusers itself would run ``int(steps * strength)`` of the steps of a full schedule, which
-    for few steps knows few different strengths, and 0 steps is an error. Beginning the schedule
-    where the strength says makes every strength a picture of its own.
+    diffusers itself would run ``int(steps * strength)`` of the steps of a full schedule: with few
+    steps there are few different strengths, and 0 steps is an error. Here the schedule begins at
+    the strength, so that pictures change continuously with it.
 
     grid: keep to multiples of this, minus one (consistency models are trained on such times).
 
@@ -23,7 +23,7 @@ def timesteps(strength: float, steps: int, *, train_steps: int = 1000, grid: int
 
 
 def schedule(pipe: Any, steps: int, strength: float) -> dict[str, Any]:
-    """The arguments that make a pipeline run so many steps from a strength on."""
+    """The pipeline's arguments for denoising from a strength in a number of steps."""
     scheduler = pipe.scheduler
     settable = "timesteps" in inspect.signature(scheduler.set_timesteps).parameters
     if settable and "timesteps" in inspect.signature(pipe.__call__).parameters:
@@ -35,5 +35,5 @@ def schedule(pipe: Any, steps: int, strength: float) -> dict[str, Any]:
     # Families with a schedule of another kind (flow matching): so many steps in all that the
     # last `steps` of them begin as near to the strength as they can.
     total = min(max(steps, round(steps / strength)), 1000)
-    part = min(1.0, (steps + 0.5) / total)  # the half keeps int() from losing a step
+    part = min(1.0, (steps + 0.5) / total)  # int() must not lose a step to rounding
     return {"num_inference_steps": total, "strength": part}

@@ -92,10 +92,10 @@ class Style:
 class Stroke:
     """How one frame is painted, as far as that may change from frame to frame.
 
-    prompts: what to paint, mixed of prompts by weights whose sum is 1: their embeddings are.
+    prompts: what to paint: prompts with weights whose sum is 1, by which embeddings are mixed.
     strength, guidance: as those of a `Style`.
-    walk: how many seeds the noise has walked on from the style's; between two seeds it is a mixture
-        of their noises that is as loud. None leaves the noise to the pipeline.
+    walk: how many seeds the noise has moved on from the style's; between two seeds their noises are
+        mixed by spherical interpolation. None leaves the noise to the pipeline.
     """
 
     prompts: prompts.Weights

@@ -105,9 +105,9 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
 
 
 def toggle(prompt: str, word: str) -> str:
-    """A prompt with a style, colour or modifier added, or without it where it was there.
+    """The prompt with a style, colour or modifier added, or removed if it was there.
 
-    A new style takes the place of the one there was. Of prompts along time the last one changes.
+    A new style replaces the one that was there. Of prompts along time, the last one is changed.
     """
     before, bar, last = prompt.rpartition("|")
     if bar:

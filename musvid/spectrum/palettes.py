@@ -30,8 +30,8 @@ def _hues(low: float, high: float, *, octaves: float = 0.0) -> Palette:
     """A colour for every pitch: black, then the hue, then white at the brightest.
 
     low, high: hues (0 to 1) of the lowest and the highest pitch.
-    octaves: if given, the hue goes round that many times instead, so that a note has the same
-        colour in every octave (showcqt draws ten of them).
+    octaves: if given, the hue goes round the circle once per octave instead, so that a note has the
+        same colour in every octave (showcqt draws ten of them).
     """
 
     def table(height: int) -> np.ndarray:

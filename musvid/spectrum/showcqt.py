@@ -46,7 +46,7 @@ def draw(
 
 
 def _picked(pictures: Generator[Frame, None, None], ticks: Sequence[int]) -> Iterator[Frame]:
-    """The pictures of these numbers, which rise."""
+    """The pictures with these indices, which rise."""
     wanted = set(ticks)
     with closing(pictures):
         yield from (picture for number, picture in enumerate(pictures) if number in wanted)
@@ -62,8 +62,8 @@ def draw_moment(
 ) -> Frame:
     """The picture that `draw` makes of one moment, without those before it.
 
-    time: seconds from the beginning of the song's part, from 0 to its duration. What is drawn is
-        the last picture that is not later.
+    time: seconds from the beginning of the song's part, from 0 to its duration. The last picture
+        that is not later is drawn.
 
     Returns a uint8 array (height, width, 3).
     """
@@ -89,8 +89,8 @@ def draw_moment(
 
 
 _WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
-_FADED = Fraction(63, 10)  # times the afterglow until a light of 255 has gone
-_SETTLED = 16  # blocks until a levelling of 15 knows nothing of what was before
+_FADED = Fraction(63, 10)  # multiples of the afterglow after which a light of 255 is black
+_SETTLED = 16  # blocks after which levelling over 15 blocks has forgotten the past
 
 
 def _level_block(rate: int) -> int:
@@ -174,7 +174,7 @@ def _arguments(
 
 
 def _afterglow(frames: Iterator[Frame], decay: float) -> Iterator[Frame]:
-    """Let lights fall by `decay` per picture at most; rising is immediate."""
+    """Let lights fall by the factor `decay` per picture at the fastest; they rise at once."""
     glow: np.ndarray | None = None
     for frame in frames:
         glow = frame.astype(np.float32) if glow is None else np.maximum(frame, glow * decay)

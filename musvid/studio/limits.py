@@ -70,9 +70,9 @@ class Limits:
         )
 
     def check(self, recipe: Recipe, song: Song | None = None, *, renders: int = 1) -> None:
-        """Raises SettingsError when a recipe, or what it makes of a song's part, goes beyond.
+        """Raises SettingsError when a recipe, or the render of a song's part, exceeds the limits.
 
-        renders: how often the part is rendered; so many times shorter it must be.
+        renders: how often the part is rendered; the longest clip is divided by it.
         """
         style = recipe.style
         if not self.any_model:

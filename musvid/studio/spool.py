@@ -69,7 +69,7 @@ class Spool:
         return list(paths.values())
 
     def _packed(self, stage: str, indices: list[int] | range | None) -> Iterator[bytes]:
-        """The frames of these numbers, which rise, as they lie there; None stands for all."""
+        """The stored frames with these indices, which rise; None stands for all."""
         path = self.folder / (stage + SUFFIX)
         if not path.exists():
             return

@@ -144,7 +144,7 @@ class Studio:
         began = time.monotonic()
         painted = list(painter.paint(frames, recipe.style, strokes))
         pixels = sum(frame.shape[0] * frame.shape[1] for frame in frames)
-        # A single one on a CPU is painted by one core, of which a render uses several.
+        # A single painting uses one core; a render paints on all of them at once.
         cores = 1 if len(frames) > 1 else painter.abreast
         self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) / cores)
         return painted
@@ -188,7 +188,10 @@ class Studio:
 
     @contextmanager
     def _alone(self, stop: Callable[[], bool]) -> Iterator[None]:
-        """While no other render works. Raises Cancelled when it is stopped before its turn."""
+        """A context in which no other render works.
+
+        Raises Cancelled when stopped before its turn.
+        """
         while not self._rendering.acquire(timeout=0.2):
             if stop():
                 raise Cancelled("The render was stopped before it began.")

@@ -15,14 +15,14 @@ from pathlib import Path
 from .spool import SUFFIX
 
 _STOP = "stop"
-_ASIDE = 2.0  # seconds in which a render that was stopped lets go of its files
+_ASIDE = 2.0  # seconds that a stopped render is given to close its files
 
 
 class Visits:
     """The folders of a page's visitors; all of them go when the process ends.
 
-    Folders have names that cannot be guessed. Whether a render was asked to stop is told by a file,
-    so that one that works in another process hears of it.
+    Folders have names that cannot be guessed. A stop is asked for by a file, so that a render in
+    another process sees it.
     """
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ class Visits:
             return self._folders[visitor]
 
     def new(self, visitor: str, *, keep: bool = False) -> tuple[Path, Callable[[], bool]]:
-        """An empty folder for a visitor's next render, and what tells whether to stop it.
+        """An empty folder for a visitor's next render, and a function that says whether to stop it.
 
-        The frames of the renders before go, unless they are to be kept; their videos stay.
+        The frames of earlier renders are deleted, unless `keep`; their videos stay.
         """
         home = self.folder(visitor)
         for old in () if keep else home.glob("*/*/"):

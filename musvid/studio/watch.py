@@ -22,7 +22,7 @@ from .spool import Spool
 
 _FIRST_LOOK = 2  # seconds of video that are worth a look
 _PROMPT = 0.1  # seconds between two looks at whether to stop
-_AGAIN = 3  # a new one when so many times as much is there
+_AGAIN = 3  # a new preview is made when there are this many times as many frames as in the last one
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Report:
     """Where a render is.
 
     folder: of the render. done, totals: frames per stage.
-    left: seconds until the end, or None where there is no telling. video: what there is to play.
-    finished: whether this is the last report. stopped: whether it was stopped before its end; what
-    is done becomes the video then.
+    left: seconds until the end, or None while unknown. video: the video or preview so far.
+    finished: whether this is the last report. stopped: whether it was stopped early, and the video
+    holds what was finished.
     """
 
     folder: Path
@@ -78,7 +78,7 @@ def watch(
         it.
     stop: asked before every report; when it says so, what is finished becomes the video, and the
         render ends.
-    expected: seconds that it may take, for the time left before there is anything to count.
+    expected: estimated seconds, from which `left` is taken before any frame was counted.
 
     Closing the generator ends the render. Raises what `render` raises; when it is stopped before
     the video's first second is there, Cancelled.
@@ -90,7 +90,7 @@ def watch(
             if stopped:
                 work.cancel.set()
                 yield replace(work.report(time.monotonic() - began, None), stopped=True)
-                # A painting that takes long is not waited for: what it makes is not wanted.
+                # A long painting is not waited for, since its result is not wanted any more.
                 work.over.wait(0.5)
                 break
             yield work.report(time.monotonic() - began, expected)
@@ -185,7 +185,7 @@ def watch_comparison(
 
 
 def _looks(over: threading.Event, stop: Callable[[], bool], every: float) -> Iterator[bool]:
-    """While work goes on: False every so many seconds, and True whenever it is to stop.
+    """While work goes on: yields False at intervals, and True when it is to stop.
 
     over: is set when the work has ended. stop: is asked more often than that.
     """
@@ -263,7 +263,7 @@ class _Work:
         return Report(self.folder, done, totals, left, self._preview)
 
     def _look(self, count: int) -> None:
-        """A video of the first frames. It is only a preview: without it the render goes on."""
+        """Make a video of the first frames. If that fails, the render goes on without a preview."""
         path = self.folder / f"preview-{count}.mp4"
         with contextlib.suppress(MusvidError):
             self._preview = self._write(count, path)

@@ -81,7 +81,7 @@ def grow(
     modifiers: Sequence[str] = (),
     strength: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Like `draw`, and what the textures are made of.
+    """Like `draw`, but returns the ingredients of the textures as well.
 
     Returns the pictures, and the fields behind each texture before they become light and colour,
     float (batch, INGREDIENTS, height, width), of about unit size, zero where a style has fewer.
@@ -192,8 +192,8 @@ class _Canvas:
         fields = torch.cat([self.smooth(channel, size) for channel in range(6)], 1)
         top, which = fields.topk(2, 1)
         apart = top[:, :1] - top[:, 1:]
-        # Slope of the difference between the two that meet here, not of the two largest: that
-        # one has a kink in the middle of the border.
+        # The slope of the difference between the two channels that meet here, not of the two
+        # largest values, which has a kink in the middle of the border.
         slopes = [_slope(fields, axis).gather(1, which).diff(dim=1) for axis in (2, 3)]
         slope = torch.hypot(*slopes).clamp(min=0.02 / size)
         return _Panes(apart / slope, which[:, :1], top[:, :1])
@@ -357,7 +357,7 @@ def _gaussian(deviation: float, device: torch.device) -> Tensor:
 
 
 def _convolve(field_: Tensor, kernel: Tensor, axis: int) -> Tensor:
-    """Along one axis of (count, 1, height, width); the edges reflect, however often it takes."""
+    """Convolve along one axis of (count, 1, height, width); edges reflect, repeatedly if needed."""
     reach, side = len(kernel) // 2, field_.shape[axis]
     places = torch.arange(-reach, side + reach, device=field_.device) % (2 * side)
     places = torch.minimum(places, 2 * side - 1 - places)
@@ -400,7 +400,7 @@ def _step(low: float, high: float, value: Tensor) -> Tensor:
 
 
 def _over(level: Tensor, above: float, most: float = 9.0) -> Tensor:
-    """What of a level exceeds a threshold, for highlights: (batch, time, 1, height, width)."""
+    """By how much a level exceeds a threshold, for highlights: (batch, time, 1, height, width)."""
     return (level - above).clamp(0, most).unsqueeze(2)
 
 

@@ -86,7 +86,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 @cache
 def _reader() -> PreTrainedTokenizerFast:
-    """A tokenizer to use; one that is used is no longer as it should be saved."""
+    """A copy of the tokenizer for use: using one changes what it saves."""
     return build_tokenizer()
 
 
@@ -137,7 +137,7 @@ def build(
 
 @torch.no_grad()
 def _lay_out_noise(unet: UNet2DConditionModel) -> None:
-    """Begin with the texture's noise at hand on every level, as fine and as coarse as it is.
+    """Initialise the first channels of every level with the texture's noise at that scale.
 
     Textures are smooth functions of the noise, and low frequencies are a small part of white
     noise: networks with random weights pass on anything but those, and learn very slowly to do
@@ -312,7 +312,7 @@ def noised(latents: Latents, times: Tensor, noise: Tensor, alphas: Tensor) -> Te
 
 
 def timesteps(latents: Latents, times: Tensor) -> Tensor:
-    """The schedule's times, int (count,), of parts of the way."""
+    """Timesteps of the schedule, int (count,), for fractions of the way back to the start."""
     return (1000 * latents.start * times).round().long().clamp(1, 1000) - 1
 
 
@@ -339,7 +339,7 @@ class Hint(nn.Module):
         unet.up_blocks[-2].register_forward_hook(hear)
 
     def forward(self) -> Tensor:
-        """What the features of this thread's last call say of the ingredients."""
+        """The ingredients predicted from the features of this thread's last call."""
         return self.read(self._heard.pop(threading.get_ident()))
 
 

@@ -36,7 +36,7 @@ _FLOOR = 1e-5  # mean squared error below which nothing is gained (50 dB)
 
 
 def untrained(factor: int, width: int) -> Flavr:
-    """A network that does not know more than to blend linearly."""
+    """A network that blends linearly until it is trained."""
     network = Flavr(factor, width=width, mixing=True)
     for layer in network.modules():  # as suits rectified layers, which keeps signals from fading
         if isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d):
@@ -54,7 +54,7 @@ def untrained(factor: int, width: int) -> Flavr:
 def error(network: nn.Module, seen: Windows) -> Tensor:
     """The mean of the logarithms of each picture's mean squared error."""
     made = network(seen.keyframes, seen.outputs, half=True)
-    # As they are clamped in the end, but for a slope that leads back.
+    # As clamped in the end, but with a gradient outside of the range.
     made = torch.lerp(made.clamp(0, 1), made, 0.02)
     return ((made - seen.between).square().mean((2, 3, 4)) + _FLOOR).log().mean()
 

@@ -26,10 +26,10 @@ _FEW = 12  # channels that a kernel must exceed on both sides to learn by Muon
 class Plan:
     """How long and how fast to learn.
 
-    minutes: in all, counting those before a resumption. kernel_rate, rate: learning rates, of the
-    kernels of convolutions (see `muon`) and of everything else (AdamW). floor: the part of them
-    that a falling cosine ends at. warm_up: steps in which the rate rises. memory: weight of
-    the past in the moving average, at most. every: seconds between reports.
+    minutes: in all, counting those before a resumption. kernel_rate, rate: learning rates of the
+    kernels of convolutions (see `muon`) and of everything else (AdamW). floor: the fraction of
+    these rates at which the cosine schedule ends. warm_up: steps in which the rates rise. memory:
+    the largest decay of the exponential moving average of weights. every: seconds between reports.
     """
 
     minutes: float
@@ -65,8 +65,8 @@ class Run:
         self.network, self.average = network, copy.deepcopy(network)
         self.step, self._before = 0, 0.0
         self._plan, self._until = plan, until
-        # Muon learns kernels in less than half as many steps; it is not made for the rest, nor for
-        # the first and last layers, whose few channels mean something.
+        # Muon learns kernels in less than half as many steps. It is not made for other weights, nor
+        # for the first and last layers, whose few channels have a meaning of their own.
         kernels = [
             weight
             for weight in network.parameters()
@@ -135,7 +135,7 @@ class Run:
                 parameter.grad = None
                 continue
             mean = sum(known[1:], start=known[0]) / len(losses)
-            # Fused AdamW reads memory in the parameter's order, whatever that of the slope is.
+            # Fused AdamW expects gradients in the memory layout of their parameters.
             parameter.grad = torch.empty_like(parameter).copy_(mean)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimiser in self._optimisers:

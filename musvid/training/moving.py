@@ -204,7 +204,7 @@ def _varied(
 
 
 def _flicker(places: list[int], rows: int, random: Random) -> NDArray[np.float32]:
-    """What many players, or a room, do to lights: they tremble, neighbouring pitches together."""
+    """Tremble the lights as many players or a room do: neighbouring pitches together."""
     draw = np.random.default_rng(random.randrange(2**32))
     first, together = min(places), random.choice([1, 2, 4, 8])
     noise = draw.standard_normal((max(places) - first + 1, rows // together + 1), np.float32)

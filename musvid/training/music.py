@@ -209,7 +209,7 @@ def _bass(random: np.random.Generator) -> Callable[[float, float, int], Sound]:
 def _ducking(
     random: np.random.Generator, kicks: NDArray[np.float64], length: int, rate: int
 ) -> NDArray[np.float64]:
-    """How loud the rest is while a bass drum sounds, as compressors have it; mostly as ever."""
+    """The gain of other layers under a bass drum (side-chain compression); mostly 1."""
     depth = random.uniform(0.2, 0.9) if random.random() < 0.3 else 0.0
     back = random.uniform(0.05, 0.3)
     time = np.arange(length) / rate
@@ -297,7 +297,7 @@ def _recorded(random: np.random.Generator, mix: Sound, rate: int) -> Sound:
 
 
 def _drum(random: np.random.Generator, kind: int) -> Callable[[int], Sound]:
-    """A drum (0: falling pitch, 1: skin and noise, 2: metal), which sounds alike each time."""
+    """A drum (0: falling pitch, 1: skin and noise, 2: metal); each hit sounds the same."""
     fall = (np.exp(random.uniform(1.6, 3.8)), random.uniform(8, 30), random.uniform(3, 60))[kind]
     low, sink = random.uniform(40, 90), random.uniform(15, 120)
     drop = random.uniform(20, 160) / sink
@@ -324,7 +324,7 @@ def _drum(random: np.random.Generator, kind: int) -> Callable[[int], Sound]:
 
 
 def _hiss(random: np.random.Generator, length: int, above: float, rate: int) -> Sound:
-    """Noise that has lost what lies below a frequency in Hz, and slowly what lies far above."""
+    """Noise through a high-pass at a frequency in Hz, and a gentle low-pass far above it."""
     size = _fast(length)
     spectrum = np.fft.rfft(random.standard_normal(size))
     frequency = np.maximum(np.fft.rfftfreq(size, 1 / rate), 1)

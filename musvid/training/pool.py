@@ -1,8 +1,8 @@
 """A pool of fresh pictures: drawn on the fly, kept for a while, replaced steadily.
 
-Drawing a picture costs less than learning from it does, but not nothing; a pool from which batches
-are taken at random, and of which a part is drawn anew before every batch, gives training always
-new pictures at a price that can be chosen.
+Drawing a picture costs less than learning from it, but not nothing. So batches are taken at random
+from a pool, of which a part is drawn anew before every batch: the pictures are always new, and the
+share of drawing in the time can be chosen.
 
 A picture is what `musvid.diffuse` paints by default: the left half of a spectrum and a margin over
 the axis.
@@ -27,7 +27,7 @@ from .brief import Brief
 GROUP = 8
 """Pictures drawn at once, unless said otherwise: of one style, with the same modifiers."""
 
-# What is learned slowly comes often.
+# Styles that are learned slowly are drawn more often.
 _HARD = {"nebula": 3, "stained glass": 2, "flames": 2, "marble": 2, "flower petals": 2}
 _SHARES = [_HARD.get(style, 1) for style in STYLES]
 

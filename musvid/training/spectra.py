@@ -32,7 +32,7 @@ FPS = Fraction(30)
 
 
 def random_look(random: np.random.Generator) -> Look:
-    """A look as users choose them: mostly near the default, in grey."""
+    """A look as users choose it: mostly near the default, in grey."""
     return Look(
         gain="auto" if random.random() < 0.7 else float(random.uniform(-6, 18)),
         gamma=float(random.uniform(2, 5)),

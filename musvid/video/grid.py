@@ -95,7 +95,7 @@ def grid(videos: Sequence[Path], captions: Sequence[Caption]) -> Generator[Frame
 
 
 def _ground(layout: _Layout, captions: Sequence[Caption]) -> Frame:
-    """The whole without the videos: names, centred below their places."""
+    """The picture without the videos: names, centred below the places of the videos."""
     from PIL import Image, ImageDraw, ImageFont
 
     whole = Image.new("RGB", layout.size, GROUND)
