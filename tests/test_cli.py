@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT, WriteSong, ffmpeg, music, names, tone, video_frames
+from conftest import ROOT, WriteSong, ffmpeg, music, names, tone, video_frames, write_wav
 
 from musvid import RECIPES, load_settings
 from musvid.interpolate import names as interpolators
 from musvid.paint.models import TABLE
 from musvid.video.file import read_settings
+
+Painted = tuple[subprocess.CompletedProcess[str], Path]
 
 
 def environment() -> dict[str, str]:
@@ -33,7 +36,8 @@ def musvid(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProc
     )
 
 
-BARE = ("--strength", "0", "--size", "64", "--upscale", "1")
+# Nothing that needs torch, whose import takes longer than such a render.
+BARE = ("--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
 
 
 def test_help_names_every_option_and_choice() -> None:
@@ -71,7 +75,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
 
 def test_a_render_without_networks_never_imports_torch(write_song: WriteSong) -> None:
     song = write_song(music(0.3))
-    options = ["-o", str(song.with_suffix(".mp4")), *BARE, "--interpolator", "blend"]
+    options = ["-o", str(song.with_suffix(".mp4")), *BARE]
     script = (
         "import sys; from musvid.__main__ import main\n"
         f"assert main({[str(song), *options]}) == 0\n"
@@ -80,16 +84,40 @@ def test_a_render_without_networks_never_imports_torch(write_song: WriteSong) ->
     assert subprocess.run([sys.executable, "-c", script], env=environment()).returncode == 0
 
 
-def test_one_command_paints_a_song(write_song: WriteSong, tmp_path: Path) -> None:
-    song = write_song(music(0.5), "my song.wav")
-    run = musvid(song, "--prompt", "teal aurora", cwd=tmp_path)
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> Painted:
+    """A song, painted by the plainest command; Python tells which modules it imports."""
+    folder = tmp_path_factory.mktemp("painted")
+    song = write_wav(folder / "my song.wav", music(0.5))
+    command = [sys.executable, "-X", "importtime", "-m", "musvid", song]
+    run = subprocess.run(
+        [*command, "--prompt", "teal aurora"],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return run, folder
+
+
+def test_one_command_paints_a_song(painted: Painted) -> None:
+    run, folder = painted
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "my song.mp4"  # beside the user, under the song's name
     assert "0.50 s" in run.stderr
     assert "painted: 100%" in run.stderr  # a bar per stage, to its end
-    assert video_frames(tmp_path / "my song.mp4", 512, 512).shape[0] == 15
-    assert names(tmp_path) == {"my song.wav", "my song.mp4"}
-    assert load_settings(tmp_path / "my song.mp4").style.prompt == "teal aurora"
+    assert video_frames(folder / "my song.mp4", 512, 512).shape[0] == 15
+    assert names(folder) == {"my song.wav", "my song.mp4"}
+    assert load_settings(folder / "my song.mp4").style.prompt == "teal aurora"
+
+
+def test_painting_needs_neither_librosa_nor_matplotlib(painted: Painted) -> None:
+    run, _ = painted
+    imported = set(re.findall(r"import time:.*\| +([\w.]+)$", run.stderr, re.MULTILINE))
+    assert {"torch", "diffusers"} <= imported
+    # (diffusers imports librosa's empty front, which loads nothing)
+    assert not {"librosa.core", "numba", "matplotlib"} & imported
 
 
 def test_every_option_reaches_the_recipe(write_song: WriteSong, tmp_path: Path) -> None:
@@ -139,7 +167,8 @@ def test_settings_of_a_video_and_of_a_file_are_taken_and_overridden(
 def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: Path) -> None:
     """Steps and size of the embedded model would be wrong for Stable Diffusion."""
     song, one, two = write_song(music(0.2)), tmp_path / "one.mp4", tmp_path / "two.mp4"
-    assert musvid(song, "-o", one, "--strength", "0").returncode == 0
+    dry = ("--strength", "0", "--interpolator", "blend")
+    assert musvid(song, "-o", one, *dry).returncode == 0
     assert musvid(song, "-o", two, "--settings", one, "--model", "sd-turbo").returncode == 0
     turbo = load_settings(two)
     assert (turbo.size, turbo.upscale, turbo.style.steps) == ((512, 512), 1, 2)

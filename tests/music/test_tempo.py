@@ -130,19 +130,6 @@ def test_blocks_are_the_sound_with_what_is_beside_them(
     assert BLOCK % 512 == 0
 
 
-def test_nothing_loads_librosa_before_beats_are_asked_for(
-    write_song: WriteSong, tmp_path: Path
-) -> None:
-    song = write_song(clicks([0.5], 1.0))
-    code = (
-        "import sys, musvid, app; from musvid.__main__ import main; "
-        f"main([{str(song)!r}, '-o', {str(tmp_path / 'v.mp4')!r}, '--quiet', '--size', '64']); "
-        # (diffusers imports librosa's empty front, which loads nothing)
-        "assert not {'librosa.core', 'numba', 'matplotlib'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
-
-
 def test_the_command_line_finds_the_beat(write_song: WriteSong, tmp_path: Path) -> None:
     song = write_song(clicks(click_times(120, 0.25, 12), 12.0))
     command = [sys.executable, "-m", "musvid", str(song), "-o", str(tmp_path / "v.mp4")]
