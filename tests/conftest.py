@@ -18,6 +18,10 @@ from PIL import Image
 
 # As musvid sets it, but before any test imports torch by itself.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# With a test on every core (-n), torch is quickest with one thread a test; the page and the command
+# line that a test starts inherit it.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -5,6 +5,7 @@ that a recipe fills the controls and the controls make a recipe by name. Compone
 settings, and that another panel needs, are kept by a name of their own.
 """
 
+from collections.abc import Callable
 from html import escape
 from typing import Any, Protocol, TypeVar
 
@@ -34,6 +35,9 @@ LIGHT: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "light"}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop what is typed or chosen while an earlier one is answered.
 LATEST: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+# What a button shows from its click until its work has ended. Gradio would drop a click before.
+BUSY = "() => ({__type__: 'update', interactive: false})"
+READY = "() => ({__type__: 'update', interactive: true})"
 
 
 def recipe_of(values: Values) -> Recipe:
@@ -118,6 +122,15 @@ class Board:
         Not an input of every event: Gradio rejects a moment beyond the end of a shortened clip.
         """
         return {self["moment"], *self.clip}
+
+    def start(self, button: gr.Button, work: Callable[..., Any], **event: Any) -> None:
+        """Has a button begin some work, and wait until it has ended.
+
+        event: as for `gr.Button.click`.
+        """
+        button.click(None, None, button, js=BUSY, **QUIET)  # first: events of one button take turns
+        begun = button.click(work, **event)
+        begun.then(None, None, button, js=READY, **QUIET)
 
     def changed(self, names: list[str]) -> list[Any]:
         """The events of controls that change."""

@@ -62,10 +62,11 @@ class ComparePanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         motion = [board.controls[part] for part in ("stride", "before", "after")]
-        self.compare.click(
+        board.start(
+            self.compare,
             self.on_compare,
-            {board["song"], *board.controls.values()},
-            [
+            inputs={board["song"], *board.controls.values()},
+            outputs=[
                 self.compare_progress,
                 self.compare_stop,
                 self.compare_video,

@@ -36,7 +36,7 @@ class MomentPanel:
                     "min_width": 140,
                 }
                 self.drawn = gr.Image(label="Spectrum", elem_id="drawn", **picture)
-                self.painted = gr.Image(label="Painted", elem_id="painted", **picture)
+                board.put("painted", gr.Image(label="Painted", elem_id="painted", **picture))
             self.moment_note = gr.HTML(elem_id="moment-note", padding=False)
             self._strip()
 
@@ -74,7 +74,6 @@ class MomentPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        clip = board.clip
         everything = board.everything
         changed = board.changed
         looks = [name for name in controls if name.startswith(("look.", "lock."))]
@@ -94,14 +93,13 @@ class MomentPanel:
         painting: dict[str, Any] = {
             "fn": self.on_paint,
             "inputs": everything,
-            "outputs": [self.painted, self.moment_note],
+            "outputs": [board["painted"], self.moment_note],
             "concurrency_limit": 1,
             "concurrency_id": "paint",
             **LATEST,
         }
-        for paint in (drawn.then(**painting), gr.on(changed(styles), **painting)):
-            # How long a painting takes is known now.
-            paint.then(board.on_plan, clip, [board["plan"], board["recipe"]], **LIGHT, **LATEST)
+        drawn.then(**painting)
+        gr.on(changed(styles), **painting)
         self.strip_button.click(
             self.on_strip,
             {*everything, self.axis},
@@ -141,7 +139,7 @@ class MomentPanel:
         except MusvidError as error:
             yield {self.moment_note: told(error)}
             return
-        yield {self.painted: frame, self.moment_note: ""}
+        yield {self.board["painted"]: frame, self.moment_note: ""}
 
     def on_strip(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Paints the moment several times, with one setting changed."""

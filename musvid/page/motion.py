@@ -59,8 +59,10 @@ class MotionPanel:
         controls = board.controls
         clip = board.clip
         changed = board.changed
+        # The one event that writes the live line: of two, the answer that is late would win. After a
+        # painting it is known how long one takes.
         gr.on(
-            [board["song"].change, *changed(list(controls))],
+            [board["song"].change, *changed(list(controls)), board["painted"].change],
             board.on_plan,
             clip,
             [board["plan"], board["recipe"]],

@@ -78,10 +78,11 @@ class RenderPanel:
         ]
         for button, work in ((self.quick, self.on_quick), (self.render, self.on_render)):
             # Whoever waits sees their place in the queue where the progress will be.
-            button.click(
+            board.start(
+                button,
                 work,
-                {*everything, board["visit"]},
-                shown,
+                inputs={*everything, board["visit"]},
+                outputs=shown,
                 concurrency_limit=1,
                 concurrency_id="render",
                 api_visibility="private",

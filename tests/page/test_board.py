@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 
 import musvid
+from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
@@ -31,12 +32,28 @@ PANELS = [
 NO_CONTROL: set[str] = set()
 
 
-def test_every_setting_has_a_control_of_its_name(tmp_path: Path) -> None:
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    """A page that nobody looks at."""
     studio = Studio(device="cpu", store=musvid.Store(tmp_path))
-    controls = build(studio, Limits.of(public=False)).controls
+    return build(studio, Limits.of(public=False))
+
+
+def test_every_setting_has_a_control_of_its_name(board: Board) -> None:
+    controls = board.controls
     settings = set(musvid.Recipe().flat())
     assert settings >= NO_CONTROL
     assert settings - NO_CONTROL == set(controls) - {"level"}  # a gain that is found by itself
+
+
+def test_one_event_writes_the_live_line(board: Board) -> None:
+    # Of two, the one that is answered last would win, and not the one that was asked last.
+    writers = [
+        event["id"]
+        for event in board.blocks.get_config_file()["dependencies"]
+        if board["plan"]._id in event["outputs"]
+    ]
+    assert len(writers) == 1
 
 
 def imported(path: Path) -> set[str]:
