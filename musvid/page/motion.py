@@ -59,8 +59,8 @@ class MotionPanel:
         controls = board.controls
         clip = board.clip
         changed = board.changed
-        # The one event that writes the live line: of two, the answer that is late would win. After a
-        # painting it is known how long one takes.
+        # The one event that writes the live line: the later answer of two would win.
+        # After a painting it is known how long one takes.
         gr.on(
             [board["song"].change, *changed(list(controls)), board["painted"].change],
             board.on_plan,
