@@ -148,11 +148,13 @@ def test_an_unknown_interpolator_is_refused_at_once() -> None:
 
 def test_a_slow_source_is_no_dead_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames may take minutes to paint; that is not the fault of whoever waits for them."""
-    monkeypatch.setattr("musvid._ffmpeg.PATIENCE", 0.2)
+    patience = 1.5  # a busy machine may take a second to start ffmpeg
+    monkeypatch.setattr("musvid._ffmpeg.PATIENCE", patience)
 
     def slow() -> Iterator[np.ndarray]:
-        for frame in ramp(12, 128, 192):
-            time.sleep(0.4)
+        for number, frame in enumerate(ramp(12, 128, 192)):
+            if number == 6:
+                time.sleep(2 * patience)
             yield frame
 
     made = between(slow(), 2, interpolator="motion")
