@@ -153,7 +153,7 @@ def test_a_slow_source_is_no_dead_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> Non
 
     def slow() -> Iterator[np.ndarray]:
         for number, frame in enumerate(ramp(12, 128, 192)):
-            if number == 6:
+            if number == 9:  # ffmpeg has begun to give by then
                 time.sleep(2 * patience)
             yield frame
 
