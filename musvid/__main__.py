@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from random import randrange
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import interpolate
 from ._device import DEVICES
+from .clock import parse_time
 from .comparison.run import COMPARISON, check_outputs, compare
-from .errors import Cancelled, MusvidError, SettingsError
+from .errors import Cancelled, MusvidError, SettingsError, quoted
 from .estimate import comparison_told, told
 from .job import Job, prepare
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
+from .ranges import RANGES
 from .recipe import RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
 from .spectrum.look import Look
@@ -30,6 +34,8 @@ from .video.settings import load_settings
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+T = TypeVar("T")
 
 _EPILOG = """\
 The picture rate of the video is fps * before * after / stride. Recipes:
@@ -47,7 +53,7 @@ is written ./app.
 def build_parser() -> argparse.ArgumentParser:
     """The parser. Settings that were not given are absent from what it returns."""
     script = Path(sys.argv[0]).stem == "musvid"  # the command that pip installs
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="musvid" if script else "python -m musvid",
         description="Turn a song into a music video: its spectrum, repainted by diffusion.",
         epilog=_EPILOG.format(models=", ".join(TABLE)),
@@ -79,18 +85,21 @@ def build_parser() -> argparse.ArgumentParser:
 
     part = parser.add_argument_group("the part of the song")
     part.add_argument(
-        "--start", type=_number, metavar="SECONDS", help="where to begin (default: 0)"
+        "--start", type=_seconds, metavar="TIME", help="where to begin, 90 or 1:30 (default: 0)"
     )
     part.add_argument(
-        "--duration", type=_number, metavar="SECONDS", help="how long (default: to the end)"
+        "--duration", type=_seconds, metavar="TIME", help="how long (default: to the end)"
     )
 
     motion = parser.add_argument_group("motion")
     add = motion.add_argument
     add("--recipe", choices=RECIPES, help="stride, before and after at once (default: hybrid)")
-    add("--stride", type=int, metavar="N", help="every N-th picture becomes a keyframe (1 to 64)")
-    add("--before", type=int, metavar="N", help="interpolate N-fold before diffusion (1 to 16)")
-    add("--after", type=int, metavar="N", help="interpolate N-fold after diffusion (1 to 16)")
+    for name, what in (
+        ("stride", "every N-th picture becomes a keyframe"),
+        ("before", "interpolate N-fold before diffusion"),
+        ("after", "interpolate N-fold after diffusion"),
+    ):
+        add(f"--{name}", type=_whole, metavar="N", help=f"{what} ({RANGES[name]})")
     add(
         "--interpolator",
         choices=interpolate.choices(),
@@ -121,11 +130,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--bpm", metavar="BPM", help="tempo, such as 120 or 174.3 (default: found by librosa)")
     add(
         "--beat",
-        type=_number,
-        metavar="SECONDS",
+        type=_seconds,
+        metavar="TIME",
         help="when a bar begins, from the beginning of the file (default: found)",
     )
-    add("--bar", type=int, metavar="N", help="beats in a bar, 1 to 16 (default: 4)")
+    bar = RANGES["lock.bar"]
+    add("--bar", type=_whole, metavar="N", help=f"beats in a bar, {bar} (default: 4)")
 
     follow = parser.add_argument_group(
         "following the music",
@@ -152,27 +162,29 @@ def build_parser() -> argparse.ArgumentParser:
         "--gamma",
         type=_number,
         metavar="G",
-        help=f"1 to 7: how much of the quiet shows (default: {plain.gamma:g})",
+        help=f"{RANGES['look.gamma']}: how much of the quiet shows (default: {plain.gamma:g})",
     )
     add("--palette", choices=PALETTES, help=f"colours (default: {plain.palette})")
     add(
         "--tlength",
         type=_number,
         metavar="SECONDS",
-        help="0.002 to 1: window of the lowest pitches, long for "
+        help=f"{RANGES['look.tlength']}: window of the lowest pitches, long for "
         f"clear pitches, short for clear moments (default: {plain.tlength})",
     )
     add(
         "--count",
-        type=int,
+        type=_whole,
         metavar="N",
-        help=f"transforms per picture, 1 to 30: more is calmer (default: {plain.count})",
+        help=f"transforms per picture, {RANGES['look.count']}: more is calmer "
+        f"(default: {plain.count})",
     )
     add(
         "--afterglow",
         type=_number,
         metavar="SECONDS",
-        help=f"in which a light falls to a third, 0 to 5 (default: {plain.afterglow})",
+        help=f"in which a light falls to a third, {RANGES['look.afterglow']} "
+        f"(default: {plain.afterglow})",
     )
 
     style = parser.add_argument_group("style")
@@ -196,7 +208,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="0 (the spectrum itself) to 1 (default: the model's)",
     )
     add(
-        "--steps", type=int, metavar="N", help="denoising steps per painting (default: the model's)"
+        "--steps",
+        type=_whole,
+        metavar="N",
+        help=f"denoising steps per painting, {RANGES['style.steps']} (default: the model's)",
     )
     add(
         "--guidance",
@@ -204,7 +219,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="G",
         help="1 (none, twice as fast) to 30 (default: the model's)",
     )
-    add("--seed", type=int, metavar="N", help="of the noise that all frames share (default: 0)")
+    add(
+        "--seed",
+        type=_whole,
+        metavar="N",
+        help="of the noise that all frames share; -1 takes one at random (default: 0)",
+    )
     add(
         "--symmetry",
         choices=SYMMETRIES,
@@ -229,7 +249,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--upscale",
-        type=int,
+        type=_whole,
         metavar="N",
         help="the video's size as a multiple of it (default: 2 for sketch, else 1)",
     )
@@ -268,37 +288,54 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors do not repeat a long argument."""
+
+    def error(self, message: str) -> NoReturn:
+        short = re.sub(r"\S{80,}", lambda word: f"{word[0][:60]}...", message)
+        super().error(short if len(short) <= 1000 else f"{short[:1000]}...")
+
+
 def _number(text: str) -> float:
-    return float(text)
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no number") from None
 
 
-_number.__name__ = "number"  # what argparse calls a wrong one
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", text):  # matched before it is a number
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is no whole number of this size")
+    return int(text)
 
 
 def _gain(text: str) -> float | str:
-    return text if text == "auto" else float(text)
+    return text if text == "auto" else _number(text)
 
 
-_gain.__name__ = "gain"
+def _settled(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """A type of arguments: what it refuses, argparse says."""
+
+    def parsed(text: str) -> T:
+        try:
+            return parse(text)
+        except SettingsError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parsed
 
 
-def _modulation(text: str) -> Modulation:
-    try:
-        return Modulation.parse(text)
-    except SettingsError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        return parse_size(text)
-    except SettingsError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+_modulation = _settled(Modulation.parse)
+_size = _settled(parse_size)
+_seconds = _settled(parse_time)
 
 
 def recipe_from(options: argparse.Namespace) -> Recipe:
     """The recipe of the options: that of the settings file, changed by the other options."""
     given: dict[str, Any] = vars(options)
+    if given.get("seed") == -1:
+        options.seed = randrange(int(RANGES["style.seed"].high) + 1)
+        logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
     recipe = load_settings(options.settings) if options.settings else Recipe()
     if given.get("model", recipe.style.model) != recipe.style.model:
         # What suited the old model does not suit the new one.
@@ -389,11 +426,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         job = _in_time(prepare(options.song, recipe_from(options)), options)
         if not options.quiet:
             print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
-            if ignored := job.recipe.style.ignored():
-                print(
-                    f"{job.recipe.style.model} does not know, and ignores: {', '.join(ignored)}",
-                    file=sys.stderr,
-                )
+            for remark in job.recipe.style.remarks():
+                print(remark, file=sys.stderr)
         common: dict[str, Any] = {
             "progress": None if options.quiet else bars,
             "device": options.device,

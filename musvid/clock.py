@@ -13,40 +13,84 @@ half a picture (`Clock.first`), or have its keyframes at arbitrary moments (`Fol
 
 from __future__ import annotations
 
+import logging
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
+from numbers import Rational
 from typing import TypeVar
 
 from . import _validate
-from .errors import SettingsError
+from .errors import SettingsError, quoted
+from .ranges import DAY, RANGES
 
 T = TypeVar("T")
 
-MAX_STRIDE = 64
-MAX_FACTOR = 16
-MAX_FPS = 240
+_log = logging.getLogger(__name__)
+
+MAX_STRIDE, MAX_FACTOR, MAX_FPS = (int(RANGES[name].high) for name in ("stride", "after", "fps"))
+
+STANDARD_RATES = (
+    *map(Fraction, (24, 25, 30, 48, 50, 60, 100, 120)),
+    *(Fraction(1000 * whole, 1001) for whole in (24, 30, 48, 60, 120)),
+)
+"""Picture rates of cinema and television."""
+
+_NEAR = Fraction(1, 10**6)  # within which a decimal number means a standard rate
+_TIME = re.compile(r"(-)?(?:(\d{1,2}):)?(\d{1,4}):(\d{1,2}(?:\.\d{0,9})?)", re.ASCII)
 
 
 def parse_rate(value: str | int | float | Fraction) -> Fraction:
     """A picture rate in frames per second, such as ``30``, ``29.97`` or ``392/16``, exactly.
 
+    A decimal number that lies within a millionth of a standard rate is that rate, which the log
+    says: 23.976023976 is 24000/1001.
+
     Raises SettingsError when it is not a number between 1 and 240.
     """
-    try:
-        rate = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
-    except (ValueError, ZeroDivisionError, TypeError, OverflowError):
+    rate = _validate.fraction(value)
+    if rate is None:
         raise SettingsError(
-            f"fps must be a number or a fraction such as 30 or 392/16, not {value!r}."
-        ) from None
+            f"fps must be a number or a fraction such as 30 or 392/16, not {quoted(value)}."
+        )
     if not 1 <= rate <= MAX_FPS:
-        raise SettingsError(f"fps must lie between 1 and {MAX_FPS}, not {value}.")
+        raise SettingsError(f"fps must lie between 1 and {MAX_FPS}, not {quoted(value)}.")
+    if not isinstance(value, Rational) and "/" not in str(value):
+        for standard in STANDARD_RATES:
+            if 0 < abs(rate - standard) <= _NEAR:
+                _log.info("fps %s is taken as %s, the standard rate beside it.", value, standard)
+                return standard
     # ffmpeg keeps rates as pairs of 32-bit integers; a longer fraction would be rounded there.
     if rate.denominator > 1_000_000:
-        raise SettingsError(f"fps must be a fraction of smaller numbers than {rate}.")
+        raise SettingsError(
+            f"fps must be a number of fewer digits, or a fraction of smaller numbers, than "
+            f"{quoted(str(rate))}."
+        )
     return rate
+
+
+def parse_time(text: str) -> float:
+    """Seconds of a text: a number such as ``90`` or ``90.5``, or ``1:30``, or ``1:02:03.5``.
+
+    Raises SettingsError when it is none of these, or not within 24 hours.
+    """
+    found = _TIME.fullmatch(text.strip())
+    value = _validate.fraction(text)
+    if found:
+        sign, hours, minutes, rest = found.groups()
+        if float(rest) < 60 and (not hours or int(minutes) < 60):
+            value = 3600 * int(hours or 0) + 60 * int(minutes) + Fraction(rest)
+            value *= -1 if sign else 1
+    if value is None:
+        raise SettingsError(
+            f"{quoted(text)} is no time; write seconds such as 90, or minutes as 1:30."
+        )
+    if abs(value) > DAY:
+        raise SettingsError(f"{quoted(text)} is no time within {DAY // 3600} hours.")
+    return float(value)
 
 
 def every(frames: Iterable[T], stride: int) -> Iterator[T]:
@@ -80,8 +124,8 @@ class Clock:
         object.__setattr__(self, "fps", parse_rate(self.fps))
         if self.duration <= 0:
             raise SettingsError("The duration must be above zero.")
-        for name, limit in (("stride", MAX_STRIDE), ("before", MAX_FACTOR), ("after", MAX_FACTOR)):
-            _validate.whole(name, getattr(self, name), 1, limit)
+        for name in ("stride", "before", "after"):
+            RANGES[name].check(name, getattr(self, name))
         if self.rate < Fraction(1, 10) or self.rate > MAX_FPS:
             raise SettingsError(
                 f"These settings make {float(self.rate):g} frames a second; change fps, stride, "

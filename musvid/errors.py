@@ -17,6 +17,9 @@ the command line returns: 2 for usage, 1 for failure, 130 for stopped (as shells
 
 from __future__ import annotations
 
+import reprlib
+from collections.abc import Sequence
+
 
 class MusvidError(Exception):
     """Base of all errors that are meant for a user's eyes."""
@@ -54,3 +57,33 @@ class Cancelled(MusvidError):
     """The render was stopped by whoever started it."""
 
     exit_code = 130
+
+
+LONGEST = 60
+"""Letters of a value that a sentence repeats."""
+
+
+class _Brief(reprlib.Repr):
+    """Python's own shortened form, which never spells out a giant."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = LONGEST
+
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002
+        if x.bit_length() <= 3 * LONGEST:
+            return repr(x)
+        return f"a number of about {round(x.bit_length() * 0.30103)} digits"
+
+
+def quoted(value: object) -> str:
+    """A value as a sentence quotes it, on one line: of a long one, about 60 letters."""
+    text = _Brief().repr(value)
+    return text if len(text) <= LONGEST + 2 else f"{text[: LONGEST - 3]}..."
+
+
+def listed(words: Sequence[str], most: int = 12) -> str:
+    """Words one after the other; of many, the first ones and how many more there are."""
+    shown = ", ".join(word if len(word) <= LONGEST else f"{word[:57]}..." for word in words[:most])
+    more = len(words) - most
+    return f"{shown} and {more} more" if more > 0 else shown

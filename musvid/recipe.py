@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
+from numbers import Integral
 from typing import Any
 
 from . import _validate
 from .clock import MAX_FACTOR, Clock, parse_rate
-from .errors import SettingsError
+from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
 from .paint.style import Style
+from .ranges import RANGES
 from .spectrum.look import Look
 
-MIN_SIDE, MAX_SIDE = 64, 2048
+MIN_SIDE, MAX_SIDE = int(RANGES["side"].low), int(RANGES["side"].high)
+_SIZE = re.compile(r"\s*(\d{1,9})\s*(?:x\s*(\d{1,9})\s*)?", re.ASCII | re.IGNORECASE)
 
 
 def motions(stride: int = 8) -> dict[str, dict[str, Any]]:
@@ -50,21 +54,21 @@ _PARTS: dict[str, type] = {"look": Look, "style": Style, "lock": Lock} | dict.fr
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
     """A size in pixels: a side, or ``WIDTHxHEIGHT``. Raises SettingsError if it is no good one."""
-    try:
-        parts = value.lower().split("x") if isinstance(value, str) else value
-        sides = [int(part) for part in ([parts] if isinstance(parts, int) else parts)]
-        width, height = (sides * 2)[:2] if len(sides) == 1 else sides
-    except (ValueError, TypeError):
+    sides: list[Any] = list(value) if isinstance(value, tuple | list) else [value]
+    if isinstance(value, str) and (found := _SIZE.fullmatch(value)):
+        sides = [int(side) for side in found.groups() if side]
+    if len(sides) not in (1, 2) or not all(isinstance(side, Integral) for side in sides):
         raise SettingsError(
-            f"size must be a side such as 512, or WIDTHxHEIGHT such as 768x432, not {value!r}."
-        ) from None
-    for side in (width, height):
-        if side % 8 or not MIN_SIDE <= side <= MAX_SIDE:
+            "size must be a side such as 512, or WIDTHxHEIGHT such as 768x432, not "
+            f"{quoted(value)}."
+        )
+    for side in sides:
+        if isinstance(side, bool) or side % 8 or not MIN_SIDE <= side <= MAX_SIDE:
             raise SettingsError(
                 f"The sides of a picture must be multiples of 8 from {MIN_SIDE} to {MAX_SIDE}; "
-                f"{side} is not."
+                f"{quoted(side)} is not."
             )
-    return width, height
+    return int(sides[0]), int(sides[-1])
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,9 @@ class Recipe:
         object.__setattr__(self, "fps", parse_rate(self.fps))
         if self.size is not None:
             object.__setattr__(self, "size", parse_size(self.size))
-        _validate.number("start", self.start, 0, 1e6, " (seconds)")
-        if self.duration is not None:
-            _validate.number("duration", self.duration, 1e-6, 1e6, " (seconds)")
-        if self.upscale is not None:
-            _validate.whole("upscale", self.upscale, 1, 8)
+        for name in ("start", "duration", "upscale"):
+            if name == "start" or getattr(self, name) is not None:
+                RANGES[name].check(name, getattr(self, name))
         _validate.choice("interpolator", self.interpolator, choices())
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
@@ -198,9 +200,14 @@ class Recipe:
         Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
         """
         try:
-            values = json.loads(text)
-        except ValueError as error:
+            values = json.loads(text.removeprefix("\ufeff"), parse_int=_whole)
+        except json.JSONDecodeError as error:
             raise SettingsError(f"The settings are not JSON ({error}).") from None
+        except RecursionError:
+            raise SettingsError(
+                "The settings are nested too deeply; they must be a JSON object, such as "
+                '{"stride": 8}.'
+            ) from None
         if not isinstance(values, dict):
             raise SettingsError('The settings must be a JSON object, such as {"stride": 8}.')
         if values.pop("musvid", _VERSION) != _VERSION:
@@ -239,9 +246,10 @@ class Recipe:
         for name, value in values.items():
             part, dot, key = name.partition(".")
             if dot and part in _PARTS:
-                nested.setdefault(part, {})[key] = value
-            else:
-                nested[name] = value
+                name, value = part, {key: value}
+            inner: Any = nested.get(name)
+            both = isinstance(inner, dict) and isinstance(value, dict)
+            nested[name] = {**inner, **value} if both else value
         return cls._from(nested)
 
 
@@ -251,8 +259,13 @@ def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if name not in names:
             raise SettingsError(
-                f"There is no setting {name!r}; the settings are {', '.join(sorted(names))}."
+                f"There is no setting {quoted(name)}; the settings are {', '.join(sorted(names))}."
             )
         if isinstance(value, float) and not math.isfinite(value):
             raise SettingsError(f"{name} must be a number, not {value}.")
     return dict(values)
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number of a JSON text; one of more digits than any setting has is a float."""
+    return int(digits) if len(digits) <= 40 else float(digits)

@@ -34,7 +34,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ._claims import Claim
-from .errors import OutputError, SettingsError
+from .errors import OutputError, SettingsError, quoted
 from .frame import Frame, closed
 
 Draw = Callable[[], Iterator[Frame]]
@@ -88,7 +88,7 @@ def default_limit() -> int:
     except ValueError:
         gigabytes = -1.0
     if not 0 <= gigabytes < 1e6:
-        raise SettingsError(f"{LIMIT} must be a number of gigabytes such as 5, not {text!r}.")
+        raise SettingsError(f"{LIMIT} must be a number of gigabytes such as 5, not {quoted(text)}.")
     return int(gigabytes * 1e9)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..paint import prompts
 from ..paint.style import Stroke, Style
+from ..ranges import RANGES
 from ..song import Song
 from . import features
 from .lock import Lock
@@ -21,7 +22,10 @@ from .modulation import Modulation
 
 Floats = features.Floats
 
-TARGETS: dict[str, tuple[float, float]] = {"strength": (0.0, 1.0), "guidance": (1.0, 30.0)}
+TARGETS: dict[str, tuple[float, float]] = {
+    name: (float(RANGES[f"style.{name}"].low), float(RANGES[f"style.{name}"].high))
+    for name in ("strength", "guidance")
+}
 """Settings of a style to which a curve is added, and their ranges."""
 
 
@@ -44,7 +48,7 @@ class Automation:
         keys = prompts.parse(style.prompt)
         start = song.first / song.rate
         if lock and len(keys) > 1:
-            keys = prompts.snap(keys, lock.bars(keys[-1][0] + 1))
+            keys = prompts.snap(keys, lock.bar_near)
         self.keys = tuple((time - start, text) for time, text in keys)
         self._base = {name: float(getattr(style, name)) for name in TARGETS}
         self._curves: dict[str, np.ndarray] = {}

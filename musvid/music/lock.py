@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import Any
 
 from .. import _validate
 from ..clock import MAX_FPS, MAX_STRIDE, Clock, Following
-from ..errors import SettingsError
+from ..errors import SettingsError, quoted
+from ..ranges import DAY, RANGES
 
 OFF = "off"
 
@@ -33,9 +35,11 @@ NOTES: dict[str, Fraction] = {
 }
 """Notes that keyframes can fall on, and how many a beat (a quarter note) has; T: triplets."""
 
-MIN_BPM, MAX_BPM = 20, 400
+MIN_BPM, MAX_BPM = int(RANGES["lock.bpm"].low), int(RANGES["lock.bpm"].high)
 MIN_APART, MAX_APART = 0.1, 10.0
 """Seconds between wandering beats."""
+MOST_BEATS = 100_000
+"""Wandering beats that are followed."""
 
 _FINE = 120  # pictures per second of the grid to which the moments of wandering notes are rounded
 _SMOOTH = 24  # frames per second that a video which follows beats has at least
@@ -43,14 +47,12 @@ _SMOOTH = 24  # frames per second that a video which follows beats has at least
 
 def parse_bpm(value: str | int | float | Fraction) -> Fraction:
     """A tempo in beats per minute, to four decimals. Raises SettingsError if it is none."""
-    try:
-        bpm = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
-        bpm = Fraction(round(bpm * 10000), 10000)
-    except (ValueError, ZeroDivisionError, TypeError, OverflowError):
-        raise SettingsError(f"bpm must be a number such as 120 or 174.3, not {value!r}.") from None
+    bpm = _validate.fraction(value)
+    if bpm is None:
+        raise SettingsError(f"bpm must be a number such as 120 or 174.3, not {quoted(value)}.")
     if not MIN_BPM <= bpm <= MAX_BPM:
-        raise SettingsError(f"bpm must lie between {MIN_BPM} and {MAX_BPM}, not {value}.")
-    return bpm
+        raise SettingsError(f"bpm must lie between {MIN_BPM} and {MAX_BPM}, not {quoted(value)}.")
+    return Fraction(round(bpm * 10000), 10000)
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,12 @@ class Lock:
 
     note: a name from `NOTES`, each of which gets a keyframe; or "off".
     bpm: beats (quarter notes) per minute, a Fraction; None stands for what is found.
-    beat: seconds from the beginning of the file to a beat with which a bar begins; None stands for
-        what is found.
+    beat: seconds from the beginning of the file to a beat with which a bar begins, within 24 hours;
+        None stands for what is found.
     bar: beats in a bar, 1 to 16.
     beats: where the tempo wanders, the times of all beats in seconds from the beginning of the
-        file, rising. Keyframes follow them, and bpm only tells by how much they are halved or
-        doubled.
+        file, rising, 100,000 at most. Keyframes follow them, and bpm only tells by how much they
+        are halved or doubled.
     """
 
     note: str = OFF
@@ -78,8 +80,8 @@ class Lock:
         if self.bpm is not None:
             object.__setattr__(self, "bpm", parse_bpm(self.bpm))
         if self.beat is not None:
-            _validate.number("beat", self.beat, -1e6, 1e6, " (seconds)")
-        _validate.whole("bar", self.bar, 1, 16)
+            RANGES["lock.beat"].check("beat", self.beat)
+        RANGES["lock.bar"].check("bar", self.bar)
         object.__setattr__(self, "beats", _rising(self.beats))
 
     def __bool__(self) -> bool:
@@ -173,9 +175,10 @@ class Lock:
         self, duration: Fraction, start: Fraction, notes: Fraction, before: int, after: int
     ) -> Following:
         """The clock with `notes` keyframes to each beat, as unevenly spaced as the beats."""
-        # Notes far beyond both ends of the part; those that are not needed are dropped below.
-        many = math.ceil(notes * (len(self.beats) + (duration + abs(start)) / self._usual)) + 2
-        times = [self._at(number / notes) - start for number in range(-many, many)]
+        # Some notes beyond both ends of the part; those that are not needed are dropped below.
+        early = math.floor(self._place(start) * notes) - 2
+        late = math.ceil(self._place(start + duration) * notes) + 2
+        times = [self._at(number / notes) - start for number in range(early, late + 1)]
         first, last = bisect.bisect_right(times, 0) - 1, bisect.bisect_left(times, duration)
         moments = tuple(times[first : last + 1])
         closest = min(late - early for early, late in pairwise(moments))
@@ -189,19 +192,33 @@ class Lock:
             pace=Fraction(max(_SMOOTH, min(MAX_FPS, round(pace)))),
         )
 
-    def bars(self, end: float) -> list[float]:
-        """Times at which bars begin, from before the file's beginning to behind `end`, in seconds.
+    def bars(self, begin: float, end: float) -> list[float]:
+        """Times at which bars begin, in seconds: the last one at or before `begin`, to the first
+        one at or behind `end`.
 
         Raises SettingsError while the tempo is not known.
         """
-        bar, times = self.bar, [float(self._at(0))]
-        while times[0] > 0:
-            times.insert(0, float(self._at(Fraction(-bar * len(times)))))
-        ahead = 0
-        while times[-1] < end:
-            ahead += bar
-            times.append(float(self._at(Fraction(ahead))))
-        return times
+        first = math.floor(self._place(Fraction(begin)) / self.bar) - 1
+        last = math.ceil(self._place(Fraction(end)) / self.bar) + 1
+        times = [float(self._at(self.bar * number)) for number in range(first, last + 1)]
+        return times[bisect.bisect_right(times, begin) - 1 : bisect.bisect_left(times, end) + 1]
+
+    def bar_near(self, time: float, after: float | None = None) -> float:
+        """The beginning of a bar that is nearest to a time, both in seconds.
+
+        after: a time; only bars that begin later are looked at.
+
+        Raises SettingsError while the tempo is not known.
+        """
+
+        def around(moment: float) -> list[float]:
+            number = math.floor(self._place(Fraction(moment)) / self.bar)
+            return [float(self._at(self.bar * (number + step))) for step in (-1, 0, 1, 2)]
+
+        near = around(time)
+        if after is not None:
+            near = [bar for bar in (*near, *around(after)) if bar > after]
+        return min(sorted(near), key=lambda bar: abs(bar - time))
 
     def _known(self) -> Fraction:
         if self.bpm is None:
@@ -222,6 +239,17 @@ class Lock:
         lengths = sorted(late - early for early, late in pairwise(self.beats))
         return Fraction(lengths[len(lengths) // 2])
 
+    def _place(self, time: Fraction) -> Fraction:
+        """How many beats behind beat 0 a time is: what `_at` makes that time of."""
+        if not self.beats:
+            return (time - Fraction(self.beat or 0.0)) / self._usual
+        behind, last = bisect.bisect_right(self.beats, time), len(self.beats) - 1
+        whole = max(0, behind - 1)
+        length = self._usual
+        if 0 < behind <= last:
+            length = Fraction(self.beats[whole + 1]) - Fraction(self.beats[whole])
+        return whole - self._first + (time - Fraction(self.beats[whole])) / length
+
     def _at(self, beat: Fraction | int) -> Fraction:
         """The time of a beat, in seconds of the file; beat 0 is the one at `beat`.
 
@@ -241,10 +269,21 @@ class Lock:
 
 def _rising(beats: Sequence[float]) -> tuple[float, ...]:
     """Times of beats. Raises SettingsError when they are no such thing."""
+    # A text, a set or a dictionary can be gone through, too, and means something else.
+    listed = not isinstance(beats, str | bytes | Mapping | Set)
     try:
-        times = tuple(float(beat) for beat in beats)
-    except (TypeError, ValueError):
-        raise SettingsError("beats must be a list of times in seconds.") from None
+        given: list[Any] = list(islice(beats, MOST_BEATS + 1)) if listed else [None]
+    except TypeError:
+        given = [None]
+    if len(given) > MOST_BEATS:
+        raise SettingsError(f"beats must be {MOST_BEATS:,} at most; choose a part of the song.")
+    for beat in given:
+        known = isinstance(beat, int | float) and not isinstance(beat, bool)
+        if not known or not abs(beat) <= DAY:
+            raise SettingsError(
+                f"beats must be a list of times in seconds, within 24 hours, not {quoted(beats)}."
+            )
+    times = tuple(float(beat) for beat in given)
     apart = [late - early for early, late in pairwise(times)]
     if len(times) == 1 or not all(MIN_APART <= length <= MAX_APART for length in apart):
         raise SettingsError(

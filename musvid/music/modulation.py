@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import _validate
-from ..errors import SettingsError
+from ..errors import SettingsError, quoted
+from ..ranges import RANGES
 
 CURVES = ("loudness", "onsets", "low", "mid", "high")
 """What can be followed: the power of all pitches, the onset strength, and the power below 250 Hz,
@@ -32,8 +33,8 @@ class Modulation:
 
     def __post_init__(self) -> None:
         _validate.choice("source", self.source, SOURCES)
-        _validate.number("amount", self.amount, -30, 30)
-        _validate.number("smoothing", self.smoothing, 0, 5, " (seconds)")
+        RANGES["strength_by.amount"].check("amount", self.amount)
+        RANGES["strength_by.smoothing"].check("smoothing", self.smoothing)
 
     def __bool__(self) -> bool:
         return self.source != OFF and self.amount != 0
@@ -44,12 +45,13 @@ class Modulation:
 
         Raises SettingsError when it is none.
         """
-        source, *numbers = text.split(":")
+        source, *numbers = text.split(":", 3)
         try:
             return cls(source, *map(float, numbers))
         except (ValueError, TypeError) as error:
             if isinstance(error, SettingsError):
                 raise
             raise SettingsError(
-                f"{text!r} is no modulation; write SOURCE:AMOUNT:SMOOTHING, as onsets:0.4:0.1."
+                f"{quoted(text)} is no modulation; write SOURCE:AMOUNT:SMOOTHING, as in "
+                "onsets:0.4:0.1."
             ) from None

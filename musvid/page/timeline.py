@@ -33,7 +33,7 @@ def timeline(job: Job) -> str:
     if recipe.lock:
         parts.append(_lines("keyframes", _keyframes(job.clock), length))
         start = song.first / song.rate
-        bars = [bar - start for bar in recipe.lock.bars(start + length)]
+        bars = [bar - start for bar in recipe.lock.bars(start, start + length)]
         parts.append(_lines("bars", bars, length))
         said.append(f'<span class="bars">{escape(str(recipe.lock))}</span>')
     times = np.linspace(0, length, _WIDTH // 2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..errors import SettingsError
+from ..errors import SettingsError, quoted
 
 Kind = Literal["embedded", "folder", "file", "hub"]
 
@@ -30,6 +30,8 @@ class Model:
     upscale: the finished file's size as a multiple of the painted size.
     prompt: what to paint when nothing is asked for.
     vocabulary: all the words that it knows, or None for a model that reads free text.
+    reads: how many words of a prompt it reads (of free text, tokens: words, parts of rare words,
+        and signs), or None where that is told only when it is loaded.
     scheduler: a diffusers scheduler class that replaces the model's own.
     lora, tiny_autoencoder: hub ids of additions made for this model.
     download: size in gigabytes (10^9 bytes) of what the first use downloads, half precision;
@@ -47,6 +49,7 @@ class Model:
     upscale: int = 1
     prompt: str = "glowing nebula of stained glass, intricate detail, cinematic light"
     vocabulary: tuple[str, ...] | None = None
+    reads: int | None = None
     scheduler: str | None = None
     lora: str | None = None
     tiny_autoencoder: str | None = None
@@ -61,6 +64,7 @@ def _vocabulary(folder: Path) -> tuple[str, ...]:
 
 
 _SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+_CLIP = 75  # tokens of a prompt that Stable Diffusion reads, without its beginning and end
 _STABILITY = "Stability AI Community License"
 
 TABLE: dict[str, Model] = {
@@ -78,6 +82,7 @@ TABLE: dict[str, Model] = {
             upscale=2,
             prompt="blue and gold stained glass",
             vocabulary=_vocabulary(WEIGHTS / "sketch"),
+            reads=14,
             download=0.0,
             licence="MIT, as musvid itself",
         ),
@@ -85,6 +90,7 @@ TABLE: dict[str, Model] = {
             name="sd-turbo",
             source="stabilityai/sd-turbo",
             kind="hub",
+            reads=_CLIP,
             steps=2,
             strength=0.6,
             guidance=1.0,
@@ -96,6 +102,7 @@ TABLE: dict[str, Model] = {
             name="sdxl-turbo",
             source="stabilityai/sdxl-turbo",
             kind="hub",
+            reads=_CLIP,
             steps=2,
             strength=0.6,
             guidance=1.0,
@@ -107,6 +114,7 @@ TABLE: dict[str, Model] = {
             name="sd15-lcm",
             source=_SD15,
             kind="hub",
+            reads=_CLIP,
             steps=4,
             strength=0.6,
             guidance=1.5,
@@ -120,6 +128,7 @@ TABLE: dict[str, Model] = {
             name="sd15",
             source=_SD15,
             kind="hub",
+            reads=_CLIP,
             steps=20,
             strength=0.6,
             guidance=7.0,
@@ -154,15 +163,18 @@ def find(name: str) -> Model:
                 f"{path.name} is not a .safetensors file; other checkpoints can carry programs, "
                 "so convert it, or give a diffusers folder."
             )
-        return Model(name, str(path), "file")
+        return Model(name, str(path), "file", reads=_CLIP)
     for model in reversed(TABLE.values()):  # plain SD 1.5 before its LCM variant
         if name == model.source:
             return model
     # A local path has a slash too: only two plain words can be a hub id.
-    if re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name) and path.suffix != ".safetensors":
+    if (
+        re.fullmatch(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", name)
+        and path.suffix != ".safetensors"
+    ):
         return Model(name, name, "hub")
     raise SettingsError(
-        f"There is no model {name!r}; choose one of {', '.join(TABLE)}, or give a hub id "
+        f"There is no model {quoted(name)}; choose one of {', '.join(TABLE)}, or give a hub id "
         "(owner/name), a diffusers folder or a .safetensors file that exists."
     )
 

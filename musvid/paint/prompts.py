@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 
-from ..errors import SettingsError
+from ..errors import SettingsError, quoted
+from ..ranges import DAY
 
 Keys = tuple[tuple[float, str], ...]
 """Times in seconds, rising, and what is painted then."""
@@ -13,7 +14,9 @@ Keys = tuple[tuple[float, str], ...]
 Weights = tuple[tuple[str, float], ...]
 """Prompts and how much each counts; the weights' sum is 1."""
 
-_TIME = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)(?=\s|$)\s*")
+_TIME = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)(?=\s|$)\s*", re.ASCII)
+# What may as well be a ratio, such as 16:9 or 4:3: a time has two digits behind its colon.
+_RATIO = re.compile(r"[1-9]\d*:\d(?=\s|$)", re.ASCII)
 
 
 def parse(text: str) -> Keys:
@@ -24,37 +27,54 @@ def parse(text: str) -> Keys:
     without decimals, and times must rise. Only the first part may leave it out, and then begins at
     0.
 
-    Raises SettingsError when it is neither.
+    Seconds have two digits: ``16:9 nebula`` begins with a ratio, and is a text. Between prompts
+    with times it is a time only where it fits, that is before the next one.
+
+    Raises SettingsError when it is neither, or a time is not within 24 hours.
     """
     parts = [part.strip() for part in text.split("|")]
     found = [_TIME.match(part) for part in parts]
+    if found[0] and _RATIO.match(parts[0]):
+        behind = next((_seconds(time) for time in found[1:] if time), 0)
+        if behind <= _seconds(found[0]):
+            found[0] = None
     if not any(found):
         return ((0.0, text),)
     keys: list[tuple[float, str]] = []
     for number, (part, time) in enumerate(zip(parts, found, strict=True)):
         if not time and number:
             raise SettingsError(
-                f'The prompt {part!r} has no time; write every part as "0:08 crystal".'
+                f'The prompt {quoted(part)} has no time; write every part as "0:08 crystal".'
             )
-        seconds = 0.0
-        if time:
-            hours, minutes, rest = time.groups()
-            seconds = 3600 * int(hours or 0) + 60 * int(minutes) + float(rest)
+        seconds = _seconds(time) if time else 0.0
+        if seconds > DAY:
+            raise SettingsError(
+                f"The times of prompts must lie within {DAY // 3600} hours; that of {quoted(part)} "
+                "does not."
+            )
         if keys and seconds <= keys[-1][0]:
-            raise SettingsError(f"The times of prompts must rise; {part!r} does not.")
+            raise SettingsError(f"The times of prompts must rise; {quoted(part)} does not.")
         keys.append((seconds, part[time.end() :] if time else part))
     return tuple(keys)
 
 
-def snap(keys: Keys, bars: Sequence[float]) -> Keys:
+def _seconds(time: re.Match[str]) -> float:
+    """The seconds of a time. One of more digits than any that is allowed is infinite."""
+    if max(map(len, filter(None, time.groups()))) > 40:  # matched before it is a number
+        return float("inf")
+    hours, minutes, rest = time.groups()
+    return 3600 * int(hours or 0) + 60 * int(minutes) + float(rest)
+
+
+def snap(keys: Keys, bar_near: Callable[[float, float | None], float]) -> Keys:
     """The same prompts, each moved to the nearest beginning of a bar after the previous prompt.
 
-    bars: when bars begin, in seconds, rising.
+    bar_near: the beginning of a bar that is nearest to a time, among those after another time (see
+        `musvid.Lock.bar_near`).
     """
     snapped: list[tuple[float, str]] = []
     for time, prompt in keys:
-        later = [bar for bar in bars if not snapped or bar > snapped[-1][0]] or [time]
-        snapped.append((min(later, key=lambda bar: abs(bar - time)), prompt))
+        snapped.append((bar_near(time, snapped[-1][0] if snapped else None), prompt))
     return tuple(snapped)
 
 

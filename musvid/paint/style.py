@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .. import _validate
+from ..errors import listed, quoted
+from ..ranges import RANGES
 from . import models, prompts, words
 
 SYMMETRIES = ("half", "noise", "none")
@@ -44,16 +46,13 @@ class Style:
     def __post_init__(self) -> None:
         _validate.text("model", self.model, 4096)
         _validate.text("negative prompt", self.negative_prompt)
-        _validate.whole("seed", self.seed, 0, 2**32 - 1)
+        RANGES["style.seed"].check("seed", self.seed)
         if self.prompt is not None:
             _validate.text("prompt", self.prompt)
             prompts.parse(self.prompt)
-        if self.strength is not None:
-            _validate.number("strength", self.strength, 0, 1)
-        if self.steps is not None:
-            _validate.whole("steps", self.steps, 1, 200)
-        if self.guidance is not None:
-            _validate.number("guidance", self.guidance, 1, 30)
+        for name in ("strength", "steps", "guidance"):
+            if getattr(self, name) is not None:
+                RANGES[f"style.{name}"].check(name, getattr(self, name))
         if self.symmetry is not None:
             _validate.choice("symmetry", self.symmetry, SYMMETRIES)
         if not isinstance(self.tiny_autoencoder, bool):
@@ -80,6 +79,28 @@ class Style:
         vocabulary = models.find(self.model).vocabulary
         text = " ".join(part for _, part in prompts.parse(self.prompt or ""))
         return [] if vocabulary is None else words.unknown(text, vocabulary)
+
+    def remarks(self) -> list[str]:
+        """Sentences on what the model will not read of the prompts: words that it does not know,
+        and the end of a prompt that is too long for it.
+
+        Raises SettingsError for an unknown model.
+        """
+        model, style = models.find(self.model), self.resolve()
+        said = []
+        if ignored := self.ignored():
+            said.append(f"{self.model} does not know, and ignores: {listed(ignored)}")
+        texts = [prompt for _, prompt in prompts.parse(style.prompt or "")]
+        if (style.guidance or 1) > 1:
+            texts.append(style.negative_prompt)
+        for text in texts if model.reads else ():
+            if rest := words.unread(text, model.reads or 0, model.vocabulary):
+                what = "words and signs" if model.vocabulary is None else "words that it knows"
+                said.append(
+                    f"{self.model} reads the first {model.reads} {what} of a prompt, and not "
+                    f"{quoted(rest)}"
+                )
+        return said
 
     @property
     def stroke(self) -> Stroke:

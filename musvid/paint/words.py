@@ -8,6 +8,7 @@ own, and a prompt without a style is a nebula.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 STYLES: dict[str, tuple[str, ...]] = {
@@ -102,6 +103,22 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
     known = _COMMON.union(vocabulary)
     words = re.findall(r"[^\W_]+", prompt.lower())
     return list(dict.fromkeys(word for word in words if word not in known))
+
+
+def unread(prompt: str, reads: int, vocabulary: Iterable[str] | None = None) -> str:
+    """The end of a prompt that a model does not read, or "".
+
+    reads: how many words it reads. vocabulary: all the words that it knows, of which alone it
+        counts; or None for a model that reads free text, of which every word, digit and sign counts
+        as one. Such a model may cut a rare word into several, and then reads less than said here.
+    """
+    if vocabulary is None:
+        pieces = list(re.finditer(r"[^\W\d_]+|\d|_|[^\w\s]+", prompt))
+    else:
+        known = set(vocabulary)
+        prompt = unicodedata.normalize("NFKC", prompt).lower()
+        pieces = [word for word in re.finditer(r"[a-z0-9]+", prompt) if word[0] in known]
+    return prompt[pieces[reads].start() :] if len(pieces) > reads else ""
 
 
 def toggle(prompt: str, word: str) -> str:

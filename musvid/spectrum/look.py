@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .. import _validate
+from ..ranges import RANGES
 from .palettes import PALETTES
 
 
@@ -36,11 +37,9 @@ class Look:
 
     def __post_init__(self) -> None:
         if self.gain != "auto":
-            _validate.number("gain", self.gain, -60, 60, ' (decibels), or "auto"')
-        _validate.number("gamma", self.gamma, 1, 7)
-        _validate.number("tlength", self.tlength, 0.002, 1, " (seconds)")
-        _validate.number("afterglow", self.afterglow, 0, 5, " (seconds)")
-        _validate.whole("count", self.count, 1, 30)
+            RANGES["look.gain"].check("gain", self.gain)
+        for name in ("gamma", "tlength", "afterglow", "count"):
+            RANGES[f"look.{name}"].check(name, getattr(self, name))
         _validate.choice("palette", self.palette, PALETTES)
 
 

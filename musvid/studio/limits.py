@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import SettingsError
+from ..errors import SettingsError, quoted
 from ..paint import models
 from ..recipe import Recipe
 from ..song import Song
@@ -53,12 +53,12 @@ class Limits:
             except ValueError:
                 value = 0
             if not 0 < value < 1e9:
-                raise SettingsError(f"{name} must be a number above 0, not {text!r}.")
+                raise SettingsError(f"{name} must be a number above 0, not {quoted(text)}.")
             return value
 
         any_model = given.get("MUSVID_ANY_MODEL", "").strip()
         if any_model not in ("", "0", "1"):
-            raise SettingsError(f"MUSVID_ANY_MODEL must be 0 or 1, not {any_model!r}.")
+            raise SettingsError(f"MUSVID_ANY_MODEL must be 0 or 1, not {quoted(any_model)}.")
         side = number("MUSVID_MAX_SIDE", _PUBLIC_SIDE if public else None)
         return cls(
             any_model=any_model == "1" if any_model else not public,

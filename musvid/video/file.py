@@ -14,7 +14,7 @@ from pathlib import Path
 from .. import _ffmpeg
 from .._claims import Claim
 from ..clock import Clock
-from ..errors import FFmpegError, OutputError, SettingsError
+from ..errors import FFmpegError, OutputError, SettingsError, quoted
 from ..frame import Frame
 from ..song import Song
 
@@ -86,7 +86,7 @@ def check_output(output: str | os.PathLike[str]) -> Path:
     """The path of a video that can be written. Raises OutputError or SettingsError if not."""
     path = Path(output)
     if path.suffix.lower() != ".mp4":
-        raise SettingsError(f"The output {path.name!r} must end in .mp4.")
+        raise SettingsError(f"The output {quoted(path.name)} must end in .mp4.")
     if path.is_dir():
         raise OutputError(f"The output {path} is a folder; give the name of a file.")
     folder = path.parent

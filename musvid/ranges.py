@@ -1,0 +1,83 @@
+"""The range of every setting that is a number, in one place.
+
+The checks of settings, the command line's help and the page's sliders all read it here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import _validate
+
+DAY = 24 * 3600
+"""Seconds within which all times lie."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a setting may be.
+
+    low, high: the least and the most. unit: what stands behind them in a sentence. whole: whether
+    it is a whole number. step: of a slider for it. shown: the part of the range that a slider
+    offers, by default all of it.
+    """
+
+    low: float
+    high: float
+    unit: str = ""
+    whole: bool = False
+    step: float = 1
+    shown: tuple[float, float] | None = None
+
+    def check(self, name: str, value: object) -> None:
+        """Raises SettingsError for a value that is not in the range; name: of the setting."""
+        if self.whole:
+            _validate.whole(name, value, int(self.low), int(self.high))
+        else:
+            _validate.number(name, value, self.low, self.high, self.unit)
+
+    @property
+    def slider(self) -> tuple[float, float]:
+        """The ends of a slider."""
+        return self.shown or (self.low, self.high)
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
+
+def _whole(low: int, high: int) -> Range:
+    return Range(low, high, whole=True)
+
+
+_SECONDS = " (seconds)"
+_AMOUNT = (-30, 30)
+
+RANGES: dict[str, Range] = {
+    "start": Range(0, DAY, _SECONDS, step=0.1),
+    "duration": Range(1e-6, DAY, _SECONDS, step=0.1),
+    "fps": Range(1, 240),
+    "stride": _whole(1, 64),
+    "before": _whole(1, 16),
+    "after": _whole(1, 16),
+    "side": _whole(64, 2048),
+    "upscale": _whole(1, 8),
+    "look.gain": Range(-60, 60, ' (decibels), or "auto"'),
+    "look.gamma": Range(1, 7, step=0.1),
+    "look.tlength": Range(0.002, 1, _SECONDS, step=0.002),
+    "look.count": _whole(1, 30),
+    "look.afterglow": Range(0, 5, _SECONDS, step=0.05),
+    "style.strength": Range(0, 1, step=0.05),
+    "style.steps": _whole(1, 200),
+    "style.guidance": Range(1, 30, step=0.5),
+    "style.seed": _whole(0, 2**32 - 1),
+    "lock.bpm": Range(20, 400),
+    "lock.beat": Range(-DAY, DAY, _SECONDS),
+    "lock.bar": _whole(1, 16),
+    "strength_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
+    "guidance_by.amount": Range(*_AMOUNT, step=0.5, shown=(-10, 10)),
+    "seed_by.amount": Range(*_AMOUNT, step=0.1, shown=(0, 5)),
+    "strength_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
+    "guidance_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
+    "seed_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
+}
+"""By the settings' names, as `musvid.Recipe.flat` gives them; "side": of a painting, in pixels."""
