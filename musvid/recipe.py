@@ -247,9 +247,11 @@ class Recipe:
             part, dot, key = name.partition(".")
             if dot and part in _PARTS:
                 name, value = part, {key: value}
-            inner: Any = nested.get(name)
-            both = isinstance(inner, dict) and isinstance(value, dict)
-            nested[name] = {**inner, **value} if both else value
+            whole = nested.get(name, {})
+            if name in _PARTS and isinstance(whole, dict) and isinstance(value, dict):
+                nested[name] = {**whole, **value}
+            elif isinstance(whole, dict):  # else it is no part, which is told below
+                nested[name] = value
         return cls._from(nested)
 
 

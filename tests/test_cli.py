@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,28 @@ def test_settings_of_a_video_and_of_a_file_are_taken_and_overridden(
     assert changed.style.seed == 4
 
 
+def test_times_in_minutes_a_seed_by_chance_and_a_rate_as_others_write_it(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = write_song(music(0.3, rate=8000), rate=8000)
+    seconds = np.concatenate([np.zeros(61 * 8000), music(0.5, rate=8000)])
+    write_wav(song, seconds, 8000)
+    options = ("--start", "1:01", "--duration", "0:00.25", "--fps", "23.976023976", "--seed", "-1")
+    said, seeds = "", set()
+    for name in ("a.mp4", "b.mp4"):
+        run = musvid(song, "-o", tmp_path / name, *options, *BARE, cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+        recipe = load_settings(tmp_path / name)
+        assert (recipe.start, recipe.duration) == (61, 0.25)
+        assert recipe.fps == Fraction(24000, 1001)
+        assert f"The seed is {recipe.style.seed}, taken at random" in run.stderr
+        assert "fps 23.976023976 is taken as 24000/1001" in run.stderr
+        said += run.stderr
+        seeds.add(recipe.style.seed)
+    assert len(seeds) == 2
+    assert "Traceback" not in said
+
+
 def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: Path) -> None:
     """Steps and size of the embedded model would be wrong for Stable Diffusion."""
     song, one, two = write_song(music(0.2)), tmp_path / "one.mp4", tmp_path / "two.mp4"
@@ -196,7 +219,7 @@ def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: 
         (["song.wav", "--fps", "1/0"], 2, "fps"),
         (["song.wav", "--size", "100"], 2, "multiples of 8"),
         (["song.wav", "--strength", "1.5"], 2, "strength"),
-        (["song.wav", "--strength", "x"], 2, "invalid number value"),
+        (["song.wav", "--strength", "x"], 2, "'x' is no number"),
         (["song.wav", "--seed", "-5"], 2, "seed"),
         (["song.wav", "--interpolator", "magic"], 2, "invalid choice"),
         (

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from musvid import Clock, SettingsError, every
-from musvid.clock import parse_rate
+from musvid.clock import parse_rate, parse_time
 
 RATES = ["24", "25", "30", "60", "392/16", "30000/1001"]
 
@@ -53,6 +53,60 @@ def test_a_rate_that_is_none_is_refused(value: object) -> None:
 @pytest.mark.parametrize("value", [29.97, "29.97", Fraction(2997, 100)])
 def test_a_decimal_rate_is_taken_as_it_is_written(value: float | str | Fraction) -> None:
     assert parse_rate(value) == Fraction(2997, 100)
+
+
+@pytest.mark.parametrize(
+    ("value", "rate"),
+    [
+        ("23.976023976", Fraction(24000, 1001)),
+        (23.976023976, Fraction(24000, 1001)),
+        (30000 / 1001, Fraction(30000, 1001)),
+        ("59.9400599", Fraction(60000, 1001)),
+        ("24.0000001", Fraction(24)),
+        ("23.976", Fraction(2997, 125)),  # more than a millionth off: as it is written
+        ("2997/125", Fraction(2997, 125)),
+        (Fraction(24) + Fraction(1, 10**6), Fraction(24) + Fraction(1, 10**6)),
+    ],
+)
+def test_a_rate_beside_a_standard_one_is_that_one(
+    value: float | str | Fraction, rate: Fraction, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fraction is exact: it may be the rate of a tempo."""
+    with caplog.at_level("INFO", "musvid"):
+        assert parse_rate(value) == rate
+    told = "standard rate" in caplog.text
+    assert told == (not isinstance(value, Fraction) and Fraction(str(value)) != rate)
+
+
+@pytest.mark.parametrize("value", [True, {"30": 1}, [30], "1e99", "3" * 99, "0x20", 10**400, "٣٠"])
+def test_a_rate_is_matched_before_it_is_a_number(value: object) -> None:
+    with pytest.raises(SettingsError, match="fps") as caught:
+        parse_rate(value)  # type: ignore[arg-type]
+    assert len(str(caught.value)) < 160
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("1:30", 90),
+        ("1:02:03.5", 3723.5),
+        ("-0:00.5", -0.5),
+        (" .25 ", 0.25),
+        ("0:5", 5),
+    ],
+)
+def test_times(text: str, seconds: float) -> None:
+    assert parse_time(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "now", "1:60", "1:75:00", "1:2:3:4", ":30", "25:00:00", "nan", "1e9", "9" * 400]
+)
+def test_times_that_are_none(text: str) -> None:
+    with pytest.raises(SettingsError, match="is no time") as caught:
+        parse_time(text)
+    assert len(str(caught.value)) < 160
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from musvid import RECIPES, Look, Recipe, SettingsError, Style, load_settings
+from musvid.errors import listed, quoted
+from musvid.ranges import RANGES
 from musvid.recipe import parse_size
 
 
@@ -68,7 +70,9 @@ def test_sizes(text: str | int, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "big", "513", "56", "4096", "512x", "1x2x3", "-512", None, 8.5]
+    "text",
+    ["", "big", "513", "56", "4096", "512x", "1x2x3", "-512", None, 8.5]
+    + [[256.7, 256.2], ["256", "256"], {"256": 1}, {256}, [256, True], True, "9" * 5000, 10**400],
 )
 def test_sizes_that_are_none(text: object) -> None:
     with pytest.raises(SettingsError, match=r"size|sides"):
@@ -108,6 +112,7 @@ def test_recipes_out_of_range_are_refused(wrong: dict[str, object]) -> None:
         {"strength": 1.1},
         {"strength": float("nan")},
         {"strength": "much"},
+        {"strength": 10**400},
         {"steps": 0},
         {"steps": 201},
         {"guidance": 0.5},
@@ -120,6 +125,11 @@ def test_recipes_out_of_range_are_refused(wrong: dict[str, object]) -> None:
         {"negative_prompt": None},
         {"model": None},
         {"tiny_autoencoder": 1},
+        {"prompt": "half \ud83d"},
+        {"prompt": "\udcff"},
+        {"negative_prompt": "a\0b"},
+        {"model": "sketch\udcff"},
+        {"tiny_autoencoder": "a/\0"},
     ],
 )
 def test_styles_out_of_range_are_refused(wrong: dict[str, object]) -> None:
@@ -145,6 +155,23 @@ def test_a_video_beyond_all_size_is_refused() -> None:
         ('{"style": {"strength": 2}}', "strength"),
         ('{"musvid": 2}', "newer"),
         ('{"size": [1, 2, 3]}', "size"),
+        ('{"size": [256.7, 256.2]}', "size"),
+        ('{"fps": true}', "fps"),
+        ('{"lock": {"beats": "12"}}', "beats must be a list"),
+        ('{"lock": {"beats": {"0": 1, "1": 2}}}', "beats must be a list"),
+        ('{"lock": {"beats": ["0", "1"]}}', "beats must be a list"),
+        ('{"lock": {"beats": [true, 2]}}', "beats must be a list"),
+        ('{"lock": {"beats": [0, NaN]}}', "beats must be a list"),
+        ('{"lock": {"beats": [0, 99999]}}', "within 24 hours"),
+        ('{"lock": {"beat": 1e6}}', "beat"),
+        ('{"start": 100000}', "start"),
+        (f'{{"stride": {"9" * 400}}}', "stride must be"),
+        (f'{{"start": {"9" * 5000}}}', "start must be"),
+        (f'{{"lock": {{"beats": [1, {"9" * 400}]}}}}', "beats must be a list"),
+        (f'{{"style": {{"seed": {"9" * 400}}}}}', "seed must be"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"look":' * 100_000, "nested too deeply"),
+        ('{"style": {"prompt": "\\ud83d"}}', "no letter"),
     ],
 )
 def test_json_that_is_wrong_is_refused(text: str, says: str) -> None:
@@ -156,8 +183,71 @@ def test_settings_are_read_from_a_json_file(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text(json.dumps({"stride": 4}))
     assert load_settings(path).stride == 4
-    path.write_bytes(b"\xff\xfe\x00{")
+    for text in ("utf-8-sig", "utf-16"):  # as editors and shells of Windows write it
+        path.write_text(json.dumps({"stride": 5}), encoding=text)
+        assert load_settings(path).stride == 5
+    path.write_bytes(b"{\xff\xfe}")
     with pytest.raises(SettingsError, match="not a JSON text"):
         load_settings(path)
     with pytest.raises(SettingsError, match="no settings file"):
         load_settings(tmp_path / "missing.json")
+    with pytest.raises(SettingsError, match="no settings file"):
+        load_settings(tmp_path / f"{'long' * 99}.json")
+
+
+def test_a_part_by_name_and_as_a_whole_are_one() -> None:
+    assert Recipe.from_flat({"look": {"count": 2}, "look.gamma": 2.0}).look == Look(
+        count=2, gamma=2.0
+    )
+    assert Recipe.from_flat({"look.gamma": 2.0, "look": {"count": 2}}).look.gamma == 2.0
+    for given in ({"look": 3, "look.gamma": 2.0}, {"look.gamma": 2.0, "look": 3}):
+        with pytest.raises(SettingsError):
+            Recipe.from_flat(given)
+
+
+def test_every_range_is_held_and_told() -> None:
+    """What the sliders and the help read is what is checked: its ends are in, and no more."""
+    known = Recipe().flat()
+    for name, given in RANGES.items():
+        if name not in known or name == "fps":  # which has its own sentence
+            continue
+        more = {"lock.note": "1/4"} if name.startswith("lock") else {}
+        step = 1 if given.whole else 0.001
+        if name in ("start", "duration") or not name.startswith(("before", "after", "stride")):
+            for value in (given.low, given.high):
+                made = Recipe.from_flat({name: value, **more}).flat()[name]
+                assert float(made) == value, name
+        for value in (given.low - step, given.high + step, float("nan")):
+            with pytest.raises(SettingsError, match=name.rpartition(".")[2]):
+                Recipe.from_flat({name: value, **more})
+        low, high = given.slider
+        assert given.low <= low < high <= given.high, name
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 1_000_000, "9" * 1_000_000, ["y" * 1_000_000] * 9, 10**4000]
+)
+def test_no_error_repeats_a_megabyte(value: object) -> None:
+    for name in (*Recipe().flat(), "x" * 1_000_000):
+        if isinstance(value, str) and name.endswith(("prompt", "model", "autoencoder")):
+            continue  # refused for their length, without a word of them
+        with pytest.raises(SettingsError) as caught:
+            Recipe.from_flat({name: value}).resolve()
+        # The names of all settings are the longest thing that is said.
+        assert len(str(caught.value)) < 450, name
+        assert "\n" not in str(caught.value)
+
+
+def test_values_are_quoted_on_one_line_and_shortly() -> None:
+    assert quoted("x\ny") == "'x\\ny'"
+    assert quoted(30) == "30"
+    assert quoted(True) == "True"
+    assert len(quoted("x" * 10**6)) <= 62
+    assert "digits" in quoted(10**5000)
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (deep, {"a" * 999: 10**999}, [10**999] * 999, "\udcff" * 99, b"z" * 999):
+        assert len(quoted(value)) <= 62
+        quoted(value).encode()
+    assert listed(["word"] * 20).endswith(" and 8 more")

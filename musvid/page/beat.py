@@ -10,6 +10,7 @@ import gradio as gr
 
 from .. import Lock, MusvidError, Recipe
 from ..music.lock import NOTES
+from ..ranges import RANGES
 from .board import LATEST, LIGHT, QUIET, Board, Updates, recipe_of, values_of
 from .html import hint, told
 
@@ -70,8 +71,8 @@ class BeatPanel:
                         4,
                         label="Beats a bar",
                         precision=0,
-                        minimum=1,
-                        maximum=16,
+                        minimum=RANGES["lock.bar"].low,
+                        maximum=RANGES["lock.bar"].high,
                         min_width=80,
                         elem_id="beats-a-bar",
                     ),

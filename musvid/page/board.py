@@ -12,7 +12,9 @@ from typing import Any, Protocol, TypeVar
 import gradio as gr
 
 from .. import MusvidError, Recipe, Song, SongError
+from .._validate import fraction
 from ..job import Job, resolve
+from ..ranges import RANGES
 from ..studio.limits import Limits
 from ..studio.studio import Studio
 from ..studio.visits import Visits
@@ -20,11 +22,12 @@ from .html import hint, told
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 CLIP = 12.0  # seconds that are chosen of a new song
-FOLLOWERS = {  # what follows the music: name, label, range of the amount
-    "strength_by": ("Strength", -1, 1, 0.05),
-    "guidance_by": ("Guidance", -10, 10, 0.5),
-    "seed_by": ("Seeds per second", 0, 5, 0.1),
+FOLLOWERS = {  # what follows the music
+    "strength_by": "Strength",
+    "guidance_by": "Guidance",
+    "seed_by": "Seeds per second",
 }
+TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
 Values = dict[str, Any]
 Updates = dict[Any, Any]
@@ -51,6 +54,8 @@ def recipe_of(values: Values) -> Recipe:
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
+    if given.get("style.tiny_autoencoder") and values.get(TINY):
+        given["style.tiny_autoencoder"] = values[TINY].strip() or True
     for name, value in given.items():  # sliders give 8.0 for 8
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
@@ -63,7 +68,9 @@ def values_of(recipe: Recipe) -> Values:
     values["level"] = recipe.look.gain == "auto"
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
     values["size"] = values["size"] if recipe.size else SIZES[0]
-    values["style.tiny_autoencoder"] = bool(recipe.style.tiny_autoencoder)
+    tiny = recipe.style.tiny_autoencoder
+    values[TINY] = tiny if isinstance(tiny, str) else ""
+    values["style.tiny_autoencoder"] = bool(tiny)
     values["lock.bpm"] = None if recipe.lock.bpm is None else float(recipe.lock.bpm)
     return values
 
@@ -103,10 +110,9 @@ class Board:
         self.controls[name] = component
         return component
 
-    def slider(
-        self, name: str, low: float, high: float, step: float, label: str, **more: Any
-    ) -> None:
+    def slider(self, name: str, label: str, **more: Any) -> None:
         """Adds a slider for a setting."""
+        (low, high), step = RANGES[name].slider, RANGES[name].step
         value = self.first[name]
         self.control(name, gr.Slider(low, high, value, step=step, label=label, buttons=[], **more))
 
@@ -159,35 +165,51 @@ class Board:
         moment = (data[self["moment"]] or 0) - job.recipe.start
         return max(0.0, min(float(job.song.duration), moment))
 
-    def filled(self, recipe: Recipe, path: str | None) -> Updates:
-        """The controls, filled with a recipe."""
-        values = values_of(recipe)
-        if path:  # the clip, cut to this song's length
-            length = float(self.studio.song(path).duration)
-            longest = min(length, self.limits.seconds or length)
-            values["start"] = min(recipe.start, max(0.0, length - 0.5))
-            values["duration"] = min(recipe.duration or longest, longest)
+    def clip_ends(self, song: Song) -> dict[str, tuple[float, float]]:
+        """The ends of the sliders of a song's clip, in seconds."""
+        length = round(float(song.duration), 2)
+        longest = min(length, self.limits.seconds or length)
+        return {
+            "start": (0.0, max(0.1, round(length - 0.5, 1))),
+            "duration": (min(0.5, longest), longest),
+        }
+
+    def filled(self, recipe: Recipe, path: str | None) -> tuple[Updates, str]:
+        """The controls, filled with a recipe; and what a slider could not show as it is."""
+        values, said = values_of(recipe), []
+        ends = {name: each.slider for name, each in RANGES.items() if name in self.controls}
+        if path:
+            ends |= self.clip_ends(self.studio.song(path))
+            values["duration"] = recipe.duration or ends["duration"][1]  # None is to the end
         else:
             values["start"] = values["duration"] = None
-        return {
+        for name, (low, high) in ends.items():
+            value = values[name]
+            if isinstance(value, int | float) and not low <= value <= high:
+                values[name] = max(low, min(high, value))
+                said.append(f"{name} {values[name]:g} instead of {value:g}")
+        updates = {
             part: values[name]
             for name, part in self.controls.items()
             if values[name] is not None or name.startswith("lock.")
         }
+        note = f"As far as this page and song reach: {', '.join(said)}." if said else ""
+        return updates, note
 
     def on_plan(self, data: dict[Any, Any]) -> tuple[str, Any]:
         """Says what a render makes, and which recipe the numbers are."""
         try:
             job = self.chosen(data)
             text = str(self.studio.plan(job))
-            style = job.recipe.style
-            ignored = style.ignored()
+            remarks = job.recipe.style.remarks()
         except MusvidError as error:
             return told(error), gr.skip()
+        # A decimal number that stands for a standard rate.
+        fps, given = str(job.recipe.fps), str(data[self.controls["fps"]]).strip()
+        if fraction(given) != job.recipe.fps:
+            remarks.append(f"{given} pictures a second are taken as {fps}, the standard rate")
         line = f'<div class="line">{escape(text)}</div>'
-        if ignored:
-            line += hint(f"{style.model} does not know, and ignores: {', '.join(ignored)}")
-        return line, job.recipe.motion
+        return line + "".join(map(hint, remarks)), job.recipe.motion
 
     def on_stop(self, request: gr.Request) -> None:
         """Stops the renders of a visitor."""

@@ -35,7 +35,7 @@ class FollowPanel:
                 hint("What is added to a setting where the music does most of something."),
                 padding=False,
             )
-            for name, (label, low, high, step) in FOLLOWERS.items():
+            for name, label in FOLLOWERS.items():
                 with gr.Row(equal_height=True):
                     board.control(
                         f"{name}.source",
@@ -47,8 +47,8 @@ class FollowPanel:
                             elem_id=f"{name}-source",
                         ),
                     )
-                    board.slider(f"{name}.amount", low, high, step, "Amount", min_width=90)
-                    board.slider(f"{name}.smoothing", 0, 5, 0.05, "Smooth (s)", min_width=90)
+                    board.slider(f"{name}.amount", "Amount", min_width=90)
+                    board.slider(f"{name}.smoothing", "Smooth (s)", min_width=90)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

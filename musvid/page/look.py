@@ -20,18 +20,15 @@ class LookPanel:
             board.control(
                 "level", gr.Checkbox(True, label="Level quiet and loud passages by itself")
             )
-            board.slider("look.gain", -60, 60, 1, "Gain (dB)", visible=False)
-            board.slider("look.gamma", 1, 7, 0.1, "Gamma", info="how much of the quiet shows")
+            board.slider("look.gain", "Gain (dB)", visible=False)
+            board.slider("look.gamma", "Gamma", info="how much of the quiet shows")
             board.slider(
                 "look.tlength",
-                0.002,
-                1,
-                0.002,
                 "Window (s)",
                 info="long for clear pitches, short for clear moments",
             )
-            board.slider("look.count", 1, 30, 1, "Transforms per picture", info="more is calmer")
-            board.slider("look.afterglow", 0, 5, 0.05, "Afterglow (s)")
+            board.slider("look.count", "Transforms per picture", info="more is calmer")
+            board.slider("look.afterglow", "Afterglow (s)")
             board.control(
                 "fps",
                 gr.Dropdown(

@@ -37,9 +37,9 @@ class MotionPanel:
                 ),
             )
             with gr.Row(elem_id="factors"):
-                board.slider("stride", 1, 64, 1, "Stride", min_width=100)
-                board.slider("before", 1, 16, 1, "Before", min_width=100)
-                board.slider("after", 1, 16, 1, "After", min_width=100)
+                board.slider("stride", "Stride", min_width=100)
+                board.slider("before", "Before", min_width=100)
+                board.slider("after", "After", min_width=100)
             gr.HTML(
                 hint("Every stride-th picture is kept. Gaps are filled before and after painting."),
                 padding=False,

@@ -5,10 +5,10 @@ from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError, load_settings
+from .. import MusvidError, Recipe, load_settings
 from ..studio.spool import pack
 from .board import LIGHT, QUIET, Board, Updates, Values
-from .html import told
+from .html import hint, told
 
 
 class ResultsPanel:
@@ -66,7 +66,7 @@ class ResultsPanel:
         board["take"].click(
             self.on_take,
             [board["result"], board["song"]],
-            list(controls.values()),
+            [board["song_problem"], *controls.values()],
             **LIGHT,
             **QUIET,
         )
@@ -104,7 +104,7 @@ class ResultsPanel:
         """Fills the controls with the settings of the shown video."""
         if not result:
             return {self.board.controls["stride"]: gr.skip()}
-        return self.board.filled(load_settings(result["settings"]), path)
+        return self._filled(load_settings(result["settings"]), path)
 
     def on_restore(self, file: str | None, path: str | None) -> Updates:
         """Fills the controls with the settings of a file."""
@@ -113,9 +113,14 @@ class ResultsPanel:
                 return {self.board["song_problem"]: gr.skip()}
             recipe = load_settings(file)
             self.board.limits.check(recipe)
-            return {self.board["song_problem"]: told(), **self.board.filled(recipe, path)}
+            return self._filled(recipe, path)
         except MusvidError as error:
             return {self.board["song_problem"]: told(error)}
+
+    def _filled(self, recipe: Recipe, path: str | None) -> Updates:
+        """The controls, filled with a recipe, and what could not be shown as it is."""
+        updates, note = self.board.filled(recipe, path)
+        return {self.board["song_problem"]: hint(note) if note else told(), **updates}
 
     def on_again(self, visit: list[Values], picked: gr.SelectData) -> Updates:
         """Shows an earlier render of this visit."""

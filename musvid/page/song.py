@@ -96,15 +96,13 @@ class SongPanel:
             song = self.board.studio.song(path)
         except MusvidError as error:
             return {self.board["song"]: None, self.board["song_problem"]: told(error)}
-        length = round(float(song.duration), 2)
-        longest = min(length, self.board.limits.seconds or length)
+        ends = self.board.clip_ends(song)
+        least, longest = ends["duration"]
         return {
             self.board["song"]: path,
             self.board["song_problem"]: told(),
-            start: gr.update(maximum=max(0.1, round(length - 0.5, 1)), value=0),
-            duration: gr.update(
-                minimum=min(0.5, longest), maximum=longest, value=min(CLIP, longest)
-            ),
+            start: gr.update(maximum=ends["start"][1], value=0),
+            duration: gr.update(minimum=least, maximum=longest, value=min(CLIP, longest)),
             self.board["moment"]: gr.update(
                 minimum=0, maximum=min(CLIP, longest), value=round(min(CLIP, longest) / 3, 2)
             ),

@@ -7,7 +7,8 @@ import gradio as gr
 
 from .. import MODELS, MusvidError, Recipe
 from ..paint import words
-from .board import LATEST, LIGHT, QUIET, SIZES, Board, Updates, values_of
+from ..ranges import RANGES
+from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, values_of
 from .html import hint, model_facts, told
 
 # What a model has of its own.
@@ -49,9 +50,6 @@ class StylePanel:
             ]
             board.slider(
                 "style.strength",
-                0,
-                1,
-                0.05,
                 "Strength",
                 info="0 is the spectrum itself, 1 hardly knows it any more",
                 elem_id="strength",
@@ -63,8 +61,8 @@ class StylePanel:
                         0,
                         label="Seed",
                         precision=0,
-                        minimum=0,
-                        maximum=2**32 - 1,
+                        minimum=RANGES["style.seed"].low,
+                        maximum=RANGES["style.seed"].high,
                         min_width=120,
                         scale=3,
                         elem_id="seed",
@@ -90,8 +88,8 @@ class StylePanel:
         )
         self.model_facts = gr.HTML(hint(model_facts(board.first["style.model"])), padding=False)
         with gr.Row():
-            board.slider("style.steps", 1, 200, 1, "Steps", min_width=100)
-            board.slider("style.guidance", 1, 30, 0.5, "Guidance", min_width=100)
+            board.slider("style.steps", "Steps", min_width=100)
+            board.slider("style.guidance", "Guidance", min_width=100)
         board.control(
             "style.negative_prompt",
             gr.Textbox("", label="Negative prompt", info="needs a guidance above 1"),
@@ -108,10 +106,7 @@ class StylePanel:
                 label="Symmetry",
             ),
         )
-        board.control(
-            "style.tiny_autoencoder",
-            gr.Checkbox(False, label="Tiny autoencoder, faster and rougher"),
-        )
+        self._tiny(board)
         with gr.Row():
             board.control(
                 "size",
@@ -123,7 +118,25 @@ class StylePanel:
                     min_width=140,
                 ),
             )
-            board.slider("upscale", 1, 8, 1, "Video, times that", min_width=140)
+            board.slider("upscale", "Video, times that", min_width=140)
+
+    def _tiny(self, board: Board) -> None:
+        """Adds the tiny autoencoder."""
+        board.control(
+            "style.tiny_autoencoder",
+            gr.Checkbox(False, label="Tiny autoencoder, faster and rougher"),
+        )
+        board.control(
+            TINY,
+            gr.Textbox(
+                "",
+                label="Another tiny autoencoder than the model's own",
+                info="a hub id or folder",
+                max_lines=1,
+                visible=board.limits.any_model,
+                elem_id="tiny",
+            ),
+        )
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

@@ -39,6 +39,23 @@ def encode(pipe: Any, prompt: str, negative: str, guided: bool) -> dict[str, Any
     }
 
 
+def unread(pipe: Any, prompt: str) -> str:
+    """The end of a prompt that no text encoder of a pipeline reads, or "".
+
+    Of several encoders, the one that reads most counts.
+    """
+    ends = []
+    for name, tokenizer in pipe.components.items():
+        most = getattr(tokenizer, "model_max_length", None)
+        if name.startswith("tokenizer") and most and callable(tokenizer):
+            tokens = tokenizer(prompt, truncation=False).input_ids
+            if len(tokens) <= most:
+                return ""
+            # The last of the tokens that are read, and of all, is the mark of the end.
+            ends.append(tokenizer.decode(tokens[most - 1 : -1]).strip())
+    return min(ends, key=len, default="")
+
+
 def joined(prompts: list[dict[str, Any]]) -> dict[str, Any]:
     """The encoded prompts of single frames, concatenated for a batch."""
     import torch

@@ -9,6 +9,7 @@ torch and diffusers are imported when a model is loaded, not before.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections import OrderedDict
@@ -18,16 +19,18 @@ from itertools import groupby, islice, repeat
 from typing import Any
 
 from .. import _device, _validate
-from ..errors import MemoryExhausted
+from ..errors import MemoryExhausted, quoted
 from ..frame import Frame
-from . import loading, models
+from . import loading, models, words
 from .call import paint_batch
-from .encoding import encode, joined
+from .encoding import encode, joined, unread
 from .style import Stroke, Style
 
 # Parameters below which a frame is too little work for several cores (sketch has 6 million, the
 # smallest Stable Diffusion 1000 million).
 _SMALL = 50_000_000
+_log = logging.getLogger(__name__)
+
 _TEXTS = 16  # encoded prompts that are kept
 
 
@@ -171,7 +174,17 @@ class Painter:
         key = (prompt, negative, guided)
         with self._turn:
             if key not in self._encoded:
+                for text in (prompt, negative) if guided else (prompt,):
+                    self._tell_unread(text)
                 self._encoded[key] = encode(self._pipe, *key)
                 while len(self._encoded) > _TEXTS:
                     self._encoded.popitem(last=False)
             return self._encoded[key]
+
+    def _tell_unread(self, prompt: str) -> None:
+        """Say what the model does not read of a prompt, unless `Style.remarks` said it before."""
+        reads = self.model.reads
+        if reads and words.unread(prompt, reads, self.model.vocabulary):
+            return
+        if end := unread(self._pipe, prompt):
+            _log.info("%s does not read the end of the prompt: %s", self.model.name, quoted(end))

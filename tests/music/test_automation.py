@@ -53,9 +53,25 @@ def test_prompts_with_times() -> None:
     assert parsed == ((0.0, "nebula"), (8.0, "cyan crystal"), (3723.5, "flames"))
     assert prompts.parse("nebula | 0:08 crystal") == ((0.0, "nebula"), (8.0, "crystal"))
     assert prompts.parse("0:04 nebula") == ((4.0, "nebula"),)
+    # Seconds of one digit go on being read where nothing else can be meant.
+    assert prompts.parse("0:8 nebula | 1:5 crystal") == ((8.0, "nebula"), (65.0, "crystal"))
+    assert prompts.parse("16:9 nebula | 20:00 crystal") == ((969.0, "nebula"), (1200.0, "crystal"))
+    assert prompts.parse("16:9 nebula | 0:08 crystal") == ((0.0, "16:9 nebula"), (8.0, "crystal"))
 
 
-@pytest.mark.parametrize("text", ["", "blue nebula", "this | that", "a 3:4 ratio", "16:9screen"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "blue nebula",
+        "this | that",
+        "a 3:4 ratio",
+        "16:9screen",
+        "16:9 nebula",
+        "4:3",
+        "1:1 | 2:3",
+    ],
+)
 def test_prompts_without_times_are_one(text: str) -> None:
     assert prompts.parse(text) == ((0.0, text),)
 
@@ -66,6 +82,10 @@ def test_prompts_without_times_are_one(text: str) -> None:
         ("0:00 nebula | crystal", "has no time"),
         ("0:08 nebula | 0:04 crystal", "must rise"),
         ("nebula | 0:00 crystal", "must rise"),
+        ("0:00 a | 999999999:00 b", "within 24 hours"),
+        ("0:00 a | 25:00:00 b", "within 24 hours"),
+        (f"{'9' * 400}:00 a", "within 24 hours"),
+        (f"0:00 a | 1:{'9' * 400}:00 b", "within 24 hours"),
     ],
 )
 def test_prompts_with_wrong_times(text: str, message: str) -> None:
@@ -83,8 +103,8 @@ def test_prompts_are_mixed_evenly_between_their_times() -> None:
 
 
 def test_prompts_snap_to_bars() -> None:
-    keys = prompts.parse("0:00 a | 0:03 b | 0:03.2 c | 0:20 d")
-    bars = [-1.0, 1.0, 3.0, 5.0, 7.0]
+    keys = prompts.parse("0:00 a | 0:03 b | 0:03.2 c | 0:06.5 d")
+    bars = Lock("1/4", 120, 1.0).bar_near  # at -1, 1, 3, 5 s and so on
     assert [time for time, _ in prompts.snap(keys, bars)] == [-1.0, 3.0, 5.0, 7.0]
 
 

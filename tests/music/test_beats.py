@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from time import monotonic
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from musvid.clock import Following
 from musvid.interpolate import retime
 from musvid.job import clock_of
 from musvid.music.lock import NOTES, parse_bpm
+from musvid.paint import prompts
 
 MINUTES = Fraction(300)
 
@@ -169,10 +171,39 @@ def test_keyframes_closer_than_pictures_are_refused() -> None:
 
 
 def test_bars() -> None:
-    assert Lock("1/4", 120, 1.0).bars(5) == [-1.0, 1.0, 3.0, 5.0]
-    assert Lock("1/4", 120, 1.0, bar=3).bars(4) == [-0.5, 1.0, 2.5, 4.0]
+    assert Lock("1/4", 120, 1.0).bars(0, 5) == [-1.0, 1.0, 3.0, 5.0]
+    assert Lock("1/4", 120, 1.0, bar=3).bars(0, 4) == [-0.5, 1.0, 2.5, 4.0]
     wandering = Lock("1/4", 120, 1.5, bar=2, beats=(0.5, 1.0, 1.5, 2.1, 2.7, 3.2))
-    assert wandering.bars(4) == pytest.approx([-0.5, 0.5, 1.5, 2.7, 3.7, 4.7])
+    assert wandering.bars(0, 4) == pytest.approx([-0.5, 0.5, 1.5, 2.7, 3.7, 4.7])
+
+
+def test_bars_and_notes_are_computed_where_they_are() -> None:
+    """Not counted from the beginning of the file, nor from the beat, however far that is."""
+    began = monotonic()
+    for beats in ((), tuple(0.1001 * number for number in range(20_000))):
+        lock = Lock("1/16", 400, 86_400.0, 1, beats)
+        assert len(lock.bars(80_000, 80_001)) < 14
+        assert abs(lock.bar_near(43_210.0) - 43_210.0) < 0.1
+        clock = lock.clock(Fraction(2), start=Fraction(80_000), fps=Fraction(240), stride=8)
+        assert clock.keyframes < 250
+    keys = tuple((9.0 + number / 100, "a") for number in range(1500))
+    snapped = prompts.snap(keys, Lock("1/4", 20, -86_400.0).bar_near)
+    assert all(late > early for (early, _), (late, _) in pairwise(snapped))
+    assert monotonic() - began < 3
+    assert Lock("1/4", 120, 1.0).bar_near(3.9) == 3
+    assert Lock("1/4", 120, 1.0).bar_near(3.9, 3.0) == 5
+    assert Lock("1/4", 120, 1.0).bar_near(4.0) == 3  # of two as near, the first
+
+
+def test_keyframes_beside_beats_that_end_long_before() -> None:
+    beats = tuple(0.5 * number for number in range(8))
+    near, far = (Lock("1/8", 120, beat, beats=beats) for beat in (3.5, 70.0))
+    assert far.clock(Fraction(9), start=Fraction(77)) == near.clock(Fraction(9), start=Fraction(77))
+
+
+def test_more_beats_than_are_followed() -> None:
+    with pytest.raises(SettingsError, match="100,000 at most"):
+        Lock("1/4", 120, 0.0, beats=tuple(0.2 * number for number in range(100_001)))
 
 
 def test_octaves_and_shifts() -> None:
@@ -199,6 +230,15 @@ def test_octaves_and_shifts() -> None:
         ({"note": "1/4", "beats": (1.0,)}, "two or more"),
         ({"note": "1/4", "beats": (1.0, 0.5)}, "behind the last"),
         ({"note": "1/4", "beats": "soon"}, "list of times"),
+        ({"note": "1/4", "beats": "12"}, "list of times"),
+        ({"note": "1/4", "beats": {0: 1, 1: 2}}, "list of times"),
+        ({"note": "1/4", "beats": {1.0, 2.0}}, "list of times"),
+        ({"note": "1/4", "beats": (1.0, 10**400)}, "list of times"),
+        ({"note": "1/4", "beats": 5}, "list of times"),
+        ({"note": "1/4", "bpm": "1e9999999"}, "bpm must be a number"),
+        ({"note": "1/4", "bpm": 10**400}, "bpm must lie"),
+        ({"note": "1/4", "bpm": 120, "beat": 86_401}, "beat must be"),
+        ({"note": "1/4", "bpm": 120, "beat": 10**400}, "beat must be"),
         ({"note": "1/4", "bpm": 120, "beat": float("inf")}, "beat must be"),
     ],
 )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import pytest
-from conftest import ROOT
+from conftest import ROOT, WriteSong, music
 
 import musvid
-from musvid.page.board import Board
+from musvid import Recipe
+from musvid.page.board import Board, recipe_of
 from musvid.page.build import build
+from musvid.page.song import SongPanel
+from musvid.ranges import RANGES
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
@@ -43,7 +48,95 @@ def test_every_setting_has_a_control_of_its_name(board: Board) -> None:
     controls = board.controls
     settings = set(musvid.Recipe().flat())
     assert settings >= NO_CONTROL
-    assert settings - NO_CONTROL == set(controls) - {"level"}  # a gain that is found by itself
+    # A gain that is found by itself, and the id of a tiny autoencoder, have one more.
+    assert settings - NO_CONTROL == set(controls) - {"level", "style.tiny_id"}
+
+
+LOADED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({}, {}, []),
+    (
+        {"guidance_by.source": "onsets", "guidance_by.amount": 20},
+        {"guidance_by.amount": 10},
+        ["guidance_by.amount 10 instead of 20"],
+    ),
+    ({"strength_by.amount": -30}, {"strength_by.amount": -1}, ["strength_by.amount"]),
+    ({"seed_by.amount": -0.5}, {"seed_by.amount": 0}, ["seed_by.amount"]),
+    ({"duration": 0.2}, {"duration": 0.5}, ["duration 0.5 instead of 0.2"]),
+    ({"duration": 99.0}, {"duration": 2.04}, ["duration 2.04 instead of 99"]),
+    ({"start": 1.54}, {"start": 1.5}, ["start 1.5 instead of 1.54"]),
+    ({"start": 999}, {"start": 1.5}, ["start"]),
+    ({"look.gain": 3.7, "look.tlength": 0.0033}, {"look.gain": 3.7, "look.tlength": 0.0033}, []),
+    ({"style.tiny_autoencoder": "owner/tiny"}, {"style.tiny_autoencoder": "owner/tiny"}, []),
+    ({"style.tiny_autoencoder": True}, {"style.tiny_autoencoder": True}, []),
+    ({"lock.note": "1/8", "lock.bpm": "174.3", "lock.beat": -3.0}, {"lock.beat": -3}, []),
+    ({"lock.note": "1/8", "lock.bpm": 120, "lock.beats": [0.5, 1.0]}, {"lock.beats": [0.5, 1]}, []),
+    ({"fps": "392/16", "size": "64x128", "upscale": 8}, {"fps": "49/2", "upscale": 8}, []),
+]
+
+
+@pytest.mark.parametrize(("given", "shown", "said"), LOADED, ids=[str(each[0]) for each in LOADED])
+def test_settings_beyond_a_slider_are_shown_at_its_end_and_told(
+    board: Board,
+    write_song: WriteSong,
+    given: dict[str, Any],
+    shown: dict[str, Any],
+    said: list[str],
+) -> None:
+    """Gradio refuses every event of a page on which one control is out of its range."""
+    path = str(write_song(music(2.04)))
+    panel = SongPanel()
+    panel.board = board
+    for part, update in panel.on_song(path).items():  # a page that shows the song
+        for name in ("minimum", "maximum"):
+            if isinstance(update, dict) and name in update:
+                setattr(part, name, update[name])
+    updates, note = board.filled(Recipe.from_flat(given), path)
+    values = {
+        name: part.preprocess(part.postprocess(updates[part])) if part in updates else None
+        for name, part in board.controls.items()
+        if not isinstance(part, gr.State)
+    }
+    values["lock.beats"] = updates[board.controls["lock.beats"]]
+    taken = recipe_of(values).flat()
+    assert {name: taken[name] for name in shown} == shown
+    others = {name: value for name, value in given.items() if name not in shown}
+    assert {name: str(taken[name]) for name in others} == {
+        name: str(value) for name, value in others.items()
+    }
+    assert bool(note) == bool(said)
+    assert all(text in note for text in said)
+
+
+def test_sliders_have_the_ranges_of_the_settings(board: Board) -> None:
+    for name, part in board.controls.items():
+        if isinstance(part, gr.Slider) and name not in ("start", "duration"):
+            assert (part.minimum, part.maximum) == RANGES[name].slider, name
+
+
+def test_an_id_of_a_tiny_autoencoder_is_offered_where_any_model_is(tmp_path: Path) -> None:
+    for public in (True, False):
+        studio = Studio(device="cpu", store=musvid.Store(tmp_path))
+        made = build(studio, Limits.of(public=public, environment={}))
+        assert made.controls["style.tiny_id"].visible is not public
+
+
+def test_the_live_line_tells_what_is_taken_otherwise(board: Board, write_song: WriteSong) -> None:
+    words = "crimson orange gold lime emerald teal cyan blue violet magenta pink silver dark dense"
+    for settings, says in (
+        ({"style.prompt": f"{words} crystal"}, "reads the first 14 words"),
+        ({"style.prompt": words}, None),
+        ({"style.prompt": "zeppelin"}, "ignores: zeppelin"),
+        ({"fps": "23.976023976"}, "23.976023976 pictures a second are taken as 24000/1001"),
+        ({"fps": "30000/1001"}, None),
+    ):
+        path = str(write_song(music(2.0)))
+        updates, _ = board.filled(Recipe(), path)
+        data = {**updates, board["song"]: path, board["moment"]: 0.0}
+        data |= {part: data.get(part, part.value) for part in board.controls.values()}
+        data |= {board.controls[name]: value for name, value in settings.items()}
+        line, _ = board.on_plan(data)
+        assert "problem" not in line
+        assert says in line if says else "hint" not in line
 
 
 def test_one_event_writes_the_live_line(board: Board) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
-from musvid.paint import words
+from musvid import Style
+from musvid.paint import models, words
 
 
 @pytest.mark.parametrize(
@@ -67,3 +71,37 @@ def test_of_prompts_along_time_the_last_one_is_toggled() -> None:
     assert words.toggle(prompt, "teal") == "0:00 violet nebula | 0:08 teal crystal"
     assert words.toggle(prompt, "flames") == "0:00 violet nebula | 0:08 flames"
     assert words.toggle(words.toggle(prompt, "glowing"), "glowing") == prompt
+
+
+def test_what_is_not_read_of_a_prompt() -> None:
+    known = words.vocabulary()
+    assert words.unread("teal and the gold in zeppelin nebula", 3, known) == ""
+    assert words.unread("teal gold, GLOWING nebula", 3, known) == "nebula"
+    assert words.unread("one two, three 40", 6) == ""
+    assert words.unread("one two, three 40", 4) == "40"
+    assert words.unread("one two, three 40", 2) == ", three 40"
+
+
+def test_a_prompt_that_is_too_long_is_told() -> None:
+    long = " ".join([*words.COLOURS, "glowing", "dark", "nebula", "zeppelin"])  # 15 and another
+    said = Style(prompt=long).remarks()
+    assert said == [
+        "sketch does not know, and ignores: zeppelin",
+        "sketch reads the first 14 words that it knows of a prompt, and not 'nebula zeppelin'",
+    ]
+    assert Style(prompt=" ".join(words.COLOURS)).remarks() == []
+    # Of prompts along time, each is read by itself.
+    assert Style(prompt=f"{' '.join(words.COLOURS)} | 0:08 dark nebula").remarks() == []
+    clip = Style(model="sd15", prompt="blue, " * 38, negative_prompt="x " * 75)
+    (only,) = clip.remarks()
+    assert only.startswith("sd15 reads the first 75 words and signs of a prompt, and not ")
+    assert len(replace(clip, negative_prompt="x " * 76).remarks()) == 2
+    assert len(replace(clip, negative_prompt="x " * 76, guidance=1.0).remarks()) == 1
+    (ignored,) = Style(prompt=" ".join(map(str, range(1000, 3000)))).remarks()
+    assert len(ignored) < 200 and ignored.endswith("and 1988 more")
+
+
+def test_sketch_reads_as_many_words_as_are_told() -> None:
+    folder = Path(models.find("sketch").source) / "tokenizer"
+    facts = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    assert models.find("sketch").reads == facts["model_max_length"] - 2  # beginning and end
