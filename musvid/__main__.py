@@ -289,11 +289,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors do not repeat a long argument."""
+    """A parser whose errors are one line, and do not repeat a long argument."""
 
     def error(self, message: str) -> NoReturn:
         short = re.sub(r"\S{80,}", lambda word: f"{word[0][:60]}...", message)
-        super().error(short if len(short) <= 1000 else f"{short[:1000]}...")
+        line = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in short)
+        super().error(line if len(line) <= 1000 else f"{line[:1000]}...")
 
 
 def _number(text: str) -> float:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import multiprocessing
 import os
 import random
 import socket
@@ -10,19 +14,25 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import RATE, ROOT, WriteSong, ffmpeg, music, names, sound_seconds, tone
 from containers import CONTAINERS
 
-from musvid import MusvidError, Recipe, Song, SongError, Style, render
-from musvid.__main__ import main
+from musvid import MusvidError, Recipe, Song, SongError, Style, load_settings, render
+from musvid.__main__ import build_parser, main, recipe_from
+from musvid.estimate import Plan
+from musvid.job import resolve
+from musvid.ranges import RANGES
 from musvid.video.file import read_settings
 
 BARE = Style(strength=0.0)
@@ -425,3 +435,222 @@ def test_sizes_out_of_range_are_refused(
     assert end.value.code == 2
     assert "side" in capsys.readouterr().err
     assert not output.exists()
+
+
+# Settings that want to harm: objects, JSON texts and command lines, made by chance.
+
+TEXTS = (
+    *("", " ", "x", "off", "auto", "1/4", "1/32", "120", "8", "16:9 nebula", "../../etc/passwd"),
+    *("1e9999999", "-1e9999999", "1e-9999999", "1E+99999999", "9" * 400, "9" * 5000, "9" * 100_000),
+    *("1/0", "0/0", "1/" + "9" * 400, "9" * 400 + "/7", "nan", "inf", "-inf", "0x10", "1_0", "٣٠"),
+    *("23.976023976", "0." + "3" * 400, "120.00000000001", "1:30", "99999:00", "-1", "1e99", "²"),
+    *("0:00 a | 999999999:00 b", "0:00 a | 23:59:59 b", f"{'9' * 400}:00 a", "0:08 a | 0:04 b"),
+    *(
+        "1:" * 2000,
+        "|" * 5000,
+        "0:00 a | " * 900,
+        " | ".join(f"0:{n / 30:05.2f} a" for n in range(900)),
+    ),
+    *("\ud83d", "a\udcff", "a\0b", "a\nb", "\x1b[2J", "\u202e", "é" * 99, "x" * 1_000_000),
+    *("256x256", "64x64x64", "64x" + "9" * 400, "8x8", "owner/" + "n" * 4000, "onsets:9:9:9"),
+    *("onsets:nan", "onsets:" + "9" * 400, ":" * 9999, "{" * 9999, "%s%n", "--help", "$(reboot)"),
+)
+NUMBERS_OF_ALL_KINDS = (
+    *(0, 1, -1, 8, 30, 64, 120, 1e6, -1e6, 86_400, 86_401, 10**30, 10**400, -(10**400), 0.5, -0.0),
+    *(5e-324, 1e300, 2**32, float("nan"), float("inf"), float("-inf"), True, False, None),
+)
+
+
+def thing(chance: random.Random, depth: int = 0) -> Any:
+    """A value that some setting may be given."""
+    kind = chance.randrange(10 if depth < 3 else 7)
+    if kind < 4:
+        return chance.choice(TEXTS)
+    if kind < 7:
+        return chance.choice(NUMBERS_OF_ALL_KINDS)
+    if kind == 7:
+        return [thing(chance, depth + 1) for _ in range(chance.randrange(4))]
+    if kind == 8:
+        return {str(number): thing(chance, depth + 1) for number in range(chance.randrange(3))}
+    nested: list[Any] = []
+    for _ in range(chance.choice((5, 500))):
+        nested = [nested]
+    return chance.choice((nested, [0.2 * n for n in range(2000)], [1e5 * n for n in range(99)]))
+
+
+def fitting(name: str, chance: random.Random) -> Any:
+    """A value that a setting may have: its default, or an end of its range."""
+    if name not in RANGES or chance.random() < 0.3:
+        return Recipe().flat()[name]
+    end = chance.choice((RANGES[name].low, RANGES[name].high))
+    return str(end) if name == "fps" else end
+
+
+def odd_settings(chance: random.Random) -> dict[str, Any]:
+    """Some settings by name; the more of them are in order, the farther they come."""
+    known = Recipe().flat()
+    made: dict[str, Any] = {}
+    if chance.random() < 0.5:
+        made = {
+            "lock.note": "1/32",
+            "lock.bpm": chance.choice((20, 400, "174.3")),
+            "lock.beat": 0.0,
+        }
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        name = chance.choice(list(known))
+        if chance.random() < 0.1:
+            name = chance.choice(
+                ("look", "lock", "look.", ".", "x" * 9999, "look.look.gamma", "\udcff")
+            )
+        made[name] = thing(chance)
+        if chance.random() < 0.6 and name in known:
+            made[name] = fitting(name, chance)
+    return made
+
+
+def odd_json(chance: random.Random) -> bytes:
+    """A settings file: of odd settings, cut, changed, nested or written in another way."""
+    text = json.dumps(odd_settings(chance) | {"musvid": chance.choice((1, 1, 1, 2, "x", None))})
+    kind = chance.randrange(6)
+    if kind == 0:
+        text = text[: chance.randrange(len(text) + 1)]
+    elif kind == 1:
+        text = chance.choice(('{"look":', "[", '{"lock": {"beats": [')) * 100_000 + text
+    elif kind == 2:
+        name = chance.choice(("stride", "start", "fps", "size", "style"))
+        digits = "9" * chance.choice((9, 999, 99_999))
+        text = f'{{"{name}": {chance.choice(("9", "-9", "9.", "9e"))}{digits}}}'
+    elif kind == 3:
+        text = f'{{"lock": {{"beats": [1, {"9" * 999}, 3]}}, "style": {{"prompt": "\\ud83d"}}}}'
+    content = text.encode(chance.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32-le")))
+    if kind == 4 and content:
+        made = bytearray(content)
+        for _ in range(9):
+            made[chance.randrange(len(made))] = chance.randrange(256)
+        content = bytes(made)
+    return content
+
+
+def odd_options(chance: random.Random) -> list[str]:
+    """Some options of the command line."""
+    names = ("start", "duration", "recipe", "stride", "before", "after", "interpolator", "fps")
+    names += (
+        "lock",
+        "bpm",
+        "beat",
+        "bar",
+        "strength-by",
+        "guidance-by",
+        "seed-by",
+        "gain",
+        "gamma",
+    )
+    names += ("palette", "tlength", "count", "afterglow", "model", "prompt", "negative-prompt")
+    names += ("strength", "steps", "guidance", "seed", "symmetry", "tiny-autoencoder", "size")
+    names += ("upscale", "settings", "nonsense")
+    made = []
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        name, value = chance.choice(names), chance.choice((*TEXTS, *map(str, NUMBERS_OF_ALL_KINDS)))
+        short = {known.rpartition(".")[2]: known for known in RANGES if "_by" not in known}
+        if chance.random() < 0.5 and name in short and name != "side":
+            value = str(fitting(short[name], chance))
+        made.append(f"--{name}={value}")
+    return made
+
+
+LOCKED = {"lock.note": "1/4", "lock.bpm": 400, "lock.beat": 0.0}
+FREEZING: tuple[dict[str, Any], ...] = (  # each held Python's lock, or filled the memory
+    {"fps": "1e9999999"},
+    {"lock.note": "1/4", "lock.bpm": "1e9999999"},
+    {**LOCKED, "style.prompt": "0:00 a | 999999999:00 b"},
+    {**LOCKED, "style.prompt": "0:00 a | 23:59:59 b", "lock.bar": 1},
+    {**LOCKED, "style.prompt": " | ".join(f"{n // 60}:{n % 60:02} a" for n in range(1200))},
+    {**LOCKED, "lock.beat": 1e6},
+    {**LOCKED, "lock.beat": 86_400},
+    {**LOCKED, "lock.beats": [86_300 + 0.1001 * number for number in range(900)]},
+    {**LOCKED, "lock.beats": [0.1001 * number for number in range(90_000)]},
+)
+
+
+def try_settings(seed: int, count: int, song: Path, told: Connection) -> None:
+    """Go the way of settings up to the first picture, and tell how each case ended."""
+    chance, whole = random.Random(seed), Song.open(song)
+    file = song.with_suffix(".json")
+    makers = {"object": odd_settings, "json": odd_json, "options": odd_options}
+    for number in range(count):
+        kind = list(makers)[number % 3]
+        case: Any = makers[kind](chance)
+        if number < len(FREEZING):
+            kind, case = "object", FREEZING[number]
+        told.send(f"{kind} {number}: {case!r:.300}")
+        said, began = io.StringIO(), time.monotonic()
+        try:
+            if kind == "object":
+                recipe = Recipe.from_flat(case)
+            elif kind == "json":
+                file.write_bytes(case)
+                recipe = load_settings(file)
+            else:
+                with contextlib.redirect_stderr(said):
+                    recipe = recipe_from(build_parser().parse_args([str(song), *case]))
+            assert Recipe.from_json(recipe.to_json()) == recipe
+            recipe.to_json().encode()
+            recipe.style.remarks()
+            listens = any(recipe.followers.values()) or (recipe.lock and not recipe.lock.found)
+            job = (
+                resolve(recipe, whole.part(recipe.start, recipe.duration)) if not listens else None
+            )
+            if job:
+                str(Plan.of(job))
+                job.automation.stroke(0)
+                if recipe.lock:
+                    recipe.lock.bars(0, 1)
+                    str(recipe.lock.shifted(1))
+            answer = "taken"
+        except MusvidError as error:
+            answer = str(error)
+        except SystemExit as end:  # argparse's own refusal
+            answer = f"{end.code}: {said.getvalue().strip().splitlines()[-1]}"
+        except Exception:
+            answer = "Traceback\n" + traceback.format_exc()
+        told.send((time.monotonic() - began, answer))
+    told.send(None)
+
+
+@pytest.mark.parametrize(
+    ("seed", "count"), [(1, 240), pytest.param(2, 6000, marks=pytest.mark.thorough)]
+)
+def test_settings_made_by_chance_are_taken_or_refused_in_a_sentence(
+    seed: int, count: int, write_song: WriteSong
+) -> None:
+    """Never a traceback, never a hang, never a megabyte repeated.
+
+    In a process of its own: a giant number holds Python's lock, so that no other thread could
+    notice.
+    """
+    song = write_song(music(0.5))
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=try_settings, args=(seed, count, song, there), daemon=True)
+    process.start()
+    case, answers = "the beginning", []
+    try:
+        while True:
+            assert here.poll(60), f"no answer to {case}"
+            told = here.recv()
+            if told is None:
+                break
+            if isinstance(told, str):
+                case = told
+                continue
+            seconds, answer = told
+            assert seconds < QUICK, case
+            assert "\n" not in answer, f"{case}\n{answer}"
+            assert len(answer) < 1200, f"{case}\n{answer}"
+            answer.encode()
+            answers.append(answer)
+    finally:
+        process.kill()
+        process.join()
+    assert len(answers) == count
+    assert count / 20 < answers.count("taken") < count / 2

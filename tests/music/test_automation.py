@@ -69,7 +69,6 @@ def test_prompts_with_times() -> None:
         "16:9screen",
         "16:9 nebula",
         "4:3",
-        "1:1 | 2:3",
     ],
 )
 def test_prompts_without_times_are_one(text: str) -> None:
