@@ -7,6 +7,7 @@ import http.server
 import json
 import math
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -143,6 +144,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"nonsense": 1}, "There is no setting 'nonsense'"),
     ({"look.nonsense": 1}, "There is no setting 'nonsense'"),
     ({"look": 3}, "look must be a JSON object"),
+    ({"look": 3, "look.gamma": 2}, "look must be a JSON object"),
+    ({"fps": True}, "fps must be a number"),
+    ({"size": [256.7, 256.2]}, "size must be a side"),
+    ({"lock.beats": "12"}, "beats must be a list"),
+    ({"lock.beats": {"0": 1, "1": 2}}, "beats must be a list"),
+    ({"style.prompt": "0:00 a | 25:00:00 b"}, "within 24 hours"),
+    ({"style.prompt": "a\0b"}, "no letter"),
+    ({"start": 100_000}, "start must be a number from 0 to 86400"),
+    ({"strength_by.amount": 31}, "amount must be a number from -30 to 30"),
 ]
 
 
@@ -155,6 +165,29 @@ def test_wrong_settings_are_refused_with_a_sentence(
     text = str(refused.value)
     assert says in text
     assert "Traceback" not in text
+
+
+LOCKED = {"lock.note": "1/4", "lock.bpm": 400, "lock.beat": 0.0}
+FREEZING: list[dict[str, Any]] = [
+    {"fps": "1e9999999"},
+    {"lock.note": "1/4", "lock.bpm": "1e9999999"},
+    {**LOCKED, "style.prompt": "0:00 a | 999999999:00 b"},
+    {**LOCKED, "lock.beat": 1e6},
+    {"stride": "9" * 1_000_000},
+    {"x" * 1_000_000: 8},
+]
+
+
+@pytest.mark.parametrize("settings", FREEZING, ids=[str(each)[:40] for each in FREEZING])
+def test_a_small_request_is_refused_at_once(
+    client: Client, song: Path, settings: dict[str, Any]
+) -> None:
+    """And does not come back as it was sent."""
+    began = time.monotonic()
+    with pytest.raises(AppError) as refused:
+        client.predict(handle_file(song), 0.0, settings, api_name="/paint")
+    assert time.monotonic() - began < 5
+    assert len(str(refused.value)) < 1000
 
 
 @pytest.mark.parametrize("time", [-1, 3, 1e300, "soon", None, [1], True])
@@ -186,13 +219,33 @@ def post(address: str, endpoint: str, body: bytes) -> str:
         return f"event: error {error.code}"
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400, "9" * 9999])
 def test_numbers_that_are_none_are_refused(address: str, song: Path, number: str) -> None:
     uploaded = upload(address, song)
     data = f'{{"data": [{json.dumps(uploaded)}, {{"style.strength": {number}}}]}}'
     answer = post(address, "/plan", data.encode())
     assert "event: error" in answer
     assert "event: complete" not in answer
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '{"style.prompt": "half \\ud83d"}',
+        '{"stride": ' * 100_000,
+        '{"stride": ' + "[" * 900 + "]" * 901,
+    ],
+    ids=["half a letter", "100,000 deep", "900 deep"],
+)
+def test_settings_that_no_client_would_send_are_refused(
+    address: str, song: Path, settings: str
+) -> None:
+    answer = post(
+        address, "/plan", f'{{"data": [{json.dumps(upload(address, song))}, {settings}]}}'.encode()
+    )
+    assert "event: error" in answer
+    assert len(answer) < 1000
+    assert "event: complete" in post(address, "/plan", asking("/plan", upload(address, song)))
 
 
 def asking(endpoint: str, song: Any) -> bytes:
