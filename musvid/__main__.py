@@ -205,7 +205,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--strength",
         type=_number,
         metavar="S",
-        help="0 (the spectrum itself) to 1 (default: the model's)",
+        help=f"{RANGES['style.strength']}; 0 is the spectrum itself (default: the model's)",
     )
     add(
         "--steps",
@@ -217,7 +217,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--guidance",
         type=_number,
         metavar="G",
-        help="1 (none, twice as fast) to 30 (default: the model's)",
+        help=f"{RANGES['style.guidance']}; 1 is none, twice as fast (default: the model's)",
     )
     add(
         "--seed",
@@ -251,7 +251,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--upscale",
         type=_whole,
         metavar="N",
-        help="the video's size as a multiple of it (default: 2 for sketch, else 1)",
+        help=f"the video's size as a multiple of it, {RANGES['upscale']} "
+        "(default: 2 for sketch, else 1)",
     )
 
     other = parser.add_argument_group("other")

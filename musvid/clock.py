@@ -56,8 +56,9 @@ def parse_rate(value: str | int | float | Fraction) -> Fraction:
         raise SettingsError(
             f"fps must be a number or a fraction such as 30 or 392/16, not {quoted(value)}."
         )
-    if not 1 <= rate <= MAX_FPS:
-        raise SettingsError(f"fps must lie between 1 and {MAX_FPS}, not {quoted(value)}.")
+    least, most = RANGES["fps"].low, RANGES["fps"].high
+    if not least <= rate <= most:
+        raise SettingsError(f"fps must lie between {least} and {most}, not {quoted(value)}.")
     if not isinstance(value, Rational) and "/" not in str(value):
         for standard in STANDARD_RATES:
             if 0 < abs(rate - standard) <= _NEAR:

@@ -217,6 +217,13 @@ def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: 
         (["song.wav", "--model", "text.safetensors"], 1, "cannot be loaded"),
         (["song.wav", "--stride", "0"], 2, "stride"),
         (["song.wav", "--fps", "1/0"], 2, "fps"),
+        (["song.wav", "--fps", "1e9999999"], 2, "fps must be a number"),
+        (["song.wav", "--start", "1:75"], 2, "'1:75' is no time"),
+        (["song.wav", "--stride", "9" * 100_000], 2, "no whole number"),
+        pytest.param(
+            *(["song.wav", "--prompt", "a\udcff"], 2, "no letter in UTF-8"),
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="arguments are UTF-16"),
+        ),
         (["song.wav", "--size", "100"], 2, "multiples of 8"),
         (["song.wav", "--strength", "1.5"], 2, "strength"),
         (["song.wav", "--strength", "x"], 2, "'x' is no number"),
@@ -250,6 +257,7 @@ def test_errors_are_one_sentence(
     assert says in run.stderr
     assert "Traceback" not in run.stderr
     message = run.stderr.strip().splitlines()[-1]
+    assert len(message) < 600
     assert message.startswith(("musvid: ", "python -m musvid: error: "))
     assert names(tmp_path) == before  # no half-written file, no folder
 

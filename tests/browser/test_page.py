@@ -325,6 +325,23 @@ def test_settings_that_are_none_are_refused_in_one_sentence(page: Page, tmp_path
     assert "stride must be a whole number from 1 to 64" in page.inner_text("#song-problem")
 
 
+def test_settings_beyond_a_slider_leave_the_page_in_order(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "beyond.json"
+    settings = {"guidance_by": {"source": "off", "amount": 20}, "duration": 0.2}
+    settings["style"] = {"strength": 0.0, "tiny_autoencoder": "owner/tiny"}
+    file.write_text(json.dumps(settings), encoding="utf-8-sig")
+    page.set_input_files("#restore input[type=file]", file)
+    page.wait_for_selector("#song-problem .hint")
+    said = page.inner_text("#song-problem")
+    assert "duration 0.5 instead of 0.2" in said
+    assert "guidance_by.amount 10 instead of 20" in said
+    wait_for_line(page, "30 frames a second · 3 keyframes · no paintings · 15 frames")
+    page.get_by_role("button", name="Model", exact=False).first.click()
+    assert page.input_value("#tiny input, #tiny textarea") == "owner/tiny"
+    set_number(page, "Stride", 4)  # the page goes on answering
+    wait_for_line(page, "60 frames a second · 5 keyframes · no paintings · 30 frames")
+
+
 def test_two_visitors_do_not_see_each_other(browser: Browser, address: str, page: Page) -> None:
     with visitor(browser, address) as other:
         for one in (page, other):
