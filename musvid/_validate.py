@@ -16,6 +16,9 @@ _DECIMAL = re.compile(
 )
 _RATIO = re.compile(r"([+-]?\d{1,12})\s*/\s*(\d{1,12})", re.ASCII)
 
+LONGEST = 10_000
+"""Letters of a text, where nothing else is said."""
+
 
 def number(name: str, value: object, low: float, high: float, unit: str = "") -> None:
     """An int or float within [low, high]."""
@@ -63,7 +66,7 @@ def choice(name: str, value: object, choices: Collection[str]) -> None:
         )
 
 
-def text(name: str, value: object, longest: int = 10_000) -> None:
+def text(name: str, value: object, longest: int = LONGEST) -> None:
     """A string that is not absurdly long, and can be written into a file."""
     if not isinstance(value, str) or len(value) > longest:
         raise SettingsError(f"{name} must be a text of at most {longest} letters.")

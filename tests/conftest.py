@@ -44,6 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A short name for a long value: the name of a test is in the environment of processes."""
+    if isinstance(val, str) and len(val) > 80:
+        return f"{val[:40]}..."
+    return "giant" if isinstance(val, int) and val.bit_length() > 200 else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What a fixture of a module renders is not found in a cache that was there before."""

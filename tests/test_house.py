@@ -118,6 +118,12 @@ def test_the_error_drawing_shows_every_error() -> None:
             assert name in errors.__doc__
 
 
+def test_errors_quote_values_in_one_way() -> None:
+    """By `errors.quoted`: a value may be a megabyte, and not be writable as UTF-8."""
+    for module, path in modules().items():
+        assert "!r}" not in path.read_text(encoding="utf-8"), module
+
+
 def test_only_one_module_starts_processes() -> None:
     for path in PACKAGE.rglob("*.py"):
         if path.name != "_ffmpeg.py":

@@ -98,7 +98,9 @@ def _fetch(name: str) -> str:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    folder = Path(name).expanduser()
+    folder = Path(name)
+    with contextlib.suppress(RuntimeError):  # no such user, or no home
+        folder = folder.expanduser()
     if folder.is_dir():
         return str(folder)
     wanted = ["*.safetensors", "*.json"]

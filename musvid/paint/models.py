@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -150,7 +151,9 @@ def find(name: str) -> Model:
     """
     if name in TABLE:
         return TABLE[name]
-    path = Path(name).expanduser()
+    path = Path(name)
+    with suppress(RuntimeError):  # no such user, or no home
+        path = path.expanduser()
     try:
         folder, file = path.is_dir(), path.is_file()
     except OSError:  # longer than any file name

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from .._validate import LONGEST
+
 STYLES: dict[str, tuple[str, ...]] = {
     "nebula": ("galaxy", "cosmos"),
     "stained glass": ("cathedral window", "glass mosaic"),
@@ -124,8 +126,11 @@ def unread(prompt: str, reads: int, vocabulary: Iterable[str] | None = None) -> 
 def toggle(prompt: str, word: str) -> str:
     """The prompt with a style, colour or modifier added, or removed if it was there.
 
-    A new style replaces the one that was there. Of prompts along time, the last one is changed.
+    A new style replaces the one that was there. Of prompts along time, the last one is changed. A
+    text that is too long for a prompt stays as it is.
     """
+    if len(prompt) > LONGEST:
+        return prompt
     before, bar, last = prompt.rpartition("|")
     if bar:
         return f"{before}| {toggle(last, word)}"

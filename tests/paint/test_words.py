@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -71,6 +72,15 @@ def test_of_prompts_along_time_the_last_one_is_toggled() -> None:
     assert words.toggle(prompt, "teal") == "0:00 violet nebula | 0:08 teal crystal"
     assert words.toggle(prompt, "flames") == "0:00 violet nebula | 0:08 flames"
     assert words.toggle(words.toggle(prompt, "glowing"), "glowing") == prompt
+
+
+def test_a_text_that_is_no_prompt_is_not_searched() -> None:
+    """A visitor may send any."""
+    began = time.monotonic()
+    endless = "red " * 5_000_000
+    assert words.toggle(endless, "teal") is endless
+    assert time.monotonic() - began < 1
+    assert words.toggle("red " * 2000, "teal").endswith("teal")
 
 
 def test_what_is_not_read_of_a_prompt() -> None:
