@@ -12,7 +12,10 @@ try:
 except ImportError:
     spaces = None
 
-from musvid.page.launch import build_parser, is_public, main
+try:
+    from musvid.page.launch import build_parser, is_public, main
+except KeyboardInterrupt:  # it takes seconds
+    raise SystemExit(130) from None
 
 __all__ = ["build_parser", "is_public", "main"]
 

@@ -7,6 +7,7 @@ The stages are generators, frames in and frames out, and can be used by themselv
 `draw`, `every`, `between`, `diffuse`, `write`.
 """
 
+from . import _entry as _entry  # first, see there
 from .clock import Clock, every
 from .comparison.measure import Measures, measure
 from .comparison.run import Comparison, compare

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 import re
-import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 from random import randrange
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import interpolate
 from ._device import DEVICES
+from ._entry import console, end_by_signals, guarded
 from .clock import parse_time
-from .comparison.run import COMPARISON, check_outputs, compare
-from .errors import Cancelled, MusvidError, SettingsError, quoted
+from .comparison.run import COMPARISON, compare
+from .errors import SettingsError, quoted
 from .estimate import comparison_told, told
 from .job import Job, prepare
 from .music.lock import NOTES, OFF, Lock
@@ -29,7 +30,8 @@ from .recipe import RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
 from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
-from .store import Store
+from .store import Store, usable
+from .video.file import check_output
 from .video.settings import load_settings
 
 if TYPE_CHECKING:
@@ -73,7 +75,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--output",
         metavar="FILE",
         default=None,
-        help="the video (default: SONG's name with .mp4, here)",
+        help="the video (default: SONG's name with .mp4, here, or a similar one where that is "
+        "there and musvid did not make it)",
+    )
+    add(
+        "--overwrite",
+        action="store_true",
+        default=False,
+        help="replace what is there under default names, whoever made it",
     )
     add(
         "--compare",
@@ -262,7 +271,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--frames",
         metavar="DIR",
         default=None,
-        help="also write every stage's frames as PNGs into DIR",
+        help="also write every stage's frames as PNGs into DIR; the same render goes on there "
+        "when it was stopped",
     )
     add(
         "--settings",
@@ -403,55 +413,55 @@ class _Bars:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 (failure), 2 (usage) or 130 (stopped)."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    if given[:1] == ["app"]:
-        from .page import launch
+    with console():
+        end_by_signals()
+        if given[:1] == ["app"]:
+            debug, stopped = "--debug" in given, "Stopped."
+            return guarded(lambda: _page(given[1:]), debug=debug, stopped=stopped)
+        return guarded(lambda: _render(given), debug="--debug" in given)
 
-        launch.main(given[1:])
-        return 0
+
+def _page(given: list[str]) -> int:
+    from .page import launch
+
+    launch.main(given)
+    return 0
+
+
+def _render(given: list[str]) -> int:
+    """Render as the options say, and tell what came of it. Raises MusvidError."""
     parser = build_parser()
     options = parser.parse_args(given)
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("musvid").setLevel(logging.WARNING if options.quiet else logging.INFO)
-    # `kill` should clean up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    bars = _Bars(COMPARISON if options.compare else STAGES)
-    try:
-        store = None if options.no_cache and not options.clear_cache else Store()
-        if store and options.clear_cache:
-            store.clear()
-        if options.song is None:
-            return 0
-        if options.compare:
-            _check_comparison(options)
-        job = _in_time(prepare(options.song, recipe_from(options)), options)
-        if not options.quiet:
-            print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
-            for remark in job.recipe.style.remarks():
-                print(remark, file=sys.stderr)
+    if options.clear_cache:
+        Store().clear()
+    if options.song is None:
+        return 0
+    if options.compare:
+        _check_comparison(options)
+    store = None if options.no_cache else usable()
+    job = _in_time(prepare(options.song, recipe_from(options)), options)
+    if not options.quiet:
+        print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
+        for remark in job.recipe.style.remarks():
+            print(remark, file=sys.stderr)
+    with closing(_Bars(COMPARISON if options.compare else STAGES)) as bars:
         common: dict[str, Any] = {
+            "output": options.output or None,
+            "overwrite": options.overwrite,
             "progress": None if options.quiet else bars,
             "device": options.device,
-            "store": None if options.no_cache else store,
+            "store": store,
             "flavr_weights": options.flavr_weights,
         }
         if options.compare:
-            found = compare(job, output=options.output or None, **common)
+            found = compare(job, **common)
             summary = f"{found}\n{found.video}\n{found.chart}\n{found.figures}"
         else:
-            more = {"frames_dir": options.frames, **common}
-            summary = str(render(job, output=options.output or None, **more))
-    except (MusvidError, KeyboardInterrupt) as error:
-        bars.close()
-        if options.debug:
-            raise
-        if isinstance(error, KeyboardInterrupt):
-            print("Stopped; no video was written.", file=sys.stderr)
-            return Cancelled.exit_code
-        print(f"musvid: {error}", file=sys.stderr)
-        return error.exit_code
-    bars.close()
+            summary = str(render(job, frames_dir=options.frames, **common))
     if not options.quiet:
         print(summary)
     return 0
@@ -463,7 +473,7 @@ def _check_comparison(options: argparse.Namespace) -> None:
         if vars(options).get(name) is not None:
             raise SettingsError(f"--compare renders all four recipes; leave out --{name}.")
     if options.output:
-        check_outputs(options.output)
+        check_output(options.output)
 
 
 if __name__ == "__main__":

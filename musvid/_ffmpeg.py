@@ -10,8 +10,10 @@ while somebody waits for it is ended, with whatever it may have started.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +27,7 @@ from types import TracebackType
 
 import numpy as np
 
-from .errors import FFmpegError
+from .errors import FFmpegError, MusvidError
 from .frame import Frame
 
 # Demuxers of media containers only: nothing that names other files (hls, concat, dash, sdp,
@@ -47,17 +49,29 @@ _THREADS = str(min(8, os.cpu_count() or 1))
 
 @cache
 def executable() -> str:
-    """The path of ffmpeg."""
+    """The path of ffmpeg. Raises MusvidError where there is none."""
     import imageio_ffmpeg
 
-    path: str = imageio_ffmpeg.get_ffmpeg_exe()
+    named = os.environ.get("IMAGEIO_FFMPEG_EXE")
+    if named and shutil.which(named) is None:
+        raise MusvidError(
+            f"IMAGEIO_FFMPEG_EXE names {named[:200]}, which is no program; correct or unset it."
+        )
+    try:
+        path: str = imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError:
+        raise MusvidError(
+            "There is no ffmpeg here; install imageio-ffmpeg again, or name one with "
+            "IMAGEIO_FFMPEG_EXE."
+        ) from None
     return path
 
 
 def identity() -> list[object]:
     """What tells this ffmpeg from others."""
-    facts = Path(executable()).stat()
-    return [executable(), facts.st_size, facts.st_mtime_ns]
+    path = shutil.which(executable()) or executable()
+    facts = Path(path).stat()
+    return [path, facts.st_size, facts.st_mtime_ns]
 
 
 def media_input(path: str | os.PathLike[str]) -> list[str]:
@@ -98,14 +112,22 @@ class Process:
             if sys.platform == "win32"
             else {"start_new_session": True}
         )
-        self._process = subprocess.Popen(
-            [executable(), "-nostdin", "-hide_banner", "-v", "error"]
-            + ["-threads", _THREADS, "-filter_threads", _THREADS, *arguments],
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            **group,  # type: ignore[call-overload]
-        )
+        try:
+            self._process = subprocess.Popen(
+                [executable(), "-nostdin", "-hide_banner", "-v", "error"]
+                + ["-threads", _THREADS, "-filter_threads", _THREADS, *arguments],
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                **group,  # type: ignore[call-overload]
+            )
+        except OSError as error:
+            if error.errno == errno.E2BIG:  # settings in the video, which the caller can tell
+                raise
+            raise MusvidError(
+                f"ffmpeg cannot be started ({error.strerror}); see whether {executable()} is a "
+                "program of this machine."
+            ) from None
         self._drain = threading.Thread(target=self._collect_errors, daemon=True)
         self._drain.start()
         self._watcher = threading.Thread(target=self._watch, daemon=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from . import _ffmpeg, interpolate
+from ._device import pick_device
 from .clock import every
 from .errors import Cancelled, OutputError
 from .frame import Frame, closed, frame_path, save_frame
@@ -25,10 +25,10 @@ from .song import Song
 from .spectrum import showcqt as spectrum
 from .store import Store, address, content_of
 from .video import file as video
+from .video.naming import is_video_of_ours, stem_of, unused
+from .video.stages import stage_folders
 
 Progress = Callable[[str, int, int], None]
-_log = logging.getLogger(__name__)
-
 STAGES = ("spectrum", "guides", "painted", "frames")
 """The stages of a render, in order, as `Progress` and the folders of frames name them."""
 
@@ -46,17 +46,20 @@ def render(
     device: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Turn a song into a music video.
 
     song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
         as it was cut; or a `Job`, which has its recipe in it.
     recipe: every setting; by default the hybrid recipe with the embedded model.
-    output: the video, ``.mp4``; by default the song's name in the current folder.
+    output: the video, ``.mp4``; by default the song's name in the current folder, or a similar one
+        where a file of that name is there which musvid did not make.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are
         `STAGES`, and they advance together.
     cancel: when this event is set, the render stops before its next frame.
-    frames_dir: a folder in which every stage's frames are written as PNGs, too.
+    frames_dir: a folder in which every stage's frames are written as PNGs, too. It must hold no
+        frames yet, or those of the same render that was stopped.
     tap: called with (stage, number, frame) for every frame of every stage; it must not change them.
     painter: a loaded model to use again; it must be that of the recipe.
     device: "auto", "cpu", "cuda" or "mps".
@@ -64,28 +67,40 @@ def render(
         painted or encoded again.
     flavr_weights: for the interpolator "flavr", see `musvid.between`. It belongs to the machine
         rather than to the recipe, and is not stored in the video.
+    overwrite: whether the default output may replace any file but the song.
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
     job = prepare(song, recipe)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.recipe.style
-    path = video.check_output(output if output is not None else f"{song.path.stem}.mp4")
+    path = _output(song, output, overwrite)
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
-    folders = _frame_folders(frames_dir)
     totals = dict(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
-    addresses = _Addresses.of(job, device, flavr_weights) if store else None
-    looked_at = folders or tap
-    if store and addresses and not looked_at and (finished := store.video(addresses.video)):
-        if progress:
-            for name in STAGES:
-                progress(name, totals[name], totals[name])
-        return video.copy(finished, path)
-    strokes = job.strokes() if recipe.paints else None
-    if recipe.paints and painter is None and not store:
+    # With a store, the model is loaded when there is something to paint; but what is downloaded
+    # first has no address yet.
+    model = models.find(style.model)
+    here = store is not None and models.downloaded(model, style.tiny_autoencoder)
+    if recipe.paints and painter is None and not here:
         painter = Painter(style, device=device)
+    addresses = None
+    if store or frames_dir is not None:
+        addresses = _Addresses.of(job, painter, device, flavr_weights)
+    looked_at = frames_dir is not None or tap
+    if store and addresses and not looked_at and (finished := store.video(addresses.video)):
+        try:
+            video.copy(finished, path)
+        except OutputError:
+            if finished.is_file():  # it was not forgotten just now
+                raise
+        else:
+            if progress:
+                for name in STAGES:
+                    progress(name, totals[name], totals[name])
+            return path
+    strokes = job.strokes() if recipe.paints else None
 
     def watched(frames: Iterable[Frame], stage: str) -> Iterator[Frame]:
         """A stage's frames, as many as are wanted: counted, saved, and stoppable."""
@@ -103,6 +118,9 @@ def render(
             yield frame
 
     with ExitStack() as stack:
+        folders: dict[str, Path] = {}
+        if frames_dir is not None and addresses:
+            folders = stack.enter_context(stage_folders(frames_dir, STAGES, addresses.video))
 
         def stage(frames: Iterator[Frame], name: str) -> Iterator[Frame]:
             # Closed explicitly, the last stage first: the traceback of an error would keep
@@ -117,7 +135,6 @@ def render(
             device=device,
         )
         draw = partial(spectrum.draw, song, recipe.look, clock, size=job.size)
-        # With a store, the model is loaded when there is something to paint.
         load = cache(lambda: painter or Painter(style, device=device))
         if store and addresses:
             draw = partial(store.spectrum, addresses.spectrum, clock.drawn, draw)
@@ -143,11 +160,18 @@ def render(
         settings = recipe.to_json()
         video.write(frames, song, clock, path, upscale=job.upscale, settings=settings)
     if store and addresses:
-        try:
-            store.keep_video(addresses.video, path)
-        except OutputError as error:
-            _log.warning("%s", error)  # the video itself is finished
+        store.keep_video(addresses.video, path)
     return path
+
+
+def _output(song: Song, output: str | os.PathLike[str] | None, overwrite: bool) -> Path:
+    """The path of the video. Raises OutputError or SettingsError where it cannot be written."""
+    if output is not None:
+        return video.check_output(output)
+    name = Path(f"{stem_of(song.path)}.mp4")
+    if not overwrite:
+        (name,) = unused([name], is_video_of_ours, keep=song.path)
+    return video.check_output(name)
 
 
 @dataclass(frozen=True)
@@ -159,17 +183,33 @@ class _Addresses:
     video: str
 
     @classmethod
-    def of(cls, job: Job, device: str, flavr_weights: str | os.PathLike[str] | None) -> _Addresses:
-        """The addresses of a job's frames and of its video."""
+    def of(
+        cls,
+        job: Job,
+        painter: Painter | None,
+        device: str,
+        flavr_weights: str | os.PathLike[str] | None,
+    ) -> _Addresses:
+        """The addresses of a job's frames and of its video.
+
+        painter: the loaded model; without one it must be here, see `models.downloaded`.
+        """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.first, song.samples]
         moments = list(clock.ticks) if recipe.lock.beats else []
         look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
         drawing = [_code("spectrum", "_ffmpeg", "song"), _ffmpeg.identity()]
         style = recipe.style
-        model = models.fingerprint(models.find(style.model), style.tiny_autoencoder)
-        painting = [_code("paint"), _libraries(), model, device]
+        painting: list[object] = []
+        if painter:
+            painting = [painter.fingerprint, painter.device]
+        elif recipe.paints:
+            model = models.fingerprint(models.find(style.model), style.tiny_autoencoder)
+            painting = [model, pick_device(device)]
+        painting += [_code("paint"), _libraries()]
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
+        if filling:
+            filling.append(pick_device(device))
         return cls(
             address(sound, look, drawing),
             address(asdict(style), painting),
@@ -188,19 +228,3 @@ def _code(*modules: str) -> str:
 
 def _libraries() -> list[str]:
     return [version(name) for name in ("torch", "diffusers", "transformers", "numpy")]
-
-
-def _frame_folders(folder: str | os.PathLike[str] | None) -> dict[str, Path]:
-    """Make the folders of the stages' frames. Raises OutputError when they hold something."""
-    if folder is None:
-        return {}
-    folders = {stage: Path(folder) / stage for stage in STAGES}
-    for path in folders.values():
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            occupied = any(path.iterdir())
-        except OSError as error:
-            raise OutputError(f"The folder {path} cannot be made ({error.strerror}).") from None
-        if occupied:
-            raise OutputError(f"The folder {path} is not empty; choose another for the frames.")
-    return folders

@@ -57,6 +57,12 @@ class Song:
         SettingsError when the part lies outside the song.
         """
         path = Path(path)
+        try:
+            path.is_dir(), path.exists()
+        except OSError as error:
+            raise SongError(
+                f"{path.name[:60]!r} cannot be opened ({error.strerror}); check its name."
+            ) from None
         if path.is_dir():
             raise SongError(f"{path} is a folder; give the name of a sound file.")
         if not path.exists():

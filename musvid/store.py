@@ -11,6 +11,8 @@ Three kinds of entries, each a file or a few that nothing ever changes:
 A file appears under its name when it is complete, and its content is checked when it is read: a
 file that is cut off or damaged counts as missing. Everything here can be made again; when the
 folder grows above its limit, the least recently used files are deleted.
+
+A store never ends the work it is for: what cannot be written is not kept, and one warning says so.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import shutil
 import struct
+import threading
+import time
 import uuid
 import zlib
 from collections import deque
@@ -54,6 +59,9 @@ _KINDS = ("spectra", "paintings", "videos")
 _MARK = "musvid-cache"  # a file that says that the folder is one, so that no other is emptied
 _HEADER = struct.Struct(">4I?")  # pictures, height, width, channels; whether that is the left half
 _TRIM_EVERY = 200_000_000  # bytes written between two looks at the limit
+_PAUSE = 60.0  # seconds without writing after a failure: a full disk is left to the video
+
+_log = logging.getLogger(__name__)
 
 
 def address(*parts: Any) -> str:
@@ -72,12 +80,36 @@ def content_of(path: str | os.PathLike[str]) -> str:
 
 
 def default_folder() -> Path:
-    """The folder that `FOLDER` names, or else the platform's place for caches."""
-    if named := os.environ.get(FOLDER):
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
+    """The folder that `FOLDER` names, or else the platform's place for caches.
 
-    return user_cache_path("musvid")
+    Raises OutputError where there is no such place: the account has no home folder.
+    """
+    named = os.environ.get(FOLDER, "")
+    try:
+        if named:
+            return Path(named).expanduser()
+        from platformdirs import user_cache_path
+
+        if (folder := user_cache_path("musvid")).is_absolute():
+            return folder
+    except (RuntimeError, KeyError):  # no such user, or one without an account
+        pass
+    raise OutputError(
+        f"The cache {named or 'of musvid'} has no place, because there is no such home folder; "
+        f"name a folder with {FOLDER}, or leave it out (--no-cache)."
+    )
+
+
+def usable() -> Store | None:
+    """The user's store, or None and one warning where its folder cannot be used.
+
+    Raises SettingsError when `LIMIT` is no size.
+    """
+    try:
+        return Store()
+    except OutputError as error:
+        _log.warning("%s It goes on without a cache.", error)
+        return None
 
 
 def default_limit() -> int:
@@ -123,8 +155,8 @@ class Store:
 
     folder: made if need be; by default `default_folder`. limit: bytes, by default `default_limit`.
 
-    Several processes may use one folder at the same time. Raises OutputError when the folder
-    cannot be used, or its disk is full.
+    Several processes may use one folder at the same time, and it may be removed meanwhile. Raises
+    OutputError when the folder cannot be used. What cannot be written later is told by a warning.
     """
 
     def __init__(
@@ -133,6 +165,12 @@ class Store:
         self.folder = Path(folder) if folder else default_folder()
         self.limit = default_limit() if limit is None else limit
         self._written = _TRIM_EVERY  # unknown yet: look at the first occasion
+        self._making = threading.Lock()
+        self._idle_until, self._warned = 0.0, False
+        self._make()
+
+    def _make(self) -> None:
+        """Make the folder, and a desk in it."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # In this order: another process may be making the folder, whose mark comes first.
@@ -235,7 +273,12 @@ class Store:
 
     def keep_video(self, key: str, video: Path) -> None:
         """Remember a finished video."""
-        path = self.folder / "videos" / f"{key}-{content_of(video)}.mp4"
+        if time.monotonic() < self._idle_until:
+            return
+        try:
+            path = self.folder / "videos" / f"{key}-{content_of(video)}.mp4"
+        except OSError:  # somebody has moved it away already
+            return
         self._write(path, lambda new: shutil.copyfile(video, new))
 
     def clear(self) -> None:
@@ -245,8 +288,12 @@ class Store:
 
     def trim(self) -> None:
         """Delete the least recently used files, until the folder is within its limit."""
-        with contextlib.suppress(Timeout), FileLock(self.folder / "trim.lock", timeout=0):
-            self._trim()  # unless somebody else is at it
+        # Unless somebody else is at it, or the folder is gone or may not be written.
+        with (
+            contextlib.suppress(Timeout, OSError, NotImplementedError),
+            FileLock(self.folder / "trim.lock", timeout=0),
+        ):
+            self._trim()
 
     def _trim(self) -> None:
         entries = []
@@ -280,30 +327,52 @@ class Store:
         try:
             pictures = unpack(packed)
         except ValueError:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # used now
         return pictures
 
     def _save(self, path: Path, pictures: Frame) -> None:
-        packed = pack(pictures)
-        self._write(path, lambda new: new.write_bytes(packed))
+        if time.monotonic() >= self._idle_until:
+            packed = pack(pictures)
+            self._write(path, lambda new: new.write_bytes(packed))
 
     def _write(self, path: Path, write: Callable[[Path], object]) -> None:
-        """Make a file that appears when it is complete."""
+        """Make a file that appears when it is complete; warn where that does not succeed."""
+        try:
+            try:
+                self._put(path, write)
+            except FileNotFoundError:  # somebody has removed the folder
+                self._make_again()
+                self._put(path, write)
+            self._warned = False
+        except (OSError, OutputError) as error:
+            self._idle_until = time.monotonic() + _PAUSE
+            if not self._warned:
+                self._warned = True
+                told = self._unusable(error) if isinstance(error, OSError) else error
+                _log.warning("%s It goes on without it.", told)
+        if self._written > _TRIM_EVERY:
+            self.trim()
+
+    def _put(self, path: Path, write: Callable[[Path], object]) -> None:
         new = self._desk / uuid.uuid4().hex
         try:
             write(new)
-            self._written += new.stat().st_size
+            size = new.stat().st_size
             path.parent.mkdir(parents=True, exist_ok=True)
             new.replace(path)
-        except OSError as error:
-            raise self._unusable(error) from None
+            self._written += size
         finally:
-            new.unlink(missing_ok=True)
-        if self._written > _TRIM_EVERY:
-            self.trim()
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+
+    def _make_again(self) -> None:
+        with self._making:  # of several threads, the first one makes it
+            if not self._desk.is_dir():
+                self._make()
 
     def _unusable(self, error: OSError) -> OutputError:
         return OutputError(

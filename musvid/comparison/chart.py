@@ -26,6 +26,7 @@ COLOURS = {
 }
 """A colour for each of the article's recipes."""
 
+_MAKER = "musvid"  # what a plot says of itself
 _INK, _FAINT, _LINES, _PANEL = "#f5f3ff", "#9d94b8", "#322b4d", "#171425"
 _STYLE: Any = {
     "font.size": 10,
@@ -74,8 +75,19 @@ def chart(measures: Mapping[str, Measures], path: Path, *, best: str, note: str 
         _pulse(right, measures, best)
         _scatter(left, measures, best)
         figure.text(0.075, 0.045, note, color=_FAINT, fontsize=9.5)
-        figure.savefig(path, format="png")
+        figure.savefig(path, format="png", metadata={"Software": _MAKER})
     return path
+
+
+def is_chart(path: Path) -> bool:
+    """Whether a file is a plot that `chart` made."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            return picture.info.get("Software") == _MAKER
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def drawings(measures: Mapping[str, Measures], *, best: str) -> tuple[str, str]:

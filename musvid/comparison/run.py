@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,8 @@ from ..song import Song
 from ..store import Store
 from ..video import file as video
 from ..video.grid import Caption, grid
-from .chart import COLOURS, chart, title
+from ..video.naming import is_video_of_ours, stem_of, unused
+from .chart import COLOURS, chart, is_chart, title
 from .measure import Measures, measure_frames
 
 T = TypeVar("T")
@@ -97,17 +98,45 @@ class Comparison:
         return "\n".join((*lines, f"{RULE}: {self.best.name}"))
 
 
-def check_outputs(output: str | os.PathLike[str]) -> tuple[Path, Path, Path]:
+def check_outputs(
+    song: Song, output: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+) -> tuple[Path, Path, Path]:
     """The video, the plot and the figures of a comparison, all beside each other.
+
+    What was not named (all of them without an output, else the plot and the figures) has another
+    name where a file is there which musvid did not make, unless `overwrite` says to replace it.
 
     Raises OutputError or SettingsError where one of them cannot be written.
     """
-    path = video.check_output(output)
-    others = path.with_suffix(".png"), path.with_suffix(".json")
-    for other in others:
-        if other.is_dir() or (other.exists() and not os.access(other, os.W_OK)):
-            raise OutputError(f"{other} is in the way; choose another name for the output.")
-    return path, *others
+    default = Path(f"{stem_of(song.path)}.compare.mp4")
+    path = default if output is None else video.check_output(output)
+    paths = [path, path.with_suffix(".png"), path.with_suffix(".json")]
+    try:
+        if not overwrite:
+            named = 0 if output is None else 1
+            paths[named:] = unused(paths[named:], _is_ours, keep=song.path)
+        for other in paths[1:]:
+            if other.is_dir() or (other.exists() and not os.access(other, os.W_OK)):
+                raise OutputError(f"{other} is in the way; choose another name for the output.")
+    except OSError as error:
+        raise OutputError(
+            f"The plot and the figures cannot be written ({error.strerror}); choose another name "
+            "for the output."
+        ) from None
+    return video.check_output(paths[0]), paths[1], paths[2]
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether musvid made a file that a comparison would replace."""
+    if path.suffix == ".png":
+        return is_chart(path)
+    if path.suffix != ".json":
+        return is_video_of_ours(path)
+    try:
+        values = json.loads(path.read_bytes()[: 1 << 20])
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(values, dict) and {"rule", "best", "recipes", "settings"} <= values.keys()
 
 
 def compare(
@@ -121,6 +150,7 @@ def compare(
     device: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
 ) -> Comparison:
     """Render a song with each of `RECIPES`, measure the videos, and show them in step.
 
@@ -129,18 +159,20 @@ def compare(
     recipe: every other setting; its stride, before and after are replaced.
     output: a video (``.mp4``) of all four in two columns; a plot of the figures (``.png``) and the
         figures themselves (``.json``) are written beside it. By default ``SONG.compare.mp4`` in
-        the current folder. None of the three appears before all are complete.
+        the current folder. None of the three appears before all are complete. What was not named
+        has another name where a file is there which musvid did not make.
     progress: called with (stage, done, total), see `COMPARISON`.
     cancel: when this event is set, the comparison stops before its next frame.
     painter, device, flavr_weights: see `musvid.render`.
     store: where frames are kept; without one they are kept until the comparison ends. What recipes
         share is drawn and painted once.
+    overwrite: whether files that were not named may be replaced, too.
 
     Raises a subclass of MusvidError, and then leaves no files.
     """
     job = prepare(song, recipe)
     song, recipe = job.song, job.recipe
-    paths = check_outputs(output if output is not None else f"{song.path.stem}.compare.mp4")
+    paths = check_outputs(song, output, overwrite=overwrite)
     if any(path.exists() and path.samefile(song.path) for path in paths):
         raise OutputError(f"The output {paths[0]} is the song itself; choose another name.")
     jobs = job.variants()
@@ -158,8 +190,8 @@ def compare(
             if progress:
                 progress(stage, done, total)
 
-    with tempfile.TemporaryDirectory(prefix="musvid-compare-") as name:
-        folder = Path(name)
+    with _temporary() as folder:
+        onsets = onset_strength(song, clock.rate, clock.frames)
         store = store or Store(folder / "cache")
         if recipe.paints and painter is None:
             painter = Painter(recipe.style, device=device)
@@ -177,7 +209,6 @@ def compare(
                 flavr_weights=flavr_weights,
             )
             seconds[each] = time.monotonic() - began
-        onsets = onset_strength(song, clock.rate, clock.frames)
         results = []
         for each in watched(jobs, "measured", len(jobs)):
             settings = jobs[each].recipe
@@ -209,6 +240,20 @@ def compare(
     return made
 
 
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    """A context with a folder for what is not kept."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="musvid-compare-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise OutputError(
+            f"There is no temporary folder that can be written ({error.strerror}); name one with "
+            "TMPDIR."
+        ) from None
+    with made as name:
+        yield Path(name)
+
+
 def _only_frames(progress: Progress | None, name: str) -> Progress | None:
     """What a comparison tells of the render of one recipe."""
     if progress is None:
@@ -231,7 +276,7 @@ def _unless(cancel: threading.Event | None, frames: Iterable[T]) -> Iterator[T]:
 def _json(made: Comparison, song: Song, recipe: Recipe) -> str:
     """The figures, the rule, and the settings that the recipes had in common."""
     values: dict[str, Any] = {
-        "song": song.path.name,
+        "song": os.fsencode(song.path.name).decode("utf-8", "replace"),
         "duration": float(song.duration),
         "rule": RULE,
         "best": made.best.name,

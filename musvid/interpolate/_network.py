@@ -372,7 +372,9 @@ class Flavr(nn.Module):
         """Mixtures of keyframes, (batch, 3, 4, height, width), as the network predicts them."""
         height, width = halves.shape[3:]
         seen = halves
-        if width != _COLUMNS:
+        if width % _COLUMNS:
+            seen = halves @ _means(width).to(halves)
+        elif width != _COLUMNS:
             pooled = F.adaptive_avg_pool2d(halves.flatten(1, 2), (height, _COLUMNS))
             seen = pooled.unflatten(1, (3, MOMENTS))
         # With rows along the last axis, where convolutions are fast.
@@ -401,6 +403,17 @@ def _unevenness(seen: Tensor) -> Tensor:
     before, behind = seen.diff(n=2, dim=2).abs().mean((1, 4)).unbind(1)
     bend = before * behind
     return bend / (bend + _EVEN**2)
+
+
+def _means(width: int) -> Tensor:
+    """The matrix that averages columns to `_COLUMNS`, as adaptive pooling does: (width, _COLUMNS).
+
+    A Mac's GPU pools only to a divisor of the width.
+    """
+    column, place = torch.arange(_COLUMNS), torch.arange(width)[:, None]
+    first, end = column * width // _COLUMNS, -(-(column + 1) * width // _COLUMNS)
+    inside = ((place >= first) & (place < end)).float()
+    return inside / inside.sum(0)
 
 
 def _ramps(width: int) -> Tensor:

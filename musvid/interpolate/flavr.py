@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from .. import _device
-from ..errors import MemoryExhausted
+from ..errors import MemoryExhausted, ModelError
 from ..frame import Frame
 from ..paint import models
 from . import _checkpoint
@@ -201,6 +201,11 @@ class _Worker:
                 # Values beyond half precision: switch to single precision for good.
                 self._network.float()
                 return self._call(windows, outputs)
+            if not bool(made.isfinite().all()):
+                raise ModelError(
+                    f"A FLAVR network of factor {self._network.factor} made pictures that are not "
+                    "numbers; its weights are damaged, so give others, or choose blend."
+                )
             made = (made.float() * 255).round_().clamp_(0, 255).to(torch.uint8)
             filled = made.permute(0, 1, 3, 4, 2).cpu().numpy()[:, :, :tall, :wide]
         if half:  # of an odd width, the middle column is the axis

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..song import Song
-from . import onsets
+from . import _librosa, onsets
 from . import samples as sound
 
 Floats = NDArray[np.float64]
@@ -57,7 +57,7 @@ def of(song: Song) -> Features:
 
 @lru_cache(maxsize=8)
 def _features(song: Song, _size: int, _changed: int) -> Features:
-    import librosa
+    librosa = _librosa.load()
 
     frequencies = librosa.mel_frequencies(n_mels=128, fmax=sound.RATE / 2)
     powers: dict[str, list[Floats]] = {name: [] for name in _BANDS}

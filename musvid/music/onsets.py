@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..song import Song
+from . import _librosa
 from . import samples as sound
 
 Floats = NDArray[np.float64]
@@ -68,18 +69,24 @@ def own_values(length: int, before: int) -> slice:
 
 def mel(samples: sound.Sound) -> NDArray[np.float32]:
     """The mel spectrogram: power of 128 bands at every `HOP` samples, (128, 1 + samples // HOP)."""
-    import librosa
+    librosa = _librosa.load()
 
-    return librosa.feature.melspectrogram(y=samples, sr=sound.RATE, hop_length=HOP)
+    levels: NDArray[np.float32] = librosa.feature.melspectrogram(
+        y=samples, sr=sound.RATE, hop_length=HOP
+    )
+    return levels
 
 
 def envelope(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     """The rise of a mel spectrogram in decibels, averaged over its bands (librosa's)."""
-    import librosa
+    librosa = _librosa.load()
 
     # With librosa's own limit of 80 dB below the loudest, it would depend on the block.
     decibels = librosa.power_to_db(levels, top_db=None)
-    return librosa.onset.onset_strength(S=decibels, sr=sound.RATE, hop_length=HOP)
+    rise: NDArray[np.float32] = librosa.onset.onset_strength(
+        S=decibels, sr=sound.RATE, hop_length=HOP
+    )
+    return rise
 
 
 def fine_envelope(samples: sound.Sound) -> Floats:
@@ -127,7 +134,7 @@ def onset_strength(song: Song, rate: Fraction | float, count: int) -> Floats:
 
 def _blocks(song: Song) -> Iterator[tuple[float, NDArray[np.float32]]]:
     """Onset strengths, `_HOP` samples apart, in blocks; each with the time its first one covers."""
-    import librosa
+    librosa = _librosa.load()
 
     hold = _WINDOW + (_BEFORE - 1) * _HOP  # what the next block's first strength looks back on
     held, start = np.zeros(0, np.float32), 0

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..song import Song
-from . import onsets
+from . import _librosa, onsets
 from . import samples as sound
 from .lock import MAX_BPM, MIN_APART, MIN_BPM, Lock, parse_bpm
 
@@ -105,7 +105,7 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
 
     bpm: the tempo, where it is known. Returns None where there is no beat.
     """
-    import librosa
+    librosa = _librosa.load()
 
     known: dict[str, Any] = {} if bpm is None else {"bpm": float(bpm)}
     _, rough = librosa.beat.beat_track(

@@ -3,9 +3,11 @@
 import argparse
 import contextlib
 import ipaddress
+import logging
 import os
-import signal
+import socket
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from importlib.util import find_spec
@@ -21,7 +23,9 @@ from .gpu import spaces  # isort: split
 
 import gradio as gr
 
-from .. import MusvidError, Store
+from .._entry import console, end_by_signals, guarded
+from ..errors import MusvidError
+from ..store import usable
 from ..studio.limits import Limits
 from ..studio.studio import Studio
 from .build import build
@@ -46,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--share", action="store_true", help="make a public link")
     add("--mcp", action="store_true", help="be an MCP server, too (needs gradio[mcp])")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    add("--debug", action="store_true", help="show the traceback of an error")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
     return parser
 
@@ -60,6 +65,15 @@ def is_public(options: argparse.Namespace) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Start the page, and load the default model behind it."""
+    debug = "--debug" in (sys.argv if arguments is None else arguments)
+    with console():
+        end_by_signals()
+        code = guarded(lambda: _serve(arguments), debug=debug, stopped="Stopped.")
+    if code:
+        raise SystemExit(code)
+
+
+def _serve(arguments: list[str] | None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         limits = Limits.of(public=is_public(options))
@@ -67,11 +81,18 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(f"musvid: {error}") from None
     if options.any_model:
         limits = replace(limits, any_model=True)
-    studio = Studio(device=options.device, store=Store())
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    _check_temporary()
+    try:
+        store = usable()
+    except MusvidError as error:
+        raise SystemExit(f"musvid: {error}") from None
+    studio = Studio(device=options.device, store=store)
     refuse_addresses()
     board = build(studio, limits)
     if options.mcp and find_spec("mcp") is None:
         raise SystemExit('musvid: --mcp needs another package; install "gradio[mcp]".')
+    _check_address(options.host, options.port)
     board.blocks.launch(
         server_name=options.host,
         server_port=options.port,
@@ -89,9 +110,44 @@ def main(arguments: list[str] | None = None) -> None:
     # With ZeroGPU there is nothing to paint with outside of a call that asked for it.
     warm = threading.Thread(target=studio.warm, args=(spaces is None,), name="warm", daemon=True)
     warm.start()
-    # `kill` should clean up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_by_signals()  # what was loaded meanwhile may have signals of its own
     board.blocks.block_thread()
+    return 0
+
+
+def _check_temporary() -> None:
+    """Raises SystemExit where uploads and renders have no place."""
+    try:
+        for folder in filter(None, (tempfile.gettempdir(), os.environ.get("GRADIO_TEMP_DIR"))):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise SystemExit(
+            f"musvid: There is no temporary folder that can be written ({error.strerror}); name "
+            "one with TMPDIR."
+        ) from None
+
+
+def _check_address(host: str, port: int | None) -> None:
+    """Raises SystemExit where no server can listen at an address."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(
+            host.strip("[]"), port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as probe:
+            if os.name != "nt":  # there, it would let two servers share a port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError, UnicodeError) as error:
+        if isinstance(error, socket.gaierror | UnicodeError):
+            raise SystemExit(
+                f"musvid: There is no host {host[:60]!r} here; give --host an address of this "
+                "machine, or leave it out."
+            ) from None
+        raise SystemExit(
+            f"musvid: The page cannot listen at {host[:60]}, port {port or 'any'} ({error}); "
+            "choose another --port or --host, or leave them out."
+        ) from None
 
 
 def refuse_addresses() -> None:

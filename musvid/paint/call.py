@@ -21,7 +21,11 @@ def paint_batch(
     strokes: Sequence[Stroke],
     prompt: dict[str, Any],
 ) -> list[Frame]:
-    """Paint a batch of frames that share strength and guidance."""
+    """Paint a batch of frames that share strength and guidance.
+
+    Raises FloatingPointError when the model's values are not numbers: half precision was too
+    narrow for it, or its weights are damaged.
+    """
     import torch
 
     images = np.stack(frames)
@@ -51,7 +55,10 @@ def paint_batch(
             **schedule(pipe, steps, strokes[0].strength),
             **prompt,
         ).images
-        values = (torch.nan_to_num(result.float()) * 255).round().clamp(0, 255)
+        values = result.float()
+        if not bool(values.isfinite().all()):
+            raise FloatingPointError
+        values = (values * 255).round().clamp(0, 255)
         painted = values.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
     if half:
         # Of an odd width, the middle column is the axis.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._device import is_out_of_memory
 from ..errors import MemoryExhausted, ModelError, SettingsError
-from .models import Model
+from .models import INDEX, Model, check_family, local, read_index
 
 if TYPE_CHECKING:
     import torch
@@ -44,15 +44,16 @@ def load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
 
     dtype = torch.float32 if device == "cpu" else torch.float16
+    tiny = _tiny(model, tiny_autoencoder)
     try:
         pipe = _load_file(model, dtype) if model.kind == "file" else _load_pipeline(model, dtype)
         if model.lora:
             pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)
             pipe.fuse_lora()
             pipe.unload_lora_weights()
-        if name := _tiny(model, tiny_autoencoder):
+        if tiny:
             options = {"dtype": dtype, "use_safetensors": True}
-            pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(name), **options)
+            pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
         _check(pipe, model)
         _choose_scheduler(pipe, model)
         pipe.set_progress_bar_config(disable=True)
@@ -78,12 +79,15 @@ def _load_pipeline(model: Model, dtype: torch.dtype) -> Any:
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "safety_checker": None}
     load = AutoPipelineForImage2Image.from_pretrained
     if model.kind != "hub":
+        check_family(model, read_index(Path(model.source)))
         return load(model.source, **options)
     # What was downloaded before is used without asking the hub; half precision is half the
     # download, but not every repository has it.
-    for variant in ("fp16", None):
-        with contextlib.suppress(OSError, ValueError):
-            return load(model.source, variant=variant, local_files_only=True, **options)
+    if (folder := _index_here(model)) is not None:
+        check_family(model, read_index(folder))
+        for variant in ("fp16", None):
+            with contextlib.suppress(OSError, ValueError):
+                return load(model.source, variant=variant, local_files_only=True, **options)
     _announce(model)
     try:
         return load(model.source, variant="fp16", **options)
@@ -98,10 +102,8 @@ def _fetch(name: str) -> str:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    folder = Path(name)
-    with contextlib.suppress(RuntimeError):  # no such user, or no home
-        folder = folder.expanduser()
-    if folder.is_dir():
+    folder = local(name)
+    if folder is not None and folder.is_dir():
         return str(folder)
     wanted = ["*.safetensors", "*.json"]
     try:
@@ -184,12 +186,32 @@ def _choose_scheduler(pipe: Any, model: Model) -> None:
         pipe.scheduler = kind.from_config({**own.config, **plain})
 
 
+def _index_here(model: Model) -> Path | None:
+    """The folder with the model_index.json of a hub model, where it was downloaded before."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(model.source, INDEX, local_files_only=True)).parent
+    except LocalEntryNotFoundError:
+        return None
+
+
 def _announce(model: Model) -> None:
-    """Ask the hub for a model, and say how large its download is before it begins."""
-    from huggingface_hub import HfApi
+    """Ask the hub for a model, and say how large its download is before it begins.
+
+    Only its small model_index.json is fetched. Raises ModelError where that tells that the model
+    cannot repaint pictures.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
 
     # One question with a time limit first: the download itself would retry for half a minute.
     files = HfApi().model_info(model.source, files_metadata=True, timeout=15).siblings or []
+    if not any(file.rfilename == INDEX for file in files):
+        raise ModelError(
+            f"{model.source} is not a diffusers model (it has no {INDEX}); choose another."
+        )
+    check_family(model, read_index(Path(hf_hub_download(model.source, INDEX)).parent))
     # The weights of a pipeline lie in folders; single checkpoints beside them are not taken.
     sizes = {f.rfilename: f.size or 0 for f in files if "/" in f.rfilename}
     sizes = {name: size for name, size in sizes.items() if name.endswith(".safetensors")}

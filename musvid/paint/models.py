@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..errors import SettingsError, quoted
+from ..errors import ModelError, SettingsError, quoted
 
 Kind = Literal["embedded", "folder", "file", "hub"]
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
+INDEX = "model_index.json"  # what a diffusers model begins with
 
 
 @dataclass(frozen=True)
@@ -151,16 +151,10 @@ def find(name: str) -> Model:
     """
     if name in TABLE:
         return TABLE[name]
-    path = Path(name)
-    with suppress(RuntimeError):  # no such user, or no home
-        path = path.expanduser()
-    try:
-        folder, file = path.is_dir(), path.is_file()
-    except OSError:  # longer than any file name
-        folder = file = False
-    if folder:
+    path = local(name)
+    if path is not None and path.is_dir():
         return _folder(name, path)
-    if file:
+    if path is not None and path.is_file():
         if path.suffix != ".safetensors":
             raise SettingsError(
                 f"{path.name} is not a .safetensors file; other checkpoints can carry programs, "
@@ -173,7 +167,7 @@ def find(name: str) -> Model:
     # A local path has a slash too: only two plain words can be a hub id.
     if (
         re.fullmatch(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", name)
-        and path.suffix != ".safetensors"
+        and Path(name).suffix != ".safetensors"
     ):
         return Model(name, name, "hub")
     raise SettingsError(
@@ -182,22 +176,60 @@ def find(name: str) -> Model:
     )
 
 
+def local(name: str) -> Path | None:
+    """The file or folder of this machine that a name means, or None where it means none."""
+    try:
+        path = Path(name).expanduser()
+        return path if name and path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # longer than any name; the home of nobody
+        return None
+
+
+# What AutoPipelineForImage2Image makes of these has a strength, an autoencoder and a scheduler that
+# begins anywhere. Of the others, some paint pixels (DeepFloyd), some take no strength (Kontext),
+# some have latents of another shape (Qwen-Image), and some fail at the first picture.
+_FAMILIES = re.compile(
+    r"(StableDiffusion(XL|3)?|LatentConsistencyModel|Flux)(PAG)?(Img2Img)?Pipeline"
+)
+
+
+def check_family(model: Model, index: object) -> None:
+    """Raises ModelError where a model's model_index.json tells that it cannot repaint pictures.
+
+    index: what the file holds.
+    """
+    family = index.get("_class_name") if isinstance(index, dict) else None
+    if not isinstance(family, str) or not _FAMILIES.fullmatch(family):
+        raise ModelError(
+            f"The model {model.name} is of a family that cannot repaint pictures here "
+            f"({str(family)[:60]}); choose a Stable Diffusion, SDXL, Stable Diffusion 3 or Flux "
+            "model."
+        )
+
+
 def fingerprint(model: Model, tiny_autoencoder: bool | str) -> list[object]:
     """What tells these weights from others: names, sizes and times of their files.
 
-    For a hub model it is the downloaded revision, or only the name before the first download.
+    For a hub model it is the downloaded revision, which is there when `downloaded` says so.
     """
-    tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
-    found: list[object] = []
-    for source in (model.source, model.lora, model.scheduler, tiny):
-        path = Path(source or "")
-        if not source:
-            found.append(None)
-        elif path.is_file() or path.is_dir():
-            found.append(files_of(path))
-        else:
-            found.append([source, _revision(source)])
+    found: list[object] = [model.scheduler]
+    for source in _sources(model, tiny_autoencoder):
+        path = local(source)
+        found.append([source, _revision(source)] if path is None else files_of(path))
     return found
+
+
+def downloaded(model: Model, tiny_autoencoder: bool | str) -> bool:
+    """Whether a model is here, so that its `fingerprint` will be the same when it is loaded."""
+    return all(
+        local(source) is not None or _whole(source) for source in _sources(model, tiny_autoencoder)
+    )
+
+
+def _sources(model: Model, tiny_autoencoder: bool | str) -> list[str]:
+    """The hub ids and paths that a model is loaded from."""
+    tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
+    return [source for source in (model.source, model.lora, tiny) if source]
 
 
 def files_of(path: Path) -> list[tuple[str, int, int]]:
@@ -207,21 +239,40 @@ def files_of(path: Path) -> list[tuple[str, int, int]]:
     return [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts]
 
 
-def _revision(hub_id: str) -> str | None:
+def _repository(hub_id: str) -> Path:
+    """Where a hub model is when it was downloaded."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
+    return Path(HF_HUB_CACHE) / f"models--{hub_id.replace('/', '--')}"
+
+
+def _revision(hub_id: str) -> str | None:
     try:
-        folder = Path(HF_HUB_CACHE) / f"models--{hub_id.replace('/', '--')}"
-        return (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+        return (_repository(hub_id) / "refs" / "main").read_text(encoding="utf-8").strip()
     except OSError:
         return None
+
+
+def _whole(hub_id: str) -> bool:
+    """Whether a download has weights, and none that is unfinished."""
+    folder = _repository(hub_id)
+    weights = (folder / "snapshots" / (_revision(hub_id) or "none")).rglob("*.safetensors")
+    try:
+        return any(weights) and not any((folder / "blobs").glob("*.incomplete"))
+    except OSError:
+        return False
+
+
+def read_index(folder: Path) -> object:
+    """What a folder's model_index.json holds. Raises OSError, ValueError or RecursionError."""
+    return json.loads((folder / INDEX).read_text(encoding="utf-8"))
 
 
 def _folder(name: str, path: Path) -> Model:
     """A local diffusers folder, with the native size that its own files tell."""
     try:
-        index = json.loads((path / "model_index.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        index = read_index(path)
+    except (OSError, ValueError, RecursionError):
         raise SettingsError(
             f"{path} is not a diffusers model (it has no readable model_index.json); give a "
             "folder that diffusers' save_pretrained wrote."
@@ -233,6 +284,7 @@ def _folder(name: str, path: Path) -> Model:
                 "sample_size"
             ]
             return replace(model, size=max(64, min(int(side) * 8, 1024)))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
-    return replace(model, size=1024 if "XL" in str(index.get("_class_name")) else 512)
+    family = index.get("_class_name") if isinstance(index, dict) else None
+    return replace(model, size=1024 if "XL" in str(family) else 512)

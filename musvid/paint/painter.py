@@ -19,7 +19,7 @@ from itertools import groupby, islice, repeat
 from typing import Any
 
 from .. import _device, _validate
-from ..errors import MemoryExhausted, quoted
+from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
 from . import loading, models, words
 from .call import paint_batch
@@ -71,7 +71,10 @@ class Painter:
     one frame, which costs less waiting and does not change the result.
     Several threads may paint with it at the same time: they take turns, batch by batch.
 
-    Raises SettingsError for an unknown model, ModelError when it cannot be loaded.
+    `fingerprint` tells its weights from others, see `models.fingerprint`.
+
+    Raises SettingsError for an unknown model, ModelError when it cannot be loaded, and while
+    painting when what it paints is not a picture.
     """
 
     def __init__(self, style: Style, *, device: str = "auto", batch: int | None = None) -> None:
@@ -81,6 +84,8 @@ class Painter:
             _validate.whole("batch", batch, 1, 256)
         self.batch = batch or (1 if self.device == "cpu" else 8)
         self._pipe = loading.load(self.model, style.tiny_autoencoder, self.device)
+        # Now, when its revision is known; another one may be downloaded while this one paints.
+        self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder)
         self._encoded: OrderedDict[tuple[str, str, bool], dict[str, Any]] = OrderedDict()
         self._turn = threading.Lock()
         small = loading.parameters(self._pipe) < _SMALL
@@ -140,6 +145,11 @@ class Painter:
             # A pipeline keeps the state of its call, so that each thread needs a twin of its own.
             with self._turn if pipe is self._pipe else nullcontext():
                 return paint_batch(pipe, frames, style, strokes, joined(prompts))
+        except FloatingPointError:
+            raise ModelError(
+                f"The model {self.model.name} painted values that are not numbers on the "
+                f"{self.device} device; choose another model, or --device cpu."
+            ) from None
         except (RuntimeError, MemoryError) as error:
             if not _device.is_out_of_memory(error):
                 raise

@@ -87,6 +87,16 @@ def check_output(output: str | os.PathLike[str]) -> Path:
     path = Path(output)
     if path.suffix.lower() != ".mp4":
         raise SettingsError(f"The output {quoted(path.name)} must end in .mp4.")
+    try:
+        path.exists()
+        path.parent.stat()
+    except FileNotFoundError:
+        pass  # told below
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(
+            f"The output {quoted(path.name)} cannot be written ({reason}); choose another name."
+        ) from None
     if path.is_dir():
         raise OutputError(f"The output {path} is a folder; give the name of a file.")
     folder = path.parent

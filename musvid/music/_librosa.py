@@ -1,0 +1,56 @@
+"""librosa, imported so that it works in every account.
+
+numba compiles parts of librosa and insists on a folder to keep the result in: beside librosa, or
+in the user's cache. Where neither can be written (a system's installation, an account without a
+home folder), importing librosa fails with "cannot cache function". It gets a folder of this process
+then.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+_CACHE = "NUMBA_CACHE_DIR"
+
+
+@cache
+def load() -> Any:
+    """The module librosa. What it keeps in a folder of this process goes with the process."""
+    if not any(map(_writable, _places())):
+        # Never one that others could have made before: numba runs what it finds there.
+        folder = tempfile.mkdtemp(prefix="musvid-numba-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ[_CACHE] = folder
+    import librosa
+
+    return librosa
+
+
+def _places() -> list[Path]:
+    """Where numba looks for a folder: the one that is set, beside the source, the user's cache."""
+    from platformdirs import user_cache_path
+
+    found = find_spec("librosa")
+    sources = found.submodule_search_locations if found else None
+    beside = [Path(folder) / "util" / "__pycache__" for folder in sources or ()]
+    named = [Path(os.environ[_CACHE])] if os.environ.get(_CACHE) else []
+    return [*named, *beside, user_cache_path("numba")]
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made in a folder, which is made if need be."""
+    if not folder.is_absolute():  # "~" without a home folder
+        return False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
