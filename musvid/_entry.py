@@ -61,13 +61,13 @@ class _Console:
 def console() -> Iterator[None]:
     """A context in which writing to the console never fails."""
     before = sys.stdout, sys.stderr
-    # Without a console (pythonw, closed streams) Python has None there, which print passes over.
-    ours = [stream and _Console(stream) for stream in before]
+    # Without a console (pythonw, closed streams) Python has None there.
+    ours = [_Console(stream or Path(os.devnull).open("w")) for stream in before]  # noqa: SIM115
     sys.stdout, sys.stderr = ours
     try:
         yield
     finally:
-        for stream in filter(None, ours):
+        for stream in ours:
             stream.flush()
         sys.stdout, sys.stderr = before
 

@@ -12,10 +12,10 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
-from pathlib import Path
 
 from .. import _validate
 from ..clock import MAX_FACTOR
+from ..errors import ModelError
 from ..frame import Frame
 from ..paint import models
 from ._names import AUTO as AUTO
@@ -55,20 +55,26 @@ def between(
         return checked
     fill: Callable[..., Iterator[Frame]]
     fill = import_module(f"{__name__}.{chosen(interpolator, painted=painted)}").between
-    known = inspect.signature(fill).parameters
-    given = {"weights": _chosen(weights), "device": device}
-    return fill(checked, factor, **{name: given[name] for name in given if name in known})
+    if "weights" not in inspect.signature(fill).parameters:
+        return fill(checked, factor)
+    named = _named(weights)
+    if named is not None and models.local(named) is None:
+        raise ModelError(f"There is no FLAVR checkpoint {named[:200]}; check its name and folder.")
+    return fill(checked, factor, weights=named and models.local(named), device=device)
 
 
 def fingerprint(interpolator: str, weights: str | os.PathLike[str] | None = None) -> list[object]:
     """What tells this interpolator from the same code with other weights."""
     if interpolator not in ("flavr", AUTO):
         return []
-    return list(models.files_of(Path(_chosen(weights) or models.WEIGHTS / "flavr")))
+    named = _named(weights)
+    folder = models.WEIGHTS / "flavr" if named is None else models.local(named)
+    return [] if folder is None else list(models.files_of(folder))
 
 
-def _chosen(weights: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
-    return weights or os.environ.get("MUSVID_FLAVR_WEIGHTS") or None
+def _named(weights: str | os.PathLike[str] | None) -> str | None:
+    """The checkpoint or folder that was asked for, if any."""
+    return os.fspath(weights or "") or os.environ.get("MUSVID_FLAVR_WEIGHTS") or None
 
 
 def _same_shape(frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -23,25 +23,36 @@ _CACHE = "NUMBA_CACHE_DIR"
 @cache
 def load() -> Any:
     """The module librosa. What it keeps in a folder of this process goes with the process."""
-    if not any(map(_writable, _places())):
+    home = _home()
+    if home is None or not any(map(_writable, _places(home))):
         # Never one that others could have made before: numba runs what it finds there.
         folder = tempfile.mkdtemp(prefix="musvid-numba-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         os.environ[_CACHE] = folder
+        if home is None:  # librosa looks for one, too
+            os.environ["XDG_CACHE_HOME"] = folder
     import librosa
 
     return librosa
 
 
-def _places() -> list[Path]:
-    """Where numba looks for a folder: the one that is set, beside the source, the user's cache."""
+def _home() -> Path | None:
+    """The user's cache of numba, or None for an account without a home folder."""
     from platformdirs import user_cache_path
 
+    try:
+        return user_cache_path("numba")
+    except (RuntimeError, KeyError):
+        return None
+
+
+def _places(home: Path) -> list[Path]:
+    """Where numba looks for a folder: the one that is set, beside the source, the user's cache."""
     found = find_spec("librosa")
     sources = found.submodule_search_locations if found else None
     beside = [Path(folder) / "util" / "__pycache__" for folder in sources or ()]
     named = [Path(os.environ[_CACHE])] if os.environ.get(_CACHE) else []
-    return [*named, *beside, user_cache_path("numba")]
+    return [*named, *beside, home]
 
 
 def _writable(folder: Path) -> bool:

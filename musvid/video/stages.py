@@ -39,7 +39,9 @@ def stage_folders(
             f"Another render is writing its frames into {root}; choose another folder."
         ) from None
     except (OSError, ValueError) as error:
-        raise OutputError(f"The folder {root} cannot be made ({_reason(error)}).") from None
+        raise OutputError(
+            f"The folder {str(root)[:200]} cannot be made ({_reason(error)})."
+        ) from None
     try:
         _claim(mark, folders, key)
         yield folders
