@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT, WriteSong, ffmpeg, music, names, tone, video_frames, write_wav
+from conftest import ROOT, WriteSong, clicks, ffmpeg, music, names, tone, video_frames, write_wav
 
 from musvid import RECIPES, load_settings
 from musvid.interpolate import names as interpolators
@@ -269,9 +269,9 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_stopping_leaves_no_file_and_no_process(
-    number: signal.Signals, write_song: WriteSong, tmp_path: Path
+    number: str, write_song: WriteSong, tmp_path: Path
 ) -> None:
     song = write_song(music(120.0))
     output = tmp_path / "out"
@@ -288,7 +288,7 @@ def test_stopping_leaves_no_file_and_no_process(
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(number)
+    process.send_signal(signal.Signals[number])
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Stopped" in errors
@@ -324,12 +324,70 @@ def test_the_cache_is_used_left_out_and_cleared(write_song: WriteSong, tmp_path:
     assert not kept()
 
 
-def test_a_cache_that_cannot_be_used_is_told(
-    write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("folder", [".", "song.wav/x", "~nosuchuser/x", "x" * 300])
+def test_a_cache_that_cannot_be_used_is_told_and_left_out(
+    folder: str, write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MUSVID_CACHE", str(tmp_path))  # which holds the song
-    run = musvid(write_song(music(0.5)), *BARE, "--quiet", cwd=tmp_path)
-    assert run.returncode == 1
+    monkeypatch.setenv("MUSVID_CACHE", folder)  # the first one holds the song
+    song = write_song(music(0.3))
+    run = musvid(song, *BARE, "--quiet", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
     assert "MUSVID_CACHE" in run.stderr
     assert run.stderr.count("\n") == 1
-    assert names(tmp_path) == {"song.wav"}
+    assert names(tmp_path) == {"song.wav", "song.mp4"}
+    assert musvid("--clear-cache", cwd=tmp_path).returncode == 1, "which asks for it"
+
+
+# An account without a home folder, as the system of a container may have it, and where nothing can
+# be written beside librosa.
+NOBODY = """
+import os, pwd, tempfile
+os.environ.pop("HOME", None)
+def nobody(number):
+    raise KeyError(f"getpwuid(): uid not found: {number}")
+pwd.getpwuid = nobody
+make = tempfile.TemporaryFile
+def refuse(*given, dir=None, **more):
+    if dir is not None and not str(dir).startswith(tempfile.gettempdir()):
+        raise PermissionError(13, "Permission denied", str(dir))
+    return make(*given, dir=dir, **more)
+tempfile.TemporaryFile = refuse
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the accounts of Linux")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--strength", "0"],
+        # What numba compiles is compiled anew.
+        pytest.param(["--compare", "--strength", "0"], marks=pytest.mark.thorough),
+        pytest.param(["--lock", "1/4"], marks=pytest.mark.thorough),
+        pytest.param(["--strength-by", "onsets"], marks=pytest.mark.thorough),
+    ],
+)
+def test_an_account_without_a_home_renders(
+    options: list[str], write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = write_song(clicks(np.arange(0.25, 4, 0.5), 4.0))
+    folder, site = tmp_path / "here", tmp_path / "site"
+    folder.mkdir()
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(NOBODY)
+    for name in ("MUSVID_CACHE", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    run = subprocess.run(
+        [sys.executable, "-m", "musvid", song, "--size", "64", "--fps", "8", "--quiet", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT)))},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "no such home folder" in run.stderr
+    made = "song.compare" if "--compare" in options else "song"
+    assert f"{made}.mp4" in names(folder)
+    assert not [name for name in names(folder) if name.startswith("~")], "a folder called ~"
+    assert not [name for name in names(tmp_path) if "numba" in name], "left behind"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,7 +18,7 @@ import pytest
 from conftest import ROOT
 
 from musvid import OutputError, SettingsError
-from musvid.store import STRIP, Store, address, content_of, default_folder, default_limit
+from musvid.store import STRIP, Store, address, content_of, default_folder, default_limit, usable
 
 
 def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
@@ -199,14 +201,10 @@ def test_damage_is_noticed_and_made_again(store: Store, harm: str) -> None:
             path.mkdir()
         else:
             path.write_bytes(content)
-    if harm == "folder":
-        with pytest.raises(OutputError):
-            list(store.paintings(frames, "style", stage.paint))
-        return
     for _ in range(2):
         made = list(store.paintings(frames, "style", stage.paint))
         np.testing.assert_array_equal(made, [255 - frame for frame in frames])
-    assert stage.made == 6
+    assert stage.made == (9 if harm == "folder" else 6), "what is in the way stays there"
 
 
 @pytest.mark.parametrize("harm", ["empty", "half", "flip"])
@@ -328,6 +326,109 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="MUSVID_CACHE"):
         Store(tmp_path / "file" / "cache")
+
+
+@pytest.mark.parametrize("named", ["~nosuchuser/x", ""])
+def test_a_cache_without_a_home_is_an_error(
+    named: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def nobody(*_: object) -> None:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setenv("MUSVID_CACHE", named)
+    monkeypatch.setattr("platformdirs.user_cache_path", nobody)
+    with pytest.raises(OutputError, match="no such home folder"):
+        default_folder()
+    assert usable() is None
+    assert len(caplog.records) == 1
+
+
+# Trouble while it works.
+
+
+def test_a_folder_that_is_removed_is_made_again(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As by whoever clears the cache while a page runs."""
+    frames, stage = pictures(6), Counted()
+    made = store.paintings(frames, "style", stage.paint)
+    next(made)
+    for _ in range(2):
+        shutil.rmtree(store.folder)
+        next(made)
+    assert len(list(made)) == 3
+    shutil.rmtree(store.folder)
+    assert len(list(store.spectrum("ab12", 3, Counted(pictures(3)).draw))) == 3
+    store.trim()
+    assert store.video("ab12") is None
+    list(store.paintings(frames, "style", stage.paint))
+    made_before = stage.made
+    list(store.paintings(frames, "style", stage.paint))
+    assert stage.made == made_before, "it is kept again"
+    assert not caplog.records
+
+
+def test_threads_make_a_removed_folder_again(store: Store) -> None:
+    frames = pictures(60)
+    counted = [Counted() for _ in range(4)]
+
+    def work(stage: Counted, seed: int) -> None:
+        made = list(store.paintings(pictures(60, seed), "s", stage.paint))
+        assert len(made) == len(frames)
+
+    threads = [
+        threading.Thread(target=work, args=(stage, seed)) for seed, stage in enumerate(counted)
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        time.sleep(0.02)
+        shutil.rmtree(store.folder, ignore_errors=True)
+    for thread in threads:
+        thread.join()
+    assert [stage.made for stage in counted] == [60] * 4
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT])
+def test_what_cannot_be_written_is_told_once(
+    number: int,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    """A disk that is full from some moment on, and has room again later."""
+    full, tried, clock = [False], [], [1000.0]
+    write = Path.write_bytes
+
+    def write_bytes(path: Path, content: bytes) -> int:
+        if full[0] and store.folder in path.parents:
+            tried.append(path)
+            write(path, content[:10])
+            raise OSError(number, os.strerror(number))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    monkeypatch.setattr("musvid.store.time.monotonic", lambda: clock[0])
+    frames, stage = pictures(9), Counted()
+    made = store.paintings(frames, "style", stage.paint)
+    for index, painting in enumerate(made):
+        np.testing.assert_array_equal(painting, 255 - frames[index])
+        full[0] = index >= 3
+    (tmp_path / "a.mp4").write_text("a video")
+    store.keep_video("ab12", tmp_path / "a.mp4")
+    list(store.spectrum("ab12", 3, Counted(pictures(3)).draw))
+    assert len(caplog.records) == len(tried) == 1, "what is left of the disk is for the video"
+    assert os.strerror(number) in caplog.text
+    assert len(files(store, "paintings")) == 4
+    assert not [path for path in leftovers(store) if path.is_file()]
+    clock[0] += 100
+    list(store.paintings(frames, "style", stage.paint))
+    assert len(caplog.records) == 1, "told before"
+    full[0] = False
+    clock[0] += 100
+    list(store.paintings(frames, "style", stage.paint))
+    assert len(files(store, "paintings")) == 9
 
 
 # Several at a time, and those that died.

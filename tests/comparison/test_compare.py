@@ -208,7 +208,7 @@ def test_outputs_that_cannot_be_are_told_before_work_starts(
     song = write_song(music(0.3))
     (tmp_path / "a.json").mkdir()
     with pytest.raises(OutputError, match="in the way"):
-        compare(song, BARE, tmp_path / "a.mp4")
+        compare(song, BARE, tmp_path / "a.mp4", overwrite=True)
     with pytest.raises(SettingsError, match=r"must end in \.mp4"):
         compare(song, BARE, tmp_path / "a.png")
     assert names(tmp_path) == {"song.wav", "a.json"}
