@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import WriteSong, clicks, music, sound_seconds, video_frames, write_wav
+from conftest import WriteSong, clicks, music, names, sound_seconds, video_frames, write_wav
 from PIL import Image
 
 import musvid
@@ -21,6 +22,7 @@ from musvid import (
     RECIPES,
     Cancelled,
     Look,
+    ModelError,
     OutputError,
     Painter,
     Recipe,
@@ -29,8 +31,9 @@ from musvid import (
     Style,
     render,
 )
-from musvid.job import clock_of
-from musvid.rendering import STAGES
+from musvid._device import pick_device
+from musvid.job import clock_of, prepare
+from musvid.rendering import STAGES, _Addresses
 from musvid.store import Store
 from musvid.video.file import read_settings
 
@@ -187,6 +190,57 @@ def test_frames_are_not_mixed_with_older_ones(write_song: WriteSong, tmp_path: P
         else:
             render(song, recipe, tmp_path / "a.mp4", frames_dir=tmp_path / "f")
     assert not (tmp_path / "b.mp4").exists()
+
+
+def test_two_renders_do_not_share_a_folder_of_frames(write_song: WriteSong, tmp_path: Path) -> None:
+    song, folder = write_song(music(0.3)), tmp_path / "f"
+    errors: list[str] = []
+
+    def second(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == ("frames", 3):
+            with pytest.raises(OutputError, match="Another render") as caught:
+                render(song, recipe, tmp_path / "b.mp4", frames_dir=folder)
+            errors.append(str(caught.value))
+
+    recipe = Recipe(style=BARE, **SMALL)
+    render(song, recipe, tmp_path / "a.mp4", frames_dir=folder, progress=second)
+    assert len(errors) == 1
+    assert names(folder) == set(STAGES), "nothing but the frames is left"
+    assert len(list((folder / "frames").iterdir())) == 9
+
+
+def test_a_stopped_render_goes_on_in_its_folder_of_frames(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    song, folder, cancel = write_song(music(1.0)), tmp_path / "f", threading.Event()
+    recipe = Recipe(style=BARE, **SMALL)
+
+    def stop(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == ("frames", 10):
+            cancel.set()
+
+    options: dict[str, Any] = {"frames_dir": folder}
+    with pytest.raises(Cancelled):
+        render(song, recipe, tmp_path / "a.mp4", progress=stop, cancel=cancel, **options)
+    assert len(list((folder / "frames").iterdir())) == 10
+    (folder / "frames" / "000003.png").write_bytes(b"half")  # as kill -9 leaves it
+    before = names(folder / "frames")
+    for other in (
+        (write_song(music(1.0, seed=1), "other.wav"), recipe),
+        (song, replace(recipe, look=Look(palette="fire"))),
+    ):
+        with pytest.raises(OutputError, match="is not empty"):
+            render(*other, tmp_path / "b.mp4", **options)
+    assert names(folder / "frames") == before
+    render(song, recipe, tmp_path / "a.mp4", **options)
+    render(song, recipe, tmp_path / "whole.mp4", frames_dir=tmp_path / "g")
+    for stage in STAGES:
+        files = sorted((folder / stage).iterdir())
+        assert [file.name for file in files] == sorted(names(tmp_path / "g" / stage))
+        for file in files:
+            assert file.read_bytes() == (tmp_path / "g" / stage / file.name).read_bytes()
+    with pytest.raises(OutputError, match="is not empty"):  # it is finished
+        render(song, recipe, tmp_path / "a.mp4", **options)
 
 
 def test_the_song_is_never_overwritten(write_song: WriteSong, tmp_path: Path) -> None:
@@ -362,6 +416,54 @@ def test_other_code_is_another_address(
     monkeypatch.setattr(module, "_code", lambda *_: "other code")
     render(song, PAINTED, tmp_path / "c.mp4", painter=painter, store=store)
     assert work() == (drawn, painted)
+
+
+def test_an_address_holds_the_device_that_was_picked(
+    painter: Painter, work: Work, write_song: WriteSong, tmp_path: Path
+) -> None:
+    """Whoever says "auto" finds what was painted on the device that it means, and no other."""
+    song, store = write_song(music(0.3)), Store(tmp_path / "cache")
+    render(song, PAINTED, tmp_path / "a.mp4", device="cpu", painter=painter, store=store)
+    assert work()[1]
+    render(song, PAINTED, tmp_path / "b.mp4", device="auto", painter=painter, store=store)
+    assert work() == (0, 0)
+    if pick_device("auto") == "cpu":
+        render(song, PAINTED, tmp_path / "c.mp4", device="auto", store=store)
+        assert work() == (0, 0)
+    elsewhere = copy.copy(painter)
+    elsewhere.device = "cuda"
+    job = prepare(song, PAINTED)
+    assert _Addresses.of(job, elsewhere, "cpu", None) != _Addresses.of(job, painter, "cpu", None)
+
+
+def test_paintings_that_are_not_numbers_are_never_kept(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    """A model whose values overflow paints black, and a healthy one would find that later."""
+    song, store = write_song(music(0.3)), Store(tmp_path / "cache")
+    sick = Painter(PAINTED.resolve().style, device="cpu")
+    decode = sick._pipe.vae.decode
+    broken = threading.Event()
+
+    def decoded(*given: Any, **more: Any) -> Any:
+        made = decode(*given, **more)
+        picture = made[0] if isinstance(made, tuple) else made.sample
+        if broken.is_set():
+            picture[..., 3, 5] = float("nan")
+        return made
+
+    sick._pipe.vae.decode = decoded
+
+    def sicken(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == ("painted", 2):
+            broken.set()
+
+    with pytest.raises(ModelError, match=r"sketch.*not numbers"):
+        render(song, PAINTED, tmp_path / "a.mp4", painter=sick, store=store, progress=sicken)
+    assert not (tmp_path / "a.mp4").exists()
+    healthy = render(song, PAINTED, tmp_path / "a.mp4", device="cpu", store=store)
+    plain = render(song, PAINTED, tmp_path / "b.mp4", device="cpu")
+    assert healthy.read_bytes() == plain.read_bytes()
 
 
 def test_other_weights_of_an_interpolator_are_another_video(
