@@ -33,6 +33,7 @@ from musvid import (
 )
 from musvid._device import pick_device
 from musvid.job import clock_of, prepare
+from musvid.paint import models
 from musvid.rendering import STAGES, _Addresses
 from musvid.store import Store
 from musvid.video.file import read_settings
@@ -434,6 +435,47 @@ def test_an_address_holds_the_device_that_was_picked(
     elsewhere.device = "cuda"
     job = prepare(song, PAINTED)
     assert _Addresses.of(job, elsewhere, "cpu", None) != _Addresses.of(job, painter, "cpu", None)
+
+
+def test_the_first_render_of_a_hub_model_is_found_again(
+    painter: Painter,
+    work: Work,
+    write_song: WriteSong,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its revision is not known before it was downloaded; a stopped render goes on all the same."""
+    loaded = []
+
+    def download(style: Style, *, device: str) -> Painter:
+        folder = tmp_path / "hub" / "models--tiny--one"
+        for name in ("refs/main", "snapshots/1/unet/model.safetensors"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("1")
+        made = copy.copy(painter)
+        made.fingerprint = models.fingerprint(models.find(style.model), style.tiny_autoencoder)
+        loaded.append(device)
+        return made
+
+    def stop(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == ("painted", 5):
+            cancel.set()
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("musvid.rendering.Painter", download)
+    style = Style(model="tiny/one", steps=2, guidance=1, symmetry="half")
+    song, recipe, cancel = write_song(music(0.5)), replace(PAINTED, style=style), threading.Event()
+    options: dict[str, Any] = {"store": Store(tmp_path / "cache")}
+    with pytest.raises(Cancelled):
+        render(song, recipe, tmp_path / "a.mp4", progress=stop, cancel=cancel, **options)
+    begun = work()[1]
+    assert begun >= 5
+    render(song, recipe, tmp_path / "a.mp4", **options)
+    assert work() == (0, clock_of(recipe, Fraction(1, 2)).painted - begun)
+    assert loaded == ["auto"] * 2
+    render(song, recipe, tmp_path / "a.mp4", **options)
+    assert work() == (0, 0)
+    assert len(loaded) == 2, "a finished video needs no model"
 
 
 def test_paintings_that_are_not_numbers_are_never_kept(

@@ -16,7 +16,7 @@ from conftest import WriteSong, music, psnr
 
 from musvid import Clock, Look, ModelError, Song, between, draw, every
 from musvid.interpolate import _checkpoint, flavr
-from musvid.interpolate._network import Flavr
+from musvid.interpolate._network import _COLUMNS, Flavr, _means
 
 Weights = dict[str, torch.Tensor]
 
@@ -249,6 +249,38 @@ def test_a_mixing_network_blends_what_changes_evenly(still: int) -> None:
         )
     with torch.inference_mode():
         assert not torch.allclose(network(torch.rand(1, 3, 4, 16, 48))[:, 1], made[:, 1], atol=0.01)
+
+
+@pytest.mark.parametrize("width", [*range(1, 40), 72, 100, 128, 144, 160])
+def test_columns_are_averaged_as_adaptive_pooling_does(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Mac's GPU has that only for a divisor of the width, and is asked for nothing else."""
+    pool = F.adaptive_avg_pool2d
+    picture = torch.rand(2, 3, 5, width)
+    found = picture @ _means(width)
+    torch.testing.assert_close(found, pool(picture, (5, _COLUMNS)), rtol=0, atol=1e-6)
+
+    def as_a_mac(x: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        if any(side % wanted for side, wanted in zip(x.shape[2:], size, strict=True)):
+            raise RuntimeError("Adaptive pool MPS: input sizes must be divisible by output sizes.")
+        return pool(x, size)
+
+    monkeypatch.setattr(F, "adaptive_avg_pool2d", as_a_mac)
+    network = Flavr(2, width=4, mixing=True)
+    for half in (False, True):
+        made = network(torch.rand(1, 3, 4, 8, width), half=half)
+        assert made.shape == (1, 1, 3, 8, width)
+
+
+def test_a_network_whose_pictures_are_not_numbers_is_told(tmp_path: Path) -> None:
+    network = Flavr(2, width=4)
+    with torch.no_grad():
+        network.outconv[1].bias[0] = float("nan")
+    _checkpoint.save(network, tmp_path / "flavr_2x.safetensors")
+    frames = [np.full((16, 16, 3), value, np.uint8) for value in (0, 200)]
+    with pytest.raises(ModelError, match="not numbers"):
+        list(flavr.between(frames, 2, weights=tmp_path, device="cpu"))
 
 
 def test_a_mixing_network_sees_halves_by_themselves() -> None:
@@ -486,6 +518,17 @@ def test_the_environment_names_the_weights(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("MUSVID_FLAVR_WEIGHTS", str(path))
     np.testing.assert_array_equal(list(between(frames, 2, interpolator="flavr")), named)
     assert not np.array_equal(named[1], embedded[1])
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "x" * 300, "gone.pth"])
+def test_weights_that_are_not_there_are_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [np.zeros((16, 16, 3), np.uint8)] * 2
+    with pytest.raises(ModelError, match="no FLAVR checkpoint"):
+        between(frames, 2, interpolator="flavr", weights=name)
+    monkeypatch.setenv("MUSVID_FLAVR_WEIGHTS", name)
+    with pytest.raises(ModelError, match="no FLAVR checkpoint"):
+        between(frames, 2, interpolator="flavr")
+    assert len(list(between(frames, 2, interpolator="blend"))) == 3
 
 
 def test_other_weights_in_the_same_file_are_noticed(tmp_path: Path) -> None:

@@ -670,6 +670,10 @@ def visits(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Visits:
     lone = tiny_models.single_file(zoo("sd15"), folder / "lone.safetensors")
     shutil.rmtree(lone.with_suffix(""))
     save_file({"weight": torch.zeros(3)}, folder / "other.safetensors")
+    foreign = shutil.copytree(published, folder / "foreign")
+    rewrite(foreign / "model_index.json", _class_name="QwenImagePipeline")
+    bare = shutil.copytree(published, folder / "bare")
+    (bare / "model_index.json").unlink()
     hub = tiny_models.Hub(
         {
             "tiny/plain": published,
@@ -679,6 +683,8 @@ def visits(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Visits:
             "tiny/lora": zoo("lcm_lora"),
             "tiny/pickled": pickled(published, folder / "pickled", folder / "canary"),
             "tiny/gated": published,
+            "tiny/foreign": foreign,
+            "tiny/bare": bare,
         },
         gated=["tiny/gated"],
     )
@@ -696,10 +702,10 @@ def visits(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Visits:
             for name in ("lcm", "lcm again"):
                 seen[name] = visit("lcm")
             seen["no such tiny"] = visit("tiny/plain", tiny_autoencoder="tiny/nothing")
-            for name in ("gated", "pickled", "nothing"):
+            for name in ("gated", "pickled", "nothing", "foreign", "bare"):
                 seen[name] = visit(f"tiny/{name}")
         # The hub is gone.
-        for name in ("cached", "plain", "half", "unknown"):
+        for name in ("cached", "plain", "half", "unknown", "foreign"):
             seen[f"{name} offline"] = visit(f"tiny/{name}")
         seen["lcm offline"] = visit("lcm")
         seen["lone offline"] = visit(lone)
@@ -761,13 +767,33 @@ def test_a_model_that_was_not_downloaded_needs_the_hub(visits: Visits) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [("gated", "licence"), ("nothing", "no model"), ("pickled", "tiny/pickled")]
+    ("name", "part"),
+    [
+        ("gated", "licence"),
+        ("nothing", "no model"),
+        ("pickled", "tiny/pickled"),
+        ("foreign", "cannot repaint pictures here (QwenImagePipeline)"),
+        ("bare", "not a diffusers model"),
+    ],
 )
 def test_the_hub_may_refuse(visits: Visits, name: str, part: str) -> None:
     assert visits[name].error == "ModelError"
     assert f"tiny/{name}" in visits[name].text
     assert part in visits[name].text
     assert not (visits.folder / "canary").exists()
+
+
+@pytest.mark.parametrize("name", ["foreign", "bare"])
+def test_what_cannot_paint_is_told_before_the_download(visits: Visits, name: str) -> None:
+    """Of gigabytes. Only the small file that tells the family is fetched."""
+    asked = visits[name].requests
+    assert asked
+    assert not [path for path in asked if path.endswith(".safetensors")]
+    assert f"Downloading tiny/{name}" not in visits.log
+
+
+def test_a_family_is_known_without_the_hub_once_it_was_asked(visits: Visits) -> None:
+    assert "QwenImagePipeline" in visits["foreign offline"].text
 
 
 def test_a_tiny_autoencoder_that_is_not_there_is_the_one_named(visits: Visits) -> None:
@@ -793,6 +819,78 @@ def test_no_visit_ends_in_a_traceback(visits: Visits) -> None:
         "SettingsError",
     }
     assert not any("\n" in visit.text for visit in visits.by_name.values())
+
+
+# Families that cannot work.
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        *("KandinskyV22CombinedPipeline", "Kandinsky3Pipeline", "QwenImagePipeline"),
+        *("ZImagePipeline", "IFPipeline", "IFImg2ImgPipeline", "StableDiffusionInpaintPipeline"),
+        *("FluxKontextPipeline", "WanPipeline", "StableDiffusionUpscalePipeline", "", None, 5),
+        ["remote.py", "StableDiffusionPipeline"],
+        "x" * 5000,
+    ],
+)
+def test_a_family_that_cannot_repaint_is_told_from_its_index(
+    family: object, tmp_path: Path
+) -> None:
+    """There is nothing but the index, so nothing was loaded before."""
+    (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": family}))
+    with pytest.raises(ModelError, match="cannot repaint pictures") as caught:
+        load(tmp_path)
+    assert len(str(caught.value)) < 1000 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize("index", ["[]", "5", '"x"', "null", "{}", "[" * 100_000, "{"])
+def test_an_index_that_is_none_is_a_sentence(index: str, tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text(index)
+    with pytest.raises((ModelError, SettingsError)) as caught:
+        load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_families_that_can_repaint_are_those_that_diffusers_maps() -> None:
+    from diffusers.pipelines import auto_pipeline
+
+    known = auto_pipeline.AUTO_IMAGE2IMAGE_PIPELINES_MAPPING
+    good = {name for name, kind in known.items() if models._FAMILIES.fullmatch(kind.__name__)}
+    assert {"stable-diffusion", "stable-diffusion-xl", "stable-diffusion-3", "lcm", "flux"} <= good
+    assert not {name for name in good if name.startswith(("kandinsky", "if", "qwen", "z-"))}
+    for name in good:
+        accepted = inspect.signature(known[name].__call__).parameters
+        assert {"strength", "guidance_scale"} <= accepted.keys(), name
+        assert "control_image" not in accepted, name
+        assert "vae" in inspect.signature(known[name].__init__).parameters, name
+
+
+def test_a_download_is_here_when_nothing_of_it_is_unfinished(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then, what it will paint has no address."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    model = models.find("tiny/one")
+    assert not models.downloaded(model, False)
+    tiny_models.hub_cache(tmp_path, "tiny/one", zoo("sd15"))
+    assert models.downloaded(model, False)
+    assert not models.downloaded(model, "tiny/taesd")
+    assert models.downloaded(model, str(zoo("taesd")))
+    (unfinished := tmp_path / "models--tiny--one" / "blobs" / "ab.incomplete").touch()
+    assert not models.downloaded(model, False)
+    unfinished.unlink()
+    before = models.fingerprint(model, False)
+    (tmp_path / "models--tiny--one" / "refs" / "main").write_text("another")
+    assert models.fingerprint(model, False) != before
+    assert not models.downloaded(model, False)
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "x" * 300, "a\0b", "~"])
+def test_a_name_that_is_no_file_is_no_model(name: str) -> None:
+    with pytest.raises(SettingsError):
+        models.find(name)
+    assert models.local(name) is None or name == "~"
 
 
 # What is not a model.
