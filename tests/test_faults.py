@@ -246,6 +246,24 @@ def test_a_full_disk_is_told_and_the_store_stays_sound(
     print(f"\nfull at {kilobytes} kB, of which {left // 1000} kB were kept: goes on")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs tmpfs")
+def test_a_cache_that_fills_does_not_end_a_render(
+    song: Path,
+    calm: Calm,
+    painter: Painter,
+    disk: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    _mount(disk, "100k")
+    store = Store(disk / "cache")
+    render(song, RECIPE, tmp_path / "a.mp4", painter=painter, store=store)
+    assert (tmp_path / "a.mp4").read_bytes() == calm.video
+    (told,) = caplog.records
+    assert "space" in told.getMessage()
+    assert not unfinished(disk / "cache")
+
+
 def test_four_renders_share_a_store(
     forge: multiprocessing.context.ForkServerContext, song: Path, calm: Calm, tmp_path: Path
 ) -> None:
