@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from . import _ffmpeg
-from .errors import FFmpegError, SettingsError, SongError
+from .errors import FFmpegError, SettingsError, SongError, quoted
 
 # The Sun audio header is 24 bytes long and tells rate and channels at fixed places even when it
 # is written to a pipe, which a WAV header does not promise.
@@ -61,7 +61,7 @@ class Song:
             path.is_dir(), path.exists()
         except OSError as error:
             raise SongError(
-                f"{path.name[:60]!r} cannot be opened ({error.strerror}); check its name."
+                f"{quoted(path.name)} cannot be opened ({error.strerror}); check its name."
             ) from None
         if path.is_dir():
             raise SongError(f"{path} is a folder; give the name of a sound file.")

@@ -15,7 +15,7 @@ from importlib import import_module
 
 from .. import _validate
 from ..clock import MAX_FACTOR
-from ..errors import ModelError
+from ..errors import ModelError, quoted
 from ..frame import Frame
 from ..paint import models
 from ._names import AUTO as AUTO
@@ -59,7 +59,9 @@ def between(
         return fill(checked, factor)
     named = _named(weights)
     if named is not None and models.local(named) is None:
-        raise ModelError(f"There is no FLAVR checkpoint {named[:200]}; check its name and folder.")
+        raise ModelError(
+            f"There is no FLAVR checkpoint {quoted(named)}; check its name and folder."
+        )
     return fill(checked, factor, weights=named and models.local(named), device=device)
 
 

@@ -202,7 +202,7 @@ def check_family(model: Model, index: object) -> None:
     if not isinstance(family, str) or not _FAMILIES.fullmatch(family):
         raise ModelError(
             f"The model {model.name} is of a family that cannot repaint pictures here "
-            f"({str(family)[:60]}); choose a Stable Diffusion, SDXL, Stable Diffusion 3 or Flux "
+            f"({quoted(family)}); choose a Stable Diffusion, SDXL, Stable Diffusion 3 or Flux "
             "model."
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..errors import OutputError
+from ..errors import OutputError, quoted
 
 # While a render writes, and after it was stopped, a file of this name says which render it is.
 _MARK = ".musvid-frames"
@@ -40,7 +40,7 @@ def stage_folders(
         ) from None
     except (OSError, ValueError) as error:
         raise OutputError(
-            f"The folder {str(root)[:200]} cannot be made ({_reason(error)})."
+            f"The folder {quoted(str(root))} cannot be made ({_reason(error)})."
         ) from None
     try:
         _claim(mark, folders, key)

@@ -772,7 +772,7 @@ def test_a_model_that_was_not_downloaded_needs_the_hub(visits: Visits) -> None:
         ("gated", "licence"),
         ("nothing", "no model"),
         ("pickled", "tiny/pickled"),
-        ("foreign", "cannot repaint pictures here (QwenImagePipeline)"),
+        ("foreign", "cannot repaint pictures here ('QwenImagePipeline')"),
         ("bare", "not a diffusers model"),
     ],
 )
