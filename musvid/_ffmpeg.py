@@ -27,7 +27,7 @@ from types import TracebackType
 
 import numpy as np
 
-from .errors import FFmpegError, MusvidError
+from .errors import FFmpegError, MusvidError, quoted
 from .frame import Frame
 
 # Demuxers of media containers only: nothing that names other files (hls, concat, dash, sdp,
@@ -55,7 +55,7 @@ def executable() -> str:
     named = os.environ.get("IMAGEIO_FFMPEG_EXE")
     if named and shutil.which(named) is None:
         raise MusvidError(
-            f"IMAGEIO_FFMPEG_EXE names {named[:200]}, which is no program; correct or unset it."
+            f"IMAGEIO_FFMPEG_EXE names {quoted(named)}, which is no program; correct or unset it."
         )
     try:
         path: str = imageio_ffmpeg.get_ffmpeg_exe()

@@ -24,7 +24,7 @@ from .gpu import spaces  # isort: split
 import gradio as gr
 
 from .._entry import console, end_by_signals, guarded
-from ..errors import MusvidError
+from ..errors import MusvidError, quoted
 from ..store import usable
 from ..studio.limits import Limits
 from ..studio.studio import Studio
@@ -141,11 +141,11 @@ def _check_address(host: str, port: int | None) -> None:
     except (OSError, OverflowError, UnicodeError) as error:
         if isinstance(error, socket.gaierror | UnicodeError):
             raise SystemExit(
-                f"musvid: There is no host {host[:60]!r} here; give --host an address of this "
+                f"musvid: There is no host {quoted(host)} here; give --host an address of this "
                 "machine, or leave it out."
             ) from None
         raise SystemExit(
-            f"musvid: The page cannot listen at {host[:60]}, port {port or 'any'} ({error}); "
+            f"musvid: The page cannot listen at {quoted(host)}, port {port or 'any'} ({error}); "
             "choose another --port or --host, or leave them out."
         ) from None
 

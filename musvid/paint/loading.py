@@ -254,7 +254,7 @@ def _explain(error: Exception, model: Model) -> ModelError:
             "which needs no download."
         )
     detail = " ".join(str(error).split())[:300]
-    return ModelError(f"The model {model.name[:200]} cannot be loaded; choose another. ({detail})")
+    return ModelError(f"The model {model.name[:100]} cannot be loaded; choose another. ({detail})")
 
 
 def parameters(pipe: Any) -> int:
