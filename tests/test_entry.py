@@ -20,7 +20,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such 
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **more}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"} | more
 
 
 def run(
@@ -101,6 +101,20 @@ def test_ctrl_c_while_it_imports_ends_it_in_a_word(
     assert done.stderr.startswith("Stopped")
     assert done.stderr.count("\n") == 1
     assert names(tmp_path) == {"song.wav"}
+
+
+@posix
+def test_ctrl_c_while_the_page_imports_ends_it(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(KILL.format(module="gradio"))
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment(PYTHONPATH=os.pathsep.join((str(tmp_path), str(ROOT)))),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 @posix
