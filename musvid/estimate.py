@@ -9,6 +9,8 @@ one was made.
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,6 +27,7 @@ _TYPICAL = {
     "encode": 0.06,
     "save": 0.05,
 }
+_NOTED = 100  # lessons, as long as nobody asks for them
 _NEW = 0.5  # how much the last measurement counts against those before it
 
 
@@ -108,27 +111,50 @@ def spoken(seconds: float) -> str:
     return " ".join(f"{value} {unit}" for value, unit in parts if value)
 
 
+Lesson = tuple[str, float]
+"""What was learnt: of which paintings, and their seconds per million pixels; or "", and by what the
+plan of a render was off."""
+
+
 class Costs:
     """Seconds per million pixels of each kind of work; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._known: dict[str, float] = {}
         self._pace = 1.0  # of this machine's other work against `_TYPICAL`
+        self._lessons: deque[Lesson] = deque(maxlen=_NOTED)
         self._lock = threading.Lock()
 
     def learn_painting(self, recipe: Recipe, pixels: float, seconds: float) -> None:
         """Remember how long it took to paint so many pixels as a resolved recipe says."""
-        cost = seconds / (pixels / 1e6)
-        with self._lock:
-            key = _painting(recipe)
-            self._known[key] = cost + (1 - _NEW) * (self._known.get(key, cost) - cost)
+        self.learn([(_painting(recipe), seconds / (pixels / 1e6))])
 
     def learn_render(self, plan: Plan, seconds: float) -> None:
         """Remember how long a whole render took that had been planned."""
         if plan.seconds:
-            ratio = max(0.2, min(5.0, seconds / plan.seconds))
-            with self._lock:
-                self._pace *= 1 + _NEW * (ratio - 1)
+            self.learn([("", max(0.2, min(5.0, seconds / plan.seconds)))])
+
+    def learn(self, lessons: Iterable[Lesson]) -> None:
+        """Remember what was learnt, here or in another process."""
+        with self._lock:
+            for key, found in lessons:
+                if key:
+                    self._known[key] = found + (1 - _NEW) * (self._known.get(key, found) - found)
+                else:
+                    self._pace *= 1 + _NEW * (found - 1)
+                self._lessons.append((key, found))
+
+    def noted(self) -> tuple[Lesson, ...]:
+        """What was learnt since this was asked the last time, for another process to learn it."""
+        with self._lock:
+            lessons = tuple(self._lessons)
+            self._lessons.clear()
+        return lessons
+
+    def renew(self) -> None:
+        """Begin anew in a forked process, with what is known and nothing noted."""
+        self._lock = threading.Lock()
+        self._lessons.clear()
 
     def plan(self, job: Job) -> Plan:
         """What a render makes, and how long that takes."""

@@ -1,13 +1,11 @@
 """The endpoints that programs use; see their docstrings."""
 
-from collections.abc import Callable
-from functools import wraps
 from random import randrange
 from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError, Recipe, SettingsError, SongError
+from .. import Recipe, SettingsError, SongError
 from .._validate import number as check_number
 from ..frame import save_frame
 from ..job import Job, resolve
@@ -18,25 +16,12 @@ from .gpu import paint_moment, render_clip
 def add(board: Board) -> None:
     """Adds every endpoint to the page."""
     api = Api(board)
-    endpoint("plan", api.plan, **LIGHT)
-    endpoint("settings", api.settings, **LIGHT)
-    endpoint("beats", api.beats, concurrency_limit=1, concurrency_id="listen")
-    endpoint("draw", api.draw, **LIGHT)
-    endpoint("paint", api.paint, concurrency_limit=1, concurrency_id="paint")
-    endpoint("render", api.render, concurrency_limit=1, concurrency_id="render")
-
-
-def endpoint(name: str, work: Callable[..., Any], **more: Any) -> None:
-    """Adds one endpoint, which answers with a sentence where musvid refuses."""
-
-    @wraps(work)
-    def guarded(*given: Any, **named: Any) -> Any:
-        try:
-            return work(*given, **named)
-        except MusvidError as error:
-            raise gr.Error(str(error), print_exception=False) from None
-
-    gr.api(guarded, api_name=name, **more)
+    gr.api(api.plan, api_name="plan", **LIGHT)
+    gr.api(api.settings, api_name="settings", **LIGHT)
+    gr.api(api.beats, api_name="beats", concurrency_limit=1, concurrency_id="listen")
+    gr.api(api.draw, api_name="draw", **LIGHT)
+    gr.api(api.paint, api_name="paint", concurrency_limit=1, concurrency_id="paint")
+    gr.api(api.render, api_name="render", concurrency_limit=1, concurrency_id="render")
 
 
 class Api:

@@ -5,6 +5,7 @@ that a recipe fills the controls and the controls make a recipe by name. Compone
 settings, and that another panel needs, are kept by a name of their own.
 """
 
+import json
 from collections.abc import Callable
 from html import escape
 from typing import Any, Protocol, TypeVar
@@ -18,6 +19,7 @@ from ..ranges import RANGES
 from ..studio.limits import Limits
 from ..studio.studio import Studio
 from ..studio.visits import Visits
+from .guard import place_of, stops_of
 from .html import hint, told
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
@@ -39,8 +41,10 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop what is typed or chosen while an earlier one is answered.
 LATEST: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
 # What a button shows from its click until its work has ended. Gradio would drop a click before.
-BUSY = "() => ({__type__: 'update', interactive: false})"
-READY = "() => ({__type__: 'update', interactive: true})"
+OFF, ON = "{__type__: 'update', interactive: false}", "{__type__: 'update', interactive: true}"
+BUSY, READY = f"() => ({OFF})", f"() => ({ON})"
+# What stands where work was shown that never ended; why, Gradio tells above the page.
+FAILED = "That did not work; the message on this page says why."
 
 
 def recipe_of(values: Values) -> Recipe:
@@ -132,11 +136,16 @@ class Board:
     def start(self, button: gr.Button, work: Callable[..., Any], **event: Any) -> None:
         """Has a button begin some work, and wait until it has ended.
 
-        event: as for `gr.Button.click`.
+        event: as for `gr.Button.click`. The first text among its outputs says what went wrong, and
+            a button to stop among them is off when the work has ended.
         """
         button.click(None, None, button, js=BUSY, **QUIET)  # first: events of one button take turns
         begun = button.click(work, **event)
         begun.then(None, None, button, js=READY, **QUIET)
+        # Where no answer comes: a full queue, a lost connection, a value that cannot be shown.
+        place, stops = place_of(event["outputs"]), stops_of(event["outputs"])
+        answers = ", ".join([json.dumps(told(FAILED)), *(OFF for _ in stops)])
+        begun.failure(None, None, [place, *stops], js=f"() => [{answers}]", **QUIET)
 
     def changed(self, names: list[str]) -> list[Any]:
         """The events of controls that change."""

@@ -9,6 +9,8 @@ from .beat import BeatPanel
 from .board import Board, Panel
 from .compare import ComparePanel
 from .follow import FollowPanel
+from .gpu import serve
+from .guard import guard
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
@@ -22,6 +24,7 @@ from .theme import HEADER
 def build(studio: Studio, limits: Limits) -> Board:
     """The page over a studio; `blocks` of the board is what Gradio launches."""
     board = Board(studio, limits)
+    serve(studio)
     song, motion, beat, follow = SongPanel(), MotionPanel(), BeatPanel(), FollowPanel()
     style, look, moment = StylePanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
@@ -56,6 +59,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         for panel in order:
             panel.wire(board)
         api.add(board)
+    guard(board.blocks)
     board.blocks.queue(max_size=limits.queue, default_concurrency_limit=1)
     return board
 

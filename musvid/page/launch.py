@@ -19,10 +19,11 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid._device
 
-from .gpu import spaces  # isort: split
+from .gpu import ZERO, load_models  # isort: split
 
 import gradio as gr
 
+from .. import MODELS
 from .._entry import console, end_by_signals, guarded
 from ..errors import MusvidError, quoted
 from ..store import usable
@@ -64,7 +65,7 @@ def is_public(options: argparse.Namespace) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Start the page, and load the default model behind it."""
+    """Start the page, and load the default model behind it (with ZeroGPU all, before it)."""
     debug = "--debug" in (sys.argv if arguments is None else arguments)
     with console():
         end_by_signals()
@@ -87,12 +88,14 @@ def _serve(arguments: list[str] | None) -> int:
         store = usable()
     except MusvidError as error:
         raise SystemExit(f"musvid: {error}") from None
-    studio = Studio(device=options.device, store=store)
+    studio = Studio(device=options.device, store=store, models=len(MODELS) if ZERO else 2)
     refuse_addresses()
     board = build(studio, limits)
     if options.mcp and find_spec("mcp") is None:
         raise SystemExit('musvid: --mcp needs another package; install "gradio[mcp]".')
     _check_address(options.host, options.port)
+    if ZERO:  # before the page starts, and in this thread
+        load_models(studio)
     board.blocks.launch(
         server_name=options.host,
         server_port=options.port,

@@ -32,6 +32,7 @@ from ..recipe import Recipe
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
+from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
 
 AXES: dict[str, tuple[object, ...]] = {
@@ -48,23 +49,34 @@ AXES: dict[str, tuple[object, ...]] = {
 """What a strip can vary, and the values it does so by."""
 
 _QUICK_SIDE = 256  # pixels
-_MODELS = 2  # kept in memory
 _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 
 
 class Studio:
     """See the module. It is safe to use from several threads.
 
-    device: "auto", "cpu", "cuda" or "mps". store: for finished frames; None keeps none.
+    device: "auto", "cpu", "cuda" or "mps". store: for finished frames; None keeps none. models:
+    how many are kept in memory at a time.
     """
 
-    def __init__(self, *, device: str = "auto", store: Store | None = None) -> None:
+    def __init__(
+        self, *, device: str = "auto", store: Store | None = None, models: int = 2
+    ) -> None:
         self.costs = Costs()
         self._device, self._store = device, store
-        self._painters: OrderedDict[tuple[str, bool | str], Painter] = OrderedDict()
-        self._loading, self._rendering = threading.Lock(), threading.Lock()
+        self._painters = Painters(lambda style: Painter(style, device=device), keep=models)
         self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
-        self._drawing, self._listening = threading.Lock(), threading.Lock()
+        self._make_locks()
+
+    def _make_locks(self) -> None:
+        self._rendering, self._drawing = threading.Lock(), threading.Lock()
+        self._listening = threading.Lock()
+
+    def renew(self) -> None:
+        """Begin anew in a forked process, where what other threads were at is not going on."""
+        self.costs.renew()
+        self._painters.renew()
+        self._make_locks()
 
     def song(self, path: str | os.PathLike[str]) -> Song:
         """A sound file, opened and checked once. Raises SongError."""
@@ -76,28 +88,20 @@ class Studio:
 
     def has(self, style: Style) -> bool:
         """Whether the model of a style is loaded, so that painting begins at once."""
-        return _model(style) in self._painters
+        return self._painters.has(style)
 
-    def painter(self, style: Style) -> Painter:
-        """The model of a style, loaded once. Raises SettingsError or ModelError."""
-        key = _model(style)
-        with self._loading:
-            if key not in self._painters:
-                painter = Painter(style, device=self._device)
-                while len(self._painters) >= _MODELS:
-                    self._painters.popitem(last=False)
-                self._painters[key] = painter
-            self._painters.move_to_end(key)
-            return self._painters[key]
+    def load(self, style: Style) -> None:
+        """Load the model of a style in this thread. Raises SettingsError or ModelError."""
+        with self._painters.use(style):
+            pass
 
-    def warm(self, paint: bool = True) -> None:
-        """Load the default model, and learn how fast it paints here (if it may paint)."""
+    def warm(self) -> None:
+        """Load the default model, and learn how fast it paints here."""
         recipe = Recipe().resolve()
         assert recipe.size is not None
         width, height = recipe.size
         blank = np.zeros((height, width, 3), np.uint8)
-        self.painter(recipe.style)
-        for count in (1, 8) if paint else ():  # the first ones are slower
+        for count in (1, 8):  # the first ones are slower
             self._paint([blank] * count, recipe)
 
     def plan(self, job: Job) -> Plan:
@@ -140,9 +144,9 @@ class Studio:
     ) -> list[Frame]:
         if not recipe.paints:
             return frames
-        painter = self.painter(recipe.style)
-        began = time.monotonic()
-        painted = list(painter.paint(frames, recipe.style, strokes))
+        with self._painters.use(recipe.style) as painter:
+            began = time.monotonic()
+            painted = list(painter.paint(frames, recipe.style, strokes))
         pixels = sum(frame.shape[0] * frame.shape[1] for frame in frames)
         # A single painting uses one core; a render paints on all of them at once.
         cores = 1 if len(frames) > 1 else painter.abreast
@@ -151,8 +155,7 @@ class Studio:
 
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
-        with self._alone(stop):
-            painter = self.painter(job.recipe.style) if job.recipe.paints else None
+        with self._turn(job, stop) as painter:
             plan = self.costs.plan(job)
             began = time.monotonic()
             for report in watch(
@@ -170,12 +173,12 @@ class Studio:
 
     def compare(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Step]:
         """Compare the recipes with reports, see `watch.watch_comparison`; as one render."""
-        with self._alone(stop):
+        with self._turn(job, stop) as painter:
             yield from watch_comparison(
                 job,
                 folder,
                 stop=stop,
-                painter=self.painter(job.recipe.style) if job.recipe.paints else None,
+                painter=painter,
                 store=self._store,
                 device=self._device,
             )
@@ -185,6 +188,21 @@ class Studio:
         plans = [self.costs.plan(each) for each in job.variants().values()]
         seconds = [plan.seconds for plan in plans if plan.seconds is not None]
         return sum(seconds) if len(seconds) == len(plans) else None
+
+    @contextmanager
+    def _turn(self, job: Job, stop: Callable[[], bool]) -> Iterator[Painter | None]:
+        """A context in which no other render works, with the painter of a job that paints.
+
+        The model is loaded before its turn comes, so that nobody waits for another's download.
+        """
+        if not job.recipe.paints:
+            with self._alone(stop):
+                yield None
+            return
+        with self._painters.use(job.recipe.style, stop):
+            pass
+        with self._alone(stop), self._painters.use(job.recipe.style, stop) as painter:
+            yield painter
 
     @contextmanager
     def _alone(self, stop: Callable[[], bool]) -> Iterator[None]:
@@ -225,7 +243,3 @@ def quick_look(job: Job, moment: float, seconds: float) -> Job:
         sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in job.size]
         recipe = replace(recipe, size=(sides[0], sides[1]))
     return resolve(replace(recipe, upscale=1), part)
-
-
-def _model(style: Style) -> tuple[str, bool | str]:
-    return style.model, style.tiny_autoencoder

@@ -52,7 +52,7 @@ class Visits:
         (home / _STOP).unlink(missing_ok=True)
         made = home / f"{time.monotonic_ns()}"
         made.mkdir()
-        return made, lambda: not home.exists() or (home / _STOP).exists()
+        return made, stopper(made)
 
     def stop(self, visitor: str) -> None:
         """Ask a visitor's render to stop."""
@@ -75,3 +75,9 @@ class Visits:
                 shutil.rmtree(folder, ignore_errors=True)
 
         threading.Thread(target=remove, daemon=True).start()
+
+
+def stopper(made: Path) -> Callable[[], bool]:
+    """A function that says whether the render in this folder of a visitor is to stop."""
+    home = made.parent
+    return lambda: not home.exists() or (home / _STOP).exists()
