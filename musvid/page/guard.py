@@ -14,6 +14,7 @@ from functools import wraps
 from typing import Any
 
 import gradio as gr
+from gradio.exceptions import InvalidPathError
 
 from .. import MusvidError
 from .html import told
@@ -22,6 +23,7 @@ UNFORESEEN = (
     "Something went wrong that musvid did not foresee, and its log says what; try again, or change "
     "a setting."
 )
+NOT_UPLOADED = "Only files that were uploaded to this page are read; upload it first."
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ def sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, gr.Error):
         return str(error.message)
+    if isinstance(error, InvalidPathError):
+        return NOT_UPLOADED
     _log.error("The page caught what was not foreseen.", exc_info=error)
     return UNFORESEEN
 

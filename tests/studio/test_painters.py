@@ -1,0 +1,153 @@
+"""Models at hand: room first, each loaded once, and nobody waits for somebody else's."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from musvid import Cancelled, ModelError, Style
+from musvid.studio.painters import Painters
+
+A, B, C = (Style(model=f"someone/{name}") for name in "abc")
+
+
+class Loader:
+    """Loads models that are numbers, and can be held up."""
+
+    def __init__(self) -> None:
+        self.loaded: list[str] = []
+        self.held: dict[str, threading.Event] = {}
+        self.painters = Painters(self.load)
+        self.here: list[list[str]] = []  # the models there were when one was loaded
+
+    def load(self, style: Style) -> Any:
+        self.loaded.append(style.model)
+        self.here.append([name for name, _ in self.painters._here])
+        if style.model in self.held:
+            assert self.held[style.model].wait(20)
+        return len(self.loaded)
+
+    def use(self, style: Style, stop: Callable[[], bool] | None = None) -> Any:
+        with self.painters.use(style, stop) as painter:
+            return painter
+
+
+@pytest.fixture
+def loader() -> Loader:
+    return Loader()
+
+
+def begin(work: Callable[..., Any], *given: Any) -> tuple[threading.Thread, list[Any]]:
+    """Some work in a thread, and its result."""
+    made: list[Any] = []
+
+    def do() -> None:
+        try:
+            made.append(work(*given))
+        except Exception as error:
+            made.append(error)
+
+    thread = threading.Thread(target=do, daemon=True)
+    thread.start()
+    return thread, made
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_model_is_loaded_once_however_many_want_it(loader: Loader) -> None:
+    loader.held[A.model] = threading.Event()
+    works = [begin(loader.use, A, stop) for stop in (None, lambda: False, None, lambda: False)]
+    time.sleep(0.05)
+    loader.held[A.model].set()
+    for thread, made in works:
+        thread.join(10)
+        assert made == [1]
+    assert loader.loaded == [A.model]
+
+
+def test_room_is_made_before_the_third_model_is_loaded(loader: Loader) -> None:
+    for style in (A, B, A, C):  # B was used longest ago
+        loader.use(style)
+    assert loader.loaded == [A.model, B.model, C.model]
+    assert loader.here[-1] == [A.model]
+    assert loader.painters.has(A)
+    assert not loader.painters.has(B)
+
+
+def test_a_model_that_is_painted_with_stays(loader: Loader) -> None:
+    with loader.painters.use(A):
+        loader.use(B)
+        loader.use(C)
+        assert loader.here[-1] == [A.model]
+        with loader.painters.use(C):  # both are in use: the next one waits
+            thread, made = begin(loader.use, B)
+            time.sleep(0.3)
+            assert loader.loaded == [A.model, B.model, C.model]
+        thread.join(10)
+    assert made == [4]
+
+
+def test_a_model_that_is_there_answers_while_another_is_loaded(loader: Loader) -> None:
+    loader.use(A)
+    loader.held[B.model] = threading.Event()
+    thread, made = begin(loader.use, B)
+    until(lambda: B.model in loader.loaded)
+    began = time.monotonic()
+    assert loader.use(A) == 1
+    assert time.monotonic() - began < 0.1
+    loader.held[B.model].set()
+    thread.join(10)
+    assert made == [2]
+
+
+def test_two_models_are_loaded_at_the_same_time(loader: Loader) -> None:
+    for style in (A, B):
+        loader.held[style.model] = threading.Event()
+    works = [begin(loader.use, style) for style in (A, B)]
+    until(lambda: len(loader.loaded) == 2)
+    for style in (A, B):
+        loader.held[style.model].set()
+    for thread, made in works:
+        thread.join(10)
+        assert made[0] in (1, 2)
+
+
+def test_stop_is_asked_while_a_model_is_loaded(loader: Loader) -> None:
+    loader.held[A.model] = threading.Event()
+    stop = threading.Event()
+    thread, made = begin(loader.use, A, stop.is_set)
+    until(lambda: bool(loader.loaded))
+    stop.set()
+    thread.join(1)
+    assert isinstance(made[0], Cancelled)
+    loader.held[A.model].set()
+    until(lambda: loader.painters.has(A))  # it was loaded all the same
+    assert loader.use(A) == 1
+
+
+def test_an_error_reaches_all_who_wait_and_the_next_one_tries_again(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail = threading.Event()
+
+    def failing(_: Style) -> Any:
+        assert fail.wait(10)
+        raise ModelError("It cannot be downloaded.")
+
+    monkeypatch.setattr(loader.painters, "_load", failing)
+    works = [begin(loader.use, A, lambda: False) for _ in range(3)]
+    fail.set()
+    for thread, made in works:
+        thread.join(10)
+        assert isinstance(made[0], ModelError)
+    monkeypatch.setattr(loader.painters, "_load", loader.load)
+    assert loader.use(A) == 1
