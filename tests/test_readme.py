@@ -92,6 +92,7 @@ def test_every_file_and_module_it_names_is_there(path: Path) -> None:
 @pytest.mark.parametrize("name", ["README.md", "musvid/settings.md", "musvid/page/README.md"])
 def test_every_option_it_names_exists(name: str) -> None:
     known = {*build_parser().format_help().split(), *app.build_parser().format_help().split()}
+    known.add("--repo-type")  # of the hub's own command
     for option in set(re.findall(r"(?<!-)(--[a-z][a-z-]+)", text(name))):
         assert any(word.strip("[,]") == option for word in known), option
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -61,31 +64,45 @@ def test_a_wrong_limit_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A page for the public on this machine: as a Space, with a stand-in for `spaces`."""
+    """A page for the public on this machine: as a Space with ZeroGPU, whose hub is away."""
     folder = tmp_path_factory.mktemp("space")
-    stand_in = folder / "modules"
-    stand_in.mkdir()
-    (stand_in / "spaces.py").write_text(
-        "import json, os, sys\n"
-        "log = open(os.environ['SPACES_LOG'], 'a', buffering=1)\n"
-        "print(json.dumps(['imported', 'torch' in sys.modules]), file=log)\n"
-        "def GPU(duration):\n"
-        "    def decorate(work):\n"
-        "        def asked(*given):\n"
-        "            seconds = duration(*given)\n"
-        "            print(json.dumps([work.__name__, seconds]), file=log)\n"
-        "            return work(*given)\n"
-        "        return asked\n"
-        "    return decorate\n"
-    )
     log = folder / "spaces.log"
     environment = {
         "SPACE_ID": "someone/musvid",
-        "PYTHONPATH": str(stand_in),
+        "SPACES_ZERO_GPU": "true",
+        "PYTHONPATH": str(ROOT / "tests" / "zerogpu"),
         "SPACES_LOG": str(log),
+        "HF_HOME": str(folder / "hub"),
+        "no_proxy": "127.0.0.1,localhost",
     }
-    with running_page(folder / "page", "--host", "127.0.0.1", **environment) as address:
-        yield address, log
+    with no_network(folder / "asked.txt") as proxy:
+        environment |= dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), proxy)
+        with running_page(folder / "page", "--host", "127.0.0.1", **environment) as address:
+            yield address, log
+
+
+@contextmanager
+def no_network(log: Path) -> Iterator[str]:
+    """A proxy that leads nowhere, and writes down who was to be asked; yields its address."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def refuse(self) -> None:
+            with log.open("a") as file:
+                print(self.path, file=file)
+            self.send_error(502)
+
+        do_CONNECT = do_GET = do_HEAD = do_POST = refuse  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def asked(log: Path) -> list[list[object]]:
@@ -103,10 +120,16 @@ def test_a_space_sees_spaces_before_torch_and_asks_for_time_by_size(
         client.predict(handle_file(song), settings, api_name="/render")
     client.predict(handle_file(song), 1.0, {"size": "64x64"}, api_name="/paint")
     calls = asked(log)[1:]
-    assert [name for name, _ in calls] == ["render_clip", "render_clip", "paint_moment"]
+    assert [name for name, _ in calls] == ["_render", "_render", "_paint"]
     short, long, one = (float(str(seconds)) for _, seconds in calls)
     assert 0 < short < long <= 300
     assert one <= 60
+    # The hub was away: the page started with the model that it has, and said what is missing.
+    said = (log.parent / "page" / "log.txt").read_text()
+    assert "sd-turbo is not loaded" in said
+    assert "sketch is not loaded" not in said
+    assert "Traceback" not in said
+    assert set((log.parent / "asked.txt").read_text().split()) == {"huggingface.co:443"}
 
 
 @pytest.mark.parametrize(
