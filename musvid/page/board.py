@@ -142,10 +142,11 @@ class Board:
         button.click(None, None, button, js=BUSY, **QUIET)  # first: events of one button take turns
         begun = button.click(work, **event)
         begun.then(None, None, button, js=READY, **QUIET)
-        # Where no answer comes: a full queue, a lost connection, a value that cannot be shown.
+        # `then` is for answers. None comes from a full queue, a lost connection, or a value that
+        # cannot be shown.
         place, stops = place_of(event["outputs"]), stops_of(event["outputs"])
-        answers = ", ".join([json.dumps(told(FAILED)), *(OFF for _ in stops)])
-        begun.failure(None, None, [place, *stops], js=f"() => [{answers}]", **QUIET)
+        answers = ", ".join([json.dumps(told(FAILED)), ON, *(OFF for _ in stops)])
+        begun.failure(None, None, [place, button, *stops], js=f"() => [{answers}]", **QUIET)
 
     def changed(self, names: list[str]) -> list[Any]:
         """The events of controls that change."""
