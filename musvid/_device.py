@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,10 @@ from . import _validate
 from .errors import SettingsError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+
+BUILDING = threading.Lock()
+"""Held by whoever builds a network. Loaders change `torch.nn.Module` for all threads while they do
+(accelerate's `init_empty_weights`): two at a time would leave each other without weights."""
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -227,5 +227,6 @@ def _networks(weights: Path, device: str) -> dict[int, _Worker]:
 
 @lru_cache(maxsize=2)
 def _load(weights: Path, device: str, _facts: tuple[object, ...]) -> dict[int, _Worker]:
-    loaded = [load_checkpoint(path) for path in _checkpoint.files(weights).values()]
+    with _device.BUILDING:
+        loaded = [load_checkpoint(path) for path in _checkpoint.files(weights).values()]
     return {network.factor: _Worker(network, device) for network in loaded}

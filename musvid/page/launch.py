@@ -110,9 +110,8 @@ def _serve(arguments: list[str] | None) -> int:
         footer_links=["api", "settings"],
         prevent_thread_lock=True,
     )
-    # With ZeroGPU there is nothing to paint with outside of a call that asked for it.
-    warm = threading.Thread(target=studio.warm, args=(spaces is None,), name="warm", daemon=True)
-    warm.start()
+    if not ZERO:  # there, only a call that asked for it has something to paint with
+        threading.Thread(target=studio.warm, name="warm", daemon=True).start()
     end_by_signals()  # what was loaded meanwhile may have signals of its own
     board.blocks.block_thread()
     return 0

@@ -13,10 +13,11 @@ import copy
 import inspect
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._device import is_out_of_memory
+from .._device import BUILDING, is_out_of_memory
 from ..errors import MemoryExhausted, ModelError, SettingsError
 from .models import INDEX, Model, check_family, local, read_index
 
@@ -27,7 +28,25 @@ _log = logging.getLogger(__name__)
 
 
 def load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
-    """The model's image-to-image pipeline, ready on the device."""
+    """The model's image-to-image pipeline, ready on the device.
+
+    Several threads may load: they build one after the other, and download at the same time.
+    """
+    with BUILDING:
+        return _load(model, tiny_autoencoder, device)
+
+
+@contextlib.contextmanager
+def _others_build() -> Iterator[None]:
+    """A context in which this thread waits for the hub, and others may build."""
+    BUILDING.release()
+    try:
+        yield
+    finally:
+        BUILDING.acquire()
+
+
+def _load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
     import torch
     import transformers
 
@@ -88,13 +107,25 @@ def _load_pipeline(model: Model, dtype: torch.dtype) -> Any:
         for variant in ("fp16", None):
             with contextlib.suppress(OSError, ValueError):
                 return load(model.source, variant=variant, local_files_only=True, **options)
-    _announce(model)
+    with _others_build():
+        _announce(model)
+        variant = _download(model)
+    return load(model.source, variant=variant, local_files_only=True, **options)
+
+
+def _download(model: Model) -> str | None:
+    """Download a pipeline of the hub; the variant of its weights that there is."""
+    from diffusers import DiffusionPipeline
+
+    options: dict[str, Any] = {"use_safetensors": True, "safety_checker": None}
     try:
-        return load(model.source, variant="fp16", **options)
+        DiffusionPipeline.download(model.source, variant="fp16", **options)
     except ValueError as error:
         if "variant" not in str(error):
             raise
-    return load(model.source, **options)
+        DiffusionPipeline.download(model.source, **options)
+        return None
+    return "fp16"
 
 
 def _fetch(name: str) -> str:
@@ -110,7 +141,8 @@ def _fetch(name: str) -> str:
         with contextlib.suppress(LocalEntryNotFoundError):
             # Without asking the hub: without a network, that would retry for half a minute.
             return snapshot_download(name, allow_patterns=wanted, local_files_only=True)
-        return snapshot_download(name, allow_patterns=wanted)
+        with _others_build():
+            return snapshot_download(name, allow_patterns=wanted)
     except Exception as error:
         raise _explain(error, Model(name, name, "hub")) from error
 
