@@ -12,6 +12,7 @@ that ever were, and set `refuses`, what the scheduler answers.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import multiprocessing
@@ -76,6 +77,8 @@ class Worker:
 
     def _watch(self) -> None:
         self.process.join()
+        with contextlib.suppress(ValueError):  # it may have died while it wrote
+            self.given._wlock.release()
         self.given.put(None)
 
     def _work(self, task: Callable[..., Iterator[Any]]) -> None:
