@@ -9,7 +9,7 @@ from .. import Recipe, SettingsError, SongError
 from .._validate import number as check_number
 from ..frame import save_frame
 from ..job import Job, resolve
-from .board import LIGHT, Board, Values
+from .board import LIGHT, PAINTING, Board, Values
 from .gpu import paint_moment, render_clip
 
 
@@ -20,7 +20,7 @@ def add(board: Board) -> None:
     gr.api(api.settings, api_name="settings", **LIGHT)
     gr.api(api.beats, api_name="beats", concurrency_limit=1, concurrency_id="listen")
     gr.api(api.draw, api_name="draw", **LIGHT)
-    gr.api(api.paint, api_name="paint", concurrency_limit=1, concurrency_id="paint")
+    gr.api(api.paint, api_name="paint", **PAINTING)
     gr.api(api.render, api_name="render", concurrency_limit=1, concurrency_id="render")
 
 

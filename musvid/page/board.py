@@ -37,6 +37,8 @@ Part = TypeVar("Part", bound=gr.blocks.Block)
 
 # Events that stay responsive while a render runs.
 LIGHT: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "light"}
+# Moments are painted one at a time, by the studio; whoever waits for a download is not in the way.
+PAINTING: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "paint"}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop what is typed or chosen while an earlier one is answered.
 LATEST: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}

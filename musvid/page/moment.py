@@ -8,7 +8,7 @@ import gradio as gr
 from .. import MusvidError
 from ..job import resolve
 from ..studio.studio import AXES, strip_values
-from .board import CLIP, FOLLOWERS, LATEST, LIGHT, QUIET, Board, Updates
+from .board import CLIP, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
 from .html import hint, told
 
@@ -94,8 +94,7 @@ class MomentPanel:
             "fn": self.on_paint,
             "inputs": everything,
             "outputs": [board["painted"], self.moment_note],
-            "concurrency_limit": 1,
-            "concurrency_id": "paint",
+            **PAINTING,
             **LATEST,
         }
         drawn.then(**painting)
@@ -104,8 +103,7 @@ class MomentPanel:
             self.on_strip,
             {*everything, self.axis},
             [self.strip, self.strip_values, self.moment_note],
-            concurrency_limit=1,
-            concurrency_id="paint",
+            **PAINTING,
             **QUIET,
         )
         self.strip.select(

@@ -70,7 +70,7 @@ class Studio:
 
     def _make_locks(self) -> None:
         self._rendering, self._drawing = threading.Lock(), threading.Lock()
-        self._listening = threading.Lock()
+        self._listening, self._painting = threading.Lock(), threading.Lock()
 
     def renew(self) -> None:
         """Begin anew in a forked process, where what other threads were at is not going on."""
@@ -144,7 +144,7 @@ class Studio:
     ) -> list[Frame]:
         if not recipe.paints:
             return frames
-        with self._painters.use(recipe.style) as painter:
+        with self._painters.use(recipe.style) as painter, self._painting:
             began = time.monotonic()
             painted = list(painter.paint(frames, recipe.style, strokes))
         pixels = sum(frame.shape[0] * frame.shape[1] for frame in frames)

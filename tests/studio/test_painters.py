@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from conftest import WriteSong, music
 
-from musvid import Cancelled, ModelError, Style
+from musvid import Cancelled, ModelError, Recipe, Song, Style
+from musvid.job import resolve
+from musvid.page.build import build
+from musvid.studio.limits import Limits
 from musvid.studio.painters import Painters
+from musvid.studio.studio import Studio
 
 A, B, C = (Style(model=f"someone/{name}") for name in "abc")
 
@@ -151,3 +157,36 @@ def test_an_error_reaches_all_who_wait_and_the_next_one_tries_again(
         assert isinstance(made[0], ModelError)
     monkeypatch.setattr(loader.painters, "_load", loader.load)
     assert loader.use(A) == 1
+
+
+def test_a_moment_is_painted_while_another_visitors_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, write_song: WriteSong
+) -> None:
+    studio = Studio(device="cpu")
+    recipe = Recipe(size=(64, 64), style=Style(strength=0.7))
+    job = resolve(recipe, Song.open(write_song(music(1.0))))
+    other = resolve(replace(recipe, style=replace(recipe.style, model="sd15")), job.song)
+    loaded, held = threading.Event(), threading.Event()
+    load = studio._painters._load
+
+    def loading(style: Style) -> Any:
+        if style.model == "sd15":
+            loaded.set()
+            assert held.wait(30)
+        return load(job.recipe.style)
+
+    monkeypatch.setattr(studio._painters, "_load", loading)
+    thread, made = begin(studio.paint, other, 0.5)
+    assert loaded.wait(10)
+    studio.paint(job, 0.5)
+    assert not made
+    held.set()
+    thread.join(30)
+    assert made[0].shape == (64, 64, 3)
+
+
+def test_as_many_may_wait_for_a_painting_as_for_a_download() -> None:
+    board = build(Studio(device="cpu"), Limits.of(public=True, environment={}))
+    events = [event for event in board.blocks.fns.values() if event.concurrency_id == "paint"]
+    assert len(events) == 4  # two of the moment, the strip, and the endpoint
+    assert {event.concurrency_limit for event in events} == {4}
