@@ -99,6 +99,13 @@ def build_parser() -> argparse.ArgumentParser:
     part.add_argument(
         "--duration", type=_seconds, metavar="TIME", help="how long (default: to the end)"
     )
+    part.add_argument(
+        "--track",
+        type=int,
+        metavar="N",
+        help="of a file with several audio tracks, the one to use, from 1 (default: the one that "
+        "the file marks as its default)",
+    )
 
     motion = parser.add_argument_group("motion")
     add = motion.add_argument

@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +42,13 @@ FORMATS = (
 PATIENCE = 60.0
 """Seconds that ffmpeg may take between two signs of life while it is waited for."""
 
+MOST_PIXELS = 20_000_000
+"""Pixels of a picture that is decoded at most, whether attached to a song or of a video. A file of
+a megabyte can hold one that fills gigabytes; the largest that musvid makes has 16.8 million."""
+
 _LAST_PATIENCE = 600.0  # a long video's index is moved to its front when all frames are in
+
+_SPECIAL = re.compile(r"[=;#\\\r\n]")  # what a backslash stands before in ffmpeg's metadata format
 
 # More threads than this hardly help with a sound or small pictures, and cost memory each.
 _THREADS = str(min(8, os.cpu_count() or 1))
@@ -74,13 +81,33 @@ def identity() -> list[object]:
     return [path, facts.st_size, facts.st_mtime_ns]
 
 
-def media_input(path: str | os.PathLike[str]) -> list[str]:
-    """Arguments that open a user's file as media, and as nothing else."""
+def media_input(path: str | os.PathLike[str], *, seek: int = 0) -> list[str]:
+    """Arguments that open a user's file as media, and as nothing else.
+
+    seek: seconds of the file that are skipped; what comes next begins at time 0.
+    """
     return [
         *("-protocol_whitelist", "file,pipe"),
         *("-format_whitelist", FORMATS),
-        *("-i", "file:" + os.fspath(Path(path))),
+        *("-max_pixels", str(MOST_PIXELS)),
+        *(("-ss", str(seek)) if seek else ()),
+        *("-i", _named(path)),
     ]
+
+
+def metadata_input(path: str | os.PathLike[str]) -> list[str]:
+    """Arguments that open a file of `metadata`, as musvid writes it."""
+    return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", _named(path)]
+
+
+def metadata(key: str, text: str) -> str:
+    """A file of ffmpeg's metadata format that holds a text."""
+    # No end of line: ffmpeg would take it into a text that ends in a backslash.
+    return ";FFMETADATA1\n" + key + "=" + _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def _named(path: str | os.PathLike[str]) -> str:
+    return "file:" + os.fspath(Path(path))
 
 
 def raw_input(width: int, height: int, rate: object) -> list[str]:
@@ -99,10 +126,23 @@ class Process:
 
     arguments: everything behind ``ffmpeg -nostdin -v error``.
     stdin, stdout: whether to open these as pipes; they are closed otherwise.
+    patience: seconds that may pass between two signs of life, beyond the usual `PATIENCE`.
+    level: of what ffmpeg tells. hear: called, in another thread, with every line of it.
     """
 
-    def __init__(self, arguments: list[str], *, stdin: bool = False, stdout: bool = False) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        *,
+        stdin: bool = False,
+        stdout: bool = False,
+        patience: float = 0.0,
+        level: str = "error",
+        hear: Callable[[str], object] | None = None,
+    ) -> None:
         self._errors: deque[str] = deque(maxlen=40)
+        self._hear, self._extra = hear, patience
+        self._files = [part for part in arguments if part.startswith("file:")]
         self._deadline: float | None = None  # of whoever waits for ffmpeg
         self._gone, self._late = threading.Event(), False
         # A session of its own keeps the terminal's Ctrl-C away from ffmpeg: whoever drives it
@@ -114,7 +154,7 @@ class Process:
         )
         try:
             self._process = subprocess.Popen(
-                [executable(), "-nostdin", "-hide_banner", "-v", "error"]
+                [executable(), "-nostdin", "-hide_banner", "-v", level]
                 + ["-threads", _THREADS, "-filter_threads", _THREADS, *arguments],
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
@@ -145,7 +185,7 @@ class Process:
     @contextlib.contextmanager
     def waiting(self, seconds: float | None = None) -> Iterator[None]:
         """A context in which ffmpeg is ended when it gives no sign of life for too long."""
-        self._deadline = time.monotonic() + (seconds or PATIENCE)
+        self._deadline = time.monotonic() + (seconds or PATIENCE + self._extra)
         try:
             yield
         finally:
@@ -155,7 +195,10 @@ class Process:
         assert self._process.stderr is not None
         with self._process.stderr as stream:
             while line := stream.readline(1000):
-                self._errors.append(line.decode(errors="replace").strip())
+                text = line.decode(errors="replace").strip()
+                self._errors.append(text)
+                if self._hear:
+                    self._hear(text)
 
     @property
     def errors(self) -> str:
@@ -205,7 +248,9 @@ class Process:
         self._drain.join(timeout=5)
         reason = self._errors[-1] if self._errors else f"it ended with code {code}"
         if self._late:
-            reason = f"it gave no sign of life for {PATIENCE:g} s, and was ended"
+            reason = f"it gave no sign of life for {PATIENCE + self._extra:g} s, and was ended"
+        for file in self._files:  # a visitor of a page learns nothing of its folders
+            reason = reason.replace(file, Path(file).name).replace(file[5:], Path(file).name)
         raise FFmpegError(f"ffmpeg failed: {reason}")
 
     def wait(self) -> None:
@@ -254,13 +299,17 @@ class Process:
                         pipe.close()
 
 
-def read_frames(arguments: list[str], shape: tuple[int, ...], count: int) -> Iterator[Frame]:
+def read_frames(
+    arguments: list[str], shape: tuple[int, ...], count: int, *, patience: float = 0.0
+) -> Iterator[Frame]:
     """The first `count` raw uint8 arrays that ffmpeg writes to ``pipe:1``.
+
+    patience: as for `Process`.
 
     Raises FFmpegError if ffmpeg ends before it has written that many.
     """
     limit = ["-frames:v", str(count), "-f", "rawvideo", "pipe:1"]
-    with Process([*arguments, *limit], stdout=True) as process:
+    with Process([*arguments, *limit], stdout=True, patience=patience) as process:
         for index in range(count):
             frame = process.read(shape)
             if frame is None:

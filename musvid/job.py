@@ -80,8 +80,8 @@ class Job:
 def resolve(recipe: Recipe, song: Song) -> Job:
     """Settle a recipe for a part of a song.
 
-    The recipe's start and duration become those of the part. Settings that are None become the
-    model's defaults. Where keyframes are locked to a beat that is not known, it is found.
+    The recipe's track, start and duration become those of the part. Settings that are None become
+    the model's defaults. Where keyframes are locked to a beat that is not known, it is found.
 
     Raises SettingsError for an unknown model, a file that would be too large, or settings that do
     not fit together, and SongError where there is no beat.
@@ -90,6 +90,7 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     to_end = song.first + song.samples == song.total
     settled = replace(
         recipe,
+        track=song.track if song.tracks > 1 else None,
         start=song.first / song.rate,
         duration=None if to_end else song.samples / song.rate,
         lock=lock,
@@ -100,7 +101,8 @@ def resolve(recipe: Recipe, song: Song) -> Job:
 def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:
     """The job of a sound file, of which the recipe's start and duration are used.
 
-    song: the file; a `Song`, which is used as it was cut; or a job, which is returned as it is.
+    song: the file, of which the recipe's track is used; a `Song`, which is used as it was cut; or a
+        job, which is returned as it is.
     recipe: every default without one.
 
     Raises what `Song.open` and `resolve` raise, and SettingsError for a job and a recipe.
@@ -112,7 +114,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
     recipe = recipe or Recipe()
     if not isinstance(song, Song):
         recipe.resolve()  # a wrong setting is told before a long file is read
-        song = Song.open(song, start=recipe.start, duration=recipe.duration)
+        song = Song.open(song, start=recipe.start, duration=recipe.duration, track=recipe.track)
     return resolve(recipe, song)
 
 

@@ -53,6 +53,7 @@ _SECONDS = " (seconds)"
 _AMOUNT = (-30, 30)
 
 RANGES: dict[str, Range] = {
+    "track": _whole(1, 100),
     "start": Range(0, DAY, _SECONDS, step=0.1),
     "duration": Range(1e-6, DAY, _SECONDS, step=0.1),
     "fps": Range(1, 240),

@@ -75,6 +75,7 @@ def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int
 class Recipe:
     """Every setting of a render, as plain values. None stands for the model's own, see `resolve`.
 
+    track: of a file with several audio tracks, the one to use, from 1; None is its default one.
     start, duration: the part of the song to use, in seconds; None is to the end.
     fps: pictures per second of the drawn spectrum, a Fraction. With a lock, the nearest rate that
     puts keyframes on notes is taken.
@@ -87,6 +88,7 @@ class Recipe:
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     """
 
+    track: int | None = None
     start: float = 0.0
     duration: float | None = None
     fps: Fraction = Fraction(30)
@@ -107,7 +109,7 @@ class Recipe:
         object.__setattr__(self, "fps", parse_rate(self.fps))
         if self.size is not None:
             object.__setattr__(self, "size", parse_size(self.size))
-        for name in ("start", "duration", "upscale"):
+        for name in ("track", "start", "duration", "upscale"):
             if name == "start" or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
         _validate.choice("interpolator", self.interpolator, choices())

@@ -74,6 +74,7 @@ def render(
     job = prepare(song, recipe)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.recipe.style
     path = _output(song, output, overwrite)
+    video.check_output(path, settings=recipe.to_json())
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
     totals = dict(
@@ -195,10 +196,10 @@ class _Addresses:
         painter: the loaded model; without one it must be here, see `models.downloaded`.
         """
         song, recipe, clock = job.song, job.recipe, job.clock
-        sound = [content_of(song.path), song.first, song.samples]
+        sound = [content_of(song.path), song.track, song.first, song.samples]
         moments = list(clock.ticks) if recipe.lock.beats else []
         look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
-        drawing = [_code("spectrum", "_ffmpeg", "song"), _ffmpeg.identity()]
+        drawing = [_code("spectrum", "_ffmpeg", "_seek", "_survey", "song"), _ffmpeg.identity()]
         style = recipe.style
         painting: list[object] = []
         if painter:

@@ -23,15 +23,20 @@ BLOCK = 2560 * 512
 def mono(song: Song, *, rate: int = RATE, block: int = BLOCK) -> Iterator[Sound]:
     """A song's part as one channel: float32 in about [-1, 1], `block` samples at a time.
 
+    It is the mixture of all channels, or one of them where they cancel each other; without a
+    constant offset, and a very quiet song is raised (`Song.even`).
+
     Yields arrays of `block` samples, the last one shorter; ``round(duration * rate)`` samples in
     all, give or take one. Raises FFmpegError.
     """
+    own = "" if song.side is None else f"pan=mono|c0=c{song.side},"
+    filters = f"{song.even},{own}aresample={rate},aformat=channel_layouts=mono"
     arguments = [
-        *_ffmpeg.media_input(song.path),
-        *("-map", "0:a:0", "-af", f"{song.filters},aresample={rate},aformat=channel_layouts=mono"),
+        *song.input(),
+        *("-filter_complex", f"{song.sound}{filters}[a]", "-map", "[a]"),
         *("-f", "f32le", "pipe:1"),
     ]
-    with _ffmpeg.Process(arguments, stdout=True) as process:
+    with _ffmpeg.Process(arguments, stdout=True, patience=song.patience) as process:
         while data := process.read_bytes(4 * block):
             yield np.frombuffer(data[: len(data) // 4 * 4], np.float32)
 

@@ -98,6 +98,7 @@ class Board:
 
     def __init__(self, studio: Studio, limits: Limits) -> None:
         self.studio, self.limits, self.visits = studio, limits, Visits()
+        studio.longest_song = limits.song and 60 * limits.song
         self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
         self.first = values_of(Recipe())  # what the controls show at first

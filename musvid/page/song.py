@@ -9,7 +9,7 @@ import musvid
 
 from .. import MusvidError
 from .board import CLIP, LATEST, LIGHT, QUIET, Board, Updates
-from .html import told
+from .html import hint, told
 
 PACKAGE = Path(musvid.__file__).parent
 # In the repository they lie beside the package, and in an installed one within it.
@@ -100,7 +100,7 @@ class SongPanel:
         least, longest = ends["duration"]
         return {
             self.board["song"]: path,
-            self.board["song_problem"]: told(),
+            self.board["song_problem"]: hint(" ".join(song.notes)) if song.notes else told(),
             start: gr.update(maximum=ends["start"][1], value=0),
             duration: gr.update(minimum=least, maximum=longest, value=min(CLIP, longest)),
             self.board["moment"]: gr.update(

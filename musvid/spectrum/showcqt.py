@@ -110,6 +110,7 @@ def _draw(
         _arguments(song, look, fps, width=half, height=height, colour=colours is None, skip=skip),
         (height, half, 3) if colours is None else (height, half),
         count,
+        patience=song.patience,
     )
     if look.afterglow:
         halves = _afterglow(halves, math.exp(-1 / (float(fps) * look.afterglow)))
@@ -143,6 +144,7 @@ def _arguments(
     level = (
         "dynaudnorm=f=250:g=15:p=0.9:m=30:b=1" if look.gain == "auto" else f"volume={look.gain}dB"
     )
+    sound = song.even if look.gain == "auto" else song.centred
     scheme = "" if colour else ":cscheme=1|1|1|1|1|1"
     pixels = "rgb24" if colour else "gbrp,extractplanes=g"
     # In the article's picture the bars stand on the upper half of an empty axis, filled with
@@ -160,7 +162,7 @@ def _arguments(
     if skip < 0:
         late = f"adelay={-skip}S:all=1,"
     chain = (
-        f"{song.filters},{level},{late}apad,"
+        f"{song.sound}{sound},{level},{late}apad,"
         f"showcqt=s={height}x{width}:rate={fps * count}:count=1:axis=0:sono_h=0"
         f":bar_h={width - spine}:axis_h={spine}"
         f":bar_g={look.gamma}:sono_g={max(3.0, look.gamma)}:tc={look.tlength}{scheme},"
@@ -168,8 +170,8 @@ def _arguments(
     )
     return [
         *("-filter_complex_threads", "1"),
-        *_ffmpeg.media_input(song.path),
-        *("-filter_complex", f"[0:a:0]{chain}", "-map", "[v]", "-fps_mode", "passthrough"),
+        *song.input(),
+        *("-filter_complex", chain, "-map", "[v]", "-fps_mode", "passthrough"),
     ]
 
 

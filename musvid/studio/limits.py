@@ -13,6 +13,7 @@ from ..song import Song
 
 _PUBLIC_SECONDS = 60.0
 _PUBLIC_SIDE = 768
+_PUBLIC_SONG = 180.0
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Limits:
     any_model: whether a hub id, folder or file may be typed in, rather than a model of the table
         chosen; and whether a video may be made with such a model.
     seconds: the longest clip. side: the largest side of a painting in pixels. upload: megabytes of
-        a song. queue: renders and paintings that may wait. keep: minutes until what was shown to
-        a visitor is deleted.
+        a song. song: minutes that a whole song may last, of which a clip is a part. queue: renders
+        and paintings that may wait. keep: minutes until what was shown to a visitor is deleted.
     """
 
     any_model: bool = True
@@ -32,11 +33,13 @@ class Limits:
     upload: int = 500
     queue: int = 20
     keep: float = 24 * 60
+    song: float | None = None
 
     @classmethod
     def of(cls, *, public: bool, environment: Mapping[str, str] | None = None) -> Limits:
         """Those that the environment asks for: MUSVID_MAX_SECONDS, MUSVID_MAX_SIDE,
-        MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_QUEUE, MUSVID_KEEP_MINUTES and MUSVID_ANY_MODEL (0 or 1).
+        MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_SONG_MINUTES, MUSVID_MAX_QUEUE, MUSVID_KEEP_MINUTES and
+        MUSVID_ANY_MODEL (0 or 1).
 
         public: whether anybody can come, which has stricter defaults.
 
@@ -65,6 +68,7 @@ class Limits:
             seconds=number("MUSVID_MAX_SECONDS", _PUBLIC_SECONDS if public else None),
             side=None if side is None else int(side),
             upload=int(number("MUSVID_MAX_UPLOAD_MB", 100 if public else 500) or 1),
+            song=number("MUSVID_MAX_SONG_MINUTES", _PUBLIC_SONG if public else None),
             queue=int(number("MUSVID_MAX_QUEUE", 20) or 1),
             keep=number("MUSVID_KEEP_MINUTES", 24 * 60) or 1,
         )

@@ -63,6 +63,7 @@ class Studio:
         self, *, device: str = "auto", store: Store | None = None, models: int = 2
     ) -> None:
         self.costs = Costs()
+        self.longest_song: float | None = None  # seconds that a whole song may last
         self._device, self._store = device, store
         self._painters = Painters(lambda style: Painter(style, device=device), keep=models)
         self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
@@ -82,9 +83,9 @@ class Studio:
         """A sound file, opened and checked once. Raises SongError."""
         try:
             facts = Path(path).stat()
-            return _opened(Path(path), facts.st_size, facts.st_mtime_ns)
+            return _opened(Path(path), facts.st_size, facts.st_mtime_ns, self.longest_song)
         except OSError:
-            return Song.open(path)  # whose errors are sentences
+            return Song.open(path, longest=self.longest_song)  # whose errors are sentences
 
     def has(self, style: Style) -> bool:
         """Whether the model of a style is loaded, so that painting begins at once."""
@@ -220,8 +221,8 @@ class Studio:
 
 
 @lru_cache(maxsize=64)
-def _opened(path: Path, _size: int, _changed: int) -> Song:
-    return Song.open(path)
+def _opened(path: Path, _size: int, _changed: int, longest: float | None) -> Song:
+    return Song.open(path, longest=longest)
 
 
 def strip_values(recipe: Recipe, axis: str) -> list[object]:

@@ -24,6 +24,7 @@ _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 # One line of ffmpeg's metadata format; a backslash at its end continues it.
 _COMMENT = re.compile(r"^comment=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL)
 
+_MOST_SETTINGS = 1 << 20  # bytes
 
 # The header of YUV4MPEG2, the one raw format that tells size and rate: "... W512 H512 F30:1 ...".
 _FACTS = re.compile(rb"YUV4MPEG2 W(\d+) H(\d+) F(\d+):(\d+)")
@@ -82,9 +83,15 @@ def read(
             yield frame
 
 
-def check_output(output: str | os.PathLike[str]) -> Path:
-    """The path of a video that can be written. Raises OutputError or SettingsError if not."""
+def check_output(output: str | os.PathLike[str], *, settings: str = "") -> Path:
+    """The path of a video that can be written.
+
+    settings: the text that will be stored in it.
+
+    Raises OutputError or SettingsError where it cannot be written, or the text is too long.
+    """
     path = Path(output)
+    _comment(settings)
     if path.suffix.lower() != ".mp4":
         raise SettingsError(f"The output {quoted(path.name)} must end in .mp4.")
     try:
@@ -120,19 +127,19 @@ def write(
 
     frames: exactly `clock.frames` uint8 arrays (height, width, 3), `clock.rate` a second.
     upscale: the file's size as a multiple of the frames' size (Lanczos).
-    settings: a text to store in the file, for `read_settings`.
+    settings: a text to store in the file, for `read_settings`; white space at its end is lost.
 
     The file appears under its name when it is complete, and not before. Raises OutputError when
     it cannot be written.
     """
-    path = check_output(output)
+    path = check_output(output, settings=settings)
     source = iter(frames)
-    with _unfinished(path) as part:
+    with _unfinished(path) as part, Claim(path.parent, _prefix(path)) as notes:
+        notes.write_bytes(_comment(settings))
         first = next(source)
         height, width = first.shape[:2]
-        with _ffmpeg.Process(
-            _arguments(song, clock, width, height, upscale, settings, part), stdin=True
-        ) as process:
+        arguments = _arguments(song, clock, width, height, upscale, notes, part)
+        with _ffmpeg.Process(arguments, stdin=True, patience=song.patience) as process:
             process.write(first)
             for frame in source:
                 process.write(frame)
@@ -150,29 +157,54 @@ def copy(video: Path, output: Path) -> Path:
 def _unfinished(path: Path) -> Iterator[Path]:
     """A file beside a path, which takes its name when the context ends well."""
     try:
-        with Claim(path.parent, f".{path.stem[:40]}-") as part:
+        with Claim(path.parent, _prefix(path)) as part:
             yield part
             part.replace(path)
     except (FFmpegError, OSError) as error:
-        raise OutputError(f"The video {path} could not be written: {error}") from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise OutputError(f"The video {path.name} could not be written: {why}") from error
+
+
+def _prefix(path: Path) -> str:
+    """How the names of unfinished files beside a video begin."""
+    return f".{path.stem[:40]}-"
+
+
+def _comment(settings: str) -> bytes:
+    """A file of metadata with some settings. Raises SettingsError where they are too long.
+
+    They are handed to ffmpeg in a file since the arguments of a command have a limit of their own.
+    """
+    try:
+        text = _ffmpeg.metadata("comment", settings).encode()
+    except UnicodeEncodeError:
+        raise SettingsError(
+            "The settings hold letters that are none; correct the prompt."
+        ) from None
+    if len(text) > _MOST_SETTINGS:
+        raise SettingsError(
+            f"The settings are {len(text) / 1e6:.1f} MB long, and a video can hold "
+            f"{_MOST_SETTINGS / 1e6:.1f}; choose a shorter part or fewer beats."
+        )
+    return text
 
 
 def _arguments(
-    song: Song, clock: Clock, width: int, height: int, upscale: int, settings: str, part: Path
+    song: Song, clock: Clock, width: int, height: int, upscale: int, notes: Path, part: Path
 ) -> list[str]:
     scale = f"scale={width * upscale}:{height * upscale}:flags=lanczos+accurate_rnd+full_chroma_int"
-    picture = f"[0:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
+    picture = f"[1:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
     rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
     layout = "mono" if song.channels == 1 else "stereo"
-    sound = f"[1:a:0]{song.filters},aformat=sample_rates={rate}:channel_layouts={layout}[a]"
+    sound = f"{song.sound}{song.filters},aformat=sample_rates={rate}:channel_layouts={layout}[a]"
     return [
+        *song.input(),
         *_ffmpeg.raw_input(width, height, clock.rate),
-        *_ffmpeg.media_input(song.path),
+        *_ffmpeg.metadata_input(notes),
         *("-filter_complex", f"{picture};{sound}", "-map", "[v]", "-map", "[a]"),
         *("-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "medium", "-crf", "17"),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
-        *("-c:a", "aac", "-b:a", "192k", "-map_metadata", "-1", "-fflags", "+bitexact"),
-        *(("-metadata", f"comment={settings}") if settings else ()),
+        *("-c:a", "aac", "-b:a", "192k", "-map_metadata", "2", "-fflags", "+bitexact"),
         *("-movflags", "+faststart", "-f", "mp4", "file:" + os.fspath(part)),
     ]
 
@@ -184,7 +216,7 @@ def read_settings(path: str | os.PathLike[str]) -> str:
     text = ""
     try:
         with _ffmpeg.Process(arguments, stdout=True) as process:
-            text = process.read_bytes(1 << 20).decode("utf-8", errors="replace")
+            text = process.read_bytes(4 * _MOST_SETTINGS).decode("utf-8", errors="replace")
             while process.read_bytes(1 << 16):
                 pass  # so that a file with endless metadata ends, too
     except FFmpegError:

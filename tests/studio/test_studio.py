@@ -346,8 +346,9 @@ def test_limits_come_from_the_environment() -> None:
         "MUSVID_MAX_QUEUE": "2",
         "MUSVID_KEEP_MINUTES": "5",
         "MUSVID_ANY_MODEL": "1",
+        "MUSVID_MAX_SONG_MINUTES": "90",
     }
-    assert Limits.of(public=True, environment=given) == Limits(True, 7.5, 512, 3, 2, 5)
+    assert Limits.of(public=True, environment=given) == Limits(True, 7.5, 512, 3, 2, 5, 90)
     for name in given:
         for wrong in ("-1", "much", "nan"):
             with pytest.raises(SettingsError, match=name):

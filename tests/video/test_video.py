@@ -87,7 +87,7 @@ def test_unusual_sound_becomes_usual(
 
 @pytest.mark.parametrize(
     "settings",
-    ['{"a": 1}', "= ; # \\ \n = two\nlines\r\n", "prompt: Eis & Feuer, 火, 🎵 'x' \"y\"", "\\"],
+    ['{"a": 1}', "= ; # \\ \n = two\nlines\r\n.", "prompt: Eis & Feuer, 火, 🎵 'x' \"y\"", "\\"],
 )
 def test_settings_come_back_as_they_were(
     settings: str, write_song: WriteSong, tmp_path: Path
@@ -95,6 +95,36 @@ def test_settings_come_back_as_they_were(
     song = Song.open(write_song(tone(440, 0.1)))
     path = write(colours(3), song, Clock(song.duration), tmp_path / "a.mp4", settings=settings)
     assert read_settings(path) == settings
+
+
+def test_long_settings_are_stored(write_song: WriteSong, tmp_path: Path) -> None:
+    """Longer than an argument of a command may be: 128 kB here, 32 on Windows."""
+    beats = ", ".join(f"{number * 0.4321:.4f}" for number in range(20_000))
+    settings = f'{{"lock": {{"beats": [{beats}]}}}}'
+    assert len(settings) > 150_000
+    song = Song.open(write_song(tone(440, 0.1)))
+    path = write(colours(3), song, Clock(song.duration), tmp_path / "a.mp4", settings=settings)
+    assert read_settings(path) == settings
+    assert names(tmp_path) == {"a.mp4", "song.wav"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [("=" * 600_000, "MB long"), ("\ud800", "letters")],
+    ids=["too long", "no letter"],
+)
+def test_settings_that_cannot_be_stored_are_told_before_any_work(
+    settings: str, told: str, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song = Song.open(write_song(tone(440, 0.1)))
+
+    def frames() -> Iterator[np.ndarray]:
+        raise AssertionError("there was work")
+        yield
+
+    with pytest.raises(SettingsError, match=told):
+        write(frames(), song, Clock(song.duration), tmp_path / "a.mp4", settings=settings)
+    assert names(tmp_path) == {"song.wav"}
 
 
 def test_a_file_without_settings_is_told_so(write_song: WriteSong, tmp_path: Path) -> None:
