@@ -37,6 +37,7 @@ class Plan:
 
     rate: frames per second of the video, exact. seconds: until it is finished, or None where that
     is not known yet. size: width and height of the video in pixels.
+    denoised: pixels that are denoised, counted once for every step.
     """
 
     duration: Fraction
@@ -46,6 +47,12 @@ class Plan:
     frames: int
     size: tuple[int, int]
     seconds: float | None
+    denoised: int = 0
+
+    @property
+    def filmed(self) -> int:
+        """Pixels of all frames of the video."""
+        return self.frames * self.size[0] * self.size[1]
 
     @classmethod
     def of(cls, job: Job, seconds: float | None = None) -> Plan:
@@ -58,6 +65,7 @@ class Plan:
             frames=job.clock.frames,
             size=job.file_size,
             seconds=seconds,
+            denoised=job.paintings * denoised(job.recipe),
         )
 
     def __str__(self) -> str:
@@ -78,6 +86,15 @@ class Plan:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def denoised(recipe: Recipe) -> int:
+    """Pixels that a painting of a resolved recipe denoises: size x steps, twice with guidance."""
+    style = recipe.style
+    assert recipe.size is not None
+    width, height = recipe.size
+    guided = (style.guidance or 1) > 1 or bool(recipe.guidance_by)
+    return width * height * (style.steps or 1) * (2 if guided else 1)
 
 
 def told(job: Job) -> str:

@@ -1,14 +1,16 @@
 """The endpoints that programs use; see their docstrings."""
 
-from random import randrange
 from typing import Any
 
 import gradio as gr
 
-from .. import Recipe, SettingsError, SongError
+from .. import Cancelled, Recipe, SettingsError, SongError
 from .._validate import number as check_number
 from ..frame import save_frame
-from ..job import Job, resolve
+from ..job import Job
+from ..studio.spool import clear
+from ..studio.studio import late_told
+from ..studio.visits import STOP
 from .board import LIGHT, PAINTING, Board, Values
 from .gpu import paint_moment, render_clip
 
@@ -35,21 +37,17 @@ class Api:
         recipe = Recipe.from_flat(settings_in(settings))
         clip = self.board.studio.song(uploaded(song)).part(recipe.start, recipe.duration)
         self.board.limits.check(recipe, clip)
-        return resolve(recipe, clip)
+        return self.board.studio.job(recipe, clip)
 
     def moment(self, job: Job, time: Any) -> float:
         """A moment inside a clip. Raises SettingsError."""
         check_number("time", time, 0, float(job.song.duration), " (seconds)")
         return float(time)
 
-    def picture(self, frame: Any, request: gr.Request | None) -> gr.FileData:
-        """A frame as a file of the visitor."""
-        path = self.board.visits.folder(self.visitor(request)) / f"{randrange(2**62):x}.png"
-        return gr.FileData(path=str(save_frame(frame, path)))
-
-    def visitor(self, request: gr.Request | None) -> str:
-        """Whose files a call makes."""
-        return (request.session_hash if request else None) or "api"
+    def picture(self, frame: Any) -> gr.FileData:
+        """A frame as a file, which expires."""
+        folder, _ = self.board.visits.call()
+        return gr.FileData(path=str(save_frame(frame, folder / "picture.png")))
 
     def plan(self, song: gr.FileData, settings: dict[str, Any] | None = None) -> dict[str, Any]:
         """What a render makes: picture rate, keyframes, paintings, frames, size, seconds.
@@ -57,6 +55,7 @@ class Api:
         song: an uploaded sound file. settings: any of the settings of `/settings`, by name.
         """
         made = self.board.studio.plan(self.chosen(song, settings))
+        self.board.limits.afford(made)
         return {
             "rate": str(made.rate),
             "keyframes": made.keyframes,
@@ -91,7 +90,6 @@ class Api:
         song: gr.FileData,
         time: float = 0.0,
         settings: dict[str, Any] | None = None,
-        request: gr.Request = None,  # type: ignore[assignment]
     ) -> gr.FileData:
         """The spectrum at one moment, a PNG.
 
@@ -99,19 +97,18 @@ class Api:
         of those of `/settings`, by name.
         """
         job = self.chosen(song, settings)
-        return self.picture(self.board.studio.draw(job, self.moment(job, time)), request)
+        return self.picture(self.board.studio.draw(job, self.moment(job, time)))
 
     def paint(
         self,
         song: gr.FileData,
         time: float = 0.0,
         settings: dict[str, Any] | None = None,
-        request: gr.Request = None,  # type: ignore[assignment]
     ) -> gr.FileData:
         """The spectrum at one moment, painted: a PNG. Parameters as those of `/draw`."""
         job = self.chosen(song, settings)
-        painted = paint_moment(self.board.studio, job, self.moment(job, time))
-        return self.picture(painted, request)
+        self.board.limits.afford_moment(job)
+        return self.picture(paint_moment(self.board.studio, job, self.moment(job, time)))
 
     def render(
         self,
@@ -125,8 +122,19 @@ class Api:
         `duration`, in seconds, are the clip.
         """
         job = self.chosen(song, settings)
-        folder, stopped = self.board.visits.new(self.visitor(request))
-        *_, last = render_clip(self.board.studio, job, folder, stopped)
+        self.board.afford(job)
+        folder, stopped = self.board.visits.call()
+        session, presence = request and request.session_hash, self.board.presence
+        last = None
+        try:
+            for last in render_clip(self.board.studio, job, folder, stopped):  # noqa: B007
+                if session and presence.gone(session):
+                    (folder.parent / STOP).touch()  # nobody waits for it
+        finally:
+            clear(folder)
+        assert last
+        if last.late:
+            raise Cancelled(late_told(last.late))
         return gr.FileData(path=str(last.video))
 
 

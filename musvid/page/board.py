@@ -14,13 +14,19 @@ import gradio as gr
 
 from .. import MusvidError, Recipe, Song, SongError
 from .._validate import fraction
-from ..job import Job, resolve
+from ..job import Job
 from ..ranges import RANGES
 from ..studio.limits import Limits
+from ..studio.running import Runnings
 from ..studio.studio import Studio
 from ..studio.visits import Visits
+from ..studio.watch import Report
 from .guard import place_of, stops_of
 from .html import hint, told
+from .line import Line
+from .presence import Presence
+from .upkeep import Upkeep
+from .visitors import Visitors
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 CLIP = 12.0  # seconds that are chosen of a new song
@@ -95,10 +101,20 @@ class Board:
     """One page over one studio: its components by name, and what they show."""
 
     blocks: gr.Blocks
+    line: Line
+    upkeep: Upkeep
 
     def __init__(self, studio: Studio, limits: Limits) -> None:
-        self.studio, self.limits, self.visits = studio, limits, Visits()
+        self.studio, self.limits = studio, limits
         studio.longest_song = limits.song and 60 * limits.song
+        room, grace = limits.disk_bytes, limits.grace
+        self.visits = Visits(
+            keep=60 * limits.keep,
+            grace=None if grace is None else 60 * grace,
+            room=room and room / 2,  # the other half is for what was uploaded and is served
+        )
+        self.presence, self.visitors = Presence(), Visitors()
+        self.runnings: Runnings[tuple[Job, Report]] = Runnings()
         self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
         self.first = values_of(Recipe())  # what the controls show at first
@@ -162,7 +178,11 @@ class Board:
     def chosen(self, data: dict[Any, Any], renders: int = 1) -> Job:
         """What the page shows, resolved. Raises MusvidError."""
         song, recipe = self.asked(data, renders)
-        return resolve(recipe, song)
+        return self.studio.job(recipe, song)
+
+    def afford(self, *jobs: Job) -> None:
+        """Raises SettingsError when renders that are made in one go are too much work."""
+        self.limits.afford(*map(self.studio.plan, jobs))
 
     def asked(self, data: dict[Any, Any], renders: int = 1) -> tuple[Song, Recipe]:
         """The clip and the recipe that the page shows. Raises MusvidError."""
@@ -213,7 +233,7 @@ class Board:
         """Says what a render makes, and which recipe the numbers are."""
         try:
             job = self.chosen(data)
-            text = str(self.studio.plan(job))
+            plan = self.studio.plan(job)
             remarks = job.recipe.style.remarks()
         except MusvidError as error:
             return told(error), gr.skip()
@@ -221,9 +241,13 @@ class Board:
         fps, given = str(job.recipe.fps), str(data[self.controls["fps"]]).strip()
         if fraction(given) != job.recipe.fps:
             remarks.append(f"{given} pictures a second are taken as {fps}, the standard rate")
-        line = f'<div class="line">{escape(text)}</div>'
+        line = f'<div class="line">{escape(str(plan))}</div>'
+        try:
+            self.limits.afford(plan)
+        except MusvidError as error:
+            line += told(error)
         return line + "".join(map(hint, remarks)), job.recipe.motion
 
     def on_stop(self, request: gr.Request) -> None:
         """Stops the renders of a visitor."""
-        self.visits.stop(request.session_hash or "")
+        self.visits.stop(self.visitors.of(request.session_hash))

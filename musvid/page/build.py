@@ -11,6 +11,7 @@ from .compare import ComparePanel
 from .follow import FollowPanel
 from .gpu import serve
 from .guard import guard
+from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
@@ -19,6 +20,7 @@ from .results import ResultsPanel
 from .song import SongPanel
 from .style import StylePanel
 from .theme import HEADER
+from .upkeep import Served, Upkeep
 
 
 def build(studio: Studio, limits: Limits) -> Board:
@@ -31,7 +33,8 @@ def build(studio: Studio, limits: Limits) -> Board:
     with gr.Blocks(
         title="musvid",
         analytics_enabled=False,
-        delete_cache=(min(600, round(30 * limits.keep)), round(60 * limits.keep)),
+        # Only at the end: until then files expire as the module `upkeep` says.
+        delete_cache=(86_400, 10**9),
         fill_width=True,
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
@@ -60,8 +63,30 @@ def build(studio: Studio, limits: Limits) -> Board:
             panel.wire(board)
         api.add(board)
     guard(board.blocks)
-    board.blocks.queue(max_size=limits.queue, default_concurrency_limit=1)
+    _queue(board)
     return board
+
+
+def _queue(board: Board) -> None:
+    """Has events wait as `line` says; none gets past it by a request of another kind."""
+    board.blocks.queue(default_concurrency_limit=1, api_open=False)
+    old = board.blocks._queue
+    board.line = Line(
+        rules(board.limits.queue),
+        board.presence,
+        live_updates=old.live_updates,
+        concurrency_count=old.max_thread_count,
+        update_intervals=old.update_intervals,
+        blocks=board.blocks,
+        default_concurrency_limit=1,
+    )
+    board.blocks._queue = board.line
+    served = Served(
+        board.blocks, keep=60 * board.limits.keep, all_of_them=board.limits.grace is not None
+    )
+    board.upkeep = Upkeep(
+        board.line, board.visitors, board.visits, board.runnings, served, board.limits
+    )
 
 
 def _lay_out(board: Board, *panels: Panel) -> None:

@@ -96,7 +96,10 @@ class ComparePanel:
         """Renders all recipes, and shows how they compare."""
         try:
             job = self.board.chosen(data, renders=len(RECIPES))
-            folder, stopped = self.board.visits.new(request.session_hash or "", keep=True)
+            self.board.afford(*job.variants().values())
+            folder, stopped = self.board.visits.new(
+                self.board.visitors.of(request.session_hash), keep=True
+            )
             if job.recipe.paints and not self.board.studio.has(job.recipe.style):
                 yield {self.compare_progress: hint(f"Loading {job.recipe.style.model} …")}
             longest = self.board.studio.longest(job)

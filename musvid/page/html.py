@@ -35,10 +35,11 @@ def hint(text: str) -> str:
     return f'<div class="hint">{escape(text)}</div>'
 
 
-def bar(text: str, part: float) -> str:
-    """A progress bar, part from 0 to 1."""
+def bar(text: str, part: float, over: bool = False) -> str:
+    """A progress bar, part from 0 to 1. over: whether nothing goes on any more."""
+    kind = "bar over" if over else "bar"
     return (
-        f'<div class="bar" role="progressbar" aria-valuenow="{100 * part:.0f}">'
+        f'<div class="{kind}" role="progressbar" aria-valuenow="{100 * part:.0f}">'
         f'<i style="width:{100 * part:.1f}%"></i><span>{escape(text)}</span></div>'
     )
 
@@ -76,7 +77,9 @@ def progress_of(report: Report) -> str:
     done, total = report.done.get("frames", 0), report.totals.get("frames", 0)
     if report.finished:
         what = "Stopped: this is what was done" if report.stopped else "Finished"
-        return bar(f"{what} · {done} of {total} frames", done / max(1, total))
+        if report.late:
+            what = f"Stopped after {spoken(report.late)}, the most that is allowed here"
+        return bar(f"{what} · {done} of {total} frames", done / max(1, total), over=True)
     if report.stopped:
         return bar(f"Stopped · keeping {done} frames", done / max(1, total))
     parts = [STAGES.get(report.stage, "Beginning"), f"{done} of {total} frames"]

@@ -29,7 +29,9 @@ from ..errors import MusvidError, quoted
 from ..store import usable
 from ..studio.limits import Limits
 from ..studio.studio import Studio
+from .board import Board
 from .build import build
+from .presence import Door
 from .song import EXAMPLES
 from .theme import THEME
 
@@ -41,14 +43,23 @@ def build_parser() -> argparse.ArgumentParser:
         prog="app.py" if command == "app.py" else "musvid app",
         description="The page of musvid. Limits for visitors come from the environment: "
         "MUSVID_MAX_SECONDS (longest clip), MUSVID_MAX_SIDE (of a painting, pixels), "
-        "MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_QUEUE (who may wait), MUSVID_KEEP_MINUTES (until what "
-        "was shown is deleted), MUSVID_ANY_MODEL=1 (visitors may type hub ids and paths).",
+        "MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_QUEUE (who may wait), MUSVID_MAX_DENOISED (of a render, "
+        "billions of pixels times steps), MUSVID_MAX_FILMED (billions of pixels in a video), "
+        "MUSVID_MAX_ESTIMATE (expected seconds of a render), MUSVID_MAX_RENDER (seconds until it "
+        "is stopped), MUSVID_MAX_DISK_GB (of all visitors' files), MUSVID_KEEP_MINUTES (until what "
+        "was shown is deleted), MUSVID_GRACE_MINUTES (until the files of who left are deleted), "
+        "MUSVID_ANY_MODEL=1 (visitors may type hub ids and paths).",
     )
     add = parser.add_argument
     on_space = bool(os.environ.get("SPACE_ID"))
     add("--host", default="0.0.0.0" if on_space else "127.0.0.1", help="(default: %(default)s)")
     add("--port", type=int, default=None, help="(default: the first free one from 7860 on)")
     add("--share", action="store_true", help="make a public link")
+    add(
+        "--public",
+        action="store_true",
+        help="others reach the page, by a proxy or tunnel: have the limits of a public one",
+    )
     add("--mcp", action="store_true", help="be an MCP server, too (needs gradio[mcp])")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     add("--debug", action="store_true", help="show the traceback of an error")
@@ -61,7 +72,8 @@ def is_public(options: argparse.Namespace) -> bool:
     loopback = options.host == "localhost"
     with contextlib.suppress(ValueError):
         loopback = ipaddress.ip_address(options.host).is_loopback
-    return options.share or bool(os.environ.get("SPACE_ID")) or not loopback
+    told = options.public or options.share or bool(os.environ.get("SPACE_ID"))
+    return told or not loopback
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -88,7 +100,13 @@ def _serve(arguments: list[str] | None) -> int:
         store = usable()
     except MusvidError as error:
         raise SystemExit(f"musvid: {error}") from None
-    studio = Studio(device=options.device, store=store, models=len(MODELS) if ZERO else 2)
+    studio = Studio(
+        device=options.device,
+        store=store,
+        models=len(MODELS) if ZERO else 2,
+        longest=limits.render,
+        most=limits.disk_bytes and limits.disk_bytes / 4,
+    )
     refuse_addresses()
     board = build(studio, limits)
     if options.mcp and find_spec("mcp") is None:
@@ -102,6 +120,8 @@ def _serve(arguments: list[str] | None) -> int:
         share=options.share,
         mcp_server=options.mcp,
         max_file_size=limits.upload * 10**6,
+        state_session_capacity=1000,  # 0.3 MB each; `upkeep` forgets who is gone
+        app_kwargs={"middleware": [door(board)]},
         theme=THEME,
         css_paths=Path(__file__).with_name("theme.css"),
         allowed_paths=[str(path) for path in EXAMPLES.values()],
@@ -110,6 +130,9 @@ def _serve(arguments: list[str] | None) -> int:
         footer_links=["api", "settings"],
         prevent_thread_lock=True,
     )
+    board.upkeep.start()
+    # Whoever answers requests waits less for threads that render.
+    sys.setswitchinterval(0.0005)
     if not ZERO:  # there, only a call that asked for it has something to paint with
         threading.Thread(target=studio.warm, name="warm", daemon=True).start()
     end_by_signals()  # what was loaded meanwhile may have signals of its own
@@ -150,6 +173,19 @@ def _check_address(host: str, port: int | None) -> None:
             f"musvid: The page cannot listen at {quoted(host)}, port {port or 'any'} ({error}); "
             "choose another --port or --host, or leave them out."
         ) from None
+
+
+def door(board: Board) -> Any:
+    """What every request to the page passes, see `presence.Door`."""
+    from starlette.middleware import Middleware
+
+    def session(event_id: str) -> str:
+        event = board.line.event_ids_to_events.get(event_id)
+        return event.session_hash if event else event_id
+
+    return Middleware(
+        Door, presence=board.presence, full=lambda: board.upkeep.full, session=session
+    )
 
 
 def refuse_addresses() -> None:

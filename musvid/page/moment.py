@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError
-from ..job import resolve
 from ..studio.studio import AXES, strip_values
 from .board import CLIP, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
@@ -130,7 +129,8 @@ class MomentPanel:
         except MusvidError:
             return  # the live line says it
         try:
-            job = resolve(recipe, song)
+            job = self.board.studio.job(recipe, song)
+            self.board.limits.afford_moment(job)
             if recipe.paints and not self.board.studio.has(recipe.style):
                 yield {self.moment_note: hint(f"Loading {recipe.style.model} …")}
             frame = paint_moment(self.board.studio, job, self.board.moment_of(data, job))
@@ -145,6 +145,7 @@ class MomentPanel:
         try:
             job = self.board.chosen(data)
             values = strip_values(job.recipe, axis)
+            self.board.limits.afford_moment(job, len(values))
             moment = self.board.moment_of(data, job)
             made: list[tuple[Any, str]] = []
             yield {self.strip: gr.update(value=[], visible=True), self.strip_values: values}

@@ -6,14 +6,16 @@ from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError
+from .. import MusvidError, SettingsError
 from ..job import Job
+from ..studio.running import Running
 from ..studio.studio import quick_look
 from ..studio.watch import Report
 from ..video.file import read_settings
 from .board import QUIET, Board, Updates, Values
 from .gpu import render_clip
 from .html import bar, hint, progress_of, told
+from .visitors import NAME
 
 QUICK = 3.0  # seconds
 TILES = 12  # of a gallery that fills while a render runs
@@ -25,6 +27,7 @@ class RenderPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
+        self.name = gr.Textbox(visible=False)  # of the visitor's tab
         with gr.Row(elem_id="actions"):
             self.quick = gr.Button("Quick look", min_width=110, elem_id="quick")
             self.render = gr.Button("Render", variant="primary", min_width=110, elem_id="render")
@@ -81,7 +84,7 @@ class RenderPanel:
             board.start(
                 button,
                 work,
-                inputs={*everything, board["visit"]},
+                inputs={*everything, board["visit"], board["result"]},
                 outputs=shown,
                 concurrency_limit=1,
                 concurrency_id="render",
@@ -89,6 +92,15 @@ class RenderPanel:
                 show_progress="minimal",
                 show_progress_on=board["progress"],
             )
+        board.blocks.load(
+            self.on_return,
+            self.name,
+            [board["audio"], *shown],
+            js=NAME,
+            concurrency_limit=8,
+            concurrency_id="back",
+            **QUIET,
+        )
         self.stop.click(board.on_stop, None, None, queue=False, **QUIET)
 
     def on_quick(self, data: dict[Any, Any], request: gr.Request) -> Iterator[Updates]:
@@ -103,12 +115,18 @@ class RenderPanel:
         self, data: dict[Any, Any], request: gr.Request, *, quick: bool
     ) -> Iterator[Updates]:
         """Renders, and shows what is done so far."""
+        visitor = self.board.visitors.of(request.session_hash)
         try:
+            if self.board.runnings.busy(visitor):
+                raise SettingsError("Your last render still runs; wait for it, or stop it.")
             job = self.board.chosen(data)
             if quick:
                 moment = data[self.board["moment"]] or job.recipe.start
                 job = quick_look(job, moment, QUICK)
-            folder, stopped = self.board.visits.new(request.session_hash or "")
+            self.board.afford(job)
+            result = data[self.board["result"]]
+            shown = Path(result["video"]).parent if result else None
+            folder, stopped = self.board.visits.new(visitor, shown=shown)
             if job.recipe.paints and not self.board.studio.has(job.recipe.style):
                 yield {self.board["progress"]: hint(f"Loading {job.recipe.style.model} …")}
             yield {
@@ -118,8 +136,21 @@ class RenderPanel:
                 self.painted_frames: [],
                 self.board["zip"]: gr.update(visible=False, value=None),
             }
-            shown: Path | None = None
-            for report in render_clip(self.board.studio, job, folder, stopped):
+            song = data[self.board["song"]]
+            self.board.visitors.remember(visitor, song=song, finished=False)
+            reports = render_clip(self.board.studio, job, folder, stopped)
+            work = self.board.runnings.begin(visitor, ((job, report) for report in reports))
+            yield from self._watched(visitor, work, data[self.board["visit"]])
+        except MusvidError as error:
+            yield self._failed(error)
+
+    def _watched(
+        self, visitor: str, work: Running[tuple[Job, Report]], visit: list[Values]
+    ) -> Iterator[Updates]:
+        """Shows what is done of a render until it has ended."""
+        shown: Path | None = None
+        try:
+            for job, report in work.reports():
                 updates: Updates = {
                     self.board["progress"]: progress_of(report),
                     self.drawn_frames: report.frames("spectrum", TILES),
@@ -129,14 +160,45 @@ class RenderPanel:
                     shown = report.video
                     updates[self.board["video"]] = str(shown)
                 if report.finished:
-                    updates |= self._finished(report, job, data[self.board["visit"]])
+                    updates |= self._finished(visitor, report, job, visit)
                 yield updates
-        except MusvidError as error:
-            yield {self.board["progress"]: told(error), self.stop: gr.update(interactive=False)}
+        except GeneratorExit:
+            # The connection was lost, perhaps for a moment: see `on_return`.
+            self.board.runnings.lost(visitor, lambda: self.board.visits.stop(visitor))
+            raise
+        except MusvidError:
+            self.board.runnings.forget(visitor)
+            raise
 
-    def _finished(self, report: Report, job: Job, visit: list[Values]) -> Updates:
+    def on_return(self, name: object, request: gr.Request) -> Iterator[Updates]:
+        """Shows a visitor who comes back what they had, and a render that went on meanwhile."""
+        self.board.visitors.arrive(request.session_hash or "", name)
+        visitor = self.board.visitors.of(request.session_hash)
+        known = self.board.visitors.memory(visitor)
+        visit = [each for each in known.get("visit", []) if Path(each["video"]).is_file()]
+        song = known.get("song")
+        back: Updates = {self.board["progress"]: gr.skip()}
+        if song and Path(song).is_file():
+            back[self.board["audio"]] = song
+        if visit:
+            back |= {self.board["video"]: visit[0]["video"], **self._shown(visit)}
+        yield back
+        work = self.board.runnings.of(visitor)
+        if work is None or (work.over and visit and known.get("finished")):
+            return
+        yield {self.stop: gr.update(interactive=True)}
+        try:
+            yield from self._watched(visitor, work, visit)
+        except MusvidError as error:
+            yield self._failed(error)
+
+    def _failed(self, error: MusvidError) -> Updates:
+        return {self.board["progress"]: told(error), self.stop: gr.update(interactive=False)}
+
+    def _finished(self, visitor: str, report: Report, job: Job, visit: list[Values]) -> Updates:
         """Notes a finished render, and offers its files."""
         assert report.video
+        known = [each for each in visit if each["video"] != str(report.video)]
         settings = report.folder / f"{report.video.stem}.json"
         settings.write_text(read_settings(report.video), encoding="utf-8")
         frames = report.frames("painted", 3)
@@ -149,7 +211,13 @@ class RenderPanel:
             "title": f"{job.recipe.style.prompt or ''} · {job.recipe.motion or 'own motion'} · "
             f"{float(job.song.duration):.0f} s",
         }
-        visit = [entry, *visit]
+        visit = [entry, *known]
+        self.board.visitors.remember(visitor, visit=visit, finished=True)
+        return self._shown(visit)
+
+    def _shown(self, visit: list[Values]) -> Updates:
+        """Shows the last render of a visit, and all of them."""
+        entry = visit[0]
         return {
             self.board["result"]: entry,
             self.board["visit"]: visit,

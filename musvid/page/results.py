@@ -61,7 +61,12 @@ class ResultsPanel:
         """Says what happens when."""
         controls = board.controls
         board["save_frames"].click(
-            self.on_pack, board["result"], [board["zip"], board["progress"]], **LIGHT, **QUIET
+            self.on_pack,
+            board["result"],
+            [board["zip"], board["progress"]],
+            concurrency_limit=1,
+            concurrency_id="files",
+            **QUIET,
         )
         board["take"].click(
             self.on_take,
@@ -84,7 +89,6 @@ class ResultsPanel:
             **LIGHT,
             **QUIET,
         )
-        board.blocks.unload(self.on_leave)
 
     def on_pack(self, result: Values | None) -> Updates:
         """Packs all frames into one file."""
@@ -131,7 +135,3 @@ class ResultsPanel:
             self.board["save_video"]: gr.update(value=entry["video"]),
             self.board["save_settings"]: gr.update(value=entry["settings"]),
         }
-
-    def on_leave(self, request: gr.Request) -> None:
-        """Stops what a visitor who left had begun."""
-        self.board.visits.leave(request.session_hash or "")

@@ -58,6 +58,7 @@ class SongPanel:
                     gr.Slider(0.5, CLIP, CLIP, step=0.1, label="Length (s)", min_width=120),
                 )
         board.put("song", gr.State(None))
+        board.put("audio", self.audio)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import SettingsError, quoted
+from ..estimate import Plan, denoised, spoken
+from ..job import Job
 from ..paint import models
 from ..recipe import Recipe
 from ..song import Song
@@ -14,6 +16,13 @@ from ..song import Song
 _PUBLIC_SECONDS = 60.0
 _PUBLIC_SIDE = 768
 _PUBLIC_SONG = 180.0
+_PUBLIC_DENOISED = 8.0
+_PUBLIC_FILMED = 6.0
+_PUBLIC_ESTIMATE = 900.0
+_PUBLIC_RENDER = 1200.0
+_PUBLIC_DISK = 10.0
+_PUBLIC_GRACE = 5.0
+_MOMENTS = 100  # how much less may be denoised for a picture of a moment than for a render
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,11 @@ class Limits:
     seconds: the longest clip. side: the largest side of a painting in pixels. upload: megabytes of
         a song. song: minutes that a whole song may last, of which a clip is a part. queue: renders
         and paintings that may wait. keep: minutes until what was shown to a visitor is deleted.
+    denoised: billions of pixels that a render may denoise, see `Plan`; a hundredth of that for the
+        picture of a moment. filmed: billions of pixels in a video. estimate: seconds that a render
+        is expected to take. render: seconds after which it is stopped.
+    disk: gigabytes of all visitors' files. grace: minutes in which a visitor whose connection was
+        lost finds everything as it was; None keeps it until the page ends.
     """
 
     any_model: bool = True
@@ -34,12 +48,24 @@ class Limits:
     queue: int = 20
     keep: float = 24 * 60
     song: float | None = None
+    denoised: float | None = None
+    filmed: float | None = None
+    estimate: float | None = None
+    render: float | None = None
+    disk: float | None = None
+    grace: float | None = None
+
+    @property
+    def disk_bytes(self) -> float | None:
+        """Bytes of all visitors' files."""
+        return None if self.disk is None else 1e9 * self.disk
 
     @classmethod
     def of(cls, *, public: bool, environment: Mapping[str, str] | None = None) -> Limits:
         """Those that the environment asks for: MUSVID_MAX_SECONDS, MUSVID_MAX_SIDE,
-        MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_SONG_MINUTES, MUSVID_MAX_QUEUE, MUSVID_KEEP_MINUTES and
-        MUSVID_ANY_MODEL (0 or 1).
+        MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_SONG_MINUTES, MUSVID_MAX_QUEUE, MUSVID_KEEP_MINUTES,
+        MUSVID_MAX_DENOISED, MUSVID_MAX_FILMED, MUSVID_MAX_ESTIMATE, MUSVID_MAX_RENDER,
+        MUSVID_MAX_DISK_GB, MUSVID_GRACE_MINUTES and MUSVID_ANY_MODEL (0 or 1).
 
         public: whether anybody can come, which has stricter defaults.
 
@@ -71,6 +97,12 @@ class Limits:
             song=number("MUSVID_MAX_SONG_MINUTES", _PUBLIC_SONG if public else None),
             queue=int(number("MUSVID_MAX_QUEUE", 20) or 1),
             keep=number("MUSVID_KEEP_MINUTES", 24 * 60) or 1,
+            denoised=number("MUSVID_MAX_DENOISED", _PUBLIC_DENOISED if public else None),
+            filmed=number("MUSVID_MAX_FILMED", _PUBLIC_FILMED if public else None),
+            estimate=number("MUSVID_MAX_ESTIMATE", _PUBLIC_ESTIMATE if public else None),
+            render=number("MUSVID_MAX_RENDER", _PUBLIC_RENDER if public else None),
+            disk=number("MUSVID_MAX_DISK_GB", _PUBLIC_DISK if public else None),
+            grace=number("MUSVID_GRACE_MINUTES", _PUBLIC_GRACE if public else None),
         )
 
     def check(self, recipe: Recipe, song: Song | None = None, *, renders: int = 1) -> None:
@@ -98,4 +130,42 @@ class Limits:
             often = f" that is rendered {renders} times" if renders > 1 else ""
             raise SettingsError(
                 f"Here a clip{often} is at most {longest:g} s long; choose a shorter one."
+            )
+
+    def afford(self, *plans: Plan) -> None:
+        """Raises SettingsError when renders, which are made in one go, are too much work."""
+        for limit, needed, what, less in (
+            (
+                self.denoised,
+                sum(plan.denoised for plan in plans) / 1e9,
+                "denoise {} billion pixels (paintings x steps x size, twice with guidance)",
+                "fewer steps, fewer paintings, a smaller size or a shorter clip",
+            ),
+            (
+                self.filmed,
+                sum(plan.filmed for plan in plans) / 1e9,
+                "have {} billion pixels in all frames of its video",
+                "a smaller size, fewer frames a second or a shorter clip",
+            ),
+        ):
+            if limit is not None and needed > limit:
+                raise SettingsError(
+                    f"Here a render may {what.format(f'{limit:g}')}, and this one needs "
+                    f"{needed:.3g}; choose {less}."
+                )
+        seconds = sum(plan.seconds or 0 for plan in plans)
+        if self.estimate is not None and seconds > self.estimate:
+            raise SettingsError(
+                f"Here a render may take about {spoken(self.estimate)}, and this one would take "
+                f"{spoken(seconds)}; choose a shorter clip or a smaller size."
+            )
+
+    def afford_moment(self, job: Job, pictures: int = 1) -> None:
+        """Raises SettingsError when it is too much work to paint so many pictures of a moment."""
+        limit = self.denoised and self.denoised / _MOMENTS
+        needed = pictures * denoised(job.recipe) / 1e9
+        if limit and needed > limit:
+            raise SettingsError(
+                f"Here {1000 * limit:g} million pixels may be denoised for a moment, and this "
+                f"needs {1000 * needed:.3g}; choose fewer steps or a smaller size."
             )

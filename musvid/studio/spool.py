@@ -7,9 +7,11 @@ what is there at any moment, and nothing is encoded as a picture unless somebody
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
@@ -20,22 +22,33 @@ from ..frame import Frame, frame_path
 from ..rendering import STAGES
 from ..store import pack as pack_frames
 from ..store import unpack
+from ..video import file as video
 
 SUFFIX = ".frames"
 _LENGTH = struct.Struct(">I")  # bytes of the frame that follows
 
 
 class Spool:
-    """The frames of a render, in a folder. Raises OutputError where they cannot be written."""
+    """The frames of a render, in a folder. Raises OutputError where they cannot be written.
 
-    def __init__(self, folder: Path) -> None:
+    most: bytes that they may take in all; None for as many as there is disk.
+    """
+
+    def __init__(self, folder: Path, most: float | None = None) -> None:
         self.folder = folder
+        self._most, self._taken = most, 0
         self._files: dict[str, BinaryIO] = {}
         self._open = ExitStack()
 
     def add(self, stage: str, _index: int, frame: Frame) -> None:
         """Append a stage's next frame. It is on disk when this returns."""
         packed = pack_frames(frame[None])
+        self._taken += len(packed)
+        if self._most is not None and self._taken > self._most:
+            raise OutputError(
+                f"The frames of this render take more than the {self._most / 1e9:.2g} GB that "
+                "there are for it here; choose a shorter clip or a smaller size."
+            )
         try:
             if stage not in self._files:
                 path = self.folder / (stage + SUFFIX)
@@ -87,25 +100,53 @@ class Spool:
                 number += 1
 
 
+def clear(folder: Path) -> None:
+    """Delete the frames and pictures of a render, and the first looks at its video.
+
+    folder: the one of the render. Its video and what else lies there stay.
+    """
+    for spooled in (*folder.glob(f"*{SUFFIX}"), *folder.glob("preview-*.mp4")):
+        with contextlib.suppress(OSError):
+            spooled.unlink()
+    for pictures in folder.glob("*/"):
+        shutil.rmtree(pictures, ignore_errors=True)
+
+
 def pack(folder: Path, path: Path) -> Path:
     """All frames of a render as a zip file of PNGs, one folder for each stage.
 
-    folder: the one of the render. Raises OutputError when the file cannot be written.
-    """
-    from PIL import Image
+    folder: the one of the render. Where its frames are not kept any more, the finished ones are
+    read back from ``video.mp4`` in it, as the video shows them.
 
+    Raises OutputError when the file cannot be written, or there is nothing to pack.
+    """
     part = path.with_name(path.name + ".part")
-    spool = Spool(folder)
     try:
         # PNGs are compressed already.
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-            for stage in STAGES:
-                for index, frame in enumerate(spool.read(stage)):
-                    picture = BytesIO()
-                    Image.fromarray(frame).save(picture, "PNG", compress_level=1)
-                    archive.writestr(frame_path(Path(stage), index).as_posix(), picture.getvalue())
+            kept = Spool(folder)
+            count = sum(_packed(archive, stage, kept.read(stage)) for stage in STAGES)
+            made = folder / "video.mp4"
+            if not count and made.is_file():
+                count = _packed(archive, STAGES[-1], video.read(made))
+        if not count:
+            raise OutputError("The frames of this render are gone; render it again to have them.")
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise OutputError(f"The frames cannot be packed ({error.strerror}).") from None
+    finally:
+        part.unlink(missing_ok=True)
     return path
+
+
+def _packed(archive: zipfile.ZipFile, stage: str, frames: Iterable[Frame]) -> int:
+    """Adds the frames of a stage to a zip file; how many there were."""
+    from PIL import Image
+
+    count = 0
+    for index, frame in enumerate(frames):
+        picture = BytesIO()
+        Image.fromarray(frame).save(picture, "PNG", compress_level=1)
+        archive.writestr(frame_path(Path(stage), index).as_posix(), picture.getvalue())
+        count += 1
+    return count

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import _validate
 from ..errors import Cancelled
-from ..estimate import Costs, Plan
+from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
 from ..job import Job, resolve
 from ..music import tempo
@@ -49,6 +49,7 @@ AXES: dict[str, tuple[object, ...]] = {
 """What a strip can vary, and the values it does so by."""
 
 _QUICK_SIDE = 256  # pixels
+_PROMPT = 0.1  # seconds between two looks at whether to stop
 _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 
 
@@ -56,15 +57,23 @@ class Studio:
     """See the module. It is safe to use from several threads.
 
     device: "auto", "cpu", "cuda" or "mps". store: for finished frames; None keeps none. models:
-    how many are kept in memory at a time.
+        how many are kept in memory at a time. longest: seconds after which a render is stopped,
+        and what is finished becomes its video. most: bytes that the frames of a render may take.
     """
 
     def __init__(
-        self, *, device: str = "auto", store: Store | None = None, models: int = 2
+        self,
+        *,
+        device: str = "auto",
+        store: Store | None = None,
+        models: int = 2,
+        longest: float | None = None,
+        most: float | None = None,
     ) -> None:
         self.costs = Costs()
         self.longest_song: float | None = None  # seconds that a whole song may last
         self._device, self._store = device, store
+        self._longest, self._most = longest, most
         self._painters = Painters(lambda style: Painter(style, device=device), keep=models)
         self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
         self._make_locks()
@@ -86,6 +95,15 @@ class Studio:
             return _opened(Path(path), facts.st_size, facts.st_mtime_ns, self.longest_song)
         except OSError:
             return Song.open(path, longest=self.longest_song)  # whose errors are sentences
+
+    def job(self, recipe: Recipe, song: Song) -> Job:
+        """A recipe resolved for a song's part, see `musvid.job.resolve`.
+
+        A beat that has to be found is waited for, as in `beats`.
+        """
+        listens = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
+        with self._listening if listens else nullcontext():
+            return resolve(recipe, song)
 
     def has(self, style: Style) -> bool:
         """Whether the model of a style is loaded, so that painting begins at once."""
@@ -156,33 +174,40 @@ class Studio:
 
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
-        with self._turn(job, stop) as painter:
+        with self._turn(job, stop) as (painter, over):
             plan = self.costs.plan(job)
             began = time.monotonic()
-            for report in watch(
-                job,
-                folder,
-                stop=stop,
-                painter=painter,
-                store=self._store,
-                device=self._device,
-                expected=plan.seconds,
-            ):
-                if report.finished and not report.stopped:
-                    self.costs.learn_render(plan, time.monotonic() - began)
-                yield report
+            late = _Late(stop, self._longest)
+            with late.said():
+                for report in watch(
+                    job,
+                    folder,
+                    stop=late,
+                    painter=painter,
+                    store=self._store,
+                    device=self._device,
+                    expected=plan.seconds,
+                    over=over,
+                    most=self._most,
+                ):
+                    if report.finished and not report.stopped:
+                        self.costs.learn_render(plan, time.monotonic() - began)
+                    yield replace(report, late=late.limit) if report.stopped else report
 
     def compare(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Step]:
         """Compare the recipes with reports, see `watch.watch_comparison`; as one render."""
-        with self._turn(job, stop) as painter:
-            yield from watch_comparison(
-                job,
-                folder,
-                stop=stop,
-                painter=painter,
-                store=self._store,
-                device=self._device,
-            )
+        with self._turn(job, stop) as (painter, over):
+            late = _Late(stop, self._longest)
+            with late.said():
+                yield from watch_comparison(
+                    job,
+                    folder,
+                    stop=late,
+                    painter=painter,
+                    store=self._store,
+                    device=self._device,
+                    over=over,
+                )
 
     def longest(self, job: Job) -> float | None:
         """Seconds that a comparison takes here at most, or None where that is not known yet."""
@@ -191,19 +216,37 @@ class Studio:
         return sum(seconds) if len(seconds) == len(plans) else None
 
     @contextmanager
-    def _turn(self, job: Job, stop: Callable[[], bool]) -> Iterator[Painter | None]:
+    def _turn(
+        self, job: Job, stop: Callable[[], bool]
+    ) -> Iterator[tuple[Painter | None, threading.Event]]:
         """A context in which no other render works, with the painter of a job that paints.
 
-        The model is loaded before its turn comes, so that nobody waits for another's download.
+        It lasts until the event that is given is set, too: that may be later, since nobody waits
+        for a painting that is not wanted any more. The model is loaded before its turn comes, so
+        that nobody waits for another's download.
         """
-        if not job.recipe.paints:
-            with self._alone(stop):
-                yield None
-            return
-        with self._painters.use(job.recipe.style, stop):
-            pass
-        with self._alone(stop), self._painters.use(job.recipe.style, stop) as painter:
-            yield painter
+        style, paints = job.recipe.style, job.recipe.paints
+        if paints:
+            with self._painters.use(style, stop):
+                pass
+        with ExitStack() as stack:
+            stack.enter_context(self._alone(stop))
+            painter = stack.enter_context(self._painters.use(style, stop)) if paints else None
+            kept = stack.pop_all()
+        over = threading.Event()
+        over.set()
+
+        def end() -> None:
+            over.wait()
+            kept.close()
+
+        try:
+            yield painter, over
+        finally:
+            if over.is_set():
+                end()
+            else:
+                threading.Thread(target=end, name="ending", daemon=True).start()
 
     @contextmanager
     def _alone(self, stop: Callable[[], bool]) -> Iterator[None]:
@@ -211,13 +254,43 @@ class Studio:
 
         Raises Cancelled when stopped before its turn.
         """
-        while not self._rendering.acquire(timeout=0.2):
+        while not self._rendering.acquire(timeout=_PROMPT):
             if stop():
                 raise Cancelled("The render was stopped before it began.")
         try:
             yield
         finally:
             self._rendering.release()
+
+
+class _Late:
+    """Whether to stop: when asked to, and after so many seconds."""
+
+    def __init__(self, stop: Callable[[], bool], seconds: float | None) -> None:
+        self._stop, self._seconds, self._began = stop, seconds, time.monotonic()
+        self.limit: float | None = None  # the seconds, if they were what stopped it
+
+    def __call__(self) -> bool:
+        if self._stop():
+            return True
+        if self._seconds is not None and time.monotonic() - self._began > self._seconds:
+            self.limit = self._seconds
+        return self.limit is not None
+
+    @contextmanager
+    def said(self) -> Iterator[None]:
+        """A context in which Cancelled says that it was the time, if it was."""
+        try:
+            yield
+        except Cancelled:
+            if self.limit is None:
+                raise
+            raise Cancelled(late_told(self.limit)) from None
+
+
+def late_told(seconds: float) -> str:
+    """What a page says of a render that took longer than it allows."""
+    return f"Here a render may take {spoken(seconds)}; choose a shorter clip or a smaller size."
 
 
 @lru_cache(maxsize=64)

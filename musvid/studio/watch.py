@@ -22,6 +22,7 @@ from .spool import Spool
 
 _FIRST_LOOK = 2  # seconds of video that are worth a look
 _PROMPT = 0.1  # seconds between two looks at whether to stop
+_ASIDE = 0.2  # seconds that work is given to end; after that it ends by itself
 _AGAIN = 3  # a new preview is made when there are this many times as many frames as in the last one
 
 
@@ -32,7 +33,7 @@ class Report:
     folder: of the render. done, totals: frames per stage.
     left: seconds until the end, or None while unknown. video: the video or preview so far.
     finished: whether this is the last report. stopped: whether it was stopped early, and the video
-    holds what was finished.
+    holds what was finished. late: the limit of seconds that stopped it, where it was one.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Report:
     video: Path | None = None
     finished: bool = False
     stopped: bool = False
+    late: float | None = None
 
     def frames(self, stage: str, most: int) -> list[Path]:
         """At most so many finished frames of a stage, evenly spaced from the first to the last.
@@ -71,6 +73,8 @@ def watch(
     device: str = "auto",
     expected: float | None = None,
     every: float = 0.5,
+    over: threading.Event | None = None,
+    most: float | None = None,
 ) -> Iterator[Report]:
     """Render a song's part into a folder, with a report every so many seconds, and a last one.
 
@@ -79,19 +83,23 @@ def watch(
     stop: asked before every report; when it says so, what is finished becomes the video, and the
         render ends.
     expected: estimated seconds, from which `left` is taken before any frame was counted.
+    over: is cleared while the render works. After a stop that may be longer than the generator
+        lives, since a painting that was begun goes on, and nobody has to wait for it.
+    most: bytes that the frames may take.
 
     Closing the generator ends the render. Raises what `render` raises; when it is stopped before
     the video's first second is there, Cancelled.
     """
-    work = _Work(job, folder, painter=painter, store=store, device=device)
+    over = over or threading.Event()
+    spool = Spool(folder, most)
+    work = _Work(job, spool, over, painter=painter, store=store, device=device)
     began = time.monotonic()
     try:
         for stopped in _looks(work.over, stop, every):
             if stopped:
                 work.cancel.set()
                 yield replace(work.report(time.monotonic() - began, None), stopped=True)
-                # A long painting is not waited for, since its result is not wanted any more.
-                work.over.wait(0.5)
+                work.over.wait(_ASIDE)
                 break
             yield work.report(time.monotonic() - began, expected)
         if work.cancel.is_set() and not work.succeeded:
@@ -102,7 +110,8 @@ def watch(
         yield work.last()
     finally:
         work.cancel.set()
-        work.over.wait()
+        # Not waited for: whoever closes this may be the thread that answers everybody.
+        work.over.wait(_ASIDE)
 
 
 @dataclass(frozen=True)
@@ -136,15 +145,17 @@ def watch_comparison(
     store: Store | None = None,
     device: str = "auto",
     every: float = 0.5,
+    over: threading.Event | None = None,
 ) -> Iterator[Step]:
     """Compare the recipes into a folder, with a report every so many seconds, and a last one.
 
     folder: ``comparison.mp4``, ``.png`` and ``.json`` are written into it. stop: asked all the
-    time; when it says so, Cancelled is raised.
+    time; when it says so, Cancelled is raised. over: as for `watch`.
 
     Closing the generator ends the comparison. Raises what `compare` raises.
     """
-    cancel, over = threading.Event(), threading.Event()
+    cancel, over = threading.Event(), over or threading.Event()
+    over.clear()
     last, failed = [Step()], []
 
     def told(stage: str, done: int, total: int) -> None:
@@ -181,7 +192,7 @@ def watch_comparison(
         yield last[0]
     finally:
         cancel.set()
-        over.wait()
+        over.wait(_ASIDE)
 
 
 def _looks(over: threading.Event, stop: Callable[[], bool], every: float) -> Iterator[bool]:
@@ -204,14 +215,17 @@ class _Work:
     def __init__(
         self,
         job: Job,
-        folder: Path,
+        spool: Spool,
+        over: threading.Event,
         *,
         painter: Painter | None,
         store: Store | None,
         device: str,
     ) -> None:
-        self.job, self.folder, self._spool = job, folder, Spool(folder)
-        self.cancel, self.over = threading.Event(), threading.Event()
+        folder = spool.folder
+        self.job, self.folder, self._spool = job, folder, spool
+        self.cancel, self.over = threading.Event(), over
+        over.clear()
         self.error: BaseException | None = None
         self.succeeded = False
         self._done: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import ROOT, clicks, music, write_wav
+from running import Cable
 
 from musvid import Clock, Lock, Song, load_settings
 
@@ -262,6 +264,33 @@ def test_stop_keeps_what_is_done(page: Page) -> None:
     wait_for_progress(page, "Finished")
 
 
+def test_a_connection_that_is_lost_loses_no_render(browser: Browser, address: str) -> None:
+    cable = Cable(address)
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.set_default_timeout(180_000)
+        page.goto(cable.address)
+        page.wait_for_selector("#painted img", state="attached")
+        paint_less(page)
+        page.click("#render")
+        wait_for_progress(page, " of ")
+        cable.cut()
+        page.wait_for_selector("text=Attempting reconnection")
+        time.sleep(3)
+        cable.mend()
+        wait_for_progress(page, "Finished")
+        page.wait_for_function("document.querySelector('#video video')?.duration > 11")
+        assert page.locator("#history img").count() == 1
+        # And all goes on as before.
+        paint_less(page)
+        page.click("#quick")
+        page.wait_for_function("document.querySelectorAll('#history img').length == 2")
+    finally:
+        context.close()
+        cable.close()
+
+
 def test_the_recipes_are_compared_and_one_is_taken(page: Page, song: Path) -> None:
     upload(page, song)
     wait_for_line(page, expected(Fraction(4), 8, 4, 2))
@@ -453,14 +482,14 @@ def test_a_tempo_can_be_tapped(page: Page) -> None:
     lock_to_the_beat(page)
     slow_answers(page)
     # At 75 bpm and then at 150; by a clock of the test's own, as a busy browser is late.
-    for tap, time in enumerate((0, 0.8, 1.6, 2.4, 2.8, 3.2, 3.6), 1):
+    for tap, when in enumerate((0, 0.8, 1.6, 2.4, 2.8, 3.2, 3.6), 1):
         page.evaluate(
             """time => {
               window.realNow ??= performance.now.bind(performance);
               performance.now = () => 1000 * (5000 + time);
               document.querySelector('#tap').click();
             }""",
-            time,
+            when,
         )
         page.wait_for_function("tap => window.musvidTaps?.taps.length === tap", arg=tap)
         page.evaluate("performance.now = window.realNow")

@@ -33,6 +33,8 @@ import app
         (["--host", "192.168.1.5"], "", True),
         (["--host", "my-computer"], "", True),
         (["--share"], "", True),
+        (["--public"], "", True),  # behind a proxy or tunnel, it is reached at 127.0.0.1
+        (["--public", "--host", "127.0.0.1"], "", True),
         ([], "someone/musvid", True),
         (["--host", "127.0.0.1"], "someone/musvid", True),
     ],
@@ -49,8 +51,10 @@ def test_help_names_every_option_and_limit() -> None:
         [sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     wanted = (
-        "--host --port --share --mcp --device --any-model MUSVID_MAX_SECONDS MUSVID_MAX_SIDE "
-        "MUSVID_MAX_UPLOAD_MB MUSVID_MAX_QUEUE MUSVID_KEEP_MINUTES MUSVID_ANY_MODEL"
+        "--host --port --share --public --mcp --device --any-model MUSVID_MAX_SECONDS "
+        "MUSVID_MAX_SIDE MUSVID_MAX_UPLOAD_MB MUSVID_MAX_QUEUE MUSVID_KEEP_MINUTES "
+        "MUSVID_MAX_DENOISED MUSVID_MAX_FILMED MUSVID_MAX_ESTIMATE MUSVID_MAX_RENDER "
+        "MUSVID_MAX_DISK_GB MUSVID_GRACE_MINUTES MUSVID_ANY_MODEL"
     )
     for name in wanted.split():
         assert name in made.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -34,7 +34,6 @@ from musvid.spectrum.showcqt import draw_moment
 from musvid.studio.limits import Limits
 from musvid.studio.spool import Spool, pack
 from musvid.studio.studio import AXES, Studio, quick_look, strip_values
-from musvid.studio.visits import Visits
 from musvid.studio.watch import watch
 from musvid.video.file import read_settings
 
@@ -269,12 +268,21 @@ def test_previews_come_while_it_renders(write_song: WriteSong, tmp_path: Path) -
     assert lengths[0] >= 2
 
 
+def wait_until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_closing_a_watched_render_ends_it(write_song: WriteSong, tmp_path: Path) -> None:
     song = Song.open(write_song(music(60.0)))
     reports = watch(resolve(DRY, song), tmp_path, stop=never, every=0.05)
     next(reports)
+    began = time.monotonic()
     reports.close()
-    assert not [each for each in threading.enumerate() if each.name == "render"]
+    assert time.monotonic() - began < 1
+    wait_until(lambda: not [each for each in threading.enumerate() if each.name == "render"])
     assert "video.mp4" not in names(tmp_path)
 
 
@@ -347,8 +355,15 @@ def test_limits_come_from_the_environment() -> None:
         "MUSVID_KEEP_MINUTES": "5",
         "MUSVID_ANY_MODEL": "1",
         "MUSVID_MAX_SONG_MINUTES": "90",
+        "MUSVID_MAX_DENOISED": "0.5",
+        "MUSVID_MAX_FILMED": "1.5",
+        "MUSVID_MAX_ESTIMATE": "60",
+        "MUSVID_MAX_RENDER": "90",
+        "MUSVID_MAX_DISK_GB": "4",
+        "MUSVID_GRACE_MINUTES": "3",
     }
-    assert Limits.of(public=True, environment=given) == Limits(True, 7.5, 512, 3, 2, 5, 90)
+    limits = Limits(True, 7.5, 512, 3, 2, 5, 90, 0.5, 1.5, 60, 90, 4, 3)
+    assert Limits.of(public=True, environment=given) == limits
     for name in given:
         for wrong in ("-1", "much", "nan"):
             with pytest.raises(SettingsError, match=name):
@@ -419,28 +434,3 @@ def test_a_studio_opens_a_song_once_and_again_when_it_changed(write_song: WriteS
     assert studio.song(path).duration == 2
     with pytest.raises(SongError, match="There is no file"):
         studio.song(path.with_name("none.wav"))
-
-
-def test_visits_have_folders_of_their_own() -> None:
-    visits = Visits()
-    one, other = visits.folder("one"), visits.folder("other")
-    assert one == visits.folder("one") != other
-    first, stopped = visits.new("one")
-    (first / "frames").mkdir()
-    (first / "video.mp4").touch()
-    assert not stopped()
-    visits.stop("other")
-    assert not stopped()
-    visits.stop("one")
-    assert stopped()
-    second, stopped = visits.new("one")
-    assert not stopped()
-    assert names(first) == {"video.mp4"}  # of the last render all, of those before the video
-    visits.leave("one")
-    assert stopped()
-    deadline = time.monotonic() + 30
-    while one.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not one.exists()
-    assert not second.exists()
-    assert other.exists()

@@ -1,0 +1,164 @@
+"""Events as they wait: heavy ones in queues of their own, and nobody before all others.
+
+Gradio has one number for all events, after which even those are refused that only read a slider,
+and serves who came first. Here each kind of work has its own rule, see `musvid.studio.fairness`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from gradio import queueing, route_utils
+from gradio.server_messages import ProcessCompletedMessage
+from gradio.utils import error_payload
+
+from ..studio.fairness import Rule, Ticket, Turns
+from .presence import Presence
+
+_PAUSE = 0.01  # seconds between two looks at a queue in which nobody can be served
+
+
+def rules(queue: int) -> dict[str, Rule]:
+    """The rule of each kind of work, by its `concurrency_id`.
+
+    queue: how much of a heavy kind may wait.
+    """
+    house = max(1, queue // 2)
+    heavy = {"render": ("renders", 2), "paint": ("paintings", 6), "listen": ("searches", 6)}
+    found = {
+        name: Rule(what, running=1, own=own, house=house, total=queue)
+        for name, (what, own) in heavy.items()
+    }
+    found["files"] = Rule("zip files", running=1, own=2, house=house, total=queue)
+    # A change of the page sends a handful at once; so many are a mistake, or no page.
+    found["light"] = Rule("questions", running=3, own=60, house=200, total=1000)
+    found["back"] = Rule("looks", running=1, own=2, house=queue, total=5 * queue)
+    found["timeline"] = Rule("questions", running=1, own=20, house=100, total=500)
+    return found
+
+
+class Line(queueing.Queue):
+    """Gradio's queue with a rule for each kind of work.
+
+    rules: by `concurrency_id`. presence: who is connected; a session of nobody is forgotten.
+    more: as for Gradio's.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule], presence: Presence, **more: Any) -> None:
+        super().__init__(max_size=None, **more)
+        self.rules, self.presence, self.turns = rules, presence, Turns()
+        self.sleep_when_free = _PAUSE
+
+    async def push(self, body: Any, request: Any, username: str | None) -> Any:
+        """Takes an event, or answers it with the reason why not."""
+        if body.fn_index is not None:
+            fn = route_utils.get_fn(self.blocks, None, body)
+            event = queueing.Event(body.session_hash, fn, request, username)
+            if reason := self._refusal(event):
+                return await self._refuse(event, body, reason)
+            # The event itself is made by Gradio; a program without a session gets one there.
+            self.presence.used(body.session_hash, fn.api_visibility == "private")
+        return await super().push(body, request, username)
+
+    def _refusal(self, event: queueing.Event) -> str | None:
+        rule = self.rules.get(str(event.concurrency_id))
+        queue = self.event_queue_per_concurrency_id.get(event.concurrency_id)
+        if rule is None or queue is None:
+            return None
+        waiting = [ticket_of(each) for each in queue.queue]
+        return rule.refusal(ticket_of(event), waiting, self._running(event.concurrency_id))
+
+    async def _refuse(self, event: queueing.Event, body: Any, reason: str) -> Any:
+        """Answers an event at once, in the way in which its client reads errors."""
+        name = body.session_hash = event.session_hash
+        async with self.pending_message_lock:
+            if name not in self.pending_messages_per_session:
+                self.pending_messages_per_session[name] = queueing.AsyncQueue()
+            self.pending_event_ids_session.setdefault(name, set()).add(event._id)
+        content = error_payload(gr.Error(reason, print_exception=False), True)
+        title = str(content.get("title", "Error"))
+        self.send_message(
+            event, ProcessCompletedMessage(output=content, title=title, success=False)
+        )
+        return True, event._id, "success"
+
+    def _running(self, concurrency_id: str) -> list[Ticket]:
+        events = [event for job in self.active_jobs if job for event in job]
+        return [ticket_of(each) for each in events if each.concurrency_id == concurrency_id]
+
+    def get_events(self) -> Any:
+        """The next event, with the id of its kind of work; None where nobody can be served."""
+        names = list(self.event_queue_per_concurrency_id)
+        random.shuffle(names)
+        for name in names:
+            queue = self.event_queue_per_concurrency_id[name]
+            limit = queue.concurrency_limit
+            if not queue.queue or (limit is not None and queue.current_concurrency >= limit):
+                continue
+            place: int | None = 0
+            if rule := self.rules.get(name):
+                waiting = [ticket_of(each) for each in queue.queue]
+                place = self.turns.take(rule, waiting, self._running(name))
+            if place is not None:
+                return [queue.queue.pop(place)], False, name
+        return None
+
+    async def process_events(self, events: Any, *more: Any) -> None:
+        """Works for an event; the session of a program that sent but one is forgotten then."""
+        try:
+            await super().process_events(events, *more)
+        finally:
+            for event in events:
+                if not event.alive:  # or the session's next stream would wait for it for ever
+                    self.pending_event_ids_session.get(event.session_hash, set()).discard(event._id)
+                if event.session_hash == event._id and self.server_app is not None:
+                    forget(self.server_app, event.session_hash)
+
+    def compute_analytics_summary(self, _records: Any) -> Any:
+        """Nothing: Gradio would sort up to ten thousand events after each one."""
+        return self.cached_event_analytics_summary
+
+
+def ticket_of(event: queueing.Event) -> Ticket:
+    """Whose work an event is."""
+    known = getattr(event, "ticket", None)
+    if known is None:
+        known = Ticket(event.session_hash, house_of(event.request))
+        event.ticket = known
+    return known
+
+
+def house_of(request: Any) -> str | None:
+    """The address that a request comes from; None on this machine itself.
+
+    Behind a proxy inside a network it is the last public one of those that the header
+    X-Forwarded-For names; whoever is outside can only add to its beginning.
+    """
+    client: Any = getattr(request, "client", None)
+    try:
+        address = ipaddress.ip_address(client.host)
+    except (AttributeError, ValueError):
+        return None
+    if address.is_global:
+        return str(address)
+    forwarded = getattr(request, "headers", {}).get("x-forwarded-for", "")[-1000:]
+    for text in reversed(forwarded.split(",")):
+        try:
+            through = ipaddress.ip_address(text.strip())
+        except ValueError:
+            continue
+        if through.is_global:
+            return str(through)
+    return None if address.is_loopback else str(address)
+
+
+def forget(app: Any, session: str) -> None:
+    """Has Gradio forget a session: it would keep the state of 10,000, at 0.3 MB each."""
+    holder = app.state_holder
+    with holder.lock:
+        holder.session_data.pop(session, None)
+        holder.time_last_used.pop(session, None)
