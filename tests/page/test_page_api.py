@@ -6,6 +6,7 @@ import contextlib
 import http.server
 import json
 import math
+import random
 import threading
 import time
 import urllib.error
@@ -21,6 +22,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 from running import running_page
+from test_hostile import odd_settings, thing
 
 from musvid import Clock, Look, Recipe, Song, draw, load_settings
 
@@ -246,6 +248,31 @@ def test_settings_that_no_client_would_send_are_refused(
     assert "event: error" in answer
     assert len(answer) < 1000
     assert "event: complete" in post(address, "/plan", asking("/plan", upload(address, song)))
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.thorough)])
+def test_requests_made_by_chance_are_answered_or_refused(
+    address: str, song: Path, count: int
+) -> None:
+    chance, uploaded = random.Random(count), upload(address, song)
+    answers = []
+    for number in range(count):
+        given = chance.choice((uploaded, uploaded, uploaded, thing(chance)))
+        rest = chance.choice(([odd_settings(chance)], [thing(chance) for _ in range(3)], []))
+        body = json.dumps({"data": [given, *rest], thing(chance).__class__.__name__: 1}).encode()
+        if number % 5 == 0:
+            body = body[: chance.randrange(len(body))]
+        endpoint = chance.choice(("/plan", "/plan", "/draw", "/settings"))
+        began = time.monotonic()
+        answer = post(address, endpoint, body)
+        what = f"{number}: {endpoint} {body[:300]!r} -> {answer[:300]}"
+        assert time.monotonic() - began < 30, what
+        assert "event: error" in answer or "event: complete" in answer, what
+        assert "error 5" not in answer, what
+        assert not {"Traceback", 'File "', "Error:"} & set(answer.split()), what
+        answers.append("complete" in answer)
+    assert any(answers) and not all(answers)
+    assert "event: complete" in post(address, "/plan", asking("/plan", uploaded))
 
 
 def asking(endpoint: str, song: Any) -> bytes:
