@@ -50,6 +50,8 @@ _LAST_PATIENCE = 600.0  # a long video's index is moved to its front when all fr
 
 _SPECIAL = re.compile(r"[=;#\\\r\n]")  # what a backslash stands before in ffmpeg's metadata format
 
+_FULL = os.strerror(errno.ENOSPC)
+
 # More threads than this hardly help with a sound or small pictures, and cost memory each.
 _THREADS = str(min(8, os.cpu_count() or 1))
 
@@ -247,6 +249,8 @@ class Process:
         code = self._process.wait()
         self._drain.join(timeout=5)
         reason = self._errors[-1] if self._errors else f"it ended with code {code}"
+        # What follows from a full disk is told after it.
+        reason = next((line for line in self._errors if _FULL in line), reason)
         if self._late:
             reason = f"it gave no sign of life for {PATIENCE + self._extra:g} s, and was ended"
         for file in self._files:  # a visitor of a page learns nothing of its folders

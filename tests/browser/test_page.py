@@ -264,6 +264,7 @@ def test_stop_keeps_what_is_done(page: Page) -> None:
     wait_for_progress(page, "Finished")
 
 
+@pytest.mark.thorough
 def test_a_connection_that_is_lost_loses_no_render(browser: Browser, address: str) -> None:
     cable = Cable(address)
     context = browser.new_context()
