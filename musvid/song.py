@@ -40,6 +40,7 @@ class Song:
     total: samples (per channel) of the whole file.
     first, samples: the part to use, in samples.
     track: the audio track that is used, from 1. tracks: how many the file has.
+    side: the channel to listen to where a mixture of all would be silent; None takes all.
     notes: sentences about what was cut, skipped or chosen; empty for an ordinary file.
     """
 
