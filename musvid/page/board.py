@@ -146,10 +146,7 @@ class Board:
 
     @property
     def everything(self) -> set[Any]:
-        """The clip and the moment.
-
-        Not an input of every event: Gradio rejects a moment beyond the end of a shortened clip.
-        """
+        """The clip and the moment."""
         return {self["moment"], *self.clip}
 
     def start(self, button: gr.Button, work: Callable[..., Any], **event: Any) -> None:

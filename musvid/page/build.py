@@ -17,6 +17,7 @@ from .moment import MomentPanel
 from .motion import MotionPanel
 from .render import RenderPanel
 from .results import ResultsPanel
+from .sliders import take_ends
 from .song import SongPanel
 from .style import StylePanel
 from .theme import HEADER
@@ -25,6 +26,7 @@ from .upkeep import Served, Upkeep
 
 def build(studio: Studio, limits: Limits) -> Board:
     """The page over a studio; `blocks` of the board is what Gradio launches."""
+    take_ends()
     board = Board(studio, limits)
     serve(studio)
     song, motion, beat, follow = SongPanel(), MotionPanel(), BeatPanel(), FollowPanel()

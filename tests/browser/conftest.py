@@ -47,7 +47,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A visitor who has just come, and sees the example painted."""
+    """A visitor who has just come: the page answers, and the example is being painted."""
     with visitor(browser, address) as opened:
         yield opened
 
@@ -65,7 +65,7 @@ def visitor(browser: Browser, address: str, width: int = 1440, height: int = 900
         opened.set_default_timeout(90_000)
         opened.on("pageerror", lambda error: errors.append(str(error)))
         opened.goto(address)
-        opened.wait_for_selector("#painted img", state="attached")
+        opened.wait_for_selector("#plan .line")
         yield opened
     finally:
         context.close()

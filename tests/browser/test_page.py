@@ -198,8 +198,8 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
     page.click("#save-frames")
     page.wait_for_selector("#zip a")
 
-    for file in (video, settings):
-        with visitor(browser, address) as other:
+    with visitor(browser, address) as other:
+        for file in (video, settings):
             other.set_input_files("#restore input[type=file]", file)
             other.wait_for_function(
                 "document.querySelector('#prompt textarea').value == 'teal coral'"
@@ -207,6 +207,11 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
             # To the end, as the other song was.
             wait_for_line(other, expected(EXAMPLE, 8, 1, 8))
             assert other.input_value("#seed input") == "77"
+            other.fill("#prompt textarea", "marble")
+            other.fill("#seed input", "5")
+            other.get_by_text("Every frame: frantic").click()
+            wait_for_line(other, expected(EXAMPLE, 1, 1, 1))
+            other.click("#restore button[aria-label=Clear]")
 
 
 def test_a_render_of_this_visit_can_be_looked_at_again(page: Page) -> None:

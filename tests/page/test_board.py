@@ -82,7 +82,6 @@ def test_settings_beyond_a_slider_are_shown_at_its_end_and_told(
     shown: dict[str, Any],
     said: list[str],
 ) -> None:
-    """Gradio refuses every event of a page on which one control is out of its range."""
     path = str(write_song(music(2.04)))
     panel = SongPanel()
     panel.board = board
@@ -91,6 +90,9 @@ def test_settings_beyond_a_slider_are_shown_at_its_end_and_told(
             if isinstance(update, dict) and name in update:
                 setattr(part, name, update[name])
     updates, note = board.filled(Recipe.from_flat(given), path)
+    for part, value in updates.items():
+        if isinstance(part, gr.Slider):
+            assert part.minimum <= value <= part.maximum, part.label
     values = {
         name: part.preprocess(part.postprocess(updates[part])) if part in updates else None
         for name, part in board.controls.items()
@@ -137,6 +139,13 @@ def test_the_live_line_tells_what_is_taken_otherwise(board: Board, write_song: W
         line, _ = board.on_plan(data)
         assert "problem" not in line
         assert says in line if says else "hint" not in line
+
+
+def test_a_value_that_lies_beyond_a_slider_with_new_ends_is_taken_as_its_end(board: Board) -> None:
+    # With a shorter song, the browser sends what it still shows.
+    length = board.controls["duration"]
+    length.maximum = 4
+    assert [length.preprocess(value) for value in (12.0, 3.0, 0.1)] == [4, 3, length.minimum]
 
 
 def test_one_event_writes_the_live_line(board: Board) -> None:

@@ -141,7 +141,7 @@ def test_what_gradio_cannot_read_or_show_ends_in_one_sentence(
     assert raised.value.message == NOT_UPLOADED
     assert not caplog.text
     # What Gradio says itself, it says in words for a visitor.
-    (clip,) = (event for event in board.blocks.fns.values() if "on_clip" in str(event.fn))
-    values = [99999.0 if isinstance(part, gr.Slider) else None for part in clip.inputs]
-    with pytest.raises(gr.Error, match="maximum"):
-        asyncio.run(board.blocks.process_api(clip, values))
+    (motion,) = (event for event in board.blocks.fns.values() if "on_motion" in str(event.fn))
+    values = ["slowly" if isinstance(part, gr.Radio) else part.value for part in motion.inputs]
+    with pytest.raises(gr.Error, match="choices"):
+        asyncio.run(board.blocks.process_api(motion, values))
