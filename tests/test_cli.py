@@ -53,6 +53,7 @@ def test_help_names_every_option_and_choice() -> None:
         assert name in shown
 
 
+@pytest.mark.thorough
 def test_app_is_the_page() -> None:
     shown = musvid("app", "--help").stdout
     assert "--host" in shown

@@ -100,7 +100,13 @@ def test_blend_asks_for_no_frame_before_its_time() -> None:
     assert len(list(source)) == 9
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.thorough] if name == "motion" else [])
+        for name in NAMES
+    ],
+)
 def test_memory_does_not_grow_with_the_number_of_frames(name: str) -> None:
     frame = np.zeros((128, 128, 3), np.uint8)
 

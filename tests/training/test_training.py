@@ -399,6 +399,7 @@ def trial(bank_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_training_is_measured_and_resumed(trial: Path) -> None:
     for part, figures in (("autoencoder", {"mean", *art.STYLES}), ("denoiser", {"painted"})):
         text = (trial / part / "log.jsonl").read_text()
@@ -412,6 +413,7 @@ def test_training_is_measured_and_resumed(trial: Path) -> None:
         assert path.stat().st_size < 16e6
 
 
+@pytest.mark.thorough
 def test_training_begins_with_the_weights_of_a_pipeline(trial: Path, tmp_path: Path) -> None:
     vae = autoencoder.build(8, 4).eval()
     back = denoiser.without_texture(denoiser.with_texture(vae)).state_dict()
@@ -442,6 +444,7 @@ def test_the_command_begins_with_a_pipeline(trial: Path, bank_file: Path, tmp_pa
     assert all(torch.equal(ours[name], theirs[name]) for name in ours | theirs)
 
 
+@pytest.mark.thorough
 def test_what_training_writes_is_a_model_like_any_other(trial: Path) -> None:
     style = Style(model=str(trial / "pipeline"), prompt="teal nebula", symmetry="half")
     frame = np.zeros((64, 64, 3), np.uint8)
