@@ -39,7 +39,7 @@ def expected(duration: Fraction, stride: int, before: int, after: int) -> str:
 
 def wait_for_line(page: Page, text: str) -> None:
     page.wait_for_function(
-        "text => document.querySelector('#plan').innerText.includes(text)", arg=text
+        "text => document.querySelector('#plan')?.innerText.includes(text)", arg=text
     )
 
 
@@ -69,7 +69,7 @@ def painted(page: Page) -> str:
 
 def wait_for_progress(page: Page, text: str) -> None:
     page.wait_for_function(
-        "text => document.querySelector('#progress').innerText.includes(text)", arg=text
+        "text => document.querySelector('#progress')?.innerText.includes(text)", arg=text
     )
 
 
