@@ -101,7 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     part.add_argument(
         "--track",
-        type=int,
+        type=_whole,
         metavar="N",
         help="of a file with several audio tracks, the one to use, from 1 (default: the one that "
         "the file marks as its default)",

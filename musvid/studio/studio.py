@@ -174,40 +174,36 @@ class Studio:
 
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
-        with self._turn(job, stop) as (painter, over):
+        with self._turn(job, stop) as (painter, over, late):
             plan = self.costs.plan(job)
             began = time.monotonic()
-            late = _Late(stop, self._longest)
-            with late.said():
-                for report in watch(
-                    job,
-                    folder,
-                    stop=late,
-                    painter=painter,
-                    store=self._store,
-                    device=self._device,
-                    expected=plan.seconds,
-                    over=over,
-                    most=self._most,
-                ):
-                    if report.finished and not report.stopped:
-                        self.costs.learn_render(plan, time.monotonic() - began)
-                    yield replace(report, late=late.limit) if report.stopped else report
+            for report in watch(
+                job,
+                folder,
+                stop=late,
+                painter=painter,
+                store=self._store,
+                device=self._device,
+                expected=plan.seconds,
+                over=over,
+                most=self._most,
+            ):
+                if report.finished and not report.stopped:
+                    self.costs.learn_render(plan, time.monotonic() - began)
+                yield replace(report, late=late.limit) if report.stopped else report
 
     def compare(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Step]:
         """Compare the recipes with reports, see `watch.watch_comparison`; as one render."""
-        with self._turn(job, stop) as (painter, over):
-            late = _Late(stop, self._longest)
-            with late.said():
-                yield from watch_comparison(
-                    job,
-                    folder,
-                    stop=late,
-                    painter=painter,
-                    store=self._store,
-                    device=self._device,
-                    over=over,
-                )
+        with self._turn(job, stop) as (painter, over, late):
+            yield from watch_comparison(
+                job,
+                folder,
+                stop=late,
+                painter=painter,
+                store=self._store,
+                device=self._device,
+                over=over,
+            )
 
     def longest(self, job: Job) -> float | None:
         """Seconds that a comparison takes here at most, or None where that is not known yet."""
@@ -218,8 +214,9 @@ class Studio:
     @contextmanager
     def _turn(
         self, job: Job, stop: Callable[[], bool]
-    ) -> Iterator[tuple[Painter | None, threading.Event]]:
-        """A context in which no other render works, with the painter of a job that paints.
+    ) -> Iterator[tuple[Painter | None, threading.Event, _Late]]:
+        """A context in which no other render works, with the painter of a job that paints, and with
+        what says whether to stop: when asked to, or when it took too long.
 
         It lasts until the event that is given is set, too: that may be later, since nobody waits
         for a painting that is not wanted any more. The model is loaded before its turn comes, so
@@ -240,8 +237,10 @@ class Studio:
             over.wait()
             kept.close()
 
+        late = _Late(stop, self._longest)
         try:
-            yield painter, over
+            with late.said():
+                yield painter, over, late
         finally:
             if over.is_set():
                 end()
