@@ -26,7 +26,7 @@ from .music.modulation import SOURCES, Modulation
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
 from .ranges import RANGES
-from .recipe import RECIPES, Recipe, parse_size
+from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
 from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
@@ -45,6 +45,8 @@ The picture rate of the video is fps * before * after / stride. Recipes:
   diffuse-then-interpolate  stride 8, before 1, after 8
   interpolate-then-diffuse  stride 8, before 8, after 1
   hybrid                    stride 8, before 4, after 2
+  relit                     stride 16, before 1, after 16, and what is between paintings is lit by
+                            the spectrum of its own moment
 Models with defaults of their own: {models}.
 
 "app" in place of SONG starts the page; "app --help" names its options. A song that is called app
@@ -88,7 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--compare",
         action="store_true",
         default=False,
-        help="render all four recipes, measure them, and write a video of the four in step, a plot "
+        help="render all five recipes, measure them, and write a video of all in step, a plot "
         "(.png) and the figures (.json); the default output is SONG.compare.mp4",
     )
 
@@ -109,13 +111,23 @@ def build_parser() -> argparse.ArgumentParser:
 
     motion = parser.add_argument_group("motion")
     add = motion.add_argument
-    add("--recipe", choices=RECIPES, help="stride, before and after at once (default: hybrid)")
+    add(
+        "--recipe",
+        choices=RECIPES,
+        help="stride, before, after and relight at once (default: relit)",
+    )
     for name, what in (
         ("stride", "every N-th picture becomes a keyframe"),
         ("before", "interpolate N-fold before diffusion"),
         ("after", "interpolate N-fold after diffusion"),
     ):
         add(f"--{name}", type=_whole, metavar="N", help=f"{what} ({RANGES[name]})")
+    add(
+        "--relight",
+        action=argparse.BooleanOptionalAction,
+        help="light what is between paintings by the spectrum of its own moment (default: yes, "
+        "unless --before or --after is given)",
+    )
     add(
         "--interpolator",
         choices=interpolate.choices(),
@@ -362,6 +374,12 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         recipe = replace(recipe, size=None, upscale=None, style=style)
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])
+    factors = given.keys() & {"before", "after"}
+    if not options.settings and "recipe" not in given and given.keys() & set(MOTION):
+        motion = Recipe(**{name: given[name] for name in MOTION if name in given})
+        recipe = replace(recipe, **{name: getattr(motion, name) for name in MOTION})
+    elif "stride" in given and recipe.relight and not factors:
+        recipe = replace(recipe, stride=options.stride, after=0)
 
     def chosen(kind: type) -> dict[str, Any]:
         return {entry.name: given[entry.name] for entry in fields(kind) if entry.name in given}
@@ -476,9 +494,9 @@ def _render(given: list[str]) -> int:
 
 def _check_comparison(options: argparse.Namespace) -> None:
     """Raises SettingsError where an option does not go with --compare, or its files cannot be."""
-    for name in ("recipe", "stride", "before", "after", "frames"):
+    for name in ("recipe", *MOTION, "frames"):
         if vars(options).get(name) is not None:
-            raise SettingsError(f"--compare renders all four recipes; leave out --{name}.")
+            raise SettingsError(f"--compare renders all five recipes; leave out --{name}.")
     if options.output:
         check_output(options.output)
 

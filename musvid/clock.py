@@ -25,6 +25,7 @@ from typing import TypeVar
 
 from . import _validate
 from .errors import SettingsError, quoted
+from .frame import closed
 from .ranges import DAY, RANGES
 
 T = TypeVar("T")
@@ -97,6 +98,15 @@ def parse_time(text: str) -> float:
 def every(frames: Iterable[T], stride: int) -> Iterator[T]:
     """Every `stride`-th item, beginning with the first."""
     return islice(frames, 0, None, stride)
+
+
+def at(frames: Iterable[T], numbers: Iterable[int]) -> Iterator[T]:
+    """The items with these numbers, which rise; no item behind the last of them is asked for."""
+    with closed(iter(frames)) as source:
+        behind = 0
+        for number in numbers:
+            yield from islice(source, number - behind, number - behind + 1)
+            behind = number + 1
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,13 @@ class Clock:
         return range(self.drawn)
 
     @property
+    def filled(self) -> Iterator[Fraction]:
+        """For each frame of the sequence filled after painting, its position among pictures of all
+        ticks, of which number 0 is the first keyframe."""
+        step, first = Fraction(self.stride, self.before * self.after), self.unpainted * self.after
+        return (step * (first + number) for number in range((self.painted - 1) * self.after + 1))
+
+    @property
     def places(self) -> Iterator[Fraction]:
         """For each frame of the video, its position in the sequence filled after painting."""
         skipped = self.lead - self.unpainted * self.after
@@ -255,6 +272,16 @@ class Following(Clock):
     def ticks(self) -> Sequence[int]:
         """Times of the drawn pictures, in units of ``1 / fps`` seconds after the first keyframe."""
         return [round((moment - self.moments[0]) * self.fps) for moment in self.moments]
+
+    @property
+    def filled(self) -> Iterator[Fraction]:
+        """For each frame of the sequence filled after painting, its position among pictures of all
+        ticks, of which number 0 is the first keyframe."""
+        ticks, factor = self.ticks, self.before * self.after
+        for number in range((self.painted - 1) * self.after + 1):
+            whole, part = divmod(number, factor)
+            late = ticks[min(whole + 1, len(ticks) - 1)]
+            yield ticks[whole] + Fraction((late - ticks[whole]) * part, factor)
 
     @property
     def places(self) -> Iterator[Fraction]:

@@ -24,6 +24,7 @@ _TYPICAL = {
     "blend": 0.002,
     "flavr": 0.06,
     "motion": 0.35,
+    "relight": 0.01,
     "encode": 0.06,
     "save": 0.05,
 }
@@ -186,6 +187,7 @@ class Costs:
             ("draw", (clock.ticks[-1] + 1) * recipe.look.count),
             (before, clock.painted - clock.keyframes),
             (after, clock.frames - clock.painted),
+            ("relight", clock.frames if recipe.relight and paintings else 0),
             ("encode", clock.frames * job.upscale**2),
             ("save", clock.drawn + 2 * clock.painted + clock.frames),
         )

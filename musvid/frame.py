@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,10 @@ from .errors import OutputError
 
 Frame: TypeAlias = NDArray[np.uint8]
 """A picture: uint8 of shape (height, width, 3), RGB."""
+
+Light: TypeAlias = NDArray[np.float32]
+"""How bright a picture is where: the mean of its channels, 0 to 255, float32 of shape
+(height / 4, width / 4), each number the mean of 4 x 4 pixels."""
 
 
 T = TypeVar("T")
@@ -26,6 +31,25 @@ def closed(items: Iterator[T]) -> Iterator[Iterator[T]]:
         yield items
     finally:
         getattr(items, "close", lambda: None)()
+
+
+class Noted(Generic[T]):
+    """What is noted of frames on their way through one stage, for a later one."""
+
+    def __init__(self) -> None:
+        self._notes: deque[T] = deque()
+
+    def through(self, frames: Iterator[Frame], note: Callable[[Frame], T]) -> Iterator[Frame]:
+        """The frames, unchanged."""
+        with closed(frames):
+            for frame in frames:
+                self._notes.append(note(frame))
+                yield frame
+
+    def __iter__(self) -> Iterator[T]:
+        """The notes, each once. The frames they are of must have gone through before."""
+        while True:
+            yield self._notes.popleft()
 
 
 def frame_path(folder: Path, index: int) -> Path:

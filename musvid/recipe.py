@@ -26,26 +26,42 @@ MIN_SIDE, MAX_SIDE = int(RANGES["side"].low), int(RANGES["side"].high)
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:x\s*(\d{1,9})\s*)?", re.ASCII | re.IGNORECASE)
 
 
-def motions(stride: int = 8) -> dict[str, dict[str, Any]]:
-    """The stride, before and after of the article's four recipes, by their names.
+RELIT = "relit"
+"""The name of the recipe that is the default."""
 
-    stride: of the recipes that leave gaps; the article's is 8. Factors are chosen so that the video
-        has the picture rate of the drawing, or the highest rate below it that factors reach.
+
+def motions(stride: int | None = None) -> dict[str, dict[str, Any]]:
+    """What the recipes mean by their names: stride, before, after, and whether it is relit.
+
+    The first four are the article's. "relit" paints one picture in so many, and lights those
+    between by the spectrum of their own moment (see `musvid.interpolate.relight`).
+
+    stride: of the recipes that leave gaps; by default 8 as in the article, and 16 for relit.
+        Factors are chosen so that the video has the picture rate of the drawing, or the highest
+        rate below it that factors reach.
     """
-    whole = min(stride, MAX_FACTOR)
-    before = max(1, min(round(stride / 2), MAX_FACTOR))
+    gap, wide = stride or 8, stride or 16
+    most, before = min(gap, MAX_FACTOR), max(1, min(round(gap / 2), MAX_FACTOR))
+    numbers = {
+        "every-frame": (1, 1, 1),
+        "diffuse-then-interpolate": (gap, 1, most),
+        "interpolate-then-diffuse": (gap, most, 1),
+        "hybrid": (gap, before, 2),
+        RELIT: (wide, 1, min(wide, MAX_FACTOR)),
+    }
     return {
-        "every-frame": {"stride": 1, "before": 1, "after": 1},
-        "diffuse-then-interpolate": {"stride": stride, "before": 1, "after": whole},
-        "interpolate-then-diffuse": {"stride": stride, "before": whole, "after": 1},
-        "hybrid": {"stride": stride, "before": before, "after": 2},
+        name: {"stride": kept, "before": before, "after": after, "relight": name == RELIT}
+        for name, (kept, before, after) in numbers.items()
     }
 
 
 RECIPES = motions()
-"""The article's four recipes: stride, before and after, by their names."""
+"""The article's four recipes and the relit one, see `motions`."""
 
-_VERSION = 1
+MOTION = tuple(RECIPES[RELIT])
+"""The settings that a recipe's name stands for."""
+
+_VERSION = 2
 _BY = ("strength_by", "guidance_by", "seed_by")
 _PARTS: dict[str, type] = {"look": Look, "style": Style, "lock": Lock} | dict.fromkeys(
     _BY, Modulation
@@ -80,7 +96,10 @@ class Recipe:
     fps: pictures per second of the drawn spectrum, a Fraction. With a lock, the nearest rate that
     puts keyframes on notes is taken.
     stride: every stride-th picture becomes a keyframe.
-    before, after: interpolation factors before and after diffusion.
+    before, after: interpolation factors before and after diffusion. One that is left out (0) is
+        the one with which every drawn picture has its frame; both left out fill after diffusion.
+    relight: whether frames between paintings are lit by the spectrum of their own moment. Left out
+        (None), they are, unless before or after is given: the article's recipes do not.
     interpolator: a name from `musvid.interpolate.names`, or "auto".
     size: painted (width, height) in pixels, multiples of 8.
     upscale: the file's size as a multiple of the painted size, 1 to 8.
@@ -92,9 +111,10 @@ class Recipe:
     start: float = 0.0
     duration: float | None = None
     fps: Fraction = Fraction(30)
-    stride: int = 8
-    before: int = 4
-    after: int = 2
+    stride: int = 16
+    before: int = 0
+    after: int = 0
+    relight: bool | None = None
     interpolator: str = AUTO
     size: tuple[int, int] | None = None
     upscale: int | None = None
@@ -113,20 +133,43 @@ class Recipe:
             if name == "start" or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
         _validate.choice("interpolator", self.interpolator, choices())
+        self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
 
+    def _fill(self) -> None:
+        """Put numbers where before, after and relight are left out."""
+        for name in ("stride", "before", "after"):
+            if name == "stride" or getattr(self, name) != 0:
+                RANGES[name].check(name, getattr(self, name))
+        if self.relight is None:
+            object.__setattr__(self, "relight", not (self.before or self.after))
+        elif not isinstance(self.relight, bool):
+            raise SettingsError(f"relight must be true or false, not {quoted(self.relight)}.")
+        if not self.before:
+            whole = round(self.stride / self.after) if self.after else 1
+            object.__setattr__(self, "before", max(1, min(whole, MAX_FACTOR)))
+        if not self.after:
+            whole = max(1, min(round(self.stride / self.before), MAX_FACTOR))
+            object.__setattr__(self, "after", whole)
+
     @classmethod
     def named(cls, name: str, **settings: Any) -> Recipe:
-        """One of the article's recipes (see `RECIPES`), with other settings as they are given."""
+        """A recipe by its name (see `RECIPES`), with other settings as they are given."""
         _validate.choice("recipe", name, RECIPES)
         return cls(**{**RECIPES[name], **settings})
 
     @property
     def motion(self) -> str | None:
-        """The name of the article's recipe that moves as this one does, if there is one."""
-        mine = {name: getattr(self, name) for name in ("stride", "before", "after")}
-        known = motions(self.stride) if self.lock and self.stride > 1 else RECIPES
+        """The name of the recipe that moves as this one does, if there is one.
+
+        The relit one is known at every stride, as the article's are where they are locked to a
+        beat.
+        """
+        mine = {name: getattr(self, name) for name in MOTION}
+        known = motions(self.stride)
+        if not self.lock or self.stride == 1:
+            known = {**RECIPES, RELIT: known[RELIT]}
         return next((name for name, settings in known.items() if settings == mine), None)
 
     @property
@@ -137,27 +180,27 @@ class Recipe:
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
 
-        motion: the name of one of the article's recipes, which then decides before and after for
-            the new stride; by default the one whose numbers this recipe has, if any. Without a lock
-            the stride is 8.
+        motion: the name of a recipe, which then decides before and after for the new stride; by
+            default the one whose numbers this recipe has, if any. Without a lock the stride is that
+            of the recipe.
 
         Raises SettingsError while the tempo is not known.
         """
-        stride = self.lock.stride(self.fps) if self.lock else 8
+        stride = self.lock.stride(self.fps) if self.lock else None
         motion = motion or self.motion
         if motion is None:
-            return replace(self, stride=stride)
+            return replace(self, stride=stride or self.stride)
         _validate.choice("recipe", motion, RECIPES)
         return replace(self, **motions(stride)[motion])
 
     def variants(self) -> dict[str, Recipe]:
-        """This recipe as each of the article's four, at one picture rate, by their names.
+        """This recipe as each of `RECIPES`, at one picture rate, by their names.
 
         Locked to a beat, their stride is the even one from 4 to 16 that comes closest to `fps`.
         """
         if not self.lock:
             return {name: replace(self, **motion) for name, motion in RECIPES.items()}
-        stride = min(MAX_FACTOR, max(4, 2 * round(self.fps / self.lock.per_second / 2)))
+        stride = min(16, max(4, 2 * round(self.fps / self.lock.per_second / 2)))
         wished = replace(self, fps=stride * self.lock.per_second)
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
@@ -212,7 +255,10 @@ class Recipe:
             ) from None
         if not isinstance(values, dict):
             raise SettingsError('The settings must be a JSON object, such as {"stride": 8}.')
-        if values.pop("musvid", _VERSION) != _VERSION:
+        version = values.pop("musvid", _VERSION)
+        if version == 1 and not isinstance(version, bool):  # before there was relighting
+            values = {"stride": 8, "before": 4, "after": 2, "relight": False, **values}
+        elif version != _VERSION:
             raise SettingsError("The settings were written by a newer musvid; update it.")
         return cls._from(values)
 

@@ -11,12 +11,13 @@ from functools import cache, partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from . import _ffmpeg, interpolate
 from ._device import pick_device
-from .clock import every
+from .clock import at, every
 from .errors import Cancelled, OutputError
-from .frame import Frame, closed, frame_path, save_frame
+from .frame import Frame, Light, Noted, closed, frame_path, save_frame
 from .job import Job, prepare
 from .paint import models
 from .paint.painter import Painter, diffuse
@@ -52,7 +53,7 @@ def render(
 
     song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
         as it was cut; or a `Job`, which has its recipe in it.
-    recipe: every setting; by default the hybrid recipe with the embedded model.
+    recipe: every setting; by default the relit recipe with the embedded model.
     output: the video, ``.mp4``; by default the song's name in the current folder, or a similar one
         where a file of that name is there which musvid did not make.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are
@@ -129,16 +130,23 @@ def render(
             stack.callback(getattr(frames, "close", lambda: None))
             return stack.enter_context(closed(watched(frames, name)))
 
-        fill = partial(
+        fill: Callable[..., Iterator[Frame]] = partial(
             interpolate.between,
             interpolator=recipe.interpolator,
             weights=flavr_weights,
             device=device,
         )
-        draw = partial(spectrum.draw, song, recipe.look, clock, size=job.size)
+        draw = partial(
+            spectrum.draw, song, recipe.look, clock, size=job.size, gaps=bool(recipe.relight)
+        )
         load = cache(lambda: painter or Painter(style, device=device))
         if store and addresses:
-            draw = partial(store.spectrum, addresses.spectrum, clock.drawn, draw)
+            draw = partial(
+                store.spectrum,
+                addresses.spectrum,
+                clock.ticks[-1] + 1 if recipe.relight else clock.drawn,
+                draw,
+            )
 
         def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
             if not recipe.paints:
@@ -152,17 +160,37 @@ def render(
                 frames, known, lambda rest: load().paint_each(rest, style), strokes
             )
 
-        drawn = stage(draw(), "spectrum")
+        pictures: Iterator[Frame] = draw()
+        # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
+        moments: Noted[Any] = Noted()
+        under: Noted[Light] = Noted()
+        if recipe.relight:
+            note = interpolate.light_of if recipe.paints else _itself
+            pictures = at(moments.through(pictures, note), clock.ticks)
+        drawn = stage(pictures, "spectrum")
         keyframes = every(drawn, clock.stride)
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
+        if recipe.relight and recipe.paints:
+            guides = under.through(guides, interpolate.light_of)
         painted = stage(paint(guides), "painted")
-        made = fill(painted, recipe.after, painted=recipe.paints)
+        fill = partial(fill, painted, recipe.after, painted=recipe.paints)
+        if not recipe.relight:
+            made = fill()
+        elif recipe.paints:
+            made = fill(light=interpolate.retime(moments, clock.filled), guides=under)
+        else:
+            own = interpolate.retime(moments, clock.filled)
+            made = (picture for _, picture in zip(fill(), own))  # noqa: B905
         frames = stage(interpolate.retime(made, clock.places), "frames")
         settings = recipe.to_json()
         video.write(frames, song, clock, path, upscale=job.upscale, settings=settings)
     if store and addresses:
         store.keep_video(addresses.video, path)
     return path
+
+
+def _itself(frame: Frame) -> Frame:
+    return frame
 
 
 def _output(song: Song, output: str | os.PathLike[str] | None, overwrite: bool) -> Path:
@@ -197,7 +225,7 @@ class _Addresses:
         """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.track, song.first, song.samples]
-        moments = list(clock.ticks) if recipe.lock.beats else []
+        moments = list(clock.ticks) if recipe.lock.beats and not recipe.relight else []
         look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
         drawing = [_code("spectrum", "_ffmpeg", "_seek", "_survey", "song"), _ffmpeg.identity()]
         style = recipe.style

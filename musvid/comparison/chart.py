@@ -23,8 +23,9 @@ COLOURS = {
     "diffuse-then-interpolate": "#38bdf8",
     "interpolate-then-diffuse": "#f472b6",
     "hybrid": "#8b5cf6",
+    "relit": "#34d399",
 }
-"""A colour for each of the article's recipes."""
+"""A colour for each recipe."""
 
 _MAKER = "musvid"  # what a plot says of itself
 _INK, _FAINT, _LINES, _PANEL = "#f5f3ff", "#9d94b8", "#322b4d", "#171425"

@@ -1,4 +1,4 @@
-"""The article's four recipes for the same song and style: rendered, measured, shown in step."""
+"""The recipes for the same song and style: rendered, measured, shown in step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..frame import closed
 from ..job import Job, prepare
 from ..music.onsets import onset_strength
 from ..paint.painter import Painter
-from ..recipe import RECIPES, Recipe
+from ..recipe import MOTION, RECIPES, Recipe
 from ..rendering import Progress, render
 from ..song import Song
 from ..store import Store
@@ -156,8 +156,8 @@ def compare(
 
     song: a sound file, of which the recipe's start and duration are used; a `Song`, as it was cut;
         or a `Job`, which has its recipe in it.
-    recipe: every other setting; its stride, before and after are replaced.
-    output: a video (``.mp4``) of all four in two columns; a plot of the figures (``.png``) and the
+    recipe: every other setting; its stride, before, after and relight are replaced.
+    output: a video (``.mp4``) of all in step; a plot of the figures (``.png``) and the
         figures themselves (``.json``) are written beside it. By default ``SONG.compare.mp4`` in
         the current folder. None of the three appears before all are complete. What was not named
         has another name where a file is there which musvid did not make.
@@ -222,7 +222,7 @@ def compare(
             Caption(
                 title(one.name),
                 f"stride {one.recipe.stride}, {one.recipe.before}x before, "
-                f"{one.recipe.after}x after",
+                f"{one.recipe.after}x after{', relit' if one.recipe.relight else ''}",
                 COLOURS[one.name],
             )
             for one in results
@@ -282,7 +282,7 @@ def _json(made: Comparison, song: Song, recipe: Recipe) -> str:
         "best": made.best.name,
         "recipes": {
             one.name: {
-                **{name: getattr(one.recipe, name) for name in RECIPES[one.name]},
+                **{name: getattr(one.recipe, name) for name in MOTION},
                 "response": round(one.measures.response, 4),
                 "lag_ms": round(one.measures.lag, 2),
                 "smoothness": round(one.measures.smoothness, 4),
@@ -293,9 +293,7 @@ def _json(made: Comparison, song: Song, recipe: Recipe) -> str:
             }
             for one in made.results
         },
-        "settings": {
-            name: value for name, value in recipe.flat().items() if name not in RECIPES["hybrid"]
-        },
+        "settings": {name: value for name, value in recipe.flat().items() if name not in MOTION},
     }
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 
 from .. import _validate
 from ..clock import MAX_FACTOR
 from ..errors import ModelError, quoted
-from ..frame import Frame
+from ..frame import Frame, Light
 from ..paint import models
 from ._names import AUTO as AUTO
 from ._names import choices as choices
@@ -31,15 +32,19 @@ def between(
     *,
     interpolator: str = AUTO,
     painted: bool = False,
+    light: Iterable[Light] | None = None,
+    guides: Iterable[Light] | None = None,
     weights: str | os.PathLike[str] | None = None,
     device: str = "auto",
 ) -> Iterator[Frame]:
     """Interpolate: ``(M - 1) * factor + 1`` frames from M frames, ends included.
 
-    factor: 1 to 16; 1 passes the frames through.
+    factor: 1 to 64; 1 leaves no gap to fill.
     interpolator: a name from `names`; or "auto", which is "flavr" for spectra and "blend" for
         paintings.
     painted: whether the frames are paintings.
+    light, guides: of paintings, the light of the spectrum at the moment of every frame that comes
+        out, by which it is lit, and the lights of their guides; see `musvid.interpolate.relight`.
     weights: for "flavr", a checkpoint or a folder of them; by default what the environment variable
         MUSVID_FLAVR_WEIGHTS names, and else the embedded ones.
     device: for "flavr", "auto", "cpu", "cuda" or "mps".
@@ -50,19 +55,42 @@ def between(
     """
     _validate.whole("An interpolation factor", factor, 1, MAX_FACTOR)
     _validate.choice("interpolator", interpolator, choices())
+    fill = _filler(factor, interpolator, painted, weights, device)
     checked = _same_shape(frames)
+    if light is None:
+        return fill(checked, factor)
+    from . import relight
+
+    return relight.between(checked, factor, light=light, guides=guides, fill=fill)
+
+
+def _filler(
+    factor: int,
+    interpolator: str,
+    painted: bool,
+    weights: str | os.PathLike[str] | None,
+    device: str,
+) -> Callable[[Iterable[Frame], int], Iterator[Frame]]:
+    """The function that fills gaps. Raises what `between` raises at once."""
     if factor == 1:
-        return checked
+        return lambda frames, _: iter(frames)
     fill: Callable[..., Iterator[Frame]]
     fill = import_module(f"{__name__}.{chosen(interpolator, painted=painted)}").between
     if "weights" not in inspect.signature(fill).parameters:
-        return fill(checked, factor)
+        return fill
     named = _named(weights)
     if named is not None and models.local(named) is None:
         raise ModelError(
             f"There is no FLAVR checkpoint {quoted(named)}; check its name and folder."
         )
-    return fill(checked, factor, weights=named and models.local(named), device=device)
+    return partial(fill, weights=named and models.local(named), device=device)
+
+
+def light_of(frame: Frame) -> Light:
+    """How bright a picture is where, see `musvid.interpolate.relight.light_of`."""
+    from . import relight  # imports OpenCV
+
+    return relight.light_of(frame)
 
 
 def fingerprint(interpolator: str, weights: str | os.PathLike[str] | None = None) -> list[object]:

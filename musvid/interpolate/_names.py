@@ -10,11 +10,14 @@ AUTO = "auto"
 """For each side of painting the one that is better there (figures: tests/benchmarks/README.md)."""
 
 
+_ON_TOP = "relight"  # works on what any interpolator made
+
+
 @cache
 def names() -> tuple[str, ...]:
     """The names of all interpolators, in alphabetical order."""
     found = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return tuple(sorted(name for name in found if not name.startswith("_") and name != _ON_TOP))
 
 
 def choices() -> tuple[str, ...]:

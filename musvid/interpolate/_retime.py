@@ -1,18 +1,21 @@
-"""Resampling frames in time, by linear interpolation."""
+"""Resampling frames, or their lights, in time by linear interpolation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..frame import Frame
+Kind = TypeVar("Kind", np.uint8, np.float32)
 
 
-def retime(frames: Iterable[Frame], places: Iterable[Fraction]) -> Iterator[Frame]:
+def retime(frames: Iterable[NDArray[Kind]], places: Iterable[Fraction]) -> Iterator[NDArray[Kind]]:
     """The frames at fractional positions; 5/2 is half of frame 2 and half of frame 3.
 
+    frames: arrays of one shape; those of uint8 are rounded, others are float32.
     places: positions that do not fall, from 0 to the index of the last frame.
     """
     source = iter(enumerate(frames))
@@ -31,4 +34,4 @@ def retime(frames: Iterable[Frame], places: Iterable[Fraction]) -> Iterator[Fram
             yield behind
         else:
             mixed = frame.astype(np.float32) * (1 - part) + behind.astype(np.float32) * part
-            yield np.rint(mixed).astype(np.uint8)
+            yield (np.rint(mixed) if frame.dtype == np.uint8 else mixed).astype(frame.dtype)

@@ -11,6 +11,7 @@ import gradio as gr
 from .. import Lock, MusvidError, Recipe
 from ..music.lock import NOTES
 from ..ranges import RANGES
+from ..recipe import MOTION
 from .board import LATEST, LIGHT, QUIET, Board, Updates, recipe_of, values_of
 from .html import hint, told
 
@@ -91,7 +92,7 @@ class BeatPanel:
         """Says what happens when."""
         controls = board.controls
         clip = board.clip
-        motion = [board.controls[name] for name in ("stride", "before", "after")]
+        motion = [board.controls[name] for name in MOTION]
         beat = [controls[name] for name in controls if name.startswith("lock.")]
         noted = [self.beat_note, *beat, *motion]
         listening: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "listen", **LATEST}
@@ -184,6 +185,6 @@ class BeatPanel:
         values = {name: value for name, value in settings.items() if name.startswith("lock.")}
         with contextlib.suppress(MusvidError):
             recipe = recipe_of(shown | values).in_time(data[self.board["recipe"]])
-            values |= {part: getattr(recipe, part) for part in ("stride", "before", "after")}
+            values |= {part: getattr(recipe, part) for part in MOTION}
         new = [name for name in values if name == "lock.beats" or values[name] != shown[name]]
         return {self.beat_note: note, **{self.board.controls[name]: values[name] for name in new}}

@@ -1,4 +1,4 @@
-"""The tab of comparisons: four recipes for one clip, measured and played in step."""
+"""The tab of comparisons: all recipes for one clip, measured and played in step."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,6 +7,7 @@ import gradio as gr
 
 from .. import RECIPES, Comparison, MusvidError, Recipe
 from ..estimate import spoken
+from ..recipe import MOTION
 from .board import LIGHT, QUIET, Board, Updates, recipe_of
 from .gpu import compare_clip
 from .html import bar, called, comparison, hint, said, told
@@ -22,7 +23,7 @@ class ComparePanel:
             gr.HTML("<h2>Which recipe is best here?</h2>", padding=False)
             gr.HTML(
                 hint(
-                    "All four recipes for the same clip and style, measured, and played in step. "
+                    "All five recipes for the same clip and style, measured, and played in step. "
                     "What they share is painted once."
                 ),
                 padding=False,
@@ -36,7 +37,7 @@ class ComparePanel:
                 )
         self.compare_progress = gr.HTML(elem_id="compare-progress", padding=False)
         self.compare_video = gr.Video(
-            label="All four, in step",
+            label="All five, in step",
             interactive=False,
             visible=False,
             elem_id="compare-video",
@@ -61,7 +62,7 @@ class ComparePanel:
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        motion = [board.controls[part] for part in ("stride", "before", "after")]
+        motion = [board.controls[part] for part in MOTION]
         board.start(
             self.compare,
             self.on_compare,
@@ -127,7 +128,7 @@ class ComparePanel:
                 recipe = recipe_of(self.board.named(data)).variants()[name]
             except MusvidError:
                 recipe = Recipe.named(name)
-            return [name, recipe.stride, recipe.before, recipe.after]
+            return [name, *(getattr(recipe, part) for part in MOTION)]
 
         return taken
 

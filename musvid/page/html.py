@@ -12,6 +12,7 @@ from ..estimate import spoken
 from ..studio.watch import Report, Step
 
 RECIPES = {
+    "relit": "Relit: few paintings, each moment in its own light",
     "hybrid": "Hybrid: the light stays lively, the texture flows",
     "diffuse-then-interpolate": "Diffuse, then interpolate: calm, breathing with the keyframes",
     "interpolate-then-diffuse": "Interpolate, then diffuse: restless, every picture painted anew",

@@ -1,4 +1,4 @@
-"""The panel of motion: the recipe, its three numbers, and what a render makes of them."""
+"""The panel of motion: the recipe, its numbers, and what a render makes of them."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import gradio as gr
 
 from .. import MusvidError, Recipe
 from ..interpolate import names as interpolators
+from ..recipe import MOTION, RELIT
 from .board import LATEST, LIGHT, QUIET, Board, recipe_of
 from .html import RECIPES, hint
 
@@ -15,6 +16,7 @@ INTERPOLATORS = {
     "flavr": "FLAVR: a network fills in",
     "motion": "Motion: blocks move",
 }
+_FOLLOWING = "(stride, before, after, relight) => relight && before === 1 ? stride : after"
 
 
 class MotionPanel:
@@ -29,7 +31,7 @@ class MotionPanel:
                 "recipe",
                 gr.Radio(
                     [(text, name) for name, text in RECIPES.items()],
-                    value="hybrid",
+                    value=RELIT,
                     show_label=False,
                     label="Recipe",
                     container=False,
@@ -40,8 +42,20 @@ class MotionPanel:
                 board.slider("stride", "Stride", min_width=100)
                 board.slider("before", "Before", min_width=100)
                 board.slider("after", "After", min_width=100)
+            board.control(
+                "relight",
+                gr.Checkbox(
+                    board.first["relight"],
+                    label="Relight",
+                    info="Between paintings, every frame is lit by the spectrum of its own moment.",
+                ),
+            )
             gr.HTML(
-                hint("Every stride-th picture is kept. Gaps are filled before and after painting."),
+                hint(
+                    "Every stride-th picture is kept. Gaps are filled before and after painting. "
+                    "Relit, the rhythm is there at every stride: a long one is calmer in texture, "
+                    "and sooner finished."
+                ),
                 padding=False,
             )
             board.control(
@@ -69,15 +83,17 @@ class MotionPanel:
             **LIGHT,
             **LATEST,
         )
-        motion = [controls[part] for part in ("stride", "before", "after")]
+        motion = [controls[part] for part in MOTION]
         # Each choice is sent at once: while it waited, an answer of the live line could undo it.
         each: dict[str, Any] = {"trigger_mode": "multiple", **LIGHT, **QUIET}
         board["recipe"].input(self.on_motion, {*clip, board["recipe"]}, motion, **each)
+        # A relit gap is filled as far as it is wide. By the browser, so that it is at once.
+        controls["stride"].input(None, motion, controls["after"], js=_FOLLOWING, **each)
 
     def on_motion(self, data: dict[Any, Any]) -> list[Any]:
-        """Gives the three numbers of a recipe."""
+        """Gives the numbers of a recipe."""
         try:
             recipe = recipe_of(self.board.named(data)).in_time(data[self.board["recipe"]])
         except MusvidError:
             recipe = Recipe().in_time(data[self.board["recipe"]])
-        return [recipe.stride, recipe.before, recipe.after]
+        return [getattr(recipe, part) for part in MOTION]

@@ -15,15 +15,14 @@ from __future__ import annotations
 import bisect
 import math
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from .. import _ffmpeg
-from ..clock import Clock
+from ..clock import Clock, at
 from ..frame import Frame
 from ..song import Song
 from .look import Look
@@ -31,25 +30,24 @@ from .palettes import PALETTES
 
 
 def draw(
-    song: Song, look: Look, clock: Clock, *, size: tuple[int, int] = (512, 512)
+    song: Song,
+    look: Look,
+    clock: Clock,
+    *,
+    size: tuple[int, int] = (512, 512),
+    gaps: bool = False,
 ) -> Iterator[Frame]:
     """Draw the spectrum of a song, one picture per tick of the clock, `clock.drawn` in all.
 
     size: (width, height) in pixels, multiples of 8.
+    gaps: of a clock whose ticks are apart, whether to draw those in the gaps as well.
 
     Yields uint8 arrays (height, width, 3). Pictures before the sound and behind its end are drawn
     from silence, so that the first and the last keyframe are real ones.
     """
     count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
     pictures = _draw(song, look, clock.fps, count, size, skip=skip)
-    return pictures if count == clock.drawn else _picked(pictures, clock.ticks)
-
-
-def _picked(pictures: Generator[Frame, None, None], ticks: Sequence[int]) -> Iterator[Frame]:
-    """The pictures with these indices, which rise."""
-    wanted = set(ticks)
-    with closing(pictures):
-        yield from (picture for number, picture in enumerate(pictures) if number in wanted)
+    return pictures if gaps or count == clock.drawn else at(pictures, clock.ticks)
 
 
 def draw_moment(

@@ -1,4 +1,4 @@
-"""Several videos in step, side by side in two columns, each with its name below."""
+"""Several videos in step, side by side, each with its name below."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from . import file as video
 GROUND = "#0d0b16"
 """The colour between the videos."""
 
-_COLUMNS = 2
 _LEAST, _MOST = 320, 960  # pixels of a tile's longer side: names can be read, players can play it
 
 
@@ -38,7 +37,8 @@ class _Layout:
     height: int
     strip: int  # height of a caption
     gap: int
-    rows: int
+    columns: int
+    count: int
 
     @classmethod
     def of(cls, width: int, height: int, count: int) -> _Layout:
@@ -47,21 +47,28 @@ class _Layout:
         scale = min(max(longer, _LEAST), _MOST) / longer
         width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
         strip, gap = _even(0.09 * max(width, 240)), _even(0.025 * max(width, 240))
-        return cls(width, height, strip, gap, math.ceil(count / _COLUMNS))
+        return cls(width, height, strip, gap, 2 if count <= 4 else 3, count)
+
+    @property
+    def rows(self) -> int:
+        """Rows of tiles; the last one may be shorter."""
+        return math.ceil(self.count / self.columns)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the whole."""
         return (
-            _COLUMNS * (self.width + self.gap) + self.gap,
+            self.columns * (self.width + self.gap) + self.gap,
             self.rows * (self.height + self.strip) + self.gap,
         )
 
     def corner(self, index: int) -> tuple[int, int]:
         """The left and the top of a tile."""
-        row, column = divmod(index, _COLUMNS)
+        row, column = divmod(index, self.columns)
+        step = self.width + self.gap
+        missing = max(0, (row + 1) * self.columns - self.count)
         return (
-            self.gap + column * (self.width + self.gap),
+            self.gap + column * step + missing * step // 4 * 2,  # a short last row is centred
             self.gap + row * (self.height + self.strip),
         )
 
@@ -71,7 +78,7 @@ def _even(pixels: float) -> int:
 
 
 def grid(videos: Sequence[Path], captions: Sequence[Caption]) -> Generator[Frame, None, None]:
-    """The pictures of some videos in step, in two columns.
+    """The pictures of some videos in step, in two columns, or in three of more than four.
 
     videos: of one size and rate, and with equally many pictures. captions: one for each.
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from musvid import Clock, Look, Recipe, Song, between, draw, every, write
+from musvid.interpolate import light_of, relight
 from musvid.interpolate import names as interpolators
 from musvid.job import resolve
 from musvid.studio.studio import Studio
@@ -54,6 +55,14 @@ def main() -> None:
                 kept = list(every(frames, 8))
                 fill = timed(lambda kept=kept, way=way: count(between(kept, 4, interpolator=way)))
                 line += f", {way} {fill / (3 * (len(kept) - 1)) / pixels:.3f}"
+            light = [light_of(frame) for frame in frames]
+            kept, usual = list(every(frames, 8)), relight.Response()
+            lit = timed(
+                lambda kept=kept, light=light: count(
+                    relight.between(iter(kept), 8, light=iter(light), response=usual)
+                )
+            )
+            line += f", relight {lit / len(frames) / pixels:.3f}"
             output = Path(name) / f"{side}.mp4"
             encode = timed(lambda frames=frames, output=output: write(frames, song, clock, output))
             print(f"{line}, encode {encode / len(frames) / pixels:.3f}", flush=True)

@@ -1,0 +1,192 @@
+"""Relighting against painting every frame: nearness, rhythm, joints and speed.
+
+Every frame of each clip is painted once, which is the truth; each way of filling gaps then gets
+those of its paintings that are keyframes, and is compared with it where it painted nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from musvid import Painter, Recipe, Song, Style, between, draw
+from musvid.comparison.measure import measure_frames
+from musvid.frame import Frame
+from musvid.interpolate import light_of, relight
+from musvid.interpolate.relight import Response
+from musvid.job import Job, resolve
+from musvid.music.onsets import onset_strength
+
+from .sounds import clip, songs
+
+STYLES = {
+    "nebula": "violet and pink",
+    "stained glass": "blue and gold",
+    "ink in water": "teal and orange",
+    "neon circuitry": "cyan",
+    "aurora": "emerald and violet",
+    "coral": "orange and teal",
+    "crystal": "silver and blue",
+    "flames": "crimson and gold",
+    "marble": "white and blue",
+    "flower petals": "rose and lime",
+}
+STRIDES = (8, 16, 32)
+WHOLE = max(STRIDES)
+
+
+class Truth:
+    """A clip of which every frame was painted."""
+
+    def __init__(self, song: Song, style: Style, side: int, painter: Painter) -> None:
+        job = resolve(Recipe.named("every-frame", style=style, size=(side, side)), song)
+        count = (job.clock.frames - 1) // WHOLE * WHOLE + 1
+        self.song, self.job, self.painter = song, job, painter
+        self.drawn = list(draw(song, job.recipe.look, job.clock, size=job.size))[:count]
+        self.light = [light_of(picture) for picture in self.drawn]
+        self.painted = list(painter.paint(self.drawn, job.recipe.style))
+        self.onsets = onset_strength(song, job.clock.rate, count)
+
+    def figures(self, frames: list[Frame], unpainted: list[int], stride: int) -> np.ndarray:
+        """PSNR of frames in dB, correlation of change, response, smoothness, step across a joint."""
+        errors = [10 * np.log10(255**2 / max(1e-9, _apart(frames[i], self.painted[i]) ** 2))
+                  for i in unpainted]  # fmt: skip
+        mine, true = _changes(frames), _changes(self.painted[: len(frames)])
+        measures = measure_frames(frames, self.onsets, self.job.clock.rate, stride)
+        # The steps into a keyframe and out of it, against the others between the two keyframes.
+        steps = np.maximum(mine, 1e-9)
+        joints = [
+            max(steps[at - 1], steps[at]) / np.median(steps[max(0, at - 6) : at + 6])
+            for at in range(stride, len(steps) - 1, stride)
+        ]
+        return np.array([
+            np.mean(errors),
+            np.corrcoef(mine, true)[0, 1],
+            measures.response,
+            measures.smoothness,
+            np.median(joints) if stride > 1 and joints else np.nan,
+        ])  # fmt: skip
+
+
+def _apart(one: Frame, other: Frame) -> float:
+    return float(np.sqrt(((one.astype(np.float32) - other) ** 2).mean()))
+
+
+def _changes(frames: list[Frame]) -> np.ndarray:
+    return np.array([cv2.absdiff(a, b).mean() for a, b in zip(frames, frames[1:], strict=False)])
+
+
+def ways(truth: Truth) -> Iterator[tuple[str, list[Frame], int, float]]:
+    """Name, frames, distance of paintings, and paintings a second, of every way."""
+    painted, style = truth.painted, truth.job.recipe.style
+    yield "every frame", painted, 1, 30.0
+    guides = between(iter(truth.drawn[::8]), 4)
+    yield (
+        "hybrid (8, 4, 2)",
+        list(between(truth.painter.paint(guides, style), 2, painted=True)),
+        2,
+        15.0,
+    )
+    for stride in STRIDES:
+        kept = painted[::stride]
+        yield (
+            f"blended, 1 in {stride}",
+            list(between(iter(kept), stride, painted=True)),
+            stride,
+            30 / stride,
+        )
+        lit = between(iter(kept), stride, painted=True, light=truth.light)
+        yield f"relit, 1 in {stride}", list(lit), stride, 30 / stride
+        usual = relight.between(iter(kept), stride, light=truth.light, response=Response())
+        yield f"  not fitted, 1 in {stride}", list(usual), stride, 30 / stride
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Print the table of figures, means over all clips, and the worst ones."""
+    found: dict[str, list[np.ndarray]] = {}
+    by_style: dict[str, dict[str, list[float]]] = {}
+    rates: dict[str, float] = {}
+    painter = Painter(Style())
+    for path in songs()[: options.songs]:
+        if path.stem.startswith("trumpet"):  # shorter than a clip
+            continue
+        song = clip(path, options.start, options.seconds)
+        for name, colours in STYLES.items():
+            truth = Truth(song, Style(prompt=f"{colours} {name}", steps=1), options.side, painter)
+            for way, frames, stride, rates[way] in ways(truth):
+                # The same frames for all ways: those that none of them paints.
+                unpainted = [i for i in range(len(frames)) if i % 8]
+                figures = truth.figures(frames, unpainted, stride)
+                found.setdefault(way, []).append(figures)
+                by_style.setdefault(name, {}).setdefault(way, []).append(figures[0])
+            relit = found["relit, 1 in 16"][-1]
+            print(f"{path.stem:20}{name:16}{relit[0]:6.2f} dB {relit[1]:5.2f}", flush=True)
+    print(f"\n{'':26}{'a second':>9}{'dB':>7}{'change':>8}{'worst':>7}{'response':>10}"
+          f"{'smooth':>8}{'joint':>7}")  # fmt: skip
+    for way, rows in found.items():
+        table = np.array(rows)
+        mean, worst = np.nanmean(table, 0) if way != "every frame" else table.mean(0), table.min(0)
+        print(f"{way:26}{rates[way]:9.2f}{min(99, mean[0]):7.2f}{mean[1]:8.3f}{worst[1]:7.3f}"
+              f"{mean[2]:10.3f}{mean[3]:8.3f}{mean[4]:7.2f}")  # fmt: skip
+    print(f"\n{'PSNR by style':26}{'hybrid':>8}{'blended':>9}{'relit':>8}   (1 in 16)")
+    for name, row in by_style.items():
+        hybrid, blended, lit = (np.mean(row[way]) for way in
+            ("hybrid (8, 4, 2)", "blended, 1 in 16", "relit, 1 in 16"))  # fmt: skip
+        print(f"{name:26}{hybrid:8.2f}{blended:9.2f}{lit:8.2f}")
+
+
+def speed(side: int = 1024, factor: int = 16) -> None:
+    """Print what a frame costs on one core."""
+    cv2.setNumThreads(1)
+    random = np.random.default_rng(0)
+    rough = random.integers(0, 256, (3, side // 8, side // 8, 3), dtype=np.uint8)
+    paintings = [cv2.resize(each, (side, side)) for each in rough]
+    lights = [light_of(cv2.resize(random.integers(0, 256, (side // 8, side // 8, 3), dtype=np.uint8),
+                                  (side, side))) for _ in range(factor * 2 + 1)]  # fmt: skip
+
+    def cost(make: Iterator[Frame]) -> float:
+        began = time.perf_counter()
+        count = sum(1 for _ in make)
+        return 1000 * (time.perf_counter() - began) / count
+
+    best: dict[str, float] = {}
+    for _ in range(5):
+        for name, made in (
+            ("blend", between(iter(paintings), factor, painted=True)),
+            (
+                "relit",
+                relight.between(iter(paintings), factor, light=iter(lights), response=Response()),
+            ),
+            ("light of a picture", (light_of(picture) and picture for picture in ())),
+        ):
+            if name != "light of a picture":
+                best[name] = min(best.get(name, 1e9), cost(made))
+        began = time.perf_counter()
+        for picture in paintings:
+            light_of(picture)
+        taken = 1000 * (time.perf_counter() - began) / len(paintings)
+        best["light"] = min(best.get("light", 1e9), taken)
+    print(f"\n{side} px, one core: blending {best['blend']:.1f} ms a frame; blending and relighting "
+          f"{best['relit']:.1f} ms; the light of a picture {best['light']:.1f} ms")  # fmt: skip
+
+
+def main() -> None:
+    """Print everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--start", type=float, default=8.0)
+    parser.add_argument("--songs", type=int, default=4)
+    parser.add_argument("--speed-only", action="store_true")
+    options = parser.parse_args()
+    if not options.speed_only:
+        compare(options)
+    speed()
+
+
+if __name__ == "__main__":
+    main()
