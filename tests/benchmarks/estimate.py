@@ -24,6 +24,7 @@ from musvid.studio.studio import Studio
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "loop.ogg"
 SIDES = (256, 512)
+USUAL = relight.Response()
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -56,10 +57,10 @@ def main() -> None:
                 fill = timed(lambda kept=kept, way=way: count(between(kept, 4, interpolator=way)))
                 line += f", {way} {fill / (3 * (len(kept) - 1)) / pixels:.3f}"
             light = [light_of(frame) for frame in frames]
-            kept, usual = list(every(frames, 8)), relight.Response()
+            kept = list(every(frames, 8))
             lit = timed(
                 lambda kept=kept, light=light: count(
-                    relight.between(iter(kept), 8, light=iter(light), response=usual)
+                    relight.between(iter(kept), 8, light=iter(light), response=USUAL)
                 )
             )
             line += f", relight {lit / len(frames) / pixels:.3f}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from musvid.comparison.measure import measure_frames
 from musvid.frame import Frame
 from musvid.interpolate import light_of, relight
 from musvid.interpolate.relight import Response
-from musvid.job import Job, resolve
+from musvid.job import resolve
 from musvid.music.onsets import onset_strength
 
 from .sounds import clip, songs
@@ -52,7 +53,7 @@ class Truth:
         self.onsets = onset_strength(song, job.clock.rate, count)
 
     def figures(self, frames: list[Frame], unpainted: list[int], stride: int) -> np.ndarray:
-        """PSNR of frames in dB, correlation of change, response, smoothness, step across a joint."""
+        """PSNR in dB, correlation of change, response, smoothness, step across a joint."""
         errors = [10 * np.log10(255**2 / max(1e-9, _apart(frames[i], self.painted[i]) ** 2))
                   for i in unpainted]  # fmt: skip
         mine, true = _changes(frames), _changes(self.painted[: len(frames)])
@@ -77,7 +78,7 @@ def _apart(one: Frame, other: Frame) -> float:
 
 
 def _changes(frames: list[Frame]) -> np.ndarray:
-    return np.array([cv2.absdiff(a, b).mean() for a, b in zip(frames, frames[1:], strict=False)])
+    return np.array([cv2.absdiff(a, b).mean() for a, b in pairwise(frames)])
 
 
 def ways(truth: Truth) -> Iterator[tuple[str, list[Frame], int, float]]:
@@ -143,35 +144,30 @@ def speed(side: int = 1024, factor: int = 16) -> None:
     """Print what a frame costs on one core."""
     cv2.setNumThreads(1)
     random = np.random.default_rng(0)
-    rough = random.integers(0, 256, (3, side // 8, side // 8, 3), dtype=np.uint8)
-    paintings = [cv2.resize(each, (side, side)) for each in rough]
-    lights = [light_of(cv2.resize(random.integers(0, 256, (side // 8, side // 8, 3), dtype=np.uint8),
-                                  (side, side))) for _ in range(factor * 2 + 1)]  # fmt: skip
 
-    def cost(make: Iterator[Frame]) -> float:
+    def pictures(count: int) -> list[Frame]:
+        rough = random.integers(0, 256, (count, side // 8, side // 8, 3), dtype=np.uint8)
+        return [cv2.resize(each, (side, side)) for each in rough]
+
+    paintings, lights = pictures(3), [light_of(each) for each in pictures(2 * factor + 1)]
+
+    def cost(make: Iterator[np.ndarray]) -> float:
         began = time.perf_counter()
         count = sum(1 for _ in make)
         return 1000 * (time.perf_counter() - began) / count
 
     best: dict[str, float] = {}
+
+    def note(name: str, milliseconds: float) -> None:
+        best[name] = min(best.get(name, 1e9), milliseconds)
+
     for _ in range(5):
-        for name, made in (
-            ("blend", between(iter(paintings), factor, painted=True)),
-            (
-                "relit",
-                relight.between(iter(paintings), factor, light=iter(lights), response=Response()),
-            ),
-            ("light of a picture", (light_of(picture) and picture for picture in ())),
-        ):
-            if name != "light of a picture":
-                best[name] = min(best.get(name, 1e9), cost(made))
-        began = time.perf_counter()
-        for picture in paintings:
-            light_of(picture)
-        taken = 1000 * (time.perf_counter() - began) / len(paintings)
-        best["light"] = min(best.get("light", 1e9), taken)
-    print(f"\n{side} px, one core: blending {best['blend']:.1f} ms a frame; blending and relighting "
-          f"{best['relit']:.1f} ms; the light of a picture {best['light']:.1f} ms")  # fmt: skip
+        note("blending", cost(between(iter(paintings), factor, painted=True)))
+        lit = relight.between(iter(paintings), factor, light=iter(lights), response=Response())
+        note("blending and relighting", cost(lit))
+        note("the light of a picture", cost(map(light_of, paintings)))
+    figures = ", ".join(f"{name} {value:.1f} ms" for name, value in best.items())
+    print(f"\n{side} px, one core, each frame: {figures}")
 
 
 def main() -> None:
