@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _ffmpeg, interpolate
-from ._device import pick_device
+from ._device import pick_device, precision
 from .clock import at, every
 from .errors import Cancelled, OutputError
 from .frame import Frame, Light, Noted, closed, frame_path, save_frame
@@ -231,10 +231,11 @@ class _Addresses:
         style = recipe.style
         painting: list[object] = []
         if painter:
-            painting = [painter.fingerprint, painter.device]
+            painting = [painter.fingerprint, painter.device, painter.precision]
         elif recipe.paints:
-            model = models.fingerprint(models.find(style.model), style.tiny_autoencoder)
-            painting = [model, pick_device(device)]
+            model, device = models.find(style.model), pick_device(device)
+            painting = [models.fingerprint(model, style.tiny_autoencoder), device]
+            painting.append(precision(device, large=model.large))
         painting += [_code("paint"), _libraries()]
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:

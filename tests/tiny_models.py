@@ -76,8 +76,8 @@ def sdxl_turbo(folder: Path, *, seed: int = 31) -> Path:
             vae=_autoencoder(),
             text_encoder=CLIPTextModel(_text_config(_TEXT)),
             text_encoder_2=CLIPTextModelWithProjection(_text_config(_TEXT_2)),
-            tokenizer=_tokenizer(),
-            tokenizer_2=_tokenizer(),
+            tokenizer=tokenizer(),
+            tokenizer_2=tokenizer(),
             unet=_unet(
                 cross_attention_dim=_TEXT + _TEXT_2,
                 use_linear_projection=True,
@@ -93,15 +93,15 @@ def sdxl_turbo(folder: Path, *, seed: int = 31) -> Path:
 def sd3(folder: Path, *, seed: int = 33) -> Path:
     """The shape of Stable Diffusion 3: a transformer, flow matching, three text encoders."""
     with _seeded(seed):
-        text, tokenizer = _text_config(_TEXT), _tokenizer()
+        text, letters = _text_config(_TEXT), tokenizer()
         t5, t5_tokenizer = _t5(2 * _TEXT)
         pipe = StableDiffusion3Pipeline(
             vae=_autoencoder(shift_factor=0.06, use_quant_conv=False, use_post_quant_conv=False),
             text_encoder=CLIPTextModelWithProjection(text),
             text_encoder_2=CLIPTextModelWithProjection(text),
             text_encoder_3=t5,
-            tokenizer=tokenizer,
-            tokenizer_2=tokenizer,
+            tokenizer=letters,
+            tokenizer_2=letters,
             tokenizer_3=t5_tokenizer,
             transformer=SD3Transformer2DModel(
                 sample_size=8,
@@ -304,7 +304,7 @@ def _stable_diffusion(folder: Path, scheduler: Any, seed: int) -> Path:
         pipe = StableDiffusionPipeline(
             vae=_autoencoder(),
             text_encoder=CLIPTextModel(_text_config(_TEXT)),
-            tokenizer=_tokenizer(),
+            tokenizer=tokenizer(),
             unet=_unet(),
             scheduler=scheduler,
             safety_checker=None,
@@ -388,7 +388,8 @@ def _vocabulary() -> dict[str, int]:
     return {name: number for number, name in enumerate(names)}
 
 
-def _tokenizer() -> CLIPTokenizer:
+def tokenizer() -> CLIPTokenizer:
+    """A tokenizer of CLIP's kind that knows letters only."""
     with TemporaryDirectory() as folder:
         _write_alphabet(Path(folder))
         return CLIPTokenizer.from_pretrained(folder, model_max_length=77)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._device import BUILDING, is_out_of_memory
+from .._device import BUILDING, is_out_of_memory, precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
 from .models import INDEX, Model, check_family, local, read_index
 
@@ -62,7 +62,7 @@ def _load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
 
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
 
-    dtype = torch.float32 if device == "cpu" else torch.float16
+    dtype = getattr(torch, precision(device, large=model.large))
     tiny = _tiny(model, tiny_autoencoder)
     try:
         pipe = _load_file(model, dtype) if model.kind == "file" else _load_pipeline(model, dtype)

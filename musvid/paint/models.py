@@ -58,6 +58,12 @@ class Model:
     licence: str = "see the model's own page"
 
 
+    @property
+    def large(self) -> bool:
+        """Whether it may be too large for a processor to compute with it in full precision."""
+        return self.kind != "embedded"
+
+
 def _vocabulary(folder: Path) -> tuple[str, ...]:
     """The vocabulary of a model whose tokenizer knows whole words only."""
     tokenizer = json.loads((folder / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))

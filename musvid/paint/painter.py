@@ -63,7 +63,7 @@ class Painter:
     """A loaded model.
 
     style: whose model and tiny autoencoder to load.
-    device: see `musvid._device.pick_device`. A GPU works in half precision, the CPU in float32.
+    device: see `musvid._device.pick_device`, and `musvid._device.precision` for how it computes.
     batch: frames painted at once; 1 on the CPU and 8 on a GPU by default. It is halved whenever
         the memory does not suffice.
 
@@ -83,6 +83,7 @@ class Painter:
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
         self.batch = batch or (1 if self.device == "cpu" else 8)
+        self.precision = _device.precision(self.device, large=self.model.large)
         self._pipe = loading.load(self.model, style.tiny_autoencoder, self.device)
         # Now, when its revision is known; another one may be downloaded while this one paints.
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder)
