@@ -235,7 +235,7 @@ class _Addresses:
         elif recipe.paints:
             model, device = models.find(style.model), pick_device(device)
             painting = [models.fingerprint(model, style.tiny_autoencoder), device]
-            painting.append(precision(device, large=model.large))
+            painting.append(precision(device, large=models.is_large(model)))
         painting += [_code("paint"), _libraries()]
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:

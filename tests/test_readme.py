@@ -10,6 +10,7 @@ from conftest import ROOT
 
 import app
 from musvid import MODELS, RECIPES
+from musvid.recipe import MOTION
 from musvid.__main__ import build_parser
 from musvid.paint import words
 
@@ -109,7 +110,9 @@ def test_the_tables_are_the_programs_own() -> None:
     for name, numbers in RECIPES.items():
         row = re.search(rf"\| `{name}`.*", README)
         assert row
-        assert [int(cell) for cell in row.group().split("|")[2:5]] == list(numbers.values())
+        cells = [cell.strip() for cell in row.group().split("|")]
+        assert [int(cell) for cell in cells[2:5]] == [numbers[part] for part in MOTION[:3]]
+        assert cells[5] == ("yes" if numbers["relight"] else "no")
     for name, model in MODELS.items():
         row = re.search(rf"\| `{name}` .*", text("musvid/paint/README.md"))
         assert row

@@ -9,18 +9,49 @@ import pytest
 from musvid import RECIPES, Look, Recipe, SettingsError, Style, load_settings
 from musvid.errors import listed, quoted
 from musvid.ranges import RANGES
-from musvid.recipe import parse_size
+from musvid.recipe import MOTION, parse_size
 
 
-def test_the_articles_four_recipes() -> None:
+def test_the_articles_four_recipes_and_the_relit_one() -> None:
     assert {name: tuple(numbers.values()) for name, numbers in RECIPES.items()} == {
-        "every-frame": (1, 1, 1),
-        "diffuse-then-interpolate": (8, 1, 8),
-        "interpolate-then-diffuse": (8, 8, 1),
-        "hybrid": (8, 4, 2),
+        "every-frame": (1, 1, 1, False),
+        "diffuse-then-interpolate": (8, 1, 8, False),
+        "interpolate-then-diffuse": (8, 8, 1, False),
+        "hybrid": (8, 4, 2, False),
+        "relit": (16, 1, 16, True),
     }
-    assert Recipe.named("hybrid") == Recipe()
+    assert Recipe.named("relit") == Recipe()
     assert Recipe.named("every-frame", stride=2).stride == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "motion"),
+    [
+        ({}, (16, 1, 16, True)),
+        ({"stride": 5}, (5, 1, 5, True)),
+        ({"stride": 64}, (64, 1, 64, True)),
+        ({"stride": 8, "before": 4}, (8, 4, 2, False)),
+        ({"stride": 8, "after": 8}, (8, 1, 8, False)),
+        ({"stride": 7, "after": 2}, (7, 4, 2, False)),
+        ({"after": 4}, (16, 4, 4, False)),
+        ({"stride": 4, "before": 2, "after": 2}, (4, 2, 2, False)),
+        ({"relight": False}, (16, 1, 16, False)),
+        ({"stride": 8, "before": 4, "relight": True}, (8, 4, 2, True)),
+        ({"stride": 1}, (1, 1, 1, True)),
+    ],
+)
+def test_what_is_left_out_keeps_the_picture_rate(given: dict, motion: tuple) -> None:
+    """By name, in JSON and in Python alike; whoever gives factors is not relit unasked."""
+    for recipe in (Recipe(**given), Recipe.from_flat(given), Recipe.from_json(json.dumps(given))):
+        assert tuple(getattr(recipe, name) for name in MOTION) == motion
+
+
+def test_settings_of_the_first_edition_mean_what_they_meant() -> None:
+    """It knew no relighting, and had other numbers where some were left out."""
+    old = '{"musvid": 1, "stride": 16, "before": 1, "after": 16}'
+    assert Recipe.from_json(old).relight is False
+    hybrid = Recipe.from_json('{"musvid": 1, "look": {"gamma": 2}}')
+    assert hybrid.motion == "hybrid" and hybrid.look.gamma == 2
 
 
 def test_settings_survive_json() -> None:
@@ -50,7 +81,7 @@ def test_what_json_leaves_out_has_its_default() -> None:
 
 def test_a_model_fills_in_what_suits_it() -> None:
     sketch, turbo = Recipe().resolve(), Recipe(style=Style(model="sd-turbo")).resolve()
-    assert (sketch.size, sketch.upscale) == ((256, 256), 2)
+    assert (sketch.size, sketch.upscale) == ((512, 512), 1)
     assert (turbo.size, turbo.upscale, turbo.style.steps) == ((512, 512), 1, 2)
     kept = Recipe(size=(128, 64), upscale=1, style=Style(steps=9, strength=0.0)).resolve()
     assert (kept.size, kept.upscale, kept.style.steps, kept.style.strength) == (
@@ -91,13 +122,15 @@ def test_sizes_that_are_none(text: object) -> None:
         {"stride": 0},
         {"stride": 65},
         {"stride": 8.0},
-        {"before": 17},
+        {"before": 65},
         {"after": "2"},
         {"interpolator": "magic"},
         {"size": (100, 100)},
         {"size": "8x8"},
         {"upscale": 9},
-        {"fps": 240, "after": 16},
+        {"fps": 240, "stride": 1, "after": 16},
+        {"relight": "yes"},
+        {"relight": 1},
     ],
 )
 def test_recipes_out_of_range_are_refused(wrong: dict[str, object]) -> None:
@@ -153,7 +186,9 @@ def test_a_video_beyond_all_size_is_refused() -> None:
         ('{"start": Infinity}', "start"),
         ('{"style": 3}', "style"),
         ('{"style": {"strength": 2}}', "strength"),
-        ('{"musvid": 2}', "newer"),
+        ('{"musvid": 3}', "newer"),
+        ('{"musvid": true}', "newer"),
+        ('{"relight": 1}', "relight must be"),
         ('{"size": [1, 2, 3]}', "size"),
         ('{"size": [256.7, 256.2]}', "size"),
         ('{"fps": true}', "fps"),
@@ -217,7 +252,9 @@ def test_every_range_is_held_and_told() -> None:
             for value in (given.low, given.high):
                 made = Recipe.from_flat({name: value, **more}).flat()[name]
                 assert float(made) == value, name
-        for value in (given.low - step, given.high + step, float("nan")):
+        # 0 is what is left out.
+        least = -1 if name in ("before", "after") else given.low - step
+        for value in (least, given.high + step, float("nan")):
             with pytest.raises(SettingsError, match=name.rpartition(".")[2]):
                 Recipe.from_flat({name: value, **more})
         low, high = given.slider

@@ -92,7 +92,7 @@ def test_the_embedded_model_paints_a_song(
     painter: Painter, write_song: WriteSong, tmp_path: Path
 ) -> None:
     seen: list[tuple[str, int, int]] = []
-    recipe = Recipe(style=Style(prompt="crimson and gold nebula"))
+    recipe = Recipe.named("hybrid", style=Style(prompt="crimson and gold nebula"))
     path = render(
         write_song(music(1.0)),
         recipe,
@@ -110,7 +110,7 @@ def test_the_embedded_model_paints_a_song(
         files = sorted((tmp_path / "stages" / stage).iterdir())
         assert [file.name for file in files] == [f"{index:06d}.png" for index in range(total)]
     painting = np.asarray(Image.open(tmp_path / "stages" / "painted" / "000008.png"), float)
-    assert painting.shape == (256, 256, 3)
+    assert painting.shape == (512, 512, 3)
     red, green, blue = painting.mean((0, 1))
     assert red > 1.5 * green > 0  # the prompt's colours
     assert red > 1.5 * blue
@@ -515,7 +515,7 @@ def test_other_weights_of_an_interpolator_are_another_video(
     from musvid.interpolate._network import Flavr
 
     song, store = write_song(music(0.5)), Store(tmp_path / "cache")
-    recipe = Recipe(interpolator="flavr", style=BARE, **SMALL)
+    recipe = Recipe.named("hybrid", interpolator="flavr", style=BARE, **SMALL)
     weights, made = tmp_path / "flavr_8x.safetensors", []
     for index in range(3):
         if index < 2:

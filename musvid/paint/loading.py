@@ -13,13 +13,13 @@ import copy
 import inspect
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._device import BUILDING, is_out_of_memory, precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
-from .models import INDEX, Model, check_family, local, read_index
+from .models import INDEX, Model, check_family, is_large, local, read_index
 
 if TYPE_CHECKING:
     import torch
@@ -62,10 +62,11 @@ def _load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
 
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
 
-    dtype = getattr(torch, precision(device, large=model.large))
     tiny = _tiny(model, tiny_autoencoder)
     try:
-        pipe = _load_file(model, dtype) if model.kind == "file" else _load_pipeline(model, dtype)
+        load = _load_file if model.kind == "file" else _load_pipeline
+        pipe = load(model, lambda: getattr(torch, precision(device, large=is_large(model))))
+        dtype = pipe.dtype
         if model.lora:
             pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)
             pipe.fuse_lora()
@@ -92,25 +93,29 @@ def _load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
     return pipe
 
 
-def _load_pipeline(model: Model, dtype: torch.dtype) -> Any:
+def _load_pipeline(model: Model, dtype: Callable[[], torch.dtype]) -> Any:
+    """dtype: what to compute in, asked when the weights are there."""
     from diffusers import AutoPipelineForImage2Image
 
-    options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "safety_checker": None}
-    load = AutoPipelineForImage2Image.from_pretrained
+    options: dict[str, Any] = {"use_safetensors": True, "safety_checker": None}
+
+    def load(source: str, **more: Any) -> Any:
+        return AutoPipelineForImage2Image.from_pretrained(source, dtype=dtype(), **options, **more)
+
     if model.kind != "hub":
         check_family(model, read_index(Path(model.source)))
-        return load(model.source, **options)
+        return load(model.source)
     # What was downloaded before is used without asking the hub; half precision is half the
     # download, but not every repository has it.
     if (folder := _index_here(model)) is not None:
         check_family(model, read_index(folder))
         for variant in ("fp16", None):
             with contextlib.suppress(OSError, ValueError):
-                return load(model.source, variant=variant, local_files_only=True, **options)
+                return load(model.source, variant=variant, local_files_only=True)
     with _others_build():
         _announce(model)
         variant = _download(model)
-    return load(model.source, variant=variant, local_files_only=True, **options)
+    return load(model.source, variant=variant, local_files_only=True)
 
 
 def _download(model: Model) -> str | None:
@@ -160,7 +165,7 @@ def _check(pipe: Any, model: Model) -> None:
             raise ModelError(f"The model {model.name} has no {name}; choose another, or repair it.")
 
 
-def _load_file(model: Model, dtype: torch.dtype) -> Any:
+def _load_file(model: Model, dtype: Callable[[], torch.dtype]) -> Any:
     """A single checkpoint in the layout of Stable Diffusion's own code.
 
     The parts that such a file lacks (configurations, tokenizer) come from a folder of the same
@@ -178,7 +183,7 @@ def _load_file(model: Model, dtype: torch.dtype) -> Any:
     family = StableDiffusionXLImg2ImgPipeline if xl else StableDiffusionImg2ImgPipeline
     beside = path.with_suffix("")
     config = {"config": str(beside)} if (beside / "model_index.json").is_file() else {}
-    return family.from_single_file(str(path), dtype=dtype, safety_checker=None, **config)
+    return family.from_single_file(str(path), dtype=dtype(), safety_checker=None, **config)
 
 
 def _tiny(model: Model, wish: bool | str) -> str | None:

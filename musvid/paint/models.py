@@ -58,12 +58,6 @@ class Model:
     licence: str = "see the model's own page"
 
 
-    @property
-    def large(self) -> bool:
-        """Whether it may be too large for a processor to compute with it in full precision."""
-        return self.kind != "embedded"
-
-
 def _vocabulary(folder: Path) -> tuple[str, ...]:
     """The vocabulary of a model whose tokenizer knows whole words only."""
     tokenizer = json.loads((folder / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"))
@@ -71,6 +65,7 @@ def _vocabulary(folder: Path) -> tuple[str, ...]:
 
 
 _SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
+_LARGE = 200_000_000  # bytes of weights
 _CLIP = 75  # tokens of a prompt that Stable Diffusion reads, without its beginning and end
 _STABILITY = "Stability AI Community License"
 
@@ -235,6 +230,16 @@ def _sources(model: Model, tiny_autoencoder: bool | str) -> list[str]:
     """The hub ids and paths that a model is loaded from."""
     tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
     return [source for source in (model.source, model.lora, tiny) if source]
+
+
+def is_large(model: Model) -> bool:
+    """Whether a processor needs so long for a model that it computes with it in half precision
+    where it can. Of a hub model it is known once it is downloaded."""
+    path = local(model.source)
+    if path is None:
+        path = _repository(model.source) / "snapshots" / (_revision(model.source) or "none")
+    files = [path] if path.is_file() else path.rglob("*.safetensors")
+    return sum(file.stat().st_size for file in files) > _LARGE
 
 
 def files_of(path: Path) -> list[tuple[str, int, int]]:

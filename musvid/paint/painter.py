@@ -83,8 +83,8 @@ class Painter:
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
         self.batch = batch or (1 if self.device == "cpu" else 8)
-        self.precision = _device.precision(self.device, large=self.model.large)
         self._pipe = loading.load(self.model, style.tiny_autoencoder, self.device)
+        self.precision = _device.precision(self.device, large=models.is_large(self.model))
         # Now, when its revision is known; another one may be downloaded while this one paints.
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder)
         self._encoded: OrderedDict[tuple[str, str, bool], dict[str, Any]] = OrderedDict()

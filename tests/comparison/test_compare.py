@@ -37,6 +37,7 @@ from musvid.comparison.chart import chart, drawings, limits, title
 from musvid.comparison.run import COMPARISON, RULE
 from musvid.job import clock_of, resolve
 from musvid.page.html import comparison
+from musvid.recipe import MOTION
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 from musvid.video.grid import Caption, grid
@@ -92,7 +93,7 @@ def test_its_figures_are_those_of_each_video(
         row = found["recipes"][one.name]
         assert row["response"] == round(again.response, 4)
         assert row["paintings"] == clock_of(one.recipe, Song.open(song).duration).painted
-        assert {name: row[name] for name in ("stride", "before", "after")} == RECIPES[one.name]
+        assert {name: row[name] for name in MOTION} == RECIPES[one.name]
         assert row["seconds"] >= 0
 
 
@@ -267,9 +268,9 @@ def test_the_command_line_compares(write_song: WriteSong, tmp_path: Path) -> Non
     wanted = {f"my song.compare.{end}" for end in ("mp4", "png", "json")}
     assert names(tmp_path) == {"my song.wav", *wanted}
     lines = run.stdout.splitlines()
-    assert [line.split()[0] for line in lines[1:5]] == list(RECIPES)
-    assert lines[5].startswith(RULE)
-    assert set(lines[6:]) == wanted
+    assert [line.split()[0] for line in lines[1:6]] == list(RECIPES)
+    assert lines[6].startswith(RULE)
+    assert set(lines[7:]) == wanted
     assert "hybrid: 100%" in run.stderr
     assert len(list(read(tmp_path / "my song.compare.mp4"))) == 15
     # The settings that they have in common are in the video.

@@ -141,7 +141,7 @@ def test_frames_of_different_shapes_are_refused(name: str) -> None:
         list(between(frames, 2, interpolator=name))
 
 
-@pytest.mark.parametrize("factor", [0, -1, 17, 2.5, "4", True, float("nan")])
+@pytest.mark.parametrize("factor", [0, -1, 65, 2.5, "4", True, float("nan")])
 def test_a_factor_out_of_range_is_refused_at_once(factor: object) -> None:
     with pytest.raises(SettingsError, match="factor"):
         between([], factor)  # type: ignore[arg-type]

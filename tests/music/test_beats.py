@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import WriteSong, clicks, read_frames
 
-from musvid import Clock, Lock, Look, Recipe, SettingsError, Song, draw, render
+from musvid import RECIPES, Clock, Lock, Look, Recipe, SettingsError, Song, draw, render
 from musvid.clock import Following
 from musvid.interpolate import retime
 from musvid.job import clock_of
@@ -259,8 +259,8 @@ def test_a_recipe_keeps_its_lock() -> None:
         recipe = Recipe(lock=lock).in_time()
         assert Recipe.from_json(recipe.to_json()) == recipe
         assert Recipe.from_flat(recipe.flat()) == recipe
-        assert recipe.motion == "hybrid"
-        for name in ("every-frame", "diffuse-then-interpolate", "interpolate-then-diffuse"):
+        assert recipe.motion == "relit"
+        for name in RECIPES:
             assert recipe.in_time(name).motion == name
 
 

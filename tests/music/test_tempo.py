@@ -139,5 +139,5 @@ def test_the_command_line_finds_the_beat(write_song: WriteSong, tmp_path: Path) 
     assert "keyframes on 1/8 notes at 120.00 bpm" in done.stderr
     assert "64 frames of 64x64 at 32 a second" in done.stderr
     recipe = load_settings(tmp_path / "v.mp4")
-    assert (recipe.stride, recipe.before, recipe.after) == (8, 4, 2)
+    assert (recipe.stride, recipe.before, recipe.after) == (8, 1, 8) and recipe.relight
     assert recipe.lock.bpm == 120 and recipe.lock.beat == pytest.approx(0.25, abs=0.003)

@@ -95,7 +95,7 @@ def test_paint_follows_prompt_and_strength(client: Client, song: Path) -> None:
 def test_render_gives_a_whole_video_with_its_settings(client: Client, song: Path) -> None:
     settings = {"stride": 6, "before": 1, "after": 6, "duration": 1.5, "upscale": 1}
     made = Path(client.predict(handle_file(song), settings, api_name="/render"))
-    assert len(video_frames(made, 256, 256)) == 45
+    assert len(video_frames(made, 512, 512)) == 45
     assert abs(float(sound_seconds(made)) - 1.5) <= 1 / 30 + 0.03
     assert load_settings(made).stride == 6
 

@@ -78,7 +78,7 @@ def test_a_moment_is_drawn_at_the_pictures_rate(write_song: WriteSong) -> None:
 
 
 def test_a_studio_paints_moments_and_strips(write_song: WriteSong) -> None:
-    studio, recipe = Studio(device="cpu"), Recipe()
+    studio, recipe = Studio(device="cpu"), Recipe(size=(256, 256))
     song = studio.song(write_song(music(3.0)))
     frame = studio.draw(resolve(recipe, song), 1.0)
     assert studio.draw(resolve(recipe, song), 1.0) is frame  # known
@@ -131,7 +131,7 @@ def test_painting_from_several_threads_changes_nothing(write_song: WriteSong) ->
 def test_a_plan_counts_exactly_and_speaks(write_song: WriteSong) -> None:
     song = Song.open(write_song(tone(440, 4.0)))
     costs = Costs()
-    recipe = Recipe(stride=10, before=8, after=1).resolve()
+    recipe = Recipe(stride=10, before=8, after=1, size=(256, 256), upscale=2).resolve()
     plan = costs.plan(resolve(recipe, song))
     clock = clock_of(recipe, song.duration)
     assert (plan.rate, plan.keyframes) == (24, clock.keyframes)
@@ -373,16 +373,17 @@ def test_limits_come_from_the_environment() -> None:
 def test_limits_hold(write_song: WriteSong, tmp_path: Path) -> None:
     song = Song.open(write_song(music(3.0)))
     limits = Limits(any_model=False, seconds=2, side=256)
-    limits.check(Recipe(), song.part(0, 2))
+    small = Recipe(size=(256, 256))
+    limits.check(small, song.part(0, 2))
     with pytest.raises(SettingsError, match="at most 2 s long"):
-        limits.check(Recipe(), song)
+        limits.check(small, song)
     with pytest.raises(SettingsError, match="at most 256 pixels"):
         limits.check(Recipe(size=(256, 264)))
     for model in ("someone/something", str(tmp_path), "sketch/../../x"):
         with pytest.raises(SettingsError, match="the model must be one of"):
-            limits.check(Recipe(style=Style(model=model)))
+            limits.check(Recipe(size=(256, 256), style=Style(model=model)))
     with pytest.raises(SettingsError, match="tiny autoencoder must be the model's own"):
-        limits.check(Recipe(style=Style(tiny_autoencoder="someone/something")))
+        limits.check(replace(small, style=Style(tiny_autoencoder="someone/something")))
 
 
 def test_settings_by_name_are_the_recipe() -> None:
@@ -403,9 +404,11 @@ def test_settings_by_name_are_the_recipe() -> None:
 
 
 def test_a_recipe_knows_the_name_of_its_motion() -> None:
-    assert Recipe().motion == "hybrid"
+    assert Recipe().motion == "relit"
+    assert Recipe(stride=5).motion == "relit"  # at every stride
+    assert Recipe(stride=5, after=8, relight=True).motion is None
     assert Recipe.named("every-frame").motion == "every-frame"
-    assert Recipe(stride=5).motion is None
+    assert Recipe(stride=5, before=1, after=5).motion is None
 
 
 @pytest.mark.parametrize(
