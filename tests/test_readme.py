@@ -10,9 +10,9 @@ from conftest import ROOT
 
 import app
 from musvid import MODELS, RECIPES
-from musvid.recipe import MOTION
 from musvid.__main__ import build_parser
 from musvid.paint import words
+from musvid.recipe import MOTION
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXTS = sorted(

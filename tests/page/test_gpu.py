@@ -128,7 +128,7 @@ def test_a_render_in_a_worker_is_the_same_and_teaches_the_page(
 def test_a_comparison_and_its_files_come_back(zero: Zero, job: Job) -> None:
     home = folder()
     (*_, last) = zero.gpu.compare_clip(zero.studio, job, home, never)
-    assert len(last.comparison.results) == 4
+    assert len(last.comparison.results) == 5
     assert last.comparison.video.parent == home
     assert last.comparison.best.name
     assert zero.spaces.calls[0][1] <= 300
