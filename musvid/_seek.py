@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _ffmpeg
-from ._survey import Marks
+from ._look import Marks
 from .errors import FFmpegError
 
 _GRID = 20  # seconds between places that are sought, so that moments nearby share one

@@ -16,7 +16,7 @@ from .errors import FFmpegError
 
 # "  Stream #0:1[0x2](und): Audio: aac (LC), 48000 Hz, stereo, fltp, 128 kb/s (default)"
 _STREAM = re.compile(r"Stream #0:\d+\S* ")
-_AUDIO = re.compile(_STREAM.pattern + "Audio: ")
+_AUDIO = re.compile(_STREAM.pattern + r"Audio: (\w*)")
 _LENGTH = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+), ")
 
 _PAGE = 1 << 16  # bytes that a page of Ogg has at most
@@ -39,13 +39,16 @@ class Header:
 
     tracks: for each audio track, whether it is marked as the default one.
     seconds: the length, or None where it is not told, guessed from the size of the file, or not
-    that of one sound alone.
+    that of one sound alone. about: the length, or a guess at it, or 0.
+    codecs: of each audio track, the name of its codec.
     ends_early: whether the end of the file is missing, where its format tells that in another way.
     """
 
     tracks: tuple[bool, ...] = ()
     seconds: float | None = None
     ends_early: bool = False
+    about: float = 0.0
+    codecs: tuple[str, ...] = ()
 
     @property
     def default(self) -> int:
@@ -67,15 +70,22 @@ def header(path: Path) -> Header:
             process.read_bytes(1)  # nothing comes, but the end
     except FFmpegError:
         pass  # it always is one, since no output was asked for
-    tracks = tuple(line.endswith("(default)") for line in lines if _AUDIO.match(line))
+    sounds = [(line, found.group(1)) for line in lines if (found := _AUDIO.match(line))]
+    tracks = tuple(line.endswith("(default)") for line, _ in sounds)
     # The length of a film is that of its pictures.
     streams = [line for line in lines if _STREAM.match(line) and "(attached pic)" not in line]
     guessed = len(streams) > 1 or any("Estimating duration" in line for line in lines)
-    for line in lines:
-        if not guessed and (found := _LENGTH.match(line)):
-            hours, minutes, seconds = map(float, found.groups())
-            return Header(tracks, 3600 * hours + 60 * minutes + seconds, _ends_early(path))
-    return Header(tracks, None, _ends_early(path))
+    about = 0.0
+    if told := next(filter(None, map(_LENGTH.match, lines)), None):
+        hours, minutes, seconds = map(float, told.groups())
+        about = 3600 * hours + 60 * minutes + seconds
+    return Header(
+        tracks,
+        about if told and not guessed else None,
+        _ends_early(path),
+        about,
+        tuple(codec for _, codec in sounds),
+    )
 
 
 def _ends_early(path: Path) -> bool:

@@ -33,6 +33,9 @@ Progress = Callable[[str, int, int], None]
 STAGES = ("spectrum", "guides", "painted", "frames")
 """The stages of a render, in order, as `Progress` and the folders of frames name them."""
 
+# The modules that tell what a sound is.
+_SOUND = ("_ffmpeg", "_look", "_packets", "_seek", "_sparse", "_survey", "_tracks", "song")
+
 
 def render(
     song: Song | Job | str | os.PathLike[str],
@@ -227,7 +230,7 @@ class _Addresses:
         sound = [content_of(song.path), song.track, song.first, song.samples]
         moments = list(clock.ticks) if recipe.lock.beats and not recipe.relight else []
         look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
-        drawing = [_code("spectrum", "_ffmpeg", "_seek", "_survey", "song"), _ffmpeg.identity()]
+        drawing = [_code("spectrum", *_SOUND), _ffmpeg.identity()]
         style = recipe.style
         painting: list[object] = []
         if painter:

@@ -17,7 +17,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from . import _ffmpeg, _seek, _tracks
-from ._survey import LOUDEST, Marks, Survey, survey
+from ._look import LOUDEST, Marks, Survey
+from ._survey import survey
 from .errors import SettingsError, SongError, quoted
 
 _log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Song:
         if track is not None and not 1 <= track <= max(1, len(header.tracks)):
             raise SettingsError(_no_track(path, track, len(header.tracks)))
         chosen = header.default if track is None else track
-        found = survey(path, chosen, LONGEST if longest is None else longest)
+        found = survey(path, chosen, LONGEST if longest is None else longest, header)
         notes = _notes(path, found, header, None if track else chosen)
         for note in notes:
             _log.warning("%s", note)
