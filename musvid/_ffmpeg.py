@@ -83,15 +83,17 @@ def identity() -> list[object]:
     return [path, facts.st_size, facts.st_mtime_ns]
 
 
-def media_input(path: str | os.PathLike[str], *, seek: int = 0) -> list[str]:
+def media_input(path: str | os.PathLike[str], *, seek: int = 0, guess: bool = False) -> list[str]:
     """Arguments that open a user's file as media, and as nothing else.
 
-    seek: seconds of the file that are skipped; what comes next begins at time 0.
+    seek: seconds of the file that are skipped; what comes next begins at time 0. guess: whether
+        their end may be guessed from the size of the file, where it takes long to find it.
     """
     return [
         *("-protocol_whitelist", "file,pipe"),
         *("-format_whitelist", FORMATS),
         *("-max_pixels", str(MOST_PIXELS)),
+        *(("-fflags", "+fastseek") if seek and guess else ()),
         *(("-ss", str(seek)) if seek else ()),
         *("-i", _named(path)),
     ]

@@ -25,6 +25,7 @@ _WARM = 3  # seconds behind a place after which it is compared
 _SAME, _ALIKE = 0.9999, 0.9  # correlations of what was decoded with what was marked
 _APART = 64  # samples around the expected place in which a codec's noise must not find a better one
 _ONE = 3  # samples within which places are one
+_LATE = 3600  # seconds from which on it takes long to find a place in MP3 by reading all before it
 _AROUND = 2  # seconds around a mark in which it is looked for
 
 
@@ -33,6 +34,7 @@ class Place:
     """Where decoding begins.
 
     seconds: what ffmpeg is told to skip. offset: the first sample of the file that `anchor` leaves.
+    guess: whether ffmpeg guesses where that is.
 
     Samples are counted from a second behind the place on. Not from the place itself, since a codec
     may have nothing for its first moments; and time stamps are looked at once only, since a
@@ -41,6 +43,7 @@ class Place:
 
     seconds: int = 0
     offset: int = 0
+    guess: bool = False
 
     def anchor(self, rate: int) -> str:
         """ffmpeg audio filters behind which sample number 0 is the one at `offset`."""
@@ -72,6 +75,13 @@ def place(
     if marks is None or seconds < _GRID:
         return Place()
     nearest = int(np.searchsorted(marks.places, (seconds + _WARM) * rate))
+    if nearest == len(marks.places) and nearest:
+        last = int(marks.places[-1]) // rate
+        if seconds - last < 2 * _GRID:  # the end of the file, where no further mark fits
+            seconds = (last - _WARM) // _GRID * _GRID
+            nearest = int(np.searchsorted(marks.places, (seconds + _WARM) * rate))
+            if seconds < _GRID:
+                return Place()
     if nearest == len(marks.places) or marks.places[nearest] > part[1] + 2 * _GRID * rate:
         return Place(seconds, (seconds + _ANCHOR) * rate)  # only silence is there
     try:
@@ -79,21 +89,22 @@ def place(
     except OSError:  # it is gone, which ffmpeg will say
         return Place()
     known = _Track(path, track, rate, channels, facts.st_size, facts.st_mtime_ns, marks)
-    return _tried(known, seconds, nearest)
+    guessed = _tried(known, seconds, nearest, guess=True) if seconds >= _LATE else Place()
+    return guessed if guessed.seconds else _tried(known, seconds, nearest, guess=False)
 
 
 @lru_cache(maxsize=1024)
-def _tried(known: _Track, seconds: int, nearest: int) -> Place:
-    """A place that was compared with the mark of that number."""
+def _tried(known: _Track, seconds: int, nearest: int, *, guess: bool) -> Place:
+    """A place that was compared with the mark of that number; the beginning if it is not that."""
     marks, rate = known.marks, known.rate
     around = _AROUND * rate
-    expected = Place(seconds, (seconds + _ANCHOR) * rate)
+    expected = Place(seconds, (seconds + _ANCHOR) * rate, guess)
     begin = int(marks.places[nearest]) - expected.offset - around
     wanted = marks.samples[nearest].astype(np.float32)
     end = begin + 2 * around + len(wanted)
     cut = f"{expected.anchor(rate)},atrim=start_sample={begin}:end_sample={end}"
     arguments = [
-        *_ffmpeg.media_input(known.path, seek=seconds),
+        *_ffmpeg.media_input(known.path, seek=seconds, guess=guess),
         *("-map", f"0:a:{known.track - 1}", "-af", cut),
         *("-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"),
     ]

@@ -3,8 +3,8 @@
 All packets are read, and two facts are asked of each of them without decoding it: that it begins
 where the one before ends, and that it is as long as the others. Where that holds, time stamps count
 samples, and a place is exact although nothing before it was decoded. What the sound is like is then
-looked at for a quarter of a second in every twenty, at its beginning and at its end. The places depend
-on nothing but the file, so that any part of it is treated as the whole is.
+looked at for a quarter of a second in every twenty, at its beginning and at its end. The places
+depend on nothing but the file, so that any part of it is treated as the whole is.
 
 Whatever is odd there (another rate or layout, damage, no numbers, a level that is low or out of
 range, an offset, channels that cancel) has to be known exactly: then there is no answer, and all of
@@ -38,6 +38,7 @@ _SLACK = 60  # seconds behind the longest length that are still counted
 _PEAKS = 0.03, 4.0  # between these, a level needs not be known exactly
 
 _VARIED = {"vorbis"}  # codecs whose packets differ in length by their nature
+_LARGEST = {"mp3": 1441}  # bytes that a packet has at most, unless it holds what is none
 _FLOATS = "pcm_f"  # how those are called whose samples may be no numbers
 
 
@@ -52,7 +53,7 @@ def look(path: Path, track: int, codec: str, longest: float) -> Survey | None:
     if codec.startswith(_FLOATS):
         return None
     try:
-        packets = _count(path, track, longest + _SLACK, steady=codec not in _VARIED)
+        packets = _count(path, track, codec, longest + _SLACK)
         found = _places(path, track, longest + _SLACK, packets) if packets else None
     except FFmpegError:
         return None
@@ -62,15 +63,18 @@ def look(path: Path, track: int, codec: str, longest: float) -> Survey | None:
     return found if low <= found.peak <= high else None
 
 
-def _count(path: Path, track: int, seconds: float, *, steady: bool) -> int:
-    """How many packets there are, less up to 256; 0 where one does not begin as another ends.
+def _count(path: Path, track: int, codec: str, seconds: float) -> int:
+    """How many packets there are, less up to 256; 0 where one is odd.
 
-    steady: whether all but the first few and the last must be of one length, too.
+    It is where it does not begin as the one before ends, where it is of another length (but for the
+    first few and the last), or larger than it can be.
     """
     # Registers: 0 the time at which the next begins, 1 the usual length, 2 that of the one before,
     # 3 whether anything was odd. From there on all packets are decoded, which shows.
     odd = "gt(n,0)*not(eq(pts,ld(0)))"
-    if steady:
+    if codec in _LARGEST:
+        odd += f"+gt(size,{_LARGEST[codec]})"
+    if codec not in _VARIED:
         odd += f"+gte(n,{_TOLD})*not(eq(ld(2),ld(1)))"
     chosen = Packets(
         path,

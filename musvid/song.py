@@ -141,7 +141,8 @@ class Song:
 
     def input(self) -> list[str]:
         """ffmpeg's arguments that open the file, as its only input of sound."""
-        arguments = _ffmpeg.media_input(self.path, seek=self._place.seconds)
+        place = self._place
+        arguments = _ffmpeg.media_input(self.path, seek=place.seconds, guess=place.guess)
         if not self._fixed:
             return arguments
         # Filters begin again where the sound changes midway. So a first chain of them, which may,
