@@ -8,7 +8,8 @@ depend on nothing but the file, so that any part of it is treated as the whole i
 
 Whatever is odd there (another rate or layout, damage, no numbers, a level that is low or out of
 range, an offset, channels that cancel) has to be known exactly: then there is no answer, and all of
-the file is to be decoded. What this cannot know is damage between the places that are looked at,
+the file is to be decoded. So it is where time stamps do not count samples: in Matroska, which has
+milliseconds, and in most of Ogg Vorbis. What this cannot know is damage between the places that are looked at,
 where a packet is whole and what is in it is not. Nothing is said of such damage, and behind it a
 part that is sought and the same part of the whole may be apart by what the decoder dropped.
 """

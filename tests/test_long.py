@@ -162,6 +162,15 @@ def test_joined_files_are_decoded(
     assert float(song.duration) == pytest.approx(60, abs=0.2)
 
 
+def test_time_stamps_that_are_not_counted_are_decoded(tmp_path: Path, heard: list[int]) -> None:
+    """Ogg tells the length of a Vorbis packet wrongly where a page ends in a sudden sound."""
+    file = tmp_path / "song.ogg"
+    noise = f"anoisesrc=c=white:r={RATE}:d=60:a=0.4:seed=1"
+    sudden = "volume='if(lt(mod(t,0.37),0.03),1,0.02)':eval=frame"
+    ffmpeg("-f", "lavfi", "-i", noise, "-af", sudden, "-c:a", "libvorbis", file)
+    assert not all_is_decoded(file, heard).notes
+
+
 @pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("kind", ["opus", "ogg", "flac"])
 def test_files_one_after_the_other_are_decoded(
