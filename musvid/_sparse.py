@@ -9,9 +9,12 @@ depend on nothing but the file, so that any part of it is treated as the whole i
 Whatever is odd there (another rate or layout, damage, no numbers, a level that is low or out of
 range, an offset, channels that cancel) has to be known exactly: then there is no answer, and all of
 the file is to be decoded. So it is where time stamps do not count samples: in Matroska, which has
-milliseconds, and in most of Ogg Vorbis. What this cannot know is damage between the places that are looked at,
-where a packet is whole and what is in it is not. Nothing is said of such damage, and behind it a
-part that is sought and the same part of the whole may be apart by what the decoder dropped.
+milliseconds, and in most of Ogg Vorbis.
+
+What this cannot know is damage between the places that are looked at, where a packet is whole and
+what is in it is not. Nothing is said of such damage, and behind it a part that is sought and the
+same part of the whole may be apart by what the decoder dropped. Nor is a change of rate or channels
+seen that lasts for less than 64 packets (1.7 s of MP3) and leaves them as long as they are.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ _WARM, _SEEN = 0.5, 0.25  # seconds there of which a codec needs the first to be
 _BEGINNING = 1  # second of the beginning that is looked at
 _NEAR = 0.1  # seconds by which a codec's first packet after a gap may be too long or too short
 
-_COUNTED = 1 << 8  # every so many packets one is decoded while they are counted
+_COUNTED = 1 << 6  # every so many packets one is decoded while they are counted
 _TOLD = 4  # packets at the beginning that are decoded then, and may be of any length
 _SLACK = 60  # seconds behind the longest length that are still counted
 
@@ -40,7 +43,7 @@ _PEAKS = 0.03, 4.0  # between these, a level needs not be known exactly
 
 _VARIED = {"vorbis"}  # codecs whose packets differ in length by their nature
 _LARGEST = {"mp3": 1441}  # bytes that a packet has at most, unless it holds what is none
-_FLOATS = "pcm_f"  # how those are called whose samples may be no numbers
+_FLOATS = "pcm_f", "wavpack"  # how those are called whose samples may be no numbers
 
 
 def look(path: Path, track: int, codec: str, longest: float) -> Survey | None:
@@ -65,7 +68,7 @@ def look(path: Path, track: int, codec: str, longest: float) -> Survey | None:
 
 
 def _count(path: Path, track: int, codec: str, seconds: float) -> int:
-    """How many packets there are, less up to 256; 0 where one is odd.
+    """How many packets there are, less up to 64; 0 where one is odd.
 
     It is where it does not begin as the one before ends, where it is of another length (but for the
     first few and the last), or larger than it can be.

@@ -1,7 +1,8 @@
 """A sound file that was opened and checked.
 
-A song is never trusted for what its header says: it is decoded once from end to end, its samples
-are counted, and from then on every moment of it is a sample number. Whoever reads the sound (the
+A song is never trusted for what its header says: it is decoded once from end to end (of one that is
+longer than an hour, only some of it, where its packets can be counted instead), its samples are
+counted, and from then on every moment of it is a sample number. Whoever reads the sound (the
 drawing, the listening, the finished video) opens it by `Song.input` and takes it from `Song.sound`,
 so that all of them mean the same samples.
 """
