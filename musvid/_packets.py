@@ -74,8 +74,9 @@ class Packets:
             self._failed = True
 
     def __iter__(self) -> Iterator[Piece]:
-        options = {"patience": _PATIENCE, "level": "info", "hear": self._hear}
-        with _ffmpeg.Process(self._arguments, stdout=True, **options) as process:  # type: ignore[arg-type]
+        with _ffmpeg.Process(
+            self._arguments, stdout=True, patience=_PATIENCE, level="info", hear=self._hear
+        ) as process:
             header = begin(process, self.path)
             if header is None:
                 return
