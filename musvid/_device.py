@@ -47,7 +47,7 @@ def precision(device: str, *, large: bool = True) -> str:
     """The name of the torch type in which a model computes on a device that `pick_device` gave.
 
     A GPU works in half precision. So does a processor that multiplies bfloat16 (AVX-512 BF16, AMX),
-    in a third of the time and half the memory, if the model is a large one; else in float32.
+    in less time and half the memory, if the model is a large one; else in float32.
     """
     if device != "cpu":
         return "float16"

@@ -20,12 +20,12 @@ from .recipe import Recipe
 
 # Seconds per million pixels (two cores, see tests/benchmarks/estimate.py).
 _TYPICAL = {
-    "draw": 0.01,
-    "blend": 0.002,
-    "flavr": 0.06,
-    "motion": 0.35,
-    "relight": 0.01,
-    "encode": 0.06,
+    "draw": 0.006,
+    "blend": 0.001,
+    "flavr": 0.04,
+    "motion": 0.25,
+    "relight": 0.005,
+    "encode": 0.02,
     "save": 0.05,
 }
 _NOTED = 100  # lessons, as long as nobody asks for them

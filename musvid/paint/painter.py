@@ -64,8 +64,8 @@ class Painter:
 
     style: whose model and tiny autoencoder to load.
     device: see `musvid._device.pick_device`, and `musvid._device.precision` for how it computes.
-    batch: frames painted at once; 1 on the CPU and 8 on a GPU by default. It is halved whenever
-        the memory does not suffice.
+    batch: frames painted at once; by default 8 on a GPU, 2 of a large model on the CPU, and else 1.
+        It is halved whenever the memory does not suffice.
 
     A small model on the CPU paints one frame per core at a time instead of all cores working on
     one frame, which costs less waiting and does not change the result.
@@ -82,9 +82,10 @@ class Painter:
         self.device = _device.pick_device(device)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
-        self.batch = batch or (1 if self.device == "cpu" else 8)
         self._pipe = loading.load(self.model, style.tiny_autoencoder, self.device)
-        self.precision = _device.precision(self.device, large=models.is_large(self.model))
+        large = models.is_large(self.model)
+        self.precision = _device.precision(self.device, large=large)
+        self.batch = batch or (8 if self.device != "cpu" else 2 if large else 1)
         # Now, when its revision is known; another one may be downloaded while this one paints.
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder)
         self._encoded: OrderedDict[tuple[str, str, bool], dict[str, Any]] = OrderedDict()

@@ -160,7 +160,7 @@ def film(style: Style, options: argparse.Namespace) -> None:
     recipe = Recipe(stride=options.stride, style=style, size=(side, side))
     song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, options.seconds)
     began = time.perf_counter()
-    painter = Painter(style)
+    painter = Painter(style, batch=options.batch)
     loaded = time.perf_counter() - began
     job = resolve(recipe, song)
     marks: list[float] = []
@@ -183,9 +183,9 @@ def film(style: Style, options: argparse.Namespace) -> None:
     print(f"what a page says of it after one painting: {studio.plan(job)}")
 
 
-def painting(name: str, style: Style, side: int) -> None:
+def painting(name: str, style: Style, side: int, batch: int | None) -> None:
     """Print what a painting takes."""
-    painter = Painter(style)
+    painter = Painter(style, batch=batch)
     frames = np.random.default_rng(0).integers(0, 256, (3, side, side, 3), dtype=np.uint8)
     list(painter.paint(frames[:1], style))
     began = time.perf_counter()
@@ -202,6 +202,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="of the film; 0 renders none")
     parser.add_argument("--stride", type=int, default=32)
     parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--batch", type=int, help="paintings at once (default: 2)")
     options = parser.parse_args()
     for name in options.models:
         make, how = MODELS[name]
@@ -214,7 +215,7 @@ def main() -> None:
                 symmetry="half",
                 **how,
             ).resolve()
-            painting(name, style, options.side)
+            painting(name, style, options.side, options.batch)
             if options.seconds:
                 film(style, options)
 

@@ -7,14 +7,16 @@ those of its paintings that are keyframes, and is compared with it where it pain
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from musvid import Painter, Recipe, Song, Style, between, draw
+from musvid import Painter, Recipe, Song, Style, between, draw, render
 from musvid.comparison.measure import measure_frames
 from musvid.frame import Frame
 from musvid.interpolate import light_of, relight
@@ -170,6 +172,25 @@ def speed(side: int = 1024, factor: int = 16) -> None:
     print(f"\n{side} px, one core, each frame: {figures}")
 
 
+def films(seconds: float) -> None:
+    """Print what a render takes by every default, and by the defaults of the first edition."""
+    song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, seconds)
+    old = Recipe.named("hybrid", size=(256, 256), upscale=2, style=Style(steps=2))
+    painter, took = Painter(Style()), {}
+    with tempfile.TemporaryDirectory() as name:
+        for what, recipe in (("warming up", Recipe()), ("new", Recipe()), ("old", old)):
+            part = song.part(20, 2) if what == "warming up" else song
+            began = time.perf_counter()
+            render(part, recipe, Path(name) / "film.mp4", painter=painter)
+            took[what] = time.perf_counter() - began
+    length = float(song.duration)
+    print(
+        f"\na film of {length:.0f} s: {took['new']:.1f} s by every default (512 px), "
+        f"{took['old']:.1f} s by those of the first edition (256 px): "
+        f"{took['new'] / took['old']:.2f} of its time, and {took['new'] / length:.2f} of the song's"
+    )
+
+
 def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -177,10 +198,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--start", type=float, default=8.0)
     parser.add_argument("--songs", type=int, default=4)
-    parser.add_argument("--speed-only", action="store_true")
+    parser.add_argument("--speed-only", action="store_true", help="no comparison with the truth")
+    parser.add_argument("--film", type=float, default=60.0, help="seconds of a render; 0 for none")
     options = parser.parse_args()
     if not options.speed_only:
         compare(options)
+    if options.film:
+        films(options.film)
     speed()
 
 
