@@ -21,7 +21,7 @@ PROMPTS = (
     "crimson and gold flames",
 )
 MOMENTS = (45, 90, 150, 195, 255, 330, 375, 450)  # pictures, 30 a second
-SIDE = 256
+SIDE = 512
 
 
 def main() -> None:

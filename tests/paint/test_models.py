@@ -434,6 +434,25 @@ def test_lcm_runs_on_the_times_it_was_trained_on(zoo: Zoo, monkeypatch: pytest.M
     assert run[-1] == [999, 759, 499, 239]
 
 
+@pytest.mark.parametrize("able", [True, False])
+def test_a_large_model_paints_in_bfloat16_where_the_processor_does(
+    zoo: Zoo, painters: Painters, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    """Whether one is large, the size of its files says; torch emulates the type elsewhere."""
+    monkeypatch.setattr(models, "_LARGE", 1000)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: able, raising=False)
+    painter = load(zoo("sd_turbo"), tiny_autoencoder=str(zoo("taesd")))
+    assert painter.precision == ("bfloat16" if able else "float32")
+    assert painter._pipe.unet.dtype == painter._pipe.vae.dtype == painter._pipe.dtype
+    assert str(painter._pipe.dtype) == f"torch.{painter.precision}"
+    assert painter.batch == 2
+    monkeypatch.setattr(models, "_LARGE", 10**9)
+    full = load(zoo("sd_turbo"), tiny_autoencoder=str(zoo("taesd")))
+    assert (full.precision, full.batch) == ("float32", 1)
+    apart = np.abs(paint(painter).astype(float) - paint(full)).mean()
+    assert (0 < apart < 6) if able else apart < 0.01
+
+
 @pytest.mark.parametrize("family", ["sd15", "sdxl_turbo"])
 def test_a_tiny_autoencoder_by_its_folder(zoo: Zoo, painters: Painters, family: str) -> None:
     painter = load(zoo(family), tiny_autoencoder=str(zoo("taesd")))
