@@ -436,7 +436,7 @@ def test_lcm_runs_on_the_times_it_was_trained_on(zoo: Zoo, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("able", [True, False])
 def test_a_large_model_paints_in_bfloat16_where_the_processor_does(
-    zoo: Zoo, painters: Painters, monkeypatch: pytest.MonkeyPatch, able: bool
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, able: bool
 ) -> None:
     """Whether one is large, the size of its files says; torch emulates the type elsewhere."""
     monkeypatch.setattr(models, "_LARGE", 1000)
