@@ -140,8 +140,9 @@ class Recipe:
     def _fill(self) -> None:
         """Put numbers where before, after and relight are left out."""
         for name in ("stride", "before", "after"):
-            if name == "stride" or getattr(self, name) != 0:
-                RANGES[name].check(name, getattr(self, name))
+            value = getattr(self, name)
+            if name == "stride" or type(value) is not int or value != 0:
+                RANGES[name].check(name, value)
         if self.relight is None:
             object.__setattr__(self, "relight", not (self.before or self.after))
         elif not isinstance(self.relight, bool):

@@ -129,6 +129,8 @@ def test_sizes_that_are_none(text: object) -> None:
         {"size": "8x8"},
         {"upscale": 9},
         {"fps": 240, "stride": 1, "after": 16},
+        {"after": False},
+        {"before": 0.0},
         {"relight": "yes"},
         {"relight": 1},
     ],
