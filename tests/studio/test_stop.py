@@ -26,7 +26,7 @@ DRY = Recipe(size=(64, 64), upscale=1, style=Style(strength=0))
 class Slow:
     """A model that takes its time: loading, and for each painting. It ends when it is let go."""
 
-    abreast, device, fingerprint = 1, "cpu", "slow"
+    abreast, device, precision, fingerprint = 1, "cpu", "float32", "slow"
 
     def __init__(self) -> None:
         self.go, self.begun = threading.Event(), threading.Event()
