@@ -177,13 +177,13 @@ def render(
             guides = under.through(guides, interpolate.light_of)
         painted = stage(paint(guides), "painted")
         fill = partial(fill, painted, recipe.after, painted=recipe.paints)
+        lit = interpolate.retime(moments, clock.filled)
         if not recipe.relight:
             made = fill()
         elif recipe.paints:
-            made = fill(light=interpolate.retime(moments, clock.filled), guides=under)
+            made = fill(light=lit, guides=under)
         else:
-            own = interpolate.retime(moments, clock.filled)
-            made = (picture for _, picture in zip(fill(), own))  # noqa: B905
+            made = (picture for _, picture in zip(fill(), lit))  # noqa: B905
         frames = stage(interpolate.retime(made, clock.places), "frames")
         settings = recipe.to_json()
         video.write(frames, song, clock, path, upscale=job.upscale, settings=settings)
