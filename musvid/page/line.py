@@ -17,6 +17,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import error_payload
 
 from ..studio.fairness import Rule, Ticket, Turns
+from .letters import Letters
 from .presence import Presence
 
 _PAUSE = 0.01  # seconds between two looks at a queue in which nobody can be served
@@ -52,6 +53,23 @@ class Line(queueing.Queue):
         super().__init__(max_size=None, **more)
         self.rules, self.presence, self.turns = rules, presence, Turns()
         self.sleep_when_free = _PAUSE
+        self.pending_messages_per_session = Letters(self._busy, self._dropped)
+
+    def _busy(self) -> set[str]:
+        """The sessions for which something waits or runs."""
+        queues = self.event_queue_per_concurrency_id.values()
+        waiting = (event for one in queues for event in one.queue)
+        running = (event for job in self.active_jobs if job for event in job)
+        return {event.session_hash for event in (*waiting, *running)}
+
+    def _dropped(self, session: str) -> None:
+        self.pending_event_ids_session.pop(session, None)
+
+    def send_message(self, event: queueing.Event, event_message: Any) -> None:
+        """Lays a message ready; nobody reads those of a session that has gone."""
+        if event.session_hash in self.pending_messages_per_session:
+            self.pending_messages_per_session.move_to_end(event.session_hash)
+            super().send_message(event, event_message)
 
     async def push(self, body: Any, request: Any, username: str | None) -> Any:
         """Takes an event, or answers it with the reason why not."""

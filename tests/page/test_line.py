@@ -265,6 +265,43 @@ def test_sessions_of_programs_do_not_add_up(board: Board, monkeypatch: pytest.Mo
     assert len(known) <= before
 
 
+def test_a_crowd_that_never_reads_costs_nobody_an_answer(
+    board: Board, song: Path, hold: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board.line.pending_messages_per_session, "_room", 10)
+    honest = Visitor(board, "8.8.8.8")
+    file = honest.upload(song)
+    asked = {"data": [file, {**DRY, "duration": 0.5}]}
+    event = honest.post("call/render", asked)["event_id"]
+    unread = honest.post("call/plan", {"data": [file, {"duration": 1}]})["event_id"]
+    until(lambda: unread not in board.line._busy())
+    crowd = Visitor(board, "8.8.4.4")
+    for _ in range(30):  # each is a session of its own, whose answer nobody fetches
+        crowd.post("call/render", asked)
+    assert '"success": true' in Visitor(board).call("plan", file, {"duration": 1})
+    hold()
+    assert "event: complete" in honest.once("render", event)
+    until(lambda: not any(board.line.active_jobs), 60)
+    known = board.line.pending_messages_per_session
+    assert unread not in known  # the oldest of those that were answered
+    assert len(known) <= 20
+    assert unread not in board.line.pending_event_ids_session
+
+
+def test_a_message_to_a_session_that_has_gone_stops_nothing(
+    board: Board, song: Path, hold: Callable[[], None]
+) -> None:
+    lost, other = Visitor(board), Visitor(board)
+    file = other.upload(song)
+    events = [lost.ask("render", file, {**DRY, "duration": 0.5}) for _ in range(2)]
+    assert events
+    del board.line.pending_messages_per_session[lost.name]
+    waiting = other.ask("render", file, {**DRY, "duration": 0.5})
+    hold()
+    assert '"success": true' in other.answer(waiting)
+    assert not board.line.stopped
+
+
 def test_uploads_are_refused_while_there_is_no_room(
     board: Board, song: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
