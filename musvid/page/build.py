@@ -17,6 +17,7 @@ from .moment import MomentPanel
 from .motion import MotionPanel
 from .render import RenderPanel
 from .results import ResultsPanel
+from .sessions import describe_once
 from .sliders import take_ends
 from .song import SongPanel
 from .style import StylePanel
@@ -66,6 +67,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         api.add(board)
     guard(board.blocks)
     _queue(board)
+    describe_once(board.blocks)
     return board
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ _MARKED = "The files of visitors of a musvid page, which go when it ends.\n"
 STOP = "stop"  # the file in a visitor's folder that asks what works for them to stop
 _CALLED = 1800.0  # seconds until the answer to a call is deleted, at most
 _FETCHED = 60.0  # seconds in which the answer to a call has surely been fetched
+_COUNTED = 1.0  # seconds for which it is believed that there is room
 _ASIDE = 2.0  # seconds that a stopped render is given to close its files
 
 
@@ -72,6 +74,7 @@ class Visits:
         _clear_killed(Path(tempfile.gettempdir()))
         self._root, self._held = _claimed()
         self._visits: dict[str, _Visit] = {}
+        self._counted = -math.inf, 0  # when, and the bytes
         self._lock, self._process = threading.RLock(), os.getpid()
         atexit.register(self._end)
 
@@ -177,7 +180,7 @@ class Visits:
         That is: answers to calls, the files of those who are away, the frames of what is not the
         last render of a visitor; the oldest first. Raises OutputError where that is not enough.
         """
-        if self.room is None:
+        if self.room is None or self._roomy():
             return
         for free in (self._oldest_call, self._oldest_left, self._oldest_frames):
             while self.used() > self.room / 2:
@@ -187,6 +190,14 @@ class Visits:
             raise OutputError(
                 "The files of this page's visitors take all the room that it has; try again later."
             )
+
+    def _roomy(self) -> bool:
+        """Whether there was room a moment ago: many calls ask, and many files are counted."""
+        assert self.room is not None
+        now = self._now()
+        if now - self._counted[0] > _COUNTED:
+            self._counted = now, self.used()
+        return self._counted[1] <= self.room / 2
 
     def _oldest_call(self) -> bool:
         with self._lock:

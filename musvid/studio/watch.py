@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
+from .._priority import in_background
 from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError
 from ..job import Job
@@ -178,7 +179,7 @@ def watch_comparison(
         finally:
             over.set()
 
-    threading.Thread(target=work, name="compare", daemon=True).start()
+    in_background(work, "compare")
     try:
         for stopped in _looks(over, stop, every):
             if stopped:
@@ -255,7 +256,7 @@ class _Work:
                 self._spool.close()
                 self.over.set()
 
-        threading.Thread(target=work, name="render", daemon=True).start()
+        in_background(work, "render")
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         self._totals[stage] = total
