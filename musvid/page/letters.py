@@ -8,6 +8,7 @@ would end the queue's loop, and with it the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from itertools import islice
 from typing import Any
 
 from gradio.utils import LRUCache
@@ -42,6 +43,7 @@ class Letters(LRUCache[str, Any]):
     def _make_room(self) -> None:
         busy = self._busy()
         idle = (name for name in list(self) if name not in busy)
-        for name, _ in zip(idle, range(max(1, self._room // 10)), strict=False):
+        # Many at a time, since finding out who waits takes a while.
+        for name in islice(idle, len(self) - self._room + max(1, self._room // 10)):
             del self[name]
             self._gone(name)
