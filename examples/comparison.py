@@ -1,4 +1,4 @@
-"""The picture in musvid/comparison/README.md: a moment of the four recipes in step, and the plot.
+"""The picture in musvid/comparison/README.md: a moment of the recipes in step, and the plot.
 
 python -m musvid examples/loop.ogg --compare -o loop.compare.mp4
 python -m examples.comparison loop.compare.mp4

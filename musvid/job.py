@@ -69,7 +69,7 @@ class Job:
         return map(self.automation.stroke, map(self.clock.painting_time, range(self.clock.painted)))
 
     def variants(self) -> dict[str, Job]:
-        """The same song and style with each of the article's four recipes, by their names."""
+        """The same song and style as each of the recipes, by their names."""
         return {name: self.having(recipe) for name, recipe in self.recipe.variants().items()}
 
     def having(self, recipe: Recipe) -> Job:

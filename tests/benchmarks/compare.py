@@ -1,4 +1,4 @@
-"""The four recipes, measured on clips of the songs to measure on, with every other default.
+"""The recipes, measured on clips of the songs to measure on, with every other default.
 
     python -m tests.benchmarks.compare [SECONDS]
 

@@ -1,4 +1,4 @@
-"""The four recipes side by side."""
+"""The recipes side by side."""
 
 from __future__ import annotations
 
