@@ -188,6 +188,7 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
 ) -> None:
     upload(page, song)
     wait_for_line(page, expected(Fraction(4), 16, 1, 16))
+    paint_small(page, tmp_path)
     page.get_by_text("Diffuse, then interpolate").click()
     page.fill("#seed input", "77")
     page.fill("#prompt textarea", "teal coral")
