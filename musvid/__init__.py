@@ -38,16 +38,19 @@ from .spectrum.showcqt import draw
 from .store import Store
 from .video.file import read, write
 from .video.settings import load_settings
+from .view.settings import Camera, Finish, View
 
 __all__ = [
     "MODELS",
     "PALETTES",
     "PLAIN",
     "RECIPES",
+    "Camera",
     "Cancelled",
     "Clock",
     "Comparison",
     "FFmpegError",
+    "Finish",
     "Job",
     "Lock",
     "Look",
@@ -64,6 +67,7 @@ __all__ = [
     "SongError",
     "Store",
     "Style",
+    "View",
     "between",
     "compare",
     "diffuse",

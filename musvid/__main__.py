@@ -33,6 +33,7 @@ from .spectrum.palettes import PALETTES
 from .store import Store, usable
 from .video.file import check_output
 from .video.settings import load_settings
+from .view.settings import FEET, KINDS, Camera, Finish, View, parse_shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -283,6 +284,54 @@ def build_parser() -> argparse.ArgumentParser:
         "(default: 2 for sketch, else 1)",
     )
 
+    seen = parser.add_argument_group(
+        "view, camera and finish",
+        "How what was painted is shown; they repaint nothing. Defaults are the view's own, a flat "
+        "one has none of it.",
+    )
+    add = seen.add_argument
+    add(
+        "--view",
+        dest="kind",
+        choices=KINDS,
+        help="how the strip is bent: flat is not at all; mosaic, four mirrored quarters; tunnel, "
+        "around the middle; mandala, a kaleidoscope; horizon, ground and sky; ring, around a disc "
+        "(default: flat)",
+    )
+    add(
+        "--copies",
+        type=_whole,
+        metavar="N",
+        help=f"of the strip around the middle, {RANGES['view.copies']}: tunnel, mandala, ring",
+    )
+    add("--foot", choices=FEET, help="where low pitches are (default: middle)")
+    add(
+        "--bend",
+        type=_number,
+        metavar="B",
+        help=f"{RANGES['view.bend']}: 1 spreads the strip evenly, less deepens the middle "
+        "(tunnel, horizon, ring)",
+    )
+    add(
+        "--shown",
+        type=_shown,
+        metavar="SIZE",
+        help="the video's size in pixels, a side or WIDTHxHEIGHT such as 1080x1920, whatever is "
+        "painted (default: the painted size times --upscale)",
+    )
+    for kind, name, unit, what in (
+        ("camera", "zoom", "Z", "2 shows the middle twice as large (default: 1)"),
+        ("camera", "turn", "T", "turns a minute, clockwise"),
+        ("camera", "sway", "S", "how far the picture wanders"),
+        ("camera", "shake", "S", "how much it trembles where notes begin (default: 0)"),
+        ("camera", "pulse", "P", "how much it is enlarged where notes begin"),
+        ("finish", "glow", "G", "how much bright places shine around"),
+        ("finish", "vignette", "V", "how much the rim is darkened"),
+        ("finish", "grain", "G", "film grain"),
+        ("finish", "contrast", "C", "how much darks and lights are driven apart"),
+    ):
+        add(f"--{name}", type=_number, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
+
     other = parser.add_argument_group("other")
     add = other.add_argument
     add("--device", choices=DEVICES, default="auto", help="(default: auto)")
@@ -359,6 +408,7 @@ def _settled(parse: Callable[[str], T]) -> Callable[[str], T]:
 _modulation = _settled(Modulation.parse)
 _size = _settled(parse_size)
 _seconds = _settled(parse_time)
+_shown = _settled(parse_shown)
 
 
 def recipe_from(options: argparse.Namespace) -> Recipe:
@@ -372,6 +422,9 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         # What suited the old model does not suit the new one.
         style = replace(recipe.style, steps=None, guidance=None, symmetry=None)
         recipe = replace(recipe, size=None, upscale=None, style=style)
+    if given.get("kind", recipe.view.kind) != recipe.view.kind:  # and so with a view
+        view = replace(recipe.view, copies=None, bend=None)
+        recipe = replace(recipe, view=view, camera=Camera(), finish=Finish())
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])
     factors = given.keys() & {"before", "after"}
@@ -390,6 +443,9 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
         lock=replace(recipe.lock, **chosen(Lock)),
+        view=replace(recipe.view, **chosen(View)),
+        camera=replace(recipe.camera, **chosen(Camera)),
+        finish=replace(recipe.finish, **chosen(Finish)),
     )
 
 

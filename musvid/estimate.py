@@ -25,6 +25,7 @@ _TYPICAL = {
     "flavr": 0.04,
     "motion": 0.25,
     "relight": 0.005,
+    "view": 0.017,
     "encode": 0.02,
     "save": 0.05,
 }
@@ -178,6 +179,7 @@ class Costs:
         """What a render makes, and how long that takes."""
         recipe, clock, (width, height) = job.recipe, job.clock, job.size
         pixels = width * height / 1e6
+        shown = job.file_size[0] * job.file_size[1] / (width * height)
         paintings = job.paintings
         before, after = (
             interpolate.chosen(recipe.interpolator, painted=painted)
@@ -188,7 +190,8 @@ class Costs:
             (before, clock.painted - clock.keyframes),
             (after, clock.frames - clock.painted),
             ("relight", clock.frames if recipe.relight and paintings else 0),
-            ("encode", clock.frames * job.upscale**2),
+            ("view", 0 if job.plain else clock.frames * shown),
+            ("encode", clock.frames * shown),
             ("save", clock.drawn + 2 * clock.painted + clock.frames),
         )
         with self._lock:

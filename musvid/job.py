@@ -16,6 +16,8 @@ from .music.lock import Lock
 from .paint.style import Stroke
 from .recipe import Recipe
 from .song import Song
+from .view.camera import Beat
+from .view.stage import changes
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,22 @@ class Job:
     def file_size(self) -> tuple[int, int]:
         """Width and height of the video, in pixels."""
         width, height = self.size
-        return width * self.upscale, height * self.upscale
+        return self.recipe.view.shown or (width * self.upscale, height * self.upscale)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the video shows the frames as they are, rather than by a view."""
+        return not changes(self.recipe.view, self.recipe.camera, self.recipe.finish)
+
+    @cached_property
+    def beat(self) -> Beat | None:
+        """What the camera follows; None where it follows nothing, or the song is too short."""
+        return Beat.of(self.song) if self.recipe.camera.listens else None
+
+    @property
+    def paired(self) -> bool:
+        """Whether the halves of every frame mirror each other."""
+        return not self.recipe.paints or self.recipe.style.symmetry == "half"
 
     @property
     def paintings(self) -> int:

@@ -80,5 +80,18 @@ RANGES: dict[str, Range] = {
     "strength_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
     "guidance_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
     "seed_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
+    "view.copies": _whole(2, 12),
+    "view.bend": Range(0.2, 2, step=0.05),
+    "shown": _whole(64, 4096),
+    "camera.zoom": Range(0.25, 4, step=0.05),
+    "camera.turn": Range(-60, 60, " (turns a minute)", step=0.25, shown=(-6, 6)),
+    "camera.sway": Range(0, 1, step=0.05),
+    "camera.shake": Range(0, 1, step=0.05),
+    "camera.pulse": Range(0, 1, step=0.05),
+    "finish.glow": Range(0, 1, step=0.05),
+    "finish.vignette": Range(0, 1, step=0.05),
+    "finish.grain": Range(0, 1, step=0.05),
+    "finish.contrast": Range(0, 1, step=0.05),
 }
-"""By the settings' names, as `musvid.Recipe.flat` gives them; "side": of a painting, in pixels."""
+"""By the settings' names, as `musvid.Recipe.flat` gives them; "side": of a painting, in pixels;
+"shown": of the file."""

@@ -21,6 +21,7 @@ from .paint import models
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
+from .view.settings import Camera, Finish, View
 
 MIN_SIDE, MAX_SIDE = int(RANGES["side"].low), int(RANGES["side"].high)
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:x\s*(\d{1,9})\s*)?", re.ASCII | re.IGNORECASE)
@@ -63,9 +64,14 @@ MOTION = tuple(RECIPES[RELIT])
 
 _VERSION = 2
 _BY = ("strength_by", "guidance_by", "seed_by")
-_PARTS: dict[str, type] = {"look": Look, "style": Style, "lock": Lock} | dict.fromkeys(
-    _BY, Modulation
-)
+_PARTS: dict[str, type] = {
+    "look": Look,
+    "style": Style,
+    "lock": Lock,
+    "view": View,
+    "camera": Camera,
+    "finish": Finish,
+} | dict.fromkeys(_BY, Modulation)
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -105,6 +111,7 @@ class Recipe:
     upscale: the file's size as a multiple of the painted size, 1 to 8.
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
+    view, camera, finish: how what was painted is shown; they repaint nothing.
     """
 
     track: int | None = None
@@ -124,6 +131,9 @@ class Recipe:
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
+    view: View = field(default_factory=View)
+    camera: Camera = field(default_factory=Camera)
+    finish: Finish = field(default_factory=Finish)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -221,9 +231,13 @@ class Recipe:
             size=self.size or (model.size, model.size),
             upscale=self.upscale or model.upscale,
             style=self.style.resolve(),
+            view=self.view.resolve(),
+            camera=self.camera.resolve(self.view.kind),
+            finish=self.finish.resolve(self.view.kind),
         )
         assert resolved.size is not None and resolved.upscale is not None
-        if max(resolved.size) * resolved.upscale > 2 * MAX_SIDE:
+        larger = max(resolved.size) * resolved.upscale > 2 * MAX_SIDE
+        if larger and self.view.shown is None:
             width, height = (side * resolved.upscale for side in resolved.size)
             raise SettingsError(
                 f"The video would be {width}x{height} pixels; choose a smaller size or upscale, "
@@ -236,6 +250,8 @@ class Recipe:
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
         bpm = self.lock.bpm
+        if shown := self.view.shown:
+            values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
         return json.dumps(values, ensure_ascii=False)
 

@@ -28,6 +28,7 @@ from .store import Store, address, content_of
 from .video import file as video
 from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
+from .view.stage import view
 
 Progress = Callable[[str, int, int], None]
 STAGES = ("spectrum", "guides", "painted", "frames")
@@ -185,11 +186,35 @@ def render(
         else:
             made = (picture for _, picture in zip(fill(), lit))  # noqa: B905
         frames = stage(interpolate.retime(made, clock.places), "frames")
-        settings = recipe.to_json()
-        video.write(frames, song, clock, path, upscale=job.upscale, settings=settings)
+        film(frames, job, path)
     if store and addresses:
         store.keep_video(addresses.video, path)
     return path
+
+
+def film(
+    frames: Iterable[Frame], job: Job, path: Path, *, song: Song | None = None, settings: str = ""
+) -> Path:
+    """Write the frames of a job as its view shows them, with the song's sound.
+
+    frames: those of the stage "frames", from the first one on. song: the part whose sound is
+    written, by default all of the job's. settings: the text to store, by default the job's.
+
+    Raises OutputError when the video cannot be written.
+    """
+    recipe, clock, start = job.recipe, job.clock, job.song.first / job.song.rate
+    looks = recipe.view, recipe.camera, recipe.finish
+    times = (start + clock.time(frame) for frame in range(clock.frames))
+    more: dict[str, Any] = {"beat": job.beat, "paired": job.paired}
+    with closed(view(frames, times, job.file_size, *looks, **more)) as shown:
+        return video.write(
+            shown,
+            song or job.song,
+            clock,
+            path,
+            upscale=job.upscale if job.plain else 1,
+            settings=settings or recipe.to_json(),
+        )
 
 
 def _itself(frame: Frame) -> Frame:

@@ -315,4 +315,8 @@ def quick_look(job: Job, moment: float, seconds: float) -> Job:
     if longest > _QUICK_SIDE:
         sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in job.size]
         recipe = replace(recipe, size=(sides[0], sides[1]))
+    if shown := recipe.view.shown:
+        longest = max(*shown, _QUICK_SIDE)
+        width, height = (max(64, side * _QUICK_SIDE // longest // 2 * 2) for side in shown)
+        recipe = replace(recipe, view=replace(recipe.view, shown=(width, height)))
     return resolve(replace(recipe, upscale=1), part)

@@ -15,10 +15,9 @@ from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError
 from ..job import Job
 from ..paint.painter import Painter
-from ..rendering import STAGES, render
+from ..rendering import STAGES, film, render
 from ..song import Song
 from ..store import Store
-from ..video import file as video
 from .spool import Spool
 
 _FIRST_LOOK = 2  # seconds of video that are worth a look
@@ -290,14 +289,8 @@ class _Work:
             start=part.first / part.rate,
             duration=part.samples / part.rate,
         )
-        return video.write(
-            self._spool.read("frames", count),
-            part,
-            self.job.clock,
-            path,
-            upscale=self.job.upscale,
-            settings=recipe.to_json(),
-        )
+        frames = self._spool.read("frames", count)
+        return film(frames, self.job, path, song=part, settings=recipe.to_json())
 
     def rest(self) -> Report:
         """What a stopped render leaves: the video as far as it came."""

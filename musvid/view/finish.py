@@ -1,0 +1,92 @@
+"""The last touch: contrast, glow, vignette and grain, in one pass over the picture."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..frame import Frame
+from .settings import Finish
+
+_GRAIN = 14.0  # levels of the grain's standard deviation, at 1
+_DARK = 0.85  # how much of the light the vignette takes in a corner, at 1
+_GLOW = 0.9  # how much of a bright place shines around, at 1
+_BRIGHT = 40  # the level from which on a place shines
+_SLACK = 256  # pixels by which the grain's sheet is larger than the picture
+
+
+def tone(frame: Frame, finish: Finish) -> Frame:
+    """A frame with darks and lights driven apart; black stays black, white stays white.
+
+    Of a strip rather than of the picture made of it, which is larger.
+    """
+    if not finish.contrast and not finish.glow:
+        return frame
+    level = np.arange(256) / 255
+    curved = level + (finish.contrast or 0) * (level * level * (3 - 2 * level) - level)
+    # Room for the glow: lights are pressed together, so that what shines still has its drawing.
+    curved *= 1 - 0.12 * (finish.glow or 0) * curved
+    table = np.rint(255 * curved).clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(frame, table), np.uint8)
+
+
+def finished(picture: Frame, finish: Finish, number: int) -> Frame:
+    """A picture with glow, vignette and grain.
+
+    picture: uint8 (height, width, 3); it is changed. number: of the frame, which decides its grain.
+    """
+    height, width = picture.shape[:2]
+    if finish.glow:
+        _glow(picture, finish.glow)
+    if finish.vignette:
+        cv2.multiply(picture, _shade(width, height, finish.vignette), picture, 1 / 255)
+    if finish.grain:
+        left, top = np.random.default_rng(number).integers(_SLACK, size=2)
+        grain = _sheet(width, height)[top : top + height, left : left + width]
+        weight = finish.grain
+        cv2.addWeighted(picture, 1, grain, weight, -128 * weight, picture)
+    return picture
+
+
+def _glow(picture: Frame, amount: float) -> None:
+    """Add the light around what is bright, as light adds on a screen: never beyond white."""
+    height, width = picture.shape[:2]
+    scale = max(4, min(height, width) // 180)
+    small = cv2.resize(
+        picture, (max(1, width // scale), max(1, height // scale)), interpolation=cv2.INTER_AREA
+    )
+    bright = cv2.subtract(small, np.full_like(small, _BRIGHT))
+    # A narrow halo and a wide one: what shines is seen at once, and lights the room around it.
+    narrow = cv2.GaussianBlur(bright, (0, 0), 2.5)
+    tiny = [max(1, side // 4) for side in bright.shape[1::-1]]
+    wide = cv2.GaussianBlur(cv2.resize(bright, tiny, interpolation=cv2.INTER_AREA), (0, 0), 2.5)
+    wide = cv2.resize(wide, bright.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    halo = cv2.addWeighted(narrow, 0.5 * _GLOW * amount, wide, 0.6 * _GLOW * amount, 0)
+    shine = cv2.resize(halo, (width, height), interpolation=cv2.INTER_LINEAR)
+    # The screen: 1 - (1 - a)(1 - b).
+    cv2.bitwise_not(picture, picture)
+    cv2.bitwise_not(shine, shine)
+    cv2.multiply(picture, shine, picture, 1 / 255)
+    cv2.bitwise_not(picture, picture)
+
+
+@lru_cache(maxsize=2)
+def _shade(width: int, height: int, amount: float) -> Frame:
+    """How much of the light is left where, 255 for all of it."""
+    y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    far = np.clip((x * x + y * y) / 2, 0, 1)
+    left = 255 * (1 - _DARK * amount * far * far * (3 - 2 * far))
+    return np.repeat(np.rint(left).astype(np.uint8)[..., None], 3, 2)
+
+
+@lru_cache(maxsize=2)
+def _sheet(width: int, height: int) -> NDArray[np.uint8]:
+    """A sheet of grain around 128, larger than the picture."""
+    noise = np.random.default_rng(0).standard_normal((height + _SLACK, width + _SLACK), np.float32)
+    # Grains of a little more than a pixel, which a video's compression keeps.
+    soft = cv2.GaussianBlur(noise, (0, 0), 0.8)
+    levels = np.rint(128 + soft * (_GRAIN / soft.std())).clip(0, 255).astype(np.uint8)
+    return np.repeat(levels[..., None], 3, 2)

@@ -1,0 +1,200 @@
+"""Projections: for every place of the picture, the place of the strip that is seen there.
+
+Places of the picture are (x, y) from its middle, y down, in halves of its shorter side. Places of
+the strip are (u, s): u from 0 at its left to 1 at its right, s from 0 at its foot to 1 at its top;
+beyond these it goes on mirrored, without end, so that no projection has a seam or an empty corner.
+
+A projection also tells how densely the strip is packed in the picture, by rows of the strip, so
+that what is packed too densely for the picture's pixels is softened beforehand
+(`musvid.view.sampling`): a middle without a fan of rays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .settings import FLAT, HORIZON, MANDALA, MOSAIC, RING, TUNNEL, View
+
+Field = NDArray[np.float32]
+Places = Callable[[Field, Field], tuple[Field, Field]]
+Density = Callable[[Field], tuple[Field, Field]]
+
+HOLE = 0.42
+"""The radius of the disc in a ring, in halves of the shorter side."""
+
+_CORE = 0.1  # the radius within which a tunnel's middle is one soft light
+_HAZE = 0.35  # how far before the horizon the ground stops converging
+
+
+@dataclass(frozen=True)
+class Projection:
+    """places: from x and y to u and s. density: for rows s of the strip (0 to 1), how many strip
+    widths and strip heights lie in a unit of the picture there. cellar: how far (in strip heights)
+    the strip goes on below its foot, mirrored and fading to black; 0 mirrors without an end."""
+
+    places: Places
+    density: Density
+    cellar: float = 0.0
+
+
+def projection(
+    view: View, strip: tuple[int, int], shown: tuple[int, int], *, paired: bool = True
+) -> Projection:
+    """The projection of a resolved view.
+
+    strip, shown: (width, height) of the strip and of the picture, in pixels.
+    paired: whether the strip's halves mirror each other, so that its sides fit. One whose halves do
+        not is laid beside its own mirror image where it goes round.
+    """
+    half = min(shown) / 2
+    reach = math.hypot(*shown) / 2 / half  # from the middle to a corner
+    wide, high = shown[0] / half / 2, shown[1] / half / 2
+    shape = strip[1] / strip[0]
+    assert view.copies is not None and view.bend is not None
+    copies, bend = float(view.copies), float(view.bend)
+    around = copies * (1 if paired else 2)
+    if view.kind == FLAT:
+        made = _flat(max(2 * wide, 2 * high / shape), shape)
+    elif view.kind == MOSAIC:
+        made = _mosaic(wide, high, shape)
+    elif view.kind == TUNNEL:
+        made = _tunnel(around, bend, reach)
+    elif view.kind == MANDALA:
+        made = _mandala(copies, reach, shape)
+    elif view.kind == HORIZON:
+        made = _horizon(wide, high, bend)
+    else:
+        assert view.kind == RING
+        made = _ring(around, bend, reach)
+    return made
+
+
+def _flat(width: float, shape: float) -> Projection:
+    """The strip as it is, so large that it covers the picture."""
+    across, along = 1 / width, 1 / (width * shape)
+
+    def places(x: Field, y: Field) -> tuple[Field, Field]:
+        return _line(x, across, 0.5), _line(y, -along, 0.5)
+
+    return Projection(places, _even(across, along))
+
+
+def _mosaic(wide: float, high: float, shape: float) -> Projection:
+    """Four mirrored quarters, each a whole strip."""
+    width = max(wide, high / shape)
+    across, along = 1 / width, 1 / (width * shape)
+
+    def places(x: Field, y: Field) -> tuple[Field, Field]:
+        return _line(x, across, 0), _line(y, along, 0)
+
+    return Projection(places, _even(across, along))
+
+
+def _tunnel(around: float, bend: float, reach: float) -> Projection:
+    """The strip bent around the middle; its top is in the corners."""
+
+    def places(x: Field, y: Field) -> tuple[Field, Field]:
+        radius, angle = _polar(x, y)
+        return _line(angle, around / (2 * math.pi), 0.5), _power(radius, reach, bend)
+
+    def density(s: Field) -> tuple[Field, Field]:
+        radius = np.maximum(reach * s ** (1 / bend), 1e-3)
+        soft = 1 + (_CORE / radius) ** 2
+        return soft * around / (2 * math.pi * radius), soft * bend * np.maximum(s, 1e-3) / radius
+
+    return Projection(places, density)
+
+
+def _mandala(copies: float, reach: float, shape: float) -> Projection:
+    """A kaleidoscope: wedges of the strip beside its axis, each mirrored, around the middle."""
+    along = 1 / reach
+    across, part = along * shape, math.pi / copies
+
+    def places(x: Field, y: Field) -> tuple[Field, Field]:
+        radius, angle = _polar(x, y)
+        ahead, aside = cv2.polarToCart(radius, fold(angle, part))
+        return _line(_float(aside), across, 0.5), _line(_float(ahead), along, 0)
+
+    return Projection(places, _even(across, along))
+
+
+def _horizon(wide: float, high: float, bend: float) -> Projection:
+    """The strip as ground and, mirrored, as sky; its foot is where they meet."""
+
+    def places(x: Field, y: Field) -> tuple[Field, Field]:
+        depth = np.abs(y)
+        across = np.divide(x, depth + np.float32(_HAZE))
+        return _line(across, (high + _HAZE) / (2 * wide), 0.5), _power(depth, high, bend)
+
+    def density(s: Field) -> tuple[Field, Field]:
+        depth = high * s ** (1 / bend)
+        across = (high + _HAZE) / (2 * wide) / (depth + _HAZE)
+        # Beside the vanishing point, a row of the ground crosses the picture's rows.
+        across *= np.hypot(1, 0.5 * wide / (depth + _HAZE))
+        return across, bend * np.maximum(s, 1e-3) / np.maximum(depth, 1e-3)
+
+    return Projection(places, density)
+
+
+def _ring(around: float, bend: float, reach: float) -> Projection:
+    """The strip bent around a disc, in which its light ends."""
+    room = reach - HOLE
+
+    def places(x: Field, y: Field) -> tuple[Field, Field]:
+        radius, angle = _polar(x, y)
+        beyond = _line(radius, 1.0, -HOLE)
+        s = _power(np.abs(beyond), room, bend)
+        return _line(angle, around / (2 * math.pi), 0.5), np.copysign(s, beyond)
+
+    def density(s: Field) -> tuple[Field, Field]:
+        far = room * np.abs(s) ** (1 / bend)
+        radius = np.maximum(HOLE + np.copysign(far, s), 0.02)
+        steep = bend * np.maximum(np.abs(s), 1e-3) / np.maximum(far, 1e-3)
+        return _float(around / (2 * math.pi * radius)), _float(steep)
+
+    return Projection(places, density, cellar=(HOLE / room) ** bend)
+
+
+def _even(across: float, along: float) -> Density:
+    return lambda s: (np.full_like(s, across), np.full_like(s, along))
+
+
+def _polar(x: Field, y: Field) -> tuple[Field, Field]:
+    """Radius, and angle clockwise from straight up, 0 to 2 pi."""
+    radius, angle = cv2.cartToPolar(-y, x)
+    return _float(radius), _float(angle)
+
+
+def _float(values: object) -> Field:
+    return np.asarray(values, np.float32)
+
+
+def _line(values: Field, slope: float, offset: float) -> Field:
+    made: Field = np.multiply(values, np.float32(slope))
+    made += np.float32(offset)
+    return made
+
+
+def _power(values: Field, most: float, power: float) -> Field:
+    return _float(cv2.pow(np.multiply(values, np.float32(1 / most)), power))
+
+
+def fold(values: Field, length: float, first: float = 0.0, last: float | None = None) -> Field:
+    """Values brought between 0 and a length by mirrors at both, then laid from first to last.
+
+    By default from 0 to the length. float32; the argument is changed.
+    """
+    wide = (length if last is None else last) - first
+    values *= np.float32(1 / (2 * length))
+    values -= np.floor(values)
+    values -= np.float32(0.5)
+    np.abs(values, out=values)
+    values *= np.float32(-2 * wide)
+    values += np.float32(first + wide)
+    return values

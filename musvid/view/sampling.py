@@ -1,0 +1,104 @@
+"""One resampling from strip to picture: cubic, and soft where the picture has too few pixels.
+
+Where the strip is packed more densely than the picture's pixels, a row of it is averaged over as
+many of its pixels as fall on one of the picture's, by levels of halved resolution and the mixture
+of the two that are nearest (Williams, "Pyramidal Parametrics", 1983), along and across apart.
+
+The rest is an interpolation, which enlarges as well: bicubic to twice the strip's pixels, between
+which places are then read linearly. That is nearer to the ideal than reading the strip itself
+bicubically (51.6 to 51.0 dB, `tests/benchmarks/view.py`), and takes half as long.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from ..frame import Frame
+from .projections import Field, Projection, fold
+
+_FINE = 2  # pixels that are read, per pixel of the strip
+
+
+class Sampler:
+    """The resampling of a projection's frames.
+
+    made: the projection. strip, shown: (width, height) of the strip and of the picture in pixels.
+    """
+
+    def __init__(self, made: Projection, strip: tuple[int, int], shown: tuple[int, int]) -> None:
+        self._made, half = made, min(shown) / 2
+        self._width, self._height = strip
+        self._cellar = round(made.cellar * self._height)
+        rows = np.arange(self._height + self._cellar, dtype=np.float32)
+        across, along = made.density(1 - (rows + np.float32(0.5)) / np.float32(self._height))
+        self._across = np.asarray(across * self._width / half, np.float32)
+        self._along = np.asarray(along * self._height / half, np.float32)
+        fade = np.linspace(1, 0, self._cellar, dtype=np.float32)[:, None, None]
+        self._fade = fade**6
+
+    def picture(self, strip: Frame, x: Field, y: Field, zoom: float = 1.0) -> Frame:
+        """What is seen of a strip.
+
+        x, y: float32 (height, width), places of the picture as projections take them, as the camera
+        sees them. zoom: how much it enlarges.
+        """
+        u, s = self._made.places(x, y)
+        top, below = _FINE * self._height, self._cellar / self._height
+        if self._cellar:
+            s += np.float32(below)
+            mirrored = cv2.copyMakeBorder(strip, 0, self._cellar, 0, 0, cv2.BORDER_REFLECT)
+            faded = mirrored[self._height :] * self._fade
+            strip = np.concatenate([strip, np.rint(faded).astype(np.uint8)])
+        rows = fold(s, 1 + below, top * (1 + below) - 0.5, -0.5)
+        columns = fold(u, 1, -0.5, _FINE * self._width - 0.5)
+        source = soften(strip, self._across / zoom, self._along / zoom)
+        fine = cv2.resize(source, None, fx=_FINE, fy=_FINE, interpolation=cv2.INTER_CUBIC)
+        made = cv2.remap(fine, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        return np.asarray(made, np.uint8)
+
+
+def soften(strip: Frame, across: Field, along: Field) -> Frame:
+    """A strip whose rows are averaged over so many pixels, across (in the row) and along.
+
+    across, along: float32 (height,), pixels of the strip on one of the picture; below 1, nothing is
+    averaged.
+    """
+    return _averaged(_averaged(strip, along, (1, 2)), across, (2, 1))
+
+
+def _averaged(strip: Frame, pixels: Field, halves: tuple[int, int]) -> Frame:
+    """Each row averaged over some pixels.
+
+    halves: by what a level divides the width and the height of the one before it.
+    """
+    height, width = strip.shape[:2]
+    in_row = halves[0] > 1
+    depth = np.log2(np.maximum(pixels, 1)).clip(0, int(math.log2(width if in_row else height)))
+    if depth.max() < 1 / 16:
+        return strip
+    made, coarse, above = strip.copy(), strip, 0  # `coarse` begins with row `above` of the strip
+    for level in range(1, math.ceil(float(depth.max())) + 1):
+        # The rows between the level before and this one are mixed of both; of those between this
+        # one and the next, its part is laid there.
+        rows = np.flatnonzero(depth > level - 1)
+        if in_row:
+            coarse, above = coarse[rows[0] - above : rows[-1] + 1 - above], int(rows[0])
+        size = max(1, coarse.shape[1] // halves[0]), max(1, coarse.shape[0] // halves[1])
+        coarse = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), np.uint8)
+        rows = rows[depth[rows] < level + 1]
+        if not len(rows):
+            continue
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        part = coarse[first - above : last - above] if in_row else coarse
+        wide = width, len(part) if in_row else height
+        soft = np.asarray(cv2.resize(part, wide, interpolation=cv2.INTER_LINEAR), np.uint8)
+        soft = soft if in_row else soft[first:last]
+        share = np.clip(depth[first:last] - (level - 1), 0, 1)
+        kept = share < 1
+        ours, other = share[kept, None, None], made[first:last][kept]
+        made[first:last][~kept] = soft[~kept]
+        made[first:last][kept] = np.rint(other + ours * (soft[kept] - other.astype(np.float32)))
+    return made

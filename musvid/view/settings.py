@@ -1,0 +1,175 @@
+"""How the strip is seen: the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+from .. import _validate
+from ..errors import SettingsError, quoted
+from ..ranges import RANGES
+
+FLAT, MOSAIC, TUNNEL, MANDALA, HORIZON, RING = KINDS = (
+    "flat",
+    "mosaic",
+    "tunnel",
+    "mandala",
+    "horizon",
+    "ring",
+)
+"""The views, see `musvid.view.projections`."""
+
+MIDDLE, RIM = FEET = ("middle", "rim")
+
+_OWN: dict[str, dict[str, float]] = {
+    FLAT: {"copies": 2, "bend": 1.0, "turn": 0, "sway": 0, "pulse": 0}
+    | {"glow": 0, "vignette": 0, "grain": 0, "contrast": 0},
+    MOSAIC: {"copies": 2, "bend": 1.0, "turn": 0, "sway": 0.15, "pulse": 0.2}
+    | {"glow": 0.35, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    TUNNEL: {"copies": 3, "bend": 0.7, "turn": 1.5, "sway": 0.2, "pulse": 0.3}
+    | {"glow": 0.45, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    MANDALA: {"copies": 6, "bend": 1.0, "turn": 0.75, "sway": 0, "pulse": 0.2}
+    | {"glow": 0.4, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
+    HORIZON: {"copies": 2, "bend": 0.6, "turn": 0, "sway": 0.3, "pulse": 0.2}
+    | {"glow": 0.5, "vignette": 0.25, "grain": 0.08, "contrast": 0.2},
+    RING: {"copies": 2, "bend": 0.8, "turn": 1.0, "sway": 0.1, "pulse": 0.35}
+    | {"glow": 0.5, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+}
+
+S = TypeVar("S", "View", "Camera", "Finish")
+
+
+def _resolved(settings: S, kind: str) -> S:
+    """The same settings with every None replaced by the view's own."""
+    own = _OWN[kind]
+    left: dict[str, Any] = {
+        entry.name: own[entry.name]
+        for entry in fields(settings)
+        if entry.name in own and getattr(settings, entry.name) is None
+    }
+    return replace(settings, **left)
+
+
+def _check(part: str, settings: object, *names: str) -> None:
+    for name in names:
+        if (value := getattr(settings, name)) is not None:
+            RANGES[f"{part}.{name}"].check(name, value)
+
+
+@dataclass(frozen=True)
+class View:
+    """How the strip is bent. None stands for the view's own, see `resolve`.
+
+    kind: a name from `KINDS`.
+    copies: 2 to 12; how often the strip is there around the middle (tunnel, mandala, ring).
+    foot: where the strip's foot, its low pitches, is: in the "middle" of the picture or at its
+        "rim". A flat picture has it at the bottom.
+    bend: 0.2 to 2; how the strip is spread from middle to rim: 1 is evenly, below it the middle is
+        deep (tunnel, horizon, ring).
+    shown: (width, height) of the file in pixels, even numbers; None is the painted size times
+        upscale.
+    """
+
+    kind: str = FLAT
+    copies: int | None = None
+    foot: str = MIDDLE
+    bend: float | None = None
+    shown: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        _validate.choice("view", self.kind, KINDS)
+        _validate.choice("foot", self.foot, FEET)
+        _check("view", self, "copies", "bend")
+        if self.shown is not None:
+            object.__setattr__(self, "shown", _sides(self.shown))
+
+    def resolve(self) -> View:
+        """The same view with every None but `shown` replaced by a number."""
+        return _resolved(self, self.kind)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """How what is seen moves. None stands for the view's own, see `resolve`.
+
+    zoom: 0.25 to 4; 1 shows the picture as it is, 2 its middle twice as large.
+    turn: -60 to 60 turns a minute, clockwise.
+    sway: 0 to 1; how far the picture wanders, slowly, whatever is heard.
+    shake: 0 to 1; how much it trembles where notes begin.
+    pulse: 0 to 1; how much it is enlarged where notes begin: at 1 by a quarter.
+    """
+
+    zoom: float = 1.0
+    turn: float | None = None
+    sway: float | None = None
+    shake: float = 0.0
+    pulse: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.zoom is None or self.shake is None:
+            raise SettingsError("zoom and shake must be numbers; leave them out for their default.")
+        _check("camera", self, "zoom", "turn", "sway", "shake", "pulse")
+
+    def resolve(self, kind: str) -> Camera:
+        """The same camera with every None replaced by what suits a view."""
+        return _resolved(self, kind)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the picture moves, or is shown larger or smaller."""
+        return self.zoom != 1 or bool(self.turn or self.sway or self.shake or self.pulse)
+
+    @property
+    def listens(self) -> bool:
+        """Whether it follows the music."""
+        return bool(self.shake or self.pulse)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is done to the picture at last, each 0 to 1. None stands for the view's own.
+
+    glow: how much bright places shine into what is around them.
+    vignette: how much the rim is darkened. grain: how strong film grain is.
+    contrast: how much darks and lights are driven apart.
+    """
+
+    glow: float | None = None
+    vignette: float | None = None
+    grain: float | None = None
+    contrast: float | None = None
+
+    def __post_init__(self) -> None:
+        _check("finish", self, "glow", "vignette", "grain", "contrast")
+
+    def resolve(self, kind: str) -> Finish:
+        """The same finish with every None replaced by what suits a view."""
+        return _resolved(self, kind)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is done."""
+        return bool(self.glow or self.vignette or self.grain or self.contrast)
+
+
+def parse_shown(text: str) -> tuple[int, int]:
+    """A size in pixels: a side, or ``WIDTHxHEIGHT``. Raises SettingsError if it is no good one."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.strip().isdecimal() and len(side) < 9 for side in sides):
+        raise SettingsError(
+            f"shown must be a side such as 1080, or WIDTHxHEIGHT such as 1080x1920, not "
+            f"{quoted(text)}."
+        )
+    return _sides((int(sides[0]), int(sides[-1])))
+
+
+def _sides(value: object) -> tuple[int, int]:
+    if isinstance(value, str):
+        return parse_shown(value)
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise SettingsError(f"shown must be a width and a height, not {quoted(value)}.")
+    for side in value:
+        RANGES["shown"].check("shown", side)
+        if side % 2:
+            raise SettingsError(f"The sides of a video must be even; {side} is not.")
+    return value[0], value[1]

@@ -1,0 +1,76 @@
+"""The stage: finished frames of the strip in, pictures of the file's size out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from ..frame import Frame
+from .camera import STILL, Beat, Pose, pose
+from .finish import finished, tone
+from .projections import Field, projection
+from .sampling import Sampler
+from .settings import FLAT, RIM, Camera, Finish, View
+
+
+def changes(view: View, camera: Camera, finish: Finish) -> bool:
+    """Whether resolved settings show anything but the frames as they are."""
+    return view.kind != FLAT or view.shown is not None or camera.moves or finish.changes
+
+
+def view(
+    frames: Iterable[Frame],
+    times: Iterable[Fraction | float],
+    size: tuple[int, int],
+    settings: View,
+    camera: Camera,
+    finish: Finish,
+    *,
+    beat: Beat | None = None,
+    paired: bool = True,
+) -> Iterator[Frame]:
+    """Frames as they are seen.
+
+    frames: of the strip, uint8 (height, width, 3), all of one size.
+    times: the moment of each, in seconds from the beginning of the file.
+    size: (width, height) of what is yielded, in pixels.
+    settings, camera, finish: resolved ones. Where they change nothing, frames pass as they are,
+        in their own size.
+    beat: what the camera follows; without one it follows nothing.
+    paired: whether the strip's halves mirror each other.
+
+    A picture is a function of its frame, its time and its number, and of no other frame.
+    """
+    if not changes(settings, camera, finish):
+        yield from frames
+        return
+    sampler: Sampler | None = None
+    for number, (frame, time) in enumerate(zip(frames, times)):  # noqa: B905
+        if sampler is None:
+            strip = frame.shape[1], frame.shape[0]
+            sampler = Sampler(projection(settings, strip, size, paired=paired), strip, size)
+        if settings.foot == RIM and settings.kind != FLAT:
+            frame = np.ascontiguousarray(frame[::-1])
+        seen = pose(camera, float(time), beat or STILL)
+        picture = sampler.picture(tone(frame, finish), *places(size, seen), seen.zoom)
+        yield finished(picture, finish, number)
+
+
+def places(size: tuple[int, int], seen: Pose) -> tuple[Field, Field]:
+    """What the camera sees at each pixel: x and y from the middle, in halves of the shorter side.
+
+    Each float32 (height, width).
+    """
+    width, height = size
+    half = min(size) / 2
+    x = (np.arange(width) + 0.5 - width / 2) / half - seen.x
+    y = (np.arange(height) + 0.5 - height / 2) / half - seen.y
+    along = math.cos(seen.angle) / seen.zoom
+    aside = math.sin(seen.angle) / seen.zoom
+    return (
+        np.add.outer((aside * y).astype(np.float32), (along * x).astype(np.float32)),
+        np.add.outer((along * y).astype(np.float32), (-aside * x).astype(np.float32)),
+    )
