@@ -70,11 +70,6 @@ class Job:
         return Beat.of(self.song) if self.recipe.camera.listens else None
 
     @property
-    def paired(self) -> bool:
-        """Whether the halves of every frame mirror each other."""
-        return not self.recipe.paints or self.recipe.style.symmetry == "half"
-
-    @property
     def paintings(self) -> int:
         """How many frames are painted."""
         return self.clock.painted if self.recipe.paints else 0

@@ -205,8 +205,7 @@ def film(
     recipe, clock, start = job.recipe, job.clock, job.song.first / job.song.rate
     looks = recipe.view, recipe.camera, recipe.finish
     times = (start + clock.time(frame) for frame in range(clock.frames))
-    more: dict[str, Any] = {"beat": job.beat, "paired": job.paired}
-    with closed(view(frames, times, job.file_size, *looks, **more)) as shown:
+    with closed(view(frames, times, job.file_size, *looks, beat=job.beat)) as shown:
         return video.write(
             shown,
             song or job.song,

@@ -15,6 +15,7 @@ _GRAIN = 14.0  # levels of the grain's standard deviation, at 1
 _DARK = 0.85  # how much of the light the vignette takes in a corner, at 1
 _GLOW = 0.9  # how much of a bright place shines around, at 1
 _BRIGHT = 40  # the level from which on a place shines
+_SMALL = 180  # pixels of the shorter side where light is spread, so that all sizes glow alike
 _SLACK = 256  # pixels by which the grain's sheet is larger than the picture
 
 
@@ -54,9 +55,9 @@ def finished(picture: Frame, finish: Finish, number: int) -> Frame:
 def _glow(picture: Frame, amount: float) -> None:
     """Add the light around what is bright, as light adds on a screen: never beyond white."""
     height, width = picture.shape[:2]
-    scale = max(4, min(height, width) // 180)
+    scale = max(1.0, min(height, width) / _SMALL)
     small = cv2.resize(
-        picture, (max(1, width // scale), max(1, height // scale)), interpolation=cv2.INTER_AREA
+        picture, (round(width / scale), round(height / scale)), interpolation=cv2.INTER_AREA
     )
     bright = cv2.subtract(small, np.full_like(small, _BRIGHT))
     # A narrow halo and a wide one: what shines is seen at once, and lights the room around it.

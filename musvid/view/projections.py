@@ -43,14 +43,10 @@ class Projection:
     cellar: float = 0.0
 
 
-def projection(
-    view: View, strip: tuple[int, int], shown: tuple[int, int], *, paired: bool = True
-) -> Projection:
+def projection(view: View, strip: tuple[int, int], shown: tuple[int, int]) -> Projection:
     """The projection of a resolved view.
 
     strip, shown: (width, height) of the strip and of the picture, in pixels.
-    paired: whether the strip's halves mirror each other, so that its sides fit. One whose halves do
-        not is laid beside its own mirror image where it goes round.
     """
     half = min(shown) / 2
     reach = math.hypot(*shown) / 2 / half  # from the middle to a corner
@@ -58,20 +54,19 @@ def projection(
     shape = strip[1] / strip[0]
     assert view.copies is not None and view.bend is not None
     copies, bend = float(view.copies), float(view.bend)
-    around = copies * (1 if paired else 2)
     if view.kind == FLAT:
         made = _flat(max(2 * wide, 2 * high / shape), shape)
     elif view.kind == MOSAIC:
         made = _mosaic(wide, high, shape)
     elif view.kind == TUNNEL:
-        made = _tunnel(around, bend, reach)
+        made = _tunnel(copies, bend, reach)
     elif view.kind == MANDALA:
         made = _mandala(copies, reach, shape)
     elif view.kind == HORIZON:
         made = _horizon(wide, high, bend)
     else:
         assert view.kind == RING
-        made = _ring(around, bend, reach)
+        made = _ring(copies, bend, reach)
     return made
 
 
@@ -96,17 +91,20 @@ def _mosaic(wide: float, high: float, shape: float) -> Projection:
     return Projection(places, _even(across, along))
 
 
-def _tunnel(around: float, bend: float, reach: float) -> Projection:
-    """The strip bent around the middle; its top is in the corners."""
+def _tunnel(copies: float, bend: float, reach: float) -> Projection:
+    """The strip bent around the middle; its top is in the corners.
+
+    It goes round from the strip's middle to its middle, every other copy mirrored: so it closes.
+    """
 
     def places(x: Field, y: Field) -> tuple[Field, Field]:
         radius, angle = _polar(x, y)
-        return _line(angle, around / (2 * math.pi), 0.5), _power(radius, reach, bend)
+        return _line(angle, copies / (2 * math.pi), 0.5), _power(radius, reach, bend)
 
     def density(s: Field) -> tuple[Field, Field]:
         radius = np.maximum(reach * s ** (1 / bend), 1e-3)
         soft = 1 + (_CORE / radius) ** 2
-        return soft * around / (2 * math.pi * radius), soft * bend * np.maximum(s, 1e-3) / radius
+        return soft * copies / (2 * math.pi * radius), soft * bend * np.maximum(s, 1e-3) / radius
 
     return Projection(places, density)
 
@@ -142,21 +140,21 @@ def _horizon(wide: float, high: float, bend: float) -> Projection:
     return Projection(places, density)
 
 
-def _ring(around: float, bend: float, reach: float) -> Projection:
+def _ring(copies: float, bend: float, reach: float) -> Projection:
     """The strip bent around a disc, in which its light ends."""
     room = reach - HOLE
 
     def places(x: Field, y: Field) -> tuple[Field, Field]:
         radius, angle = _polar(x, y)
-        beyond = _line(radius, 1.0, -HOLE)
-        s = _power(np.abs(beyond), room, bend)
-        return _line(angle, around / (2 * math.pi), 0.5), np.copysign(s, beyond)
+        radius -= np.float32(HOLE)
+        s = _power(np.abs(radius), room, bend)
+        return _line(angle, copies / (2 * math.pi), 0.5), np.copysign(s, radius, out=s)
 
     def density(s: Field) -> tuple[Field, Field]:
         far = room * np.abs(s) ** (1 / bend)
         radius = np.maximum(HOLE + np.copysign(far, s), 0.02)
         steep = bend * np.maximum(np.abs(s), 1e-3) / np.maximum(far, 1e-3)
-        return _float(around / (2 * math.pi * radius)), _float(steep)
+        return _float(copies / (2 * math.pi * radius)), _float(steep)
 
     return Projection(places, density, cellar=(HOLE / room) ** bend)
 

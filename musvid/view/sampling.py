@@ -36,8 +36,8 @@ class Sampler:
         across, along = made.density(1 - (rows + np.float32(0.5)) / np.float32(self._height))
         self._across = np.asarray(across * self._width / half, np.float32)
         self._along = np.asarray(along * self._height / half, np.float32)
-        fade = np.linspace(1, 0, self._cellar, dtype=np.float32)[:, None, None]
-        self._fade = fade**6
+        fade = np.rint(255 * np.linspace(1, 0, self._cellar) ** 6).astype(np.uint8)
+        self._fade = np.tile(fade[:, None, None], (1, self._width, 3))
 
     def picture(self, strip: Frame, x: Field, y: Field, zoom: float = 1.0) -> Frame:
         """What is seen of a strip.
@@ -49,9 +49,10 @@ class Sampler:
         top, below = _FINE * self._height, self._cellar / self._height
         if self._cellar:
             s += np.float32(below)
-            mirrored = cv2.copyMakeBorder(strip, 0, self._cellar, 0, 0, cv2.BORDER_REFLECT)
-            faded = mirrored[self._height :] * self._fade
-            strip = np.concatenate([strip, np.rint(faded).astype(np.uint8)])
+            padded = cv2.copyMakeBorder(strip, 0, self._cellar, 0, 0, cv2.BORDER_REFLECT)
+            strip = np.asarray(padded, np.uint8)
+            dark = strip[self._height :]
+            cv2.multiply(dark, self._fade, dark, 1 / 255)
         rows = fold(s, 1 + below, top * (1 + below) - 0.5, -0.5)
         columns = fold(u, 1, -0.5, _FINE * self._width - 0.5)
         source = soften(strip, self._across / zoom, self._along / zoom)
@@ -75,30 +76,33 @@ def _averaged(strip: Frame, pixels: Field, halves: tuple[int, int]) -> Frame:
     halves: by what a level divides the width and the height of the one before it.
     """
     height, width = strip.shape[:2]
-    in_row = halves[0] > 1
-    depth = np.log2(np.maximum(pixels, 1)).clip(0, int(math.log2(width if in_row else height)))
+    most = int(math.log2(width if halves[0] > 1 else height))
+    depth = np.log2(np.maximum(pixels, 1)).clip(0, most)
     if depth.max() < 1 / 16:
         return strip
-    made, coarse, above = strip.copy(), strip, 0  # `coarse` begins with row `above` of the strip
+    made, coarse, top = strip.copy(), strip, 0.0  # `coarse` begins at row `top` of the strip
     for level in range(1, math.ceil(float(depth.max())) + 1):
-        # The rows between the level before and this one are mixed of both; of those between this
-        # one and the next, its part is laid there.
-        rows = np.flatnonzero(depth > level - 1)
-        if in_row:
-            coarse, above = coarse[rows[0] - above : rows[-1] + 1 - above], int(rows[0])
         size = max(1, coarse.shape[1] // halves[0]), max(1, coarse.shape[0] // halves[1])
+        tall = (height - top) / size[1]  # rows of the strip in one of the level
         coarse = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), np.uint8)
+        rows = np.flatnonzero(depth > level - 1)
+        # What lies far above the rows that this level or a later one is for is left out.
+        if (spare := int((rows[0] - top) / tall) - 2) > 0:
+            coarse, top = coarse[spare:], top + spare * tall
         rows = rows[depth[rows] < level + 1]
         if not len(rows):
             continue
-        first, last = int(rows[0]), int(rows[-1]) + 1
-        part = coarse[first - above : last - above] if in_row else coarse
-        wide = width, len(part) if in_row else height
-        soft = np.asarray(cv2.resize(part, wide, interpolation=cv2.INTER_LINEAR), np.uint8)
-        soft = soft if in_row else soft[first:last]
+        first, last, over = int(rows[0]), int(rows[-1]) + 1, round(top)
+        wide = width, height - over
+        soft = np.asarray(cv2.resize(coarse, wide, interpolation=cv2.INTER_LINEAR), np.uint8)
+        soft = soft[first - over : last - over]
+        # Rows between the level before and this one are mixed of both; on those between this one
+        # and the next it is laid, to be mixed with that.
         share = np.clip(depth[first:last] - (level - 1), 0, 1)
-        kept = share < 1
-        ours, other = share[kept, None, None], made[first:last][kept]
-        made[first:last][~kept] = soft[~kept]
-        made[first:last][kept] = np.rint(other + ours * (soft[kept] - other.astype(np.float32)))
+        mixed = np.flatnonzero(share < 1)
+        if len(mixed):
+            part = slice(int(mixed[0]), int(mixed[-1]) + 1)
+            ours = np.repeat(share[part, None], width, 1)
+            soft[part] = cv2.blendLinear(soft[part], made[first:last][part], ours, 1 - ours)
+        made[first:last] = soft
     return made

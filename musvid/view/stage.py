@@ -30,7 +30,6 @@ def view(
     finish: Finish,
     *,
     beat: Beat | None = None,
-    paired: bool = True,
 ) -> Iterator[Frame]:
     """Frames as they are seen.
 
@@ -40,7 +39,6 @@ def view(
     settings, camera, finish: resolved ones. Where they change nothing, frames pass as they are,
         in their own size.
     beat: what the camera follows; without one it follows nothing.
-    paired: whether the strip's halves mirror each other.
 
     A picture is a function of its frame, its time and its number, and of no other frame.
     """
@@ -51,7 +49,7 @@ def view(
     for number, (frame, time) in enumerate(zip(frames, times)):  # noqa: B905
         if sampler is None:
             strip = frame.shape[1], frame.shape[0]
-            sampler = Sampler(projection(settings, strip, size, paired=paired), strip, size)
+            sampler = Sampler(projection(settings, strip, size), strip, size)
         if settings.foot == RIM and settings.kind != FLAT:
             frame = np.ascontiguousarray(frame[::-1])
         seen = pose(camera, float(time), beat or STILL)

@@ -1,0 +1,84 @@
+"""The camera: a function of time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import WriteSong, clicks
+
+from musvid import Song
+from musvid.view.camera import Beat, Pose, pose
+from musvid.view.settings import Camera, Finish, View
+from musvid.view.stage import view
+
+STILL = Camera(turn=0, sway=0, pulse=0)
+BARE = Finish(glow=0, vignette=0, grain=0, contrast=0)
+
+
+@pytest.fixture(scope="module")
+def beat(tmp_path_factory: pytest.TempPathFactory) -> Beat:
+    from conftest import write_wav
+
+    path = tmp_path_factory.mktemp("song") / "a.wav"
+    write_wav(path, clicks([1.0, 2.0, 3.0, 4.0], 5.0))
+    found = Beat.of(Song.open(path))
+    assert found
+    return found
+
+
+def test_a_moment_is_the_same_in_any_order(beat: Beat) -> None:
+    camera = Camera(zoom=1.2, turn=3, sway=1, shake=1, pulse=1)
+    times = [number / 30 for number in range(150)]
+    there = [pose(camera, time, beat) for time in times]
+    back = [pose(camera, time, beat) for time in reversed(times)]
+    assert there == back[::-1]
+    assert len(set(there)) == len(there)
+
+
+def test_a_still_camera_is_still(beat: Beat) -> None:
+    assert {pose(STILL, time, beat) for time in (0.0, 1.0, 77.7)} == {Pose()}
+
+
+def test_it_pushes_where_notes_begin_and_nowhere_for_long(beat: Beat) -> None:
+    camera = Camera(turn=0, sway=0, pulse=1)
+    zooms = np.array([pose(camera, frame / 100, beat).zoom for frame in range(500)])
+    for second in (1, 2, 3, 4):
+        early, late = 100 * second - 10, 100 * second + 10
+        assert abs(int(zooms[early:late].argmax()) - 10) <= 4
+        assert zooms[100 * second - 20] < 1 < zooms[early:late].max()
+    assert np.log(zooms).mean() == pytest.approx(0, abs=0.003)
+    assert np.log(zooms).max() <= 0.25
+
+
+def test_a_part_moves_as_it_does_in_the_whole() -> None:
+    """Times are the file's: turning and swaying do not begin anew with a clip."""
+    camera = Camera(turn=2, sway=1, pulse=0)
+    assert pose(camera, 31.0) == pose(camera, 31.0)
+    assert pose(camera, 31.0) != pose(camera, 1.0)
+
+
+def test_a_song_too_short_to_hear_has_no_beat(write_song: WriteSong) -> None:
+    assert Beat.of(Song.open(write_song(np.zeros(40)))) is None
+
+
+def clouds() -> np.ndarray:
+    y, x = np.mgrid[0:64, 0:64] / 64
+    waves = (np.sin(5 * x + 3 * y), np.cos(4 * x - 6 * y), np.sin(7 * y))
+    return np.rint(128 + 100 * np.stack(waves, -1)).astype(np.uint8)
+
+
+def test_a_quarter_of_a_turn_is_one() -> None:
+    camera = Camera(turn=1, sway=0, pulse=0)
+    flat = View().resolve()
+    still, turned = view([clouds()] * 2, [0, 15], (96, 96), flat, camera, BARE)
+    assert np.abs(np.rot90(still, -1).astype(int) - turned).max() <= 3  # clockwise
+
+
+def test_zoom_enlarges_the_middle() -> None:
+    """At twice the size, zoomed by two, the middle quarter is the picture's as it was."""
+    flat = View(shown=(128, 128)).resolve()
+    (plain,) = view([clouds()], [0], (128, 128), flat, STILL, BARE)
+    camera = Camera(zoom=2, turn=0, sway=0, pulse=0)
+    (near,) = view([clouds()], [0], (128, 128), flat, camera, BARE)
+    shrunk = near.reshape(64, 2, 64, 2, 3).mean((1, 3))
+    assert np.abs(shrunk - plain[32:96, 32:96]).max() < 3

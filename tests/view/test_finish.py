@@ -1,0 +1,57 @@
+"""The last touch: glow, vignette, grain, contrast."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musvid.view.finish import finished, tone
+from musvid.view.settings import Finish
+
+
+def done(picture: np.ndarray, number: int = 0, **amounts: float) -> np.ndarray:
+    bare = dict.fromkeys(("glow", "vignette", "grain", "contrast"), 0.0)
+    return finished(picture.copy(), Finish(**{**bare, **amounts}), number)
+
+
+def grey(level: int = 100) -> np.ndarray:
+    return np.full((120, 160, 3), level, np.uint8)
+
+
+def test_nothing_is_nothing() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(done(picture), picture)
+    assert tone(picture, Finish(0, 0, 0, 0)) is picture
+
+
+def test_grain_is_the_frames_own_and_has_no_light() -> None:
+    one, again, other = (done(grey(), number, grain=0.5) for number in (7, 7, 8))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).mean() > 0.5
+    assert abs(one.mean() - 100) < 0.5
+    assert 5 < one.std() < 9
+    assert (one == one[..., :1]).all()  # of light, not of colour
+
+
+def test_glow_shines_around_and_burns_nothing_out() -> None:
+    picture = grey(0)
+    picture[50:70, 70:90] = 230
+    made = done(picture, glow=1)
+    assert made[60, 95, 0] > made[60, 110, 0] > made[60, 158, 0] >= 0
+    assert made[60, 95, 0] > 30
+    assert made.max() < 255
+    assert (done(grey(30), glow=1) == 30).all()  # what is dark does not shine
+
+
+def test_the_vignette_takes_the_corners() -> None:
+    made = done(grey(200), vignette=0.5)
+    assert made[60, 80, 0] >= 199
+    assert 100 < made[0, 0, 0] < 130
+    np.testing.assert_array_equal(made, made[::-1, ::-1])
+
+
+def test_contrast_drives_darks_and_lights_apart() -> None:
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2)
+    made = tone(ramp, Finish(0, 0, 0, 1))[0, :, 0].astype(int)
+    assert made[0] == 0 and made[255] == 255
+    assert made[64] < 50 and made[192] > 205
+    assert (np.diff(made) >= 0).all()
