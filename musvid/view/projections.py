@@ -28,6 +28,7 @@ Density = Callable[[Field], tuple[Field, Field]]
 HOLE = 0.42
 """The radius of the disc in a ring, in halves of the shorter side."""
 
+_SHINE = 0.45  # how far into the disc, of its radius, the ring's light falls
 _CORE = 0.1  # the radius within which a tunnel's middle is one soft light
 _HAZE = 0.35  # how far before the horizon the ground stops converging
 
@@ -143,20 +144,23 @@ def _horizon(wide: float, high: float, bend: float) -> Projection:
 def _ring(copies: float, bend: float, reach: float) -> Projection:
     """The strip bent around a disc, in which its light ends."""
     room = reach - HOLE
+    cellar = (_SHINE * HOLE / room) ** bend
 
     def places(x: Field, y: Field) -> tuple[Field, Field]:
         radius, angle = _polar(x, y)
         radius -= np.float32(HOLE)
         s = _power(np.abs(radius), room, bend)
-        return _line(angle, copies / (2 * math.pi), 0.5), np.copysign(s, radius, out=s)
+        np.maximum(np.copysign(s, radius, out=s), np.float32(-cellar), out=s)
+        return _line(angle, copies / (2 * math.pi), 0.5), s
 
     def density(s: Field) -> tuple[Field, Field]:
-        far = room * np.abs(s) ** (1 / bend)
+        near = np.maximum(np.abs(s), 0.05)
+        far = room * near ** (1 / bend)
         radius = np.maximum(HOLE + np.copysign(far, s), 0.02)
-        steep = bend * np.maximum(np.abs(s), 1e-3) / np.maximum(far, 1e-3)
+        steep = bend * near / far
         return _float(copies / (2 * math.pi * radius)), _float(steep)
 
-    return Projection(places, density, cellar=(HOLE / room) ** bend)
+    return Projection(places, density, cellar)
 
 
 def _even(across: float, along: float) -> Density:

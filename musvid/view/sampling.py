@@ -36,7 +36,7 @@ class Sampler:
         across, along = made.density(1 - (rows + np.float32(0.5)) / np.float32(self._height))
         self._across = np.asarray(across * self._width / half, np.float32)
         self._along = np.asarray(along * self._height / half, np.float32)
-        fade = np.rint(255 * np.linspace(1, 0, self._cellar) ** 6).astype(np.uint8)
+        fade = np.rint(255 * np.linspace(1, 0, self._cellar) ** 3).astype(np.uint8)
         self._fade = np.tile(fade[:, None, None], (1, self._width, 3))
 
     def picture(self, strip: Frame, x: Field, y: Field, zoom: float = 1.0) -> Frame:

@@ -37,7 +37,7 @@ def test_glow_shines_around_and_burns_nothing_out() -> None:
     picture[50:70, 70:90] = 230
     made = done(picture, glow=1)
     assert made[60, 95, 0] > made[60, 110, 0] > made[60, 158, 0] >= 0
-    assert made[60, 95, 0] > 30
+    assert made[60, 95, 0] > 15
     assert made.max() < 255
     assert (done(grey(30), glow=1) == 30).all()  # what is dark does not shine
 
