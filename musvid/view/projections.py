@@ -35,9 +35,10 @@ _HAZE = 0.35  # how far before the horizon the ground stops converging
 
 @dataclass(frozen=True)
 class Projection:
-    """places: from x and y to u and s. density: for rows s of the strip (0 to 1), how many strip
-    widths and strip heights lie in a unit of the picture there. cellar: how far (in strip heights)
-    the strip goes on below its foot, mirrored and fading to black; 0 mirrors without an end."""
+    """places: from x and y, whose memory it may use, to u and s. density: for rows s of the strip
+    (0 to 1), how many strip widths and strip heights lie in a unit of the picture there. cellar:
+    how far (in strip heights) the strip goes on below its foot, mirrored and fading to black, where
+    it ends; 0 mirrors without an end."""
 
     places: Places
     density: Density
@@ -117,8 +118,8 @@ def _mandala(copies: float, reach: float, shape: float) -> Projection:
 
     def places(x: Field, y: Field) -> tuple[Field, Field]:
         radius, angle = _polar(x, y)
-        ahead, aside = cv2.polarToCart(radius, fold(angle, part))
-        return _line(_float(aside), across, 0.5), _line(_float(ahead), along, 0)
+        cv2.polarToCart(radius, fold(angle, part), y, x)  # ahead into y, aside into x
+        return _line(x, across, 0.5), _line(y, along, 0)
 
     return Projection(places, _even(across, along))
 
@@ -127,9 +128,9 @@ def _horizon(wide: float, high: float, bend: float) -> Projection:
     """The strip as ground and, mirrored, as sky; its foot is where they meet."""
 
     def places(x: Field, y: Field) -> tuple[Field, Field]:
-        depth = np.abs(y)
-        across = np.divide(x, depth + np.float32(_HAZE))
-        return _line(across, (high + _HAZE) / (2 * wide), 0.5), _power(depth, high, bend)
+        np.abs(y, out=y)
+        x /= y + np.float32(_HAZE)
+        return _line(x, (high + _HAZE) / (2 * wide), 0.5), _power(y, high, bend)
 
     def density(s: Field) -> tuple[Field, Field]:
         depth = high * s ** (1 / bend)
@@ -154,7 +155,7 @@ def _ring(copies: float, bend: float, reach: float) -> Projection:
         return _line(angle, copies / (2 * math.pi), 0.5), s
 
     def density(s: Field) -> tuple[Field, Field]:
-        near = np.maximum(np.abs(s), 0.05)
+        near = np.maximum(np.abs(s), 0.12)
         far = room * near ** (1 / bend)
         radius = np.maximum(HOLE + np.copysign(far, s), 0.02)
         steep = bend * near / far
@@ -169,7 +170,8 @@ def _even(across: float, along: float) -> Density:
 
 def _polar(x: Field, y: Field) -> tuple[Field, Field]:
     """Radius, and angle clockwise from straight up, 0 to 2 pi."""
-    radius, angle = cv2.cartToPolar(-y, x)
+    np.negative(y, out=y)
+    radius, angle = cv2.cartToPolar(y, x)
     return _float(radius), _float(angle)
 
 
@@ -178,13 +180,15 @@ def _float(values: object) -> Field:
 
 
 def _line(values: Field, slope: float, offset: float) -> Field:
-    made: Field = np.multiply(values, np.float32(slope))
-    made += np.float32(offset)
-    return made
+    values *= np.float32(slope)
+    if offset:
+        values += np.float32(offset)
+    return values
 
 
 def _power(values: Field, most: float, power: float) -> Field:
-    return _float(cv2.pow(np.multiply(values, np.float32(1 / most)), power))
+    values *= np.float32(1 / most)
+    return values if power == 1 else _float(cv2.pow(values, power, values))
 
 
 def fold(values: Field, length: float, first: float = 0.0, last: float | None = None) -> Field:

@@ -1,0 +1,108 @@
+"""What a view costs: milliseconds a frame by kind, and a render that changes only the view.
+
+    OMP_NUM_THREADS=1 python -m tests.benchmarks.view
+
+Milliseconds are those of one core for a picture of 1080 px from a strip of 512, camera and finish
+as by default, beside a bicubic remap of the same size by OpenCV.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count, repeat
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from musvid import Clock, Look, Painter, Recipe, Style, View, draw, render
+from musvid.frame import Frame
+from musvid.store import Store
+from musvid.view.settings import KINDS, Camera, Finish
+from musvid.view.stage import view
+
+from .sounds import clip, songs
+
+SIDE, SHOWN, TIMES = 512, 1080, 15
+
+
+def best(work: Callable[[], object]) -> float:
+    """Milliseconds of the fastest of some runs."""
+    work()
+    found = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return 1000 * min(found)
+
+
+def costs(strip: Frame) -> None:
+    """Print the cost of each view."""
+    y, x = np.mgrid[0:SHOWN, 0:SHOWN].astype(np.float32) * np.float32(SIDE / SHOWN)
+    remap = best(lambda: cv2.remap(strip, x, y, cv2.INTER_CUBIC))
+    print(f"{'view':12}{'ms':>8}{'of a remap':>12}{'white':>8}{'mean':>6}")
+    print(f"{'(remap)':12}{remap:>8.1f}{1:>12.2f}")
+    for kind in KINDS:
+        given = View(kind, shown=(SHOWN, SHOWN)).resolve()
+        looks = Camera().resolve(kind), Finish().resolve(kind)
+        frames = view(repeat(strip), (tick / 30 for tick in count()), given.shown, given, *looks)
+        took = best(lambda frames=frames: next(frames))
+        picture = next(frames)
+        white = (picture.min(-1) >= 250).mean()
+        print(f"{kind:12}{took:>8.1f}{took / remap:>12.2f}{white:>8.1%}{picture.mean():>6.0f}")
+
+
+def sharpness(strip: Frame) -> None:
+    """Print how near two ways of reading between pixels come to a spline of degree 5."""
+    y, x = (np.mgrid[0:SHOWN, 0:SHOWN] - SHOWN / 2) * (SIDE / SHOWN / 1.5)
+    turned = [(0.88 * x + 0.48 * y + SIDE / 2), (0.88 * y - 0.48 * x + SIDE / 2)]
+    columns, rows = (each.astype(np.float32) for each in turned)
+    true = [
+        map_coordinates(strip[..., k].astype(float), [rows, columns], order=5) for k in range(3)
+    ]
+    fine = cv2.resize(strip, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    finer = 2 * columns + np.float32(0.5), 2 * rows + np.float32(0.5)
+    for name, made in (
+        ("bicubic", cv2.remap(strip, columns, rows, cv2.INTER_CUBIC)),
+        ("bicubic to twice, then linear", cv2.remap(fine, *finer, cv2.INTER_LINEAR)),
+    ):
+        error = ((made - np.stack(true, -1).clip(0, 255)) ** 2).mean()
+        print(f"{name:34}{10 * np.log10(255**2 / error):>6.1f} dB")
+
+
+def renders() -> None:
+    """Print what a render costs that changes only the view, as a share of the first."""
+    song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, 6)
+    print(f"\n{'6 s, 256 px, shown at 512':34}{'first, s':>10}{'again, s':>10}{'share':>8}")
+    painter = Painter(Style())
+    for name in ("relit", "hybrid", "every-frame"):
+        with tempfile.TemporaryDirectory() as folder:
+            store, output = Store(Path(folder) / "cache"), Path(folder) / "a.mp4"
+            took = []
+            for kind in ("tunnel", "mandala"):
+                recipe = replace(Recipe.named(name), view=View(kind))
+                began = time.perf_counter()
+                render(song, recipe, output, painter=painter, store=store)
+                took.append(time.perf_counter() - began)
+            print(f"{name:34}{took[0]:>10.1f}{took[1]:>10.1f}{took[1] / took[0]:>8.0%}", flush=True)
+
+
+def main() -> None:
+    """Print the tables."""
+    cv2.setNumThreads(1)
+    song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, 1)
+    drawn = next(draw(song, Look(), Clock(song.duration, 1), size=(SIDE, SIDE)))
+    style = Style(prompt="cyan and violet neon circuitry", steps=1).resolve()
+    (strip,) = Painter(style).paint([drawn], style)
+    costs(strip)
+    sharpness(strip)
+    renders()
+
+
+if __name__ == "__main__":
+    main()
