@@ -6,7 +6,7 @@ of the two that are nearest (Williams, "Pyramidal Parametrics", 1983), along and
 
 The rest is an interpolation, which enlarges as well: bicubic to twice the strip's pixels, between
 which places are then read linearly. That is nearer to the ideal than reading the strip itself
-bicubically (51.6 to 51.0 dB, `tests/benchmarks/view.py`), and takes half as long.
+bicubically (by 0.7 dB, `tests/benchmarks/view.py`), and takes half as long.
 """
 
 from __future__ import annotations

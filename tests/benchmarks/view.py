@@ -78,7 +78,7 @@ def sharpness(strip: Frame) -> None:
 def renders() -> None:
     """Print what a render costs that changes only the view, as a share of the first."""
     song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, 6)
-    print(f"\n{'6 s, 256 px, shown at 512':34}{'first, s':>10}{'again, s':>10}{'share':>8}")
+    print(f"\n{'6 s by default, another view':34}{'first, s':>10}{'again, s':>10}{'share':>8}")
     painter = Painter(Style())
     for name in ("relit", "hybrid", "every-frame"):
         with tempfile.TemporaryDirectory() as folder:
