@@ -12,14 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, WriteSong, music, video_frames
+from conftest import ROOT, WriteSong, music, psnr, video_frames
 
 import musvid
-from musvid import Camera, Finish, Recipe, SettingsError, Style, View, render
+from musvid import Camera, Finish, Recipe, SettingsError, Song, Style, View, render
 from musvid.estimate import Costs
 from musvid.job import prepare
 from musvid.paint.painter import Painter
+from musvid.rendering import film
 from musvid.store import Store
+from musvid.studio.studio import quick_look
 from musvid.video.file import read_settings
 from musvid.view.settings import KINDS, parse_shown
 from musvid.view.stage import changes, view
@@ -164,6 +166,33 @@ def test_a_render_with_a_view_is_the_same_again(write_song: WriteSong, tmp_path:
     again = render(song, Recipe.from_json(read_settings(one)), tmp_path / "c.mp4")
     assert one.read_bytes() == again.read_bytes()
     np.testing.assert_array_equal(taps["flat"], taps["ring"])
+
+
+def test_the_beginning_of_a_render_is_shown_as_in_the_whole(
+    write_song: WriteSong, tmp_path: Path
+) -> None:
+    """The page shows a render's beginning while it is made, from its frames so far."""
+    song = Song.open(write_song(music(2.0)), start=0.5)
+    job = prepare(song, Recipe(**SMALL, view=View("tunnel", shown=(96, 64)), camera=Camera(turn=9)))
+    frames: list[np.ndarray] = []
+
+    def tap(stage: str, _: int, frame: np.ndarray) -> None:
+        if stage == "frames":
+            frames.append(frame)
+
+    whole = video_frames(render(job, output=tmp_path / "a.mp4", tap=tap), 96, 64)
+    part = film(iter(frames[:20]), job, tmp_path / "b.mp4", song=song.part(0.5, 20 / 30))
+    beginning = video_frames(part, 96, 64)
+    assert len(beginning) == 20
+    assert psnr(beginning, whole[:20]) > 35
+    assert psnr(beginning[1:], whole[:19]) < 35  # it moves
+
+
+def test_a_quick_look_is_small_in_its_shape(write_song: WriteSong) -> None:
+    job = prepare(write_song(music(4.0)), Recipe(**SMALL, view=View("ring", shown=(1080, 1920))))
+    assert quick_look(job, 2, 1).file_size == (144, 256)
+    small = replace(job.recipe, view=View("ring", shown=(128, 96)))
+    assert quick_look(job.having(small), 2, 1).file_size == (128, 96)
 
 
 def test_the_command_line_shows_a_view(write_song: WriteSong, tmp_path: Path) -> None:
