@@ -32,7 +32,7 @@ _OWN: dict[str, dict[str, float]] = {
     | {"glow": 0.3, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
     HORIZON: {"copies": 2, "bend": 0.6, "turn": 0, "sway": 0.3, "pulse": 0.2}
     | {"glow": 0.5, "vignette": 0.25, "grain": 0.08, "contrast": 0.2},
-    RING: {"copies": 2, "bend": 0.8, "turn": 1.0, "sway": 0.1, "pulse": 0.35}
+    RING: {"copies": 2, "bend": 1.0, "turn": 1.0, "sway": 0.1, "pulse": 0.35}
     | {"glow": 0.5, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
 }
 
