@@ -99,8 +99,10 @@ def _tunnel(copies: float, bend: float, reach: float) -> Projection:
     It goes round from the strip's middle to its middle, every other copy mirrored: so it closes.
     """
 
+    held: list[Field] = []
+
     def places(x: Field, y: Field) -> tuple[Field, Field]:
-        radius, angle = _polar(x, y)
+        radius, angle = _polar(x, y, held)
         return _line(angle, copies / (2 * math.pi), 0.5), _power(radius, reach, bend)
 
     def density(s: Field) -> tuple[Field, Field]:
@@ -116,8 +118,10 @@ def _mandala(copies: float, reach: float, shape: float) -> Projection:
     along = 1 / reach
     across, part = along * shape, math.pi / copies
 
+    held: list[Field] = []
+
     def places(x: Field, y: Field) -> tuple[Field, Field]:
-        radius, angle = _polar(x, y)
+        radius, angle = _polar(x, y, held)
         cv2.polarToCart(radius, fold(angle, part), y, x)  # ahead into y, aside into x
         return _line(x, across, 0.5), _line(y, along, 0)
 
@@ -147,8 +151,10 @@ def _ring(copies: float, bend: float, reach: float) -> Projection:
     room = reach - HOLE
     cellar = (_SHINE * HOLE / room) ** bend
 
+    held: list[Field] = []
+
     def places(x: Field, y: Field) -> tuple[Field, Field]:
-        radius, angle = _polar(x, y)
+        radius, angle = _polar(x, y, held)
         radius -= np.float32(HOLE)
         s = _power(np.abs(radius), room, bend)
         np.maximum(np.copysign(s, radius, out=s), np.float32(-cellar), out=s)
@@ -168,11 +174,17 @@ def _even(across: float, along: float) -> Density:
     return lambda s: (np.full_like(s, across), np.full_like(s, along))
 
 
-def _polar(x: Field, y: Field) -> tuple[Field, Field]:
-    """Radius, and angle clockwise from straight up, 0 to 2 pi."""
+def _polar(x: Field, y: Field, held: list[Field]) -> tuple[Field, Field]:
+    """Radius, and angle clockwise from straight up, 0 to 2 pi.
+
+    held: memory that is used again for the next frame: to get and return it takes as long as the
+    work in it.
+    """
+    if not held:
+        held += [np.empty_like(x), np.empty_like(x)]
     np.negative(y, out=y)
-    radius, angle = cv2.cartToPolar(y, x)
-    return _float(radius), _float(angle)
+    cv2.cartToPolar(y, x, held[0], held[1])
+    return held[0], held[1]
 
 
 def _float(values: object) -> Field:
@@ -191,14 +203,21 @@ def _power(values: Field, most: float, power: float) -> Field:
     return values if power == 1 else _float(cv2.pow(values, power, values))
 
 
-def fold(values: Field, length: float, first: float = 0.0, last: float | None = None) -> Field:
+def fold(
+    values: Field,
+    length: float,
+    first: float = 0.0,
+    last: float | None = None,
+    *,
+    desk: Field | None = None,
+) -> Field:
     """Values brought between 0 and a length by mirrors at both, then laid from first to last.
 
-    By default from 0 to the length. float32; the argument is changed.
+    By default from 0 to the length. float32; the argument is changed. desk: memory to work in.
     """
     wide = (length if last is None else last) - first
     values *= np.float32(1 / (2 * length))
-    values -= np.floor(values)
+    values -= np.floor(values, out=desk)
     values -= np.float32(0.5)
     np.abs(values, out=values)
     values *= np.float32(-2 * wide)

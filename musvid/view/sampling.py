@@ -32,6 +32,7 @@ class Sampler:
         self._made, half = made, min(shown) / 2
         self._width, self._height = strip
         self._cellar = round(made.cellar * self._height)
+        self._desk: Field | None = None  # memory for all pictures, see `projections._polar`
         rows = np.arange(self._height + self._cellar, dtype=np.float32)
         across, along = made.density(1 - (rows + np.float32(0.5)) / np.float32(self._height))
         self._across = np.asarray(across * self._width / half, np.float32)
@@ -53,8 +54,9 @@ class Sampler:
             strip = np.asarray(padded, np.uint8)
             dark = strip[self._height :]
             cv2.multiply(dark, self._fade, dark, 1 / 255)
-        rows = fold(s, 1 + below, top * (1 + below) - 0.5, -0.5)
-        columns = fold(u, 1, -0.5, _FINE * self._width - 0.5)
+        desk = self._desk = np.empty_like(s) if self._desk is None else self._desk
+        rows = fold(s, 1 + below, top * (1 + below) - 0.5, -0.5, desk=desk)
+        columns = fold(u, 1, -0.5, _FINE * self._width - 0.5, desk=desk)
         source = soften(strip, self._across / zoom, self._along / zoom)
         fine = cv2.resize(source, None, fx=_FINE, fy=_FINE, interpolation=cv2.INTER_CUBIC)
         made = cv2.remap(fine, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -46,6 +46,7 @@ def view(
         yield from frames
         return
     sampler: Sampler | None = None
+    fields = [np.empty(size[::-1], np.float32) for _ in range(2)]  # for all pictures
     for number, (frame, time) in enumerate(zip(frames, times)):  # noqa: B905
         if sampler is None:
             strip = frame.shape[1], frame.shape[0]
@@ -53,14 +54,16 @@ def view(
         if settings.foot == RIM and settings.kind != FLAT:
             frame = np.ascontiguousarray(frame[::-1])
         seen = pose(camera, float(time), beat or STILL)
-        picture = sampler.picture(tone(frame, finish), *places(size, seen), seen.zoom)
+        picture = sampler.picture(tone(frame, finish), *places(size, seen, fields), seen.zoom)
         yield finished(picture, finish, number)
 
 
-def places(size: tuple[int, int], seen: Pose) -> tuple[Field, Field]:
+def places(
+    size: tuple[int, int], seen: Pose, fields: Sequence[Field | None] = (None, None)
+) -> tuple[Field, Field]:
     """What the camera sees at each pixel: x and y from the middle, in halves of the shorter side.
 
-    Each float32 (height, width).
+    Each float32 (height, width), of which the two `fields` may be the memory.
     """
     width, height = size
     half = min(size) / 2
@@ -68,7 +71,8 @@ def places(size: tuple[int, int], seen: Pose) -> tuple[Field, Field]:
     y = (np.arange(height) + 0.5 - height / 2) / half - seen.y
     along = math.cos(seen.angle) / seen.zoom
     aside = math.sin(seen.angle) / seen.zoom
+    lines = [line.astype(np.float32) for line in (aside * y, along * x, along * y, -aside * x)]
     return (
-        np.add.outer((aside * y).astype(np.float32), (along * x).astype(np.float32)),
-        np.add.outer((along * y).astype(np.float32), (-aside * x).astype(np.float32)),
+        np.add.outer(lines[0], lines[1], out=fields[0]),
+        np.add.outer(lines[2], lines[3], out=fields[1]),
     )
