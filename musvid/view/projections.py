@@ -106,9 +106,9 @@ def _tunnel(copies: float, bend: float, reach: float) -> Projection:
         return _line(angle, copies / (2 * math.pi), 0.5), _power(radius, reach, bend)
 
     def density(s: Field) -> tuple[Field, Field]:
-        radius = np.maximum(reach * s ** (1 / bend), 1e-3)
+        radius = np.maximum(reach * s ** (1 / bend), 0.01)
         soft = 1 + (_CORE / radius) ** 2
-        return soft * copies / (2 * math.pi * radius), soft * bend * np.maximum(s, 1e-3) / radius
+        return soft * copies / (2 * math.pi * radius), bend * s / radius
 
     return Projection(places, density)
 

@@ -27,34 +27,37 @@ from musvid.view.stage import view
 
 from .sounds import clip, songs
 
-SIDE, SHOWN, TIMES = 512, 1080, 15
+SIDE, SHOWN, TIMES = 512, 1080, 30
 
 
-def best(work: Callable[[], object]) -> float:
-    """Milliseconds of the fastest of some runs."""
-    work()
-    found = []
+def milliseconds(*works: Callable[[], object]) -> list[float]:
+    """Of the fastest of some runs of each work, which take turns: other load then meets all."""
+    found: list[list[float]] = [[] for _ in works]
     for _ in range(TIMES):
-        began = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - began)
-    return 1000 * min(found)
+        for work, times in zip(works, found, strict=True):
+            began = time.perf_counter()
+            work()
+            times.append(1000 * (time.perf_counter() - began))
+    return [min(times) for times in found]
 
 
 def costs(strip: Frame) -> None:
     """Print the cost of each view."""
     y, x = np.mgrid[0:SHOWN, 0:SHOWN].astype(np.float32) * np.float32(SIDE / SHOWN)
-    remap = best(lambda: cv2.remap(strip, x, y, cv2.INTER_CUBIC))
-    print(f"{'view':12}{'ms':>8}{'of a remap':>12}{'white':>8}{'mean':>6}")
-    print(f"{'(remap)':12}{remap:>8.1f}{1:>12.2f}")
+    print(f"{'view':12}{'ms':>8}{'remap, ms':>12}{'of it':>8}{'white':>8}{'mean':>6}")
     for kind in KINDS:
         given = View(kind, shown=(SHOWN, SHOWN)).resolve()
         looks = Camera().resolve(kind), Finish().resolve(kind)
         frames = view(repeat(strip), (tick / 30 for tick in count()), given.shown, given, *looks)
-        took = best(lambda frames=frames: next(frames))
+        took, remap = milliseconds(
+            lambda frames=frames: next(frames), lambda: cv2.remap(strip, x, y, cv2.INTER_CUBIC)
+        )
         picture = next(frames)
         white = (picture.min(-1) >= 250).mean()
-        print(f"{kind:12}{took:>8.1f}{took / remap:>12.2f}{white:>8.1%}{picture.mean():>6.0f}")
+        share = took / remap
+        print(
+            f"{kind:12}{took:>8.1f}{remap:>12.1f}{share:>8.2f}{white:>8.1%}{picture.mean():>6.0f}"
+        )
 
 
 def sharpness(strip: Frame) -> None:
