@@ -331,6 +331,12 @@ def build_parser() -> argparse.ArgumentParser:
         ("finish", "contrast", "C", "how much darks and lights are driven apart"),
     ):
         add(f"--{name}", type=_number, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
+    add(
+        "--flash-limit",
+        type=_switch,
+        metavar="on|off",
+        help="whether flashes are damped where there are more than three in a second (default: on)",
+    )
 
     other = parser.add_argument_group("other")
     add = other.add_argument
@@ -409,6 +415,12 @@ _modulation = _settled(Modulation.parse)
 _size = _settled(parse_size)
 _seconds = _settled(parse_time)
 _shown = _settled(parse_shown)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("on", "off"):
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is neither on nor off")
+    return text.lower() == "on"
 
 
 def recipe_from(options: argparse.Namespace) -> Recipe:

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.metadata import version
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from . import _ffmpeg, interpolate
 from ._device import pick_device, precision
@@ -28,8 +28,10 @@ from .store import Store, address, content_of
 from .video import file as video
 from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
-from .view.stage import view
+from .view.flashes import safe
+from .view.stage import luminances, view
 
+T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 STAGES = ("spectrum", "guides", "painted", "frames")
 """The stages of a render, in order, as `Progress` and the folders of frames name them."""
@@ -202,18 +204,30 @@ def film(
 
     Raises OutputError when the video cannot be written.
     """
-    recipe, clock, start = job.recipe, job.clock, job.song.first / job.song.rate
-    looks = recipe.view, recipe.camera, recipe.finish
-    times = (start + clock.time(frame) for frame in range(clock.frames))
-    with closed(view(frames, times, job.file_size, *looks, beat=job.beat)) as shown:
+    with closed(_shown(frames, job)) as pictures:
         return video.write(
-            shown,
+            pictures,
             song or job.song,
-            clock,
+            job.clock,
             path,
             upscale=job.upscale if job.plain else 1,
-            settings=settings or recipe.to_json(),
+            settings=settings or job.recipe.to_json(),
         )
+
+
+def _shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
+    """The pictures of a job's video, of its frames."""
+    recipe, clock, start = job.recipe, job.clock, job.song.first / job.song.rate
+
+    def seen(how: Callable[..., Iterator[T]], frames: Iterable[Frame]) -> Iterator[T]:
+        times = (start + clock.time(frame) for frame in range(clock.frames))
+        looks = recipe.view, recipe.camera, recipe.finish
+        return how(frames, times, job.file_size, *looks, beat=job.beat)
+
+    if not recipe.finish.flash_limit:
+        return seen(view, frames)
+    frames, ahead = tee(frames)  # of which a second is held
+    return safe(seen(view, frames), seen(luminances, ahead), clock.rate)
 
 
 def _itself(frame: Frame) -> Frame:

@@ -25,7 +25,7 @@ from ..frame import Frame
 FLASHES = 3  # that may be in any second
 SWING = 0.1  # of luminance, from which on a change counts
 _DARK = 0.8  # the darker end of a flash is below
-_HELD = 0.09  # how far peaks stay above what is darkest, where there are too many
+_HELD = 0.08  # how far peaks stay above what is darkest, where there are too many
 _GAMMA = 2.2
 
 _LINEAR = (np.arange(256, dtype=np.float32) / 255) ** np.float32(_GAMMA)
@@ -108,6 +108,16 @@ def _gain(around: Sequence[float], place: int, rate: Fraction) -> float:
     if values[place] <= most_allowed:
         return 1.0
     return float((most_allowed / values[place]) ** (1 / _GAMMA))
+
+
+def safe(pictures: Iterable[Frame], luminances: Iterable[float], rate: Fraction) -> Iterator[Frame]:
+    """Pictures without more flashes than may be in a second.
+
+    luminances: of each of them; they are asked for a second before the picture is. rate: pictures a
+    second.
+    """
+    for gain, picture in zip(gains(luminances, rate), pictures):  # noqa: B905
+        yield damped(picture, gain)
 
 
 def damped(frame: Frame, gain: float) -> Frame:

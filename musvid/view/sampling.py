@@ -19,17 +19,25 @@ import numpy as np
 from ..frame import Frame
 from .projections import Field, Projection, fold
 
-_FINE = 2  # pixels that are read, per pixel of the strip
+FINE = 2  # pixels that are read, per pixel of the strip
 
 
 class Sampler:
     """The resampling of a projection's frames.
 
     made: the projection. strip, shown: (width, height) of the strip and of the picture in pixels.
+    fine: how many pixels are read for one of the strip; 1 is linear, for who only measures.
     """
 
-    def __init__(self, made: Projection, strip: tuple[int, int], shown: tuple[int, int]) -> None:
-        self._made, half = made, min(shown) / 2
+    def __init__(
+        self,
+        made: Projection,
+        strip: tuple[int, int],
+        shown: tuple[int, int],
+        *,
+        fine: int = FINE,
+    ) -> None:
+        self._made, self._fine, half = made, fine, min(shown) / 2
         self._width, self._height = strip
         self._cellar = round(made.cellar * self._height)
         self._desk: Field | None = None  # memory for all pictures, see `projections._polar`
@@ -47,19 +55,21 @@ class Sampler:
         sees them. zoom: how much it enlarges.
         """
         u, s = self._made.places(x, y)
-        top, below = _FINE * self._height, self._cellar / self._height
+        top, below = self._fine * self._height, self._cellar / self._height
         if self._cellar:
             s += np.float32(below)
             padded = cv2.copyMakeBorder(strip, 0, self._cellar, 0, 0, cv2.BORDER_REFLECT)
             strip = np.asarray(padded, np.uint8)
             dark = strip[self._height :]
             cv2.multiply(dark, self._fade, dark, 1 / 255)
-        desk = self._desk = np.empty_like(s) if self._desk is None else self._desk
+desk = self._desk = np.empty_like(s) if self._desk is None else self._desk
         rows = fold(s, 1 + below, top * (1 + below) - 0.5, -0.5, desk=desk)
-        columns = fold(u, 1, -0.5, _FINE * self._width - 0.5, desk=desk)
+        columns = fold(u, 1, -0.5, self._fine * self._width - 0.5, desk=desk)
         source = soften(strip, self._across / zoom, self._along / zoom)
-        fine = cv2.resize(source, None, fx=_FINE, fy=_FINE, interpolation=cv2.INTER_CUBIC)
-        made = cv2.remap(fine, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        if self._fine > 1:
+            size = self._fine * source.shape[1], self._fine * source.shape[0]
+            source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+        made = cv2.remap(source, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         return np.asarray(made, np.uint8)
 
 

@@ -132,14 +132,20 @@ class Finish:
     glow: how much bright places shine into what is around them.
     vignette: how much the rim is darkened. grain: how strong film grain is.
     contrast: how much darks and lights are driven apart.
+    flash_limit: whether flashes are damped where there are too many, see `musvid.view.flashes`.
     """
 
     glow: float | None = None
     vignette: float | None = None
     grain: float | None = None
     contrast: float | None = None
+    flash_limit: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.flash_limit, bool):
+            raise SettingsError(
+                f"flash_limit must be true or false, not {quoted(self.flash_limit)}."
+            )
         _check("finish", self, "glow", "vignette", "grain", "contrast")
 
     def resolve(self, kind: str) -> Finish:
@@ -148,7 +154,7 @@ class Finish:
 
     @property
     def changes(self) -> bool:
-        """Whether anything is done."""
+        """Whether anything is done to every picture."""
         return bool(self.glow or self.vignette or self.grain or self.contrast)
 
 

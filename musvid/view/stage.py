@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,9 +12,12 @@ import numpy as np
 from ..frame import Frame
 from .camera import STILL, Beat, Pose, pose
 from .finish import finished, tone
+from .flashes import luminance
 from .projections import Field, projection
-from .sampling import Sampler
+from .sampling import FINE, Sampler
 from .settings import FLAT, RIM, Camera, Finish, View
+
+_STEP = 6  # of the pixels that are measured: the 180 of 1080 rows that are read
 
 
 def changes(view: View, camera: Camera, finish: Finish) -> bool:
@@ -45,30 +49,78 @@ def view(
     if not changes(settings, camera, finish):
         yield from frames
         return
-    sampler: Sampler | None = None
-    fields = [np.empty(size[::-1], np.float32) for _ in range(2)]  # for all pictures
-    for number, (frame, time) in enumerate(zip(frames, times)):  # noqa: B905
-        if sampler is None:
-            strip = frame.shape[1], frame.shape[0]
-            sampler = Sampler(projection(settings, strip, size), strip, size)
-        if settings.foot == RIM and settings.kind != FLAT:
-            frame = np.ascontiguousarray(frame[::-1])
-        seen = pose(camera, float(time), beat or STILL)
-        picture = sampler.picture(tone(frame, finish), *places(size, seen, fields), seen.zoom)
+    pictures = _seen(frames, times, size, settings, camera, finish, beat=beat)
+    for number, picture in enumerate(pictures):
         yield finished(picture, finish, number)
 
 
+def luminances(
+    frames: Iterable[Frame],
+    times: Iterable[Fraction | float],
+    size: tuple[int, int],
+    settings: View,
+    camera: Camera,
+    finish: Finish,
+    *,
+    beat: Beat | None = None,
+) -> Iterator[float]:
+    """The mean relative luminance of each picture that `view` makes, see `flashes.luminance`.
+
+    It is that of some of the picture's pixels, which takes a fraction of the time. Parameters as
+    for `view`.
+    """
+    if not changes(settings, camera, finish):
+        yield from map(luminance, frames)
+        return
+    smooth = replace(finish, grain=0.0)
+    pictures = _seen(frames, times, size, settings, camera, finish, beat=beat, step=_STEP, fine=1)
+    for number, picture in enumerate(pictures):
+        yield luminance(finished(picture, smooth, number))
+
+
+def _seen(
+    frames: Iterable[Frame],
+    times: Iterable[Fraction | float],
+    size: tuple[int, int],
+    settings: View,
+    camera: Camera,
+    finish: Finish,
+    *,
+    beat: Beat | None,
+    step: int = 1,
+    fine: int = FINE,
+) -> Iterator[Frame]:
+    """What the camera sees, every `step`-th pixel of it, before the last touch."""
+    sampler: Sampler | None = None
+    sides = [len(range(0, side, step)) for side in size[::-1]]
+    fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
+    for frame, time in zip(frames, times):  # noqa: B905
+        if sampler is None:
+            strip = frame.shape[1], frame.shape[0]
+            sampler = Sampler(projection(settings, strip, size), strip, size, fine=fine)
+        if settings.foot == RIM and settings.kind != FLAT:
+            frame = np.ascontiguousarray(frame[::-1])
+        seen = pose(camera, float(time), beat or STILL)
+        x, y = places(size, seen, fields, step=step)
+        yield sampler.picture(tone(frame, finish), x, y, seen.zoom)
+
+
 def places(
-    size: tuple[int, int], seen: Pose, fields: Sequence[Field | None] = (None, None)
+    size: tuple[int, int],
+    seen: Pose,
+    fields: Sequence[Field | None] = (None, None),
+    *,
+    step: int = 1,
 ) -> tuple[Field, Field]:
-    """What the camera sees at each pixel: x and y from the middle, in halves of the shorter side.
+    """What the camera sees at each pixel, or at every `step`-th one of every `step`-th row: x and y
+    from the middle, in halves of the shorter side.
 
     Each float32 (height, width), of which the two `fields` may be the memory.
     """
     width, height = size
     half = min(size) / 2
-    x = (np.arange(width) + 0.5 - width / 2) / half - seen.x
-    y = (np.arange(height) + 0.5 - height / 2) / half - seen.y
+    x = (np.arange(0, width, step) + 0.5 - width / 2) / half - seen.x
+    y = (np.arange(0, height, step) + 0.5 - height / 2) / half - seen.y
     along = math.cos(seen.angle) / seen.zoom
     aside = math.sin(seen.angle) / seen.zoom
     lines = [line.astype(np.float32) for line in (aside * y, along * x, along * y, -aside * x)]

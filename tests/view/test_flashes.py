@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import music, write_wav
 
+from musvid import Recipe, Song, Style, read
+from musvid.__main__ import build_parser, recipe_from
+from musvid.errors import SettingsError
+from musvid.frame import Frame
+from musvid.job import resolve
+from musvid.rendering import film
 from musvid.view.flashes import changes, damped, gains, luminance, most
+from musvid.view.settings import KINDS, Camera, Finish, View
+from musvid.view.stage import luminances, view
 
 RATE = Fraction(30)
 
@@ -104,3 +114,60 @@ def test_a_damped_frame_has_the_luminance_that_was_asked_for() -> None:
     made = damped(frame, gain)
     assert luminance(made) == pytest.approx(luminance(frame) * gain**2.2, rel=0.01)
     assert damped(frame, 1.0) is frame
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_measured_is_what_is_shown(kind: str) -> None:
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (32, 32, 1), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
+    frames = [np.repeat(noise // shade, 3, 2) for shade in (1, 3)]
+    size, looks = (
+        (240, 180),
+        (
+            View(kind=kind).resolve(),
+            Camera(turn=9).resolve(kind),
+            Finish(grain=0.2).resolve(kind),
+        ),
+    )
+    times = [Fraction(3), Fraction(4)]
+    shown = list(map(luminance, view(frames, times, size, *looks)))
+    told = list(luminances(frames, times, size, *looks))
+    assert told == pytest.approx(shown, abs=0.012)  # an eighth of what counts
+
+
+def flickering(count: int) -> Iterator[Frame]:
+    """Ten flashes a second."""
+    for number in range(count):
+        yield np.full((64, 64, 3), 230 if number % 3 == 0 else 20, np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["flat", "tunnel"])
+def test_a_video_that_would_flash_does_not(tmp_path: Path, kind: str) -> None:
+    song = Song.open(write_wav(tmp_path / "song.wav", music(3.0)))
+    counts = {}
+    for limit in (True, False):
+        recipe = Recipe(
+            size=(64, 64),
+            upscale=1,
+            style=Style(strength=0),
+            view=View(kind=kind, shown=(96, 96)),
+            finish=Finish(flash_limit=limit),
+        )
+        job = resolve(recipe, song)
+        made = film(flickering(job.clock.frames), job, tmp_path / f"{kind}{limit}.mp4")
+        pictures = list(read(made))
+        assert len(pictures) == job.clock.frames
+        counts[limit] = most([luminance(picture) for picture in pictures], job.clock.rate)
+    assert counts[False] >= 9
+    assert counts[True] <= 3
+
+
+def test_a_limit_is_on_or_off() -> None:
+    with pytest.raises(SettingsError, match="flash_limit must be true or false"):
+        Finish(flash_limit=1)  # type: ignore[arg-type]
+    assert Recipe.from_json("{}").finish.flash_limit
+    off = recipe_from(build_parser().parse_args(["song.mp3", "--flash-limit", "off"]))
+    assert not off.finish.flash_limit
+    assert Recipe.from_json(off.to_json()) == off
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["song.mp3", "--flash-limit", "maybe"])
