@@ -26,7 +26,8 @@ class Sampler:
     """The resampling of a projection's frames.
 
     made: the projection. strip, shown: (width, height) of the strip and of the picture in pixels.
-    fine: how many pixels are read for one of the strip; 1 is linear, for who only measures.
+    fine: how many pixels are read for one of the strip; 1 is a linear look without softening, for
+        who only measures.
     """
 
     def __init__(
@@ -62,11 +63,14 @@ class Sampler:
             strip = np.asarray(padded, np.uint8)
             dark = strip[self._height :]
             cv2.multiply(dark, self._fade, dark, 1 / 255)
-desk = self._desk = np.empty_like(s) if self._desk is None else self._desk
+        desk = self._desk = np.empty_like(s) if self._desk is None else self._desk
         rows = fold(s, 1 + below, top * (1 + below) - 0.5, -0.5, desk=desk)
         columns = fold(u, 1, -0.5, self._fine * self._width - 0.5, desk=desk)
-        source = soften(strip, self._across / zoom, self._along / zoom)
+        source = strip
         if self._fine > 1:
+            source = soften(strip, self._across / zoom, self._along / zoom)
+        if self._fine > 1:
+            source = soften(strip, self._across / zoom, self._along / zoom)
             size = self._fine * source.shape[1], self._fine * source.shape[0]
             source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_CUBIC), np.uint8)
         made = cv2.remap(source, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
