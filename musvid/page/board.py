@@ -29,6 +29,7 @@ from .upkeep import Upkeep
 from .visitors import Visitors
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
+SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 CLIP = 12.0  # seconds that are chosen of a new song
 FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
@@ -63,6 +64,8 @@ def recipe_of(values: Values) -> Recipe:
         given["look.gain"] = "auto"
     if given.get("size") in (SIZES[0], None, ""):
         given["size"] = None
+    if given.get("view.shown") in (SHOWN[0], None, ""):
+        given["view.shown"] = None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -80,6 +83,7 @@ def values_of(recipe: Recipe) -> Values:
     values["level"] = recipe.look.gain == "auto"
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
     values["size"] = values["size"] if recipe.size else SIZES[0]
+    values["view.shown"] = values["view.shown"] or SHOWN[0]
     tiny = recipe.style.tiny_autoencoder
     values[TINY] = tiny if isinstance(tiny, str) else ""
     values["style.tiny_autoencoder"] = bool(tiny)

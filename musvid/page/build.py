@@ -23,6 +23,7 @@ from .song import SongPanel
 from .style import StylePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
+from .view import ViewPanel
 
 
 def build(studio: Studio, limits: Limits) -> Board:
@@ -31,7 +32,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     board = Board(studio, limits)
     serve(studio)
     song, motion, beat, follow = SongPanel(), MotionPanel(), BeatPanel(), FollowPanel()
-    style, look, moment = StylePanel(), LookPanel(), MomentPanel()
+    style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
         title="musvid",
@@ -43,7 +44,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, motion, beat, style, follow, look)
+                _lay_out(board, song, motion, beat, style, view, follow, look)
             with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Render", id="render"):
                     _lay_out(board, moment, render, results)
@@ -57,6 +58,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             follow,
             moment,
             style,
+            view,
             look,
             render,
             results,

@@ -96,22 +96,28 @@ def load_models(studio: Studio) -> None:
 
 
 def paint_moment(studio: Studio, job: Job, moment: float) -> Frame:
-    """One moment, painted."""
-    if not ZERO:
-        return studio.paint(job, moment)
-    frame: Frame
-    (frame,) = _received(studio, _paint(_clip(studio, job), moment))
-    return frame
+    """One moment, painted, and shown as the video shows it."""
+
+    def paint() -> Frame:
+        if not ZERO:
+            return studio.paint(job, moment)
+        frame: Frame
+        (frame,) = _received(studio, _paint(_clip(studio, job), moment))
+        return frame
+
+    return studio.seen(job, studio.remembered(job, moment, paint), moment)
 
 
 def paint_strip(
     studio: Studio, job: Job, moment: float, axis: str, values: list[Any]
 ) -> Iterator[Frame]:
-    """One moment, painted with each value of an axis."""
-    if not ZERO:
-        yield from studio.strip(job, moment, axis, values)
-        return
-    yield from _received(studio, _strip(_clip(studio, job), moment, axis, values))
+    """One moment, painted with each value of an axis, and shown as the video shows it."""
+    if ZERO:
+        made = _received(studio, _strip(_clip(studio, job), moment, axis, values))
+    else:
+        made = studio.strip(job, moment, axis, values)
+    for frame in made:
+        yield studio.seen(job, frame, moment)
 
 
 def render_clip(

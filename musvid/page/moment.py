@@ -88,7 +88,9 @@ class MomentPanel:
             **LIGHT,
             **LATEST,
         )
-        styles = [name for name in controls if name.startswith(("style.", *FOLLOWERS))]
+        # Of the last paintings, another view is shown without painting.
+        parts = ("style.", "view.", "camera.", "finish.", *FOLLOWERS)
+        styles = [name for name in controls if name.startswith(parts)]
         painting: dict[str, Any] = {
             "fn": self.on_paint,
             "inputs": everything,

@@ -32,6 +32,8 @@ from ..recipe import Recipe
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
+from ..view.settings import Camera, Finish, View
+from ..view.stage import view
 from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
 
@@ -50,6 +52,8 @@ AXES: dict[str, tuple[object, ...]] = {
 
 _QUICK_SIDE = 256  # pixels
 _PROMPT = 0.1  # seconds between two looks at whether to stop
+_PAINTED = 16  # paintings kept, so that another view of one does not paint it again
+_SEEN = 1080  # pixels of the longer side of a moment that is shown
 _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 
 
@@ -76,6 +80,7 @@ class Studio:
         self._longest, self._most = longest, most
         self._painters = Painters(lambda style: Painter(style, device=device), keep=models)
         self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
+        self._painted: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
         self._make_locks()
 
     def _make_locks(self) -> None:
@@ -150,6 +155,29 @@ class Studio:
         """The picture of a moment as a render paints it; `time` as for `draw`."""
         strokes = [job.automation.stroke(time)] if job.automation else None
         return self._paint([self.draw(job, time)], job.recipe, strokes)[0]
+
+    def remembered(self, job: Job, time: float, paint: Callable[[], Frame]) -> Frame:
+        """The painting of a moment, which is painted unless it was one of the last ones."""
+        plain = replace(job.recipe, view=View(), camera=Camera(), finish=Finish())
+        key = (job.song, plain.to_json(), Fraction(time))
+        with self._drawing:
+            if key in self._painted:
+                self._painted.move_to_end(key)
+                return self._painted[key]
+        frame = paint()
+        with self._drawing:
+            self._painted[key] = frame
+            while len(self._painted) > _PAINTED:
+                self._painted.popitem(last=False)
+        return frame
+
+    def seen(self, job: Job, frame: Frame, time: float) -> Frame:
+        """A frame of a moment as the video shows it, at most 1080 pixels a side."""
+        scale = min(1.0, _SEEN / max(job.file_size))
+        width, height = (max(1, round(side * scale)) for side in job.file_size)
+        recipe, moment = job.recipe, job.song.first / job.song.rate + Fraction(time)
+        looks = recipe.view, recipe.camera, recipe.finish
+        return next(view([frame], [moment], (width, height), *looks, beat=job.beat))
 
     def strip(self, job: Job, time: float, axis: str, values: Sequence[object]) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ PANELS = [
     "beat",
     "follow",
     "style",
+    "view",
     "look",
     "moment",
     "render",
@@ -35,9 +35,7 @@ PANELS = [
     "compare",
 ]
 # Settings that the page leaves as they are.
-VIEWED = re.compile(r"(view|camera|finish)\.")
 NO_CONTROL = {"track"}  # few songs have several, and the page says which one it took
-NO_CONTROL |= {name for name in musvid.Recipe().flat() if VIEWED.match(name)}
 
 
 @pytest.fixture

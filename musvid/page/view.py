@@ -1,0 +1,114 @@
+"""The panel of the view: how what is painted is shown."""
+
+from typing import Any
+
+import gradio as gr
+
+from ..view.settings import FEET, FLAT, KINDS, Camera, Finish, View
+from .board import LIGHT, QUIET, SHOWN, Board, Updates
+
+_NAMES = {
+    "flat": "Flat",
+    "mosaic": "Mosaic",
+    "tunnel": "Tunnel",
+    "mandala": "Mandala",
+    "horizon": "Horizon",
+    "ring": "Ring",
+}
+# What a view has of its own.
+_OWN = {
+    "view": ("copies", "bend"),
+    "camera": ("zoom", "turn", "sway", "shake", "pulse"),
+    "finish": ("glow", "vignette", "grain", "contrast"),
+}
+
+
+class ViewPanel:
+    """View, camera and finish; none of them repaints anything."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        with gr.Column(elem_classes="part", elem_id="view"):
+            gr.HTML("<h2>View</h2>", padding=False)
+            board.control(
+                "view.kind",
+                gr.Radio(
+                    [(_NAMES[kind], kind) for kind in KINDS],
+                    value=FLAT,
+                    label="View",
+                    show_label=False,
+                    container=False,
+                    elem_id="kind",
+                ),
+            )
+            with gr.Accordion("Camera and finish", open=False, elem_id="camera"):
+                with gr.Row(equal_height=True):
+                    board.slider("view.copies", "Copies", min_width=120)
+                    board.slider("view.bend", "Bend", min_width=120)
+                with gr.Row(equal_height=True):
+                    board.slider("camera.zoom", "Zoom", min_width=120)
+                    board.slider("camera.turn", "Turns a minute", min_width=120)
+                with gr.Row(equal_height=True):
+                    board.slider("camera.sway", "Sway", min_width=120)
+                    board.slider("camera.shake", "Shake", min_width=120)
+                    board.slider("camera.pulse", "Pulse", min_width=120)
+                with gr.Row(equal_height=True):
+                    board.slider("finish.glow", "Glow", min_width=120)
+                    board.slider("finish.contrast", "Contrast", min_width=120)
+                with gr.Row(equal_height=True):
+                    board.slider("finish.vignette", "Vignette", min_width=120)
+                    board.slider("finish.grain", "Grain", min_width=120)
+                with gr.Row(equal_height=True):
+                    board.control(
+                        "view.foot",
+                        gr.Dropdown(list(FEET), value=FEET[0], label="Low pitches", min_width=120),
+                    )
+                    board.control(
+                        "view.shown",
+                        gr.Dropdown(
+                            SHOWN,
+                            value=SHOWN[0],
+                            allow_custom_value=True,
+                            label="Video size",
+                            min_width=120,
+                        ),
+                    )
+                board.control(
+                    "finish.flash_limit",
+                    gr.Checkbox(
+                        True,
+                        label="Limit flashes",
+                        info="more than three in a second are damped",
+                    ),
+                )
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        controls = board.controls
+        own = {
+            f"{part}.{name}": controls[f"{part}.{name}"]
+            for part, names in _OWN.items()
+            for name in names
+        }
+        # When somebody chooses it, rather than when a render's settings fill the page.
+        controls["view.kind"].input(
+            lambda kind: _suiting(kind, own),
+            controls["view.kind"],
+            list(own.values()),
+            **LIGHT,
+            **QUIET,
+        )
+
+
+def _suiting(kind: str, own: dict[str, Any]) -> Updates:
+    """The controls of what a view has of its own, as they suit it."""
+    parts = {
+        "view": View(kind=kind).resolve(),
+        "camera": Camera().resolve(kind),
+        "finish": Finish().resolve(kind),
+    }
+    return {
+        control: getattr(parts[part], field)
+        for name, control in own.items()
+        for part, field in [name.split(".")]
+    }
