@@ -272,6 +272,18 @@ def paint_small(page: Page, folder: Path, **settings: object) -> None:
     page.wait_for_function("document.querySelector('#plan')?.innerText.includes('256\u00d7256')")
 
 
+def test_a_view_is_seen_at_once(page: Page) -> None:
+    before = source(page, "#painted")
+    page.locator("#kind").get_by_text("Tunnel").click()
+    wait_for_another(page, "#painted", before)
+    page.wait_for_timeout(1500)  # the sliders follow, and each of them asks again
+    before = source(page, "#painted")
+    page.locator("#camera button").first.click()
+    set_number(page, "Copies", 7)
+    wait_for_another(page, "#painted", before)
+    assert page.locator("#view input[type=number] >> nth=4").input_value() == "0.2"  # sway
+
+
 def test_stop_keeps_what_is_done(page: Page, tmp_path: Path) -> None:
     paint_small(page, tmp_path, duration=12)
     page.get_by_text("Every frame: frantic").click()
