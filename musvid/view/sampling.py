@@ -69,8 +69,6 @@ class Sampler:
         source = strip
         if self._fine > 1:
             source = soften(strip, self._across / zoom, self._along / zoom)
-        if self._fine > 1:
-            source = soften(strip, self._across / zoom, self._along / zoom)
             size = self._fine * source.shape[1], self._fine * source.shape[0]
             source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_CUBIC), np.uint8)
         made = cv2.remap(source, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)

@@ -122,7 +122,7 @@ def test_what_is_measured_is_what_is_shown(kind: str) -> None:
     noise = random.integers(0, 256, (32, 32, 1), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
     frames = [np.repeat(noise // shade, 3, 2) for shade in (1, 3)]
     size, looks = (
-        (240, 180),
+        (480, 360),
         (
             View(kind=kind).resolve(),
             Camera(turn=9).resolve(kind),
