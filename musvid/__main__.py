@@ -23,6 +23,7 @@ from .estimate import comparison_told, told
 from .job import Job, prepare
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
+from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
 from .ranges import RANGES
@@ -267,6 +268,23 @@ def build_parser() -> argparse.ArgumentParser:
         help="the model's small autoencoder, faster and rougher; or the hub id or folder of one",
     )
 
+    world = parser.add_argument_group("the world of texture")
+    add, still = world.add_argument, Drift()
+    add(
+        "--direction",
+        choices=DIRECTIONS,
+        help="where texture travels: outward and inward from the axis (symmetry half), left and "
+        f"right (symmetry none) (default: {still.direction}, or up if there is a --drift)",
+    )
+    add(
+        "--drift",
+        dest="speed",
+        type=_number,
+        metavar="SPEED",
+        help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
+        f"(default: {still.speed:g})",
+    )
+
     size = parser.add_argument_group("size")
     add = size.add_argument
     add(
@@ -455,10 +473,18 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
         lock=replace(recipe.lock, **chosen(Lock)),
+        drift=replace(recipe.drift, **_moving(recipe.drift, chosen(Drift))),
         view=replace(recipe.view, **chosen(View)),
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
     )
+
+
+def _moving(drift: Drift, given: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a drift that were given: one with a speed alone moves up."""
+    if "speed" in given and drift.direction == "none":
+        return {"direction": "up", **given}
+    return given
 
 
 def _in_time(job: Job, options: argparse.Namespace) -> Job:

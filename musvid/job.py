@@ -13,7 +13,9 @@ from .clock import Clock
 from .errors import SettingsError
 from .music.automation import Automation
 from .music.lock import Lock
-from .paint.style import Stroke
+from .paint import models
+from .paint.course import Course
+from .paint.style import Stroke, Style
 from .recipe import Recipe
 from .song import Song
 from .view.camera import Beat
@@ -40,6 +42,30 @@ class Job:
         Raises SongError when a setting follows the music of a part that is too short to follow.
         """
         return Automation(self.song, self.recipe.style, self.recipe.followers, self.recipe.lock)
+
+    @cached_property
+    def course(self) -> Course | None:
+        """Where the world of texture stands at each moment, or None where nothing drifts.
+
+        Raises SettingsError where it moves too far from painting to painting.
+        """
+        recipe = self.recipe
+        if not recipe.drift or not recipe.paints:
+            return None
+        # The place in the file tells, so that a part of a song is painted like the whole of it.
+        start, speed = Fraction(self.song.first, self.song.rate), recipe.drift.speed
+        grain = models.find(recipe.style.model).grain
+        return Course(
+            self.clock, recipe.drift, self.size, grain, lambda time: speed * float(start + time)
+        )
+
+    @property
+    def style(self) -> Style:
+        """How canvases are painted: of one that is a half already, no half is taken."""
+        style = self.recipe.style
+        return (
+            replace(style, symmetry="none") if self.course and self.recipe.drift.mirrored else style
+        )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -76,9 +102,16 @@ class Job:
 
     def strokes(self) -> Iterator[Stroke] | None:
         """How each painting is painted, or None where nothing changes along the song."""
-        if not self.automation:
+        if not self.automation and not self.course:
             return None
-        return map(self.automation.stroke, map(self.clock.painting_time, range(self.clock.painted)))
+        return map(self.stroke, range(self.clock.painted))
+
+    def stroke(self, painting: int) -> Stroke:
+        """How a painting is painted."""
+        stroke = self.automation.stroke(self.clock.painting_time(painting))
+        if not self.course:
+            return stroke
+        return replace(stroke, place=self.course.place(self.course.span(painting)))
 
     def variants(self) -> dict[str, Job]:
         """The same song and style as each of the recipes, by their names."""
@@ -107,7 +140,9 @@ def resolve(recipe: Recipe, song: Song) -> Job:
         duration=None if to_end else song.samples / song.rate,
         lock=lock,
     ).resolve()
-    return Job(song, settled, clock_of(settled, song.duration))
+    job = Job(song, settled, clock_of(settled, song.duration))
+    _ = job.course  # a drift that is too fast is told now
+    return job
 
 
 def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:

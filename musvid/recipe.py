@@ -18,6 +18,7 @@ from .interpolate._names import AUTO, choices
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
+from .paint.drift import Drift
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
@@ -68,6 +69,7 @@ _PARTS: dict[str, type] = {
     "look": Look,
     "style": Style,
     "lock": Lock,
+    "drift": Drift,
     "view": View,
     "camera": Camera,
     "finish": Finish,
@@ -110,6 +112,7 @@ class Recipe:
     size: painted (width, height) in pixels, multiples of 8.
     upscale: the file's size as a multiple of the painted size, 1 to 8.
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
+    drift: how texture travels; by default it stays.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     view, camera, finish: how what was painted is shown; they repaint nothing.
     """
@@ -128,6 +131,7 @@ class Recipe:
     look: Look = field(default_factory=Look)
     style: Style = field(default_factory=Style)
     lock: Lock = field(default_factory=Lock)
+    drift: Drift = field(default_factory=Drift)
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
@@ -223,7 +227,8 @@ class Recipe:
     def resolve(self) -> Recipe:
         """The same recipe with every None that stands for a model's default replaced by it.
 
-        Raises SettingsError for an unknown model, or a file larger than 4096 pixels a side.
+        Raises SettingsError for an unknown model, a file larger than 4096 pixels a side, or a drift
+        that does not suit the style's symmetry.
         """
         model = models.find(self.style.model)
         resolved = replace(
@@ -235,6 +240,7 @@ class Recipe:
             camera=self.camera.resolve(self.view.kind),
             finish=self.finish.resolve(self.view.kind),
         )
+        resolved.drift.check(resolved.style.symmetry)
         assert resolved.size is not None and resolved.upscale is not None
         larger = max(resolved.size) * resolved.upscale > 2 * MAX_SIDE
         if larger and self.view.shown is None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.metadata import version
-from itertools import islice, tee
+from itertools import count, islice, tee
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,7 +79,7 @@ def render(
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
     job = prepare(song, recipe)
-    song, recipe, clock, style = job.song, job.recipe, job.clock, job.recipe.style
+    song, recipe, clock, style = job.song, job.recipe, job.clock, job.style
     path = _output(song, output, overwrite)
     video.check_output(path, settings=recipe.to_json())
     if path.exists() and path.samefile(song.path):
@@ -109,18 +109,22 @@ def render(
                     progress(name, totals[name], totals[name])
             return path
     strokes = job.strokes() if recipe.paints else None
+    course = job.course
 
     def watched(frames: Iterable[Frame], stage: str) -> Iterator[Frame]:
         """A stage's frames, as many as are wanted: counted, saved, and stoppable."""
+        canvases = course is not None and stage == "painted"
         if progress:
             progress(stage, 0, totals[stage])
         for index, frame in enumerate(islice(frames, totals[stage])):
             if cancel is not None and cancel.is_set():
                 raise Cancelled("The render was stopped.")
-            if folders:
-                save_frame(frame, frame_path(folders[stage], index))
-            if tap:
-                tap(stage, index, frame)
+            if folders or tap:
+                shown = course.shown(frame, course.span(index)) if course and canvases else frame
+                if folders:
+                    save_frame(shown, frame_path(folders[stage], index))
+                if tap:
+                    tap(stage, index, shown)
             if progress:
                 progress(stage, index + 1, totals[stage])
             yield frame
@@ -178,16 +182,23 @@ def render(
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
         if recipe.relight and recipe.paints:
             guides = under.through(guides, interpolate.light_of)
+        if course:
+            spans = map(course.span, count())
+            guides = map(course.canvas, guides, spans)
         painted = stage(paint(guides), "painted")
         fill = partial(fill, painted, recipe.after, painted=recipe.paints)
         lit = interpolate.retime(moments, clock.filled)
-        if not recipe.relight:
+        if course:
+            lit = interpolate.retime(moments, interpolate.along(clock.filled, clock.places))
+            known = {"light": lit, "guides": under} if recipe.relight else {}
+            made = fill(course=course, **known)
+        elif not recipe.relight:
             made = fill()
         elif recipe.paints:
             made = fill(light=lit, guides=under)
         else:
             made = (picture for _, picture in zip(fill(), lit))  # noqa: B905
-        frames = stage(interpolate.retime(made, clock.places), "frames")
+        frames = stage(made if course else interpolate.retime(made, clock.places), "frames")
         film(frames, job, path)
     if store and addresses:
         store.keep_video(addresses.video, path)
@@ -269,7 +280,7 @@ class _Addresses:
         moments = list(clock.ticks) if recipe.lock.beats and not recipe.relight else []
         look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
         drawing = [_code("spectrum", *_SOUND), _ffmpeg.identity()]
-        style = recipe.style
+        style = job.style
         painting: list[object] = []
         if painter:
             painting = [painter.fingerprint, painter.device, painter.precision]

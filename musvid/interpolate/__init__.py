@@ -19,10 +19,12 @@ from ..clock import MAX_FACTOR
 from ..errors import ModelError, quoted
 from ..frame import Frame, Light
 from ..paint import models
+from ..paint.course import Course
 from ._names import AUTO as AUTO
 from ._names import choices as choices
 from ._names import chosen as chosen
 from ._names import names as names
+from ._retime import along as along
 from ._retime import retime as retime
 
 
@@ -34,6 +36,7 @@ def between(
     painted: bool = False,
     light: Iterable[Light] | None = None,
     guides: Iterable[Light] | None = None,
+    course: Course | None = None,
     weights: str | os.PathLike[str] | None = None,
     device: str = "auto",
 ) -> Iterator[Frame]:
@@ -45,6 +48,9 @@ def between(
     painted: whether the frames are paintings.
     light, guides: of paintings, the light of the spectrum at the moment of every frame that comes
         out, by which it is lit, and the lights of their guides; see `musvid.interpolate.relight`.
+    course: of paintings whose texture drifts, where the world stands; the frames are then painted
+        canvases, and what comes out are the frames of the course's video, each of the painted size
+        and cut at its own moment; the light is that of those moments, and the guides' is needed.
     weights: for "flavr", a checkpoint or a folder of them; by default what the environment variable
         MUSVID_FLAVR_WEIGHTS names, and else the embedded ones.
     device: for "flavr", "auto", "cpu", "cuda" or "mps".
@@ -56,6 +62,10 @@ def between(
     _validate.whole("An interpolation factor", factor, 1, MAX_FACTOR)
     _validate.choice("interpolator", interpolator, choices())
     fill = _filler(factor, interpolator, painted, weights, device)
+    if course is not None:
+        from . import _instep
+
+        return _instep.between(frames, factor, course=course, fill=fill, light=light, guides=guides)
     checked = _same_shape(frames)
     if light is None:
         return fill(checked, factor)

@@ -35,3 +35,20 @@ def retime(frames: Iterable[NDArray[Kind]], places: Iterable[Fraction]) -> Itera
         else:
             mixed = frame.astype(np.float32) * (1 - part) + behind.astype(np.float32) * part
             yield (np.rint(mixed) if frame.dtype == np.uint8 else mixed).astype(frame.dtype)
+
+
+def along(positions: Iterable[Fraction], places: Iterable[Fraction]) -> Iterator[Fraction]:
+    """Positions at fractional places among them: at 5/2, the middle of position 2 and position 3.
+
+    places: do not fall, and end at the last position.
+    """
+    source = iter(positions)
+    number, behind = 0, next(source)
+    here = behind
+    for place in places:
+        whole = place.numerator // place.denominator
+        part = place - whole
+        while number < whole + (part > 0):
+            here, behind = behind, next(source)
+            number += 1
+        yield behind if number == whole else here + (behind - here) * part

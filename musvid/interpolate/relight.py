@@ -32,6 +32,7 @@ from ..frame import Frame, Light
 from . import blend
 
 Floats: TypeAlias = NDArray[np.float32]
+Lit: TypeAlias = tuple[Frame, Light]
 Fill: TypeAlias = Callable[[Iterable[Frame], int], Iterator[Frame]]
 
 _CELL = 4  # pixels a side for which a light is one number: what changes from there on is smooth
@@ -39,7 +40,9 @@ _BROAD, _LINES = 7 / _CELL, 3 / _CELL  # standard deviations of the two blurs
 _STRIP = 64  # rows that are lit at a time, a multiple of the cell
 _MOST = float(np.log(4))  # of the gain, either way
 
-_FITTED = 9  # paintings that are looked at
+FITTED = 9
+"""Paintings that are looked at."""
+
 _SAMPLED = 64  # pixels a side of each
 _EVALUATIONS = 8
 _TRUST = 0.02  # weight of the usual response against what is seen
@@ -108,7 +111,7 @@ def between(
         nonlocal found
         source: Iterator[tuple[Frame, Light]] = zip(painted, guides)  # noqa: B905
         if found is None:
-            first = list(islice(source, _FITTED))
+            first = list(islice(source, FITTED))
             found, source = fit(first), chain(first, source)
         for painting, guide in source:
             known.append(_layers(guide, light_of(painting)))
@@ -123,7 +126,7 @@ def between(
             if step:
                 under = under + (known[1] - under) * np.float32(step / factor)
             assert found is not None, "fitted when the first painting was read"
-            yield _lit(frame, next(lights), under, found)
+            yield relit(frame, next(lights), under, found)
 
     return lit(fill(read(), factor))
 
@@ -134,8 +137,14 @@ def fit(paintings: Sequence[tuple[Frame, Light]]) -> Response:
     paintings: with the lights of their guides. Of fewer than three, or where nothing changes, the
     usual response comes out.
     """
-    known = [_sampled(painting, guide) for painting, guide in paintings]
-    around = list(zip(known, known[1:], known[2:]))  # noqa: B905
+    return fit_between(list(zip(paintings, paintings[1:], paintings[2:])))  # noqa: B905
+
+
+def fit_between(triples: Sequence[tuple[Lit, Lit, Lit]]) -> Response:
+    """The response with which of three paintings, moved to one place, the middle one is best
+    predicted from the others; each with the light of its guide. Without any, the usual one."""
+    known = {id(lit): _sampled(*lit) for triple in triples for lit in triple}  # each once
+    around = [tuple(known[id(lit)] for lit in triple) for triple in triples]
     if not around:
         return Response()
     cases = [
@@ -166,10 +175,11 @@ def fit(paintings: Sequence[tuple[Frame, Light]]) -> Response:
 def _layers(guide: Light, painting: Light) -> Floats:
     """What of a moment can be mixed with the next one: (4, height / 4, width / 4), the guide's
     broad light, its lines and its light as it is, and the painting's own."""
-    return np.stack([*_light_layers(guide), painting])
+    return np.stack([*light_layers(guide), painting])
 
 
-def _light_layers(light: Light) -> Floats:
+def light_layers(light: Light) -> Floats:
+    """Of a light: as broad light, as lines, and as it is, (3, height / 4, width / 4)."""
     blurred = [cv2.GaussianBlur(light, (0, 0), deviation) for deviation in (_BROAD, _LINES)]
     return np.stack([*blurred, light])
 
@@ -190,9 +200,9 @@ def _log_ratio(now: Floats, under: Floats, floor: float) -> Floats:
     return _floats(np.log((now + np.float32(floor)) / (under + np.float32(floor))))
 
 
-def _lit(frame: Frame, light: Light, under: Floats, response: Response) -> Frame:
-    """A frame that has the layers `under`, under another light."""
-    now = _light_layers(light)
+def relit(frame: Frame, light: Light, under: Floats, response: Response) -> Frame:
+    """A frame that has the layers `under`, under another light; see `layers`."""
+    now = light_layers(light)
     if np.array_equal(now, under[:3]):
         return frame
     gain, added = (_bordered(part) for part in _gain(now, under, response))

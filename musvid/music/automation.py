@@ -75,8 +75,9 @@ class Automation:
         walk = None if self._walk is None else self._at(self._walk, time)
         return Stroke(
             prompts=prompts.weights(self.keys, float(time)),
+            strength=values.get("strength", self._base["strength"]),
+            guidance=values.get("guidance", self._base["guidance"]),
             walk=walk,
-            **{name: values.get(name, base) for name, base in self._base.items()},
         )
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:

@@ -41,7 +41,11 @@ def paint_batch(
     # Families that would otherwise resize to their native size want to be told.
     sides = {"height": images.shape[1], "width": images.shape[2]}
     accepted = inspect.signature(pipe.__call__).parameters
-    walks = [(style.seed, stroke.walk) for stroke in strokes if stroke.walk is not None]
+    walks = [
+        (style.seed, stroke.walk or 0.0, stroke.place and _latents(pipe, stroke.place))
+        for stroke in strokes
+        if stroke.walk is not None or stroke.place is not None
+    ]
     start = own_noise(pipe, style.symmetry == "noise", walks)
     with torch.inference_mode(), start:
         pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
@@ -65,6 +69,11 @@ def paint_batch(
         left, mirrored = painted[:, :, : (width + 1) // 2], painted[:, :, : width // 2]
         painted = np.concatenate([left, mirrored[:, :, ::-1]], axis=2)
     return list(painted)
+
+
+def _latents(pipe: Any, place: tuple[int, int]) -> tuple[int, int]:
+    """A place in pixels, a multiple of the model's grain, in latents."""
+    return place[0] // pipe.vae_scale_factor, place[1] // pipe.vae_scale_factor
 
 
 def _half_width(width: int) -> int:

@@ -28,6 +28,8 @@ class Model:
     size: native side in pixels.
     steps: denoising steps per painting. strength: 0 to 1. guidance: 1 is none.
     symmetry: "half", "noise" or "none", see `musvid.Style`.
+    grain: pixels by which its noise can move so that it paints the same texture, moved; see
+        `musvid.paint.grain`.
     upscale: the finished file's size as a multiple of the painted size.
     prompt: what to paint when nothing is asked for.
     vocabulary: all the words that it knows, or None for a model that reads free text.
@@ -47,6 +49,7 @@ class Model:
     strength: float = 0.6
     guidance: float = 6.0
     symmetry: str = "none"
+    grain: int = 64
     upscale: int = 1
     prompt: str = "glowing nebula of stained glass, intricate detail, cinematic light"
     vocabulary: tuple[str, ...] | None = None
@@ -81,6 +84,7 @@ TABLE: dict[str, Model] = {
             strength=0.7,
             guidance=1.0,
             symmetry="half",
+            grain=16,
             prompt="blue and gold stained glass",
             vocabulary=_vocabulary(WEIGHTS / "sketch"),
             reads=14,

@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import SettingsError
+from . import world
+
+Walk = tuple[int, float, tuple[int, int] | None]
+"""A seed, how many seeds to move on from it, and the place in the world in latents, if any."""
 
 
 @contextmanager
-def own_noise(
-    pipe: Any, mirrored: bool = False, walks: Sequence[tuple[int, float]] = ()
-) -> Iterator[None]:
+def own_noise(pipe: Any, mirrored: bool = False, walks: Sequence[Walk] = ()) -> Iterator[None]:
     """Have a pipeline start from noise of our own making.
 
     mirrored: whether the right half of the noise mirrors the left. walks: for every frame of the
-    batch, a seed and how many seeds to move on from it; without them, the pipeline draws its own
-    noise.
+    batch, where its noise is; without them, the pipeline draws its own noise.
 
     Pipelines draw the noise themselves and hand it to their scheduler to add, which is where it
     can be changed whatever the family. The scheduler belongs to this pipeline alone.
@@ -37,6 +38,11 @@ def own_noise(
         bound = inspect.signature(add).bind(*given, **named)
         noise = bound.arguments["noise"]
         if walks:
+            if noise.dim() != 4 and any(place for _, _, place in walks):
+                raise SettingsError(
+                    f"The noise of {type(pipe).__name__} has no rows and columns along which it "
+                    "could drift; choose --direction none."
+                )
             noise = torch.cat([_walked(noise[:1], *walk) for walk in walks])
         if mirrored:
             if noise.dim() != 4:
@@ -57,12 +63,16 @@ def own_noise(
         delattr(scheduler, name)
 
 
-def _walked(like: Any, seed: int, walk: float) -> Any:
+def _walked(like: Any, seed: int, walk: float, place: tuple[int, int] | None) -> Any:
     """Noise between two seeds, by spherical interpolation; of the shape and type of `like`."""
     import torch
 
     def noise(number: int) -> Any:
-        generator = torch.Generator().manual_seed((seed + number) % 2**32)
+        own = (seed + number) % 2**32
+        if place:
+            made = torch.from_numpy(world.window(own, like.shape[1], *place, *like.shape[2:]))
+            return made[None].to(like.dtype).to(like.device)
+        generator = torch.Generator().manual_seed(own)
         return torch.randn(like.shape, generator=generator, dtype=like.dtype).to(like.device)
 
     whole = math.floor(walk)

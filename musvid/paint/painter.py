@@ -59,6 +59,11 @@ def diffuse(
 Job = tuple[Frame, Stroke]
 
 
+def _alike(job: Job) -> tuple[object, ...]:
+    frame, stroke = job
+    return frame.shape, stroke.strength, stroke.guidance
+
+
 class Painter:
     """A loaded model.
 
@@ -116,8 +121,8 @@ class Painter:
             yield from self._paint_abreast(source, style)
             return
         while group := list(islice(source, self.batch)):
-            # Frames that take the same steps are painted in one batch.
-            for _, part in groupby(group, key=lambda job: (job[1].strength, job[1].guidance)):
+            # Frames of one shape that take the same steps are painted in one batch.
+            for _, part in groupby(group, key=_alike):
                 yield from self._paint(self._pipe, list(part), style, threads=_device.cores())
 
     def _paint_abreast(self, source: Iterator[Job], style: Style) -> Iterator[Frame]:

@@ -117,9 +117,12 @@ class Stroke:
     strength, guidance: as those of a `Style`.
     walk: how many seeds the noise has moved on from the style's; between two seeds their noises are
         mixed by spherical interpolation. None leaves the noise to the pipeline.
+    place: row and column of the world of noise at which the frame begins, in pixels, see
+        `musvid.paint.world`. None is no world: the noise is nailed to the frame.
     """
 
     prompts: prompts.Weights
     strength: float
     guidance: float
     walk: float | None = None
+    place: tuple[int, int] | None = None

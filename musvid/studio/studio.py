@@ -153,8 +153,14 @@ class Studio:
 
     def paint(self, job: Job, time: float) -> Frame:
         """The picture of a moment as a render paints it; `time` as for `draw`."""
-        strokes = [job.automation.stroke(time)] if job.automation else None
-        return self._paint([self.draw(job, time)], job.recipe, strokes)[0]
+        guide, course = self.draw(job, time), job.course
+        strokes = [job.automation.stroke(time)] if job.automation or course else None
+        if not course or not strokes:
+            return self._paint([guide], job.recipe, strokes)[0]
+        span = course.moment(Fraction(time))
+        strokes = [replace(strokes[0], place=course.place(span))]
+        recipe = replace(job.recipe, style=job.style)
+        return course.shown(self._paint([course.canvas(guide, span)], recipe, strokes)[0], span)
 
     def remembered(self, job: Job, time: float, paint: Callable[[], Frame]) -> Frame:
         """The painting of a moment, which is painted unless it was one of the last ones."""

@@ -1,0 +1,173 @@
+"""Where the world of texture stands at each moment, and the canvases that cover its way.
+
+A painting shows a window of an endless world (`musvid.paint.world`). The window moves along one
+axis, by the **offset**: pixels of the painted size, the integral of the drift's speed. A painting
+is made on a **canvas**: it begins and ends at whole grains of the world, because a model that sees
+noise moved by less paints another picture; and it covers the way from the painting before it and to
+the one behind it, so that what lies between two paintings can be cut from both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..clock import Clock
+from ..errors import SettingsError
+from ..frame import Frame
+from .drift import Drift
+
+Kind = TypeVar("Kind", np.uint8, np.float32)
+
+_TAPS = 6  # of the filter that moves a picture by a part of a pixel
+_FINE = 64  # parts of a pixel that are told apart
+_AXIS = 16  # pixels that are painted beyond an axis of symmetry, so that its border is no border
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a canvas lies in the world, along the axis of the drift.
+
+    start, stop: pixels, whole grains. offset: of the painting's own moment.
+    """
+
+    start: int
+    stop: int
+    offset: float
+
+    @property
+    def guide(self) -> int:
+        """Pixels of the canvas before the guide's own beginning."""
+        return round(self.offset - self.start)
+
+
+class Course:
+    """Where the world stands at each moment of a render.
+
+    drift: one that moves. size: painted (width, height). grain: of the model, in pixels.
+    way: the offset at a time in seconds from the beginning of the song's part.
+
+    Raises SettingsError where the world moves so far from painting to painting that they show
+    nothing in common.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        drift: Drift,
+        size: tuple[int, int],
+        grain: int,
+        way: Callable[[Fraction], float],
+    ) -> None:
+        self.clock, self.drift, self.grain, self.size = clock, drift, grain, size
+        self._way = way
+        width, height = size
+        whole = width if drift.sideways else height
+        self.length = width // 2 if drift.mirrored else whole
+        """Pixels of the window along the axis."""
+        if self.longest > whole / 2:
+            raise SettingsError(
+                f"The drift moves texture by {self.longest:.0f} pixels from painting to painting, "
+                f"and at most {whole // 2} can be followed at this size; choose a slower --drift, "
+                "or a smaller --stride."
+            )
+
+    @cached_property
+    def longest(self) -> float:
+        """The longest way between two paintings, in pixels."""
+        times = map(self.clock.painting_time, range(self.clock.painted))
+        ways = (abs(late - early) for early, late in pairwise(map(self.offset, times)))
+        return max(ways, default=0.0)
+
+    def offset(self, time: Fraction) -> float:
+        """The offset at a time, in seconds from the beginning of the part."""
+        return round(self.drift.sign * self._way(time) * _FINE) / _FINE
+
+    def frame(self, number: int) -> float:
+        """The offset of a frame of the video."""
+        return self.offset(self.clock.time(number))
+
+    def span(self, painting: int) -> Span:
+        """Where the canvas of a painting lies."""
+        around = range(max(0, painting - 1), min(painting + 2, self.clock.painted))
+        own, *ways = map(self.clock.painting_time, (painting, *around))
+        return self._span(own, ways)
+
+    def moment(self, time: Fraction) -> Span:
+        """Where the canvas of one moment lies that has no neighbours, in seconds as `offset`."""
+        return self._span(time, [time])
+
+    def _span(self, own: Fraction, ways: list[Fraction]) -> Span:
+        offsets = list(map(self.offset, ways))
+        beyond = self.length + (_AXIS if self.drift.mirrored else 0)
+        start = math.floor(min(offsets) / self.grain) * self.grain
+        stop = math.ceil((max(offsets) + beyond) / self.grain) * self.grain
+        return Span(start, stop, self.offset(own))
+
+    def place(self, span: Span) -> tuple[int, int]:
+        """Row and column of the world at which a canvas begins, in pixels."""
+        return (0, span.start) if self.drift.sideways else (span.start, 0)
+
+    def canvas(self, guide: Frame, span: Span) -> Frame:
+        """What is painted: a guide, continued by its borders to the size of its canvas."""
+        before, count = span.guide, span.stop - span.start
+        places = np.arange(-before, count - before)
+        axis = int(self.drift.sideways)
+        return np.take(guide, np.clip(places, 0, guide.shape[axis] - 1), axis)
+
+    def shown(self, canvas: Frame, span: Span) -> Frame:
+        """A painting at its own moment, of the painted size."""
+        return self.whole(self.cut(canvas, span.offset - span.start))
+
+    def cut(self, canvas: NDArray[Kind], place: float) -> NDArray[Kind]:
+        """The window on a canvas that begins at a place, to a fraction of a pixel."""
+        return moved(canvas, place, self.length, int(self.drift.sideways))
+
+    def whole(self, window: NDArray[Kind]) -> NDArray[Kind]:
+        """The picture of a window: of the left half, both halves."""
+        if not self.drift.mirrored:
+            return window
+        return np.concatenate([window, window[:, ::-1]], axis=1)
+
+
+def moved(picture: NDArray[Kind], place: float, count: int, axis: int) -> NDArray[Kind]:
+    """`count` rows (axis 0) or columns (axis 1) of a picture from a place on, which may lie
+    between pixels; beyond its borders, they go on.
+
+    Between pixels by Lanczos' filter of three lobes; light stays at 0 or above.
+    """
+    whole = math.floor(place)
+    part = round((place - whole) * _FINE)
+    if part == _FINE:
+        whole, part = whole + 1, 0
+    first, last = (whole, whole + count) if not part else (whole - 2, whole + count + 3)
+    size = picture.shape[axis]
+    if first >= 0 and last <= size:
+        inside = picture[first:last] if axis == 0 else picture[:, first:last]
+    else:
+        inside = np.take(picture, np.clip(np.arange(first, last), 0, size - 1), axis)
+    if not part:
+        return np.ascontiguousarray(inside)
+    import cv2
+
+    kernel = _lanczos(part)[:, None] if axis == 0 else _lanczos(part)[None]
+    made = cv2.filter2D(np.ascontiguousarray(inside), -1, kernel, borderType=cv2.BORDER_REFLECT)
+    # OpenCV's anchor of six taps is the fourth one.
+    made = made[3 : 3 + count] if axis == 0 else made[:, 3 : 3 + count]
+    return np.ascontiguousarray(made if made.dtype == np.uint8 else np.maximum(made, 0))
+
+
+@lru_cache(maxsize=_FINE)
+def _lanczos(part: int) -> NDArray[np.float64]:
+    """The weights of six pixels, of which the third one lies so many parts of a pixel before."""
+    apart = np.arange(_TAPS) - 2 - part / _FINE
+    weights = np.sinc(apart) * np.sinc(apart / 3)
+    return np.asarray(weights / weights.sum(), np.float64)

@@ -1,0 +1,60 @@
+"""How the world of texture moves: the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import _validate
+from ..errors import SettingsError, quoted
+from ..ranges import RANGES
+
+NONE = "none"
+DIRECTIONS = (NONE, "up", "down", "outward", "inward", "left", "right")
+
+# The symmetry without which a picture would not stay what its symmetry says.
+_NEEDS = {"outward": "half", "inward": "half", "left": "none", "right": "none"}
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How texture travels across the picture.
+
+    speed: 0 to 1000, pixels of the painted size a second.
+    direction: "none"; "up" or "down"; "outward" or "inward", from or to the axis of a picture whose
+        symmetry is "half"; "left" or "right", of one whose symmetry is "none".
+    """
+
+    speed: float = 48.0
+    direction: str = NONE
+
+    def __post_init__(self) -> None:
+        RANGES["drift.speed"].check("speed", self.speed)
+        _validate.choice("direction", self.direction, DIRECTIONS)
+
+    def __bool__(self) -> bool:
+        """Whether anything moves."""
+        return self.direction != NONE and self.speed > 0
+
+    @property
+    def sideways(self) -> bool:
+        """Whether texture moves along rows."""
+        return self.direction in _NEEDS
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the left half of the picture moves, and the right one as its mirror."""
+        return _NEEDS.get(self.direction) == "half"
+
+    @property
+    def sign(self) -> int:
+        """1 where the window on the world moves to higher places: texture moves up or left."""
+        return 1 if self.direction in ("up", "left", "outward") else -1
+
+    def check(self, symmetry: str | None) -> None:
+        """Raises SettingsError where the direction does not suit a picture's symmetry."""
+        needed = _NEEDS.get(self.direction, symmetry)
+        if self and symmetry != needed:
+            raise SettingsError(
+                f"The direction {self.direction} needs the symmetry {quoted(needed)}, and this "
+                f"picture has {quoted(symmetry)}; choose up, down, or --symmetry {needed}."
+            )

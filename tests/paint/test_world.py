@@ -1,0 +1,331 @@
+"""Noise as a world, where it stands at each moment, and paintings that travel across it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import permutations
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import WriteSong, clicks, music, psnr, read_frames, tone, video_frames
+
+from musvid import Clock, Painter, Recipe, SettingsError, Style, between, render
+from musvid.job import prepare
+from musvid.paint import models, world
+from musvid.paint.course import Course, moved
+from musvid.paint.drift import DIRECTIONS, Drift
+from musvid.paint.grain import agreement, grain_of
+from musvid.paint.style import Stroke
+from musvid.store import Store
+
+# diffusers' schedulers, about the numpy of today.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+STYLE = Style(prompt="emerald circuitry")
+SIZE = (96, 128)
+
+
+@pytest.fixture(scope="module")
+def painter() -> Painter:
+    return Painter(STYLE)
+
+
+def course(direction: str = "up", speed: float = 40.0, **settings: int) -> Course:
+    settings = {"stride": 12, "after": 12, **settings}
+    clock = Clock(Fraction(2), Fraction(30), **settings)
+    return Course(clock, Drift(speed, direction), SIZE, 16, lambda time: speed * float(time))
+
+
+def drifting(direction: str = "up", speed: float = 40.0, **settings: object) -> Recipe:
+    drift = Drift(speed, direction)
+    return Recipe(
+        **{"style": STYLE, "size": SIZE, "upscale": 1, "stride": 12, "drift": drift, **settings}
+    )
+
+
+def stage(folder: Path, name: str) -> np.ndarray:
+    count = len(list((folder / name).iterdir()))
+    return np.array(list(read_frames(folder, name, count)))
+
+
+# The world
+
+
+@pytest.mark.parametrize("place", [(0, 0), (-1, -40), (10_000, 7), (3 * 10**9, -5)])
+def test_every_window_shows_the_same_world(place: tuple[int, int]) -> None:
+    """Whatever was looked at before, and from wherever the window begins."""
+    row, column = place
+    small = world.window(7, 3, row + 5, column + 18, 20, 9)
+    world._block.cache_clear()
+    large = world.window(7, 3, row, column, 50, 40)
+    np.testing.assert_array_equal(large[:, 5:25, 18:27], small)
+    assert large.dtype == np.float32 and large.shape == (3, 50, 40)
+
+
+def test_the_world_is_normal_noise_and_every_seed_has_its_own() -> None:
+    one, other = (world.window(seed, 4, -100, -100, 200, 200) for seed in (1, 2))
+    assert abs(one.mean()) < 0.01 and abs(one.std() - 1) < 0.01
+    assert abs((one**4).mean() - 3) < 0.1
+    assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.01
+    planes = np.corrcoef(one.reshape(4, -1)) - np.eye(4)
+    assert np.abs(planes).max() < 0.02
+    for axis in (1, 2):  # neither neighbours nor blocks are alike
+        for apart in (1, 16):
+            shifted = np.roll(one, apart, axis)
+            assert abs(np.corrcoef(one.ravel(), shifted.ravel())[0, 1]) < 0.01
+
+
+# The course
+
+
+@pytest.mark.parametrize(
+    ("direction", "way"),
+    [("up", (-10, 0)), ("down", (10, 0)), ("left", (0, -10)), ("right", (0, 10))],
+)
+def test_texture_moves_where_the_direction_says(direction: str, way: tuple[int, int]) -> None:
+    track = course(direction, 25.0)
+    early, late = Fraction(0), Fraction(2, 5)
+    world_ = np.random.default_rng(0).integers(0, 255, (600, 600, 3)).astype(np.uint8)
+
+    def seen(time: Fraction) -> np.ndarray:
+        span = track.moment(time)
+        row, column = (300 + place for place in track.place(span))
+        height, width = track.canvas(np.zeros((*SIZE[::-1], 3), np.uint8), span).shape[:2]
+        return track.shown(world_[row : row + height, column : column + width], span)
+
+    inside = (slice(20, -20), slice(20, -20))
+    np.testing.assert_array_equal(
+        np.roll(seen(early), way, (0, 1))[inside], seen(late)[inside]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("direction", "way"), [("outward", -10), ("inward", 10)])
+def test_halves_move_from_the_axis_or_to_it(direction: str, way: int) -> None:
+    track = course(direction, 25.0)
+    line = np.random.default_rng(0).integers(0, 255, (1, 600, 3)).astype(np.uint8)
+
+    def seen(time: Fraction) -> np.ndarray:
+        span = track.moment(time)
+        return track.shown(np.tile(line[:, 300 + span.start : 300 + span.stop], (128, 1, 1)), span)
+
+    early, late = seen(Fraction(0)), seen(Fraction(2, 5))
+    assert early.shape == (128, 96, 3)
+    np.testing.assert_array_equal(late, late[:, ::-1])
+    np.testing.assert_array_equal(np.roll(early[:, :48], way, 1)[:, 12:-12], late[:, 12:36])
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS[1:])
+def test_canvases_begin_at_grains_and_cover_the_way_to_both_neighbours(direction: str) -> None:
+    track = course(direction, 73.0)
+    for painting in range(track.clock.painted):
+        span = track.span(painting)
+        assert span.start % 16 == 0 and span.stop % 16 == 0
+        for other in (painting - 1, painting + 1):
+            if 0 <= other < track.clock.painted:
+                offset = track.offset(track.clock.painting_time(other))
+                assert span.start <= offset and offset + track.length <= span.stop
+        ways = 2 * float(track.longest) + track.length + 2 * 16 + 16
+        assert span.stop - span.start <= ways
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_a_picture_moves_by_parts_of_a_pixel(axis: int, kind: type) -> None:
+    def wave(first: float, count: int) -> np.ndarray:
+        line = 120 + 100 * np.sin((first + np.arange(count)) / 4)
+        picture = np.repeat(line[:, None, None], 3, 2) * np.ones((1, 9, 1))
+        return picture if axis == 0 else picture.transpose(1, 0, 2)
+
+    picture = np.rint(wave(0, 90)).astype(kind)
+    for place in (20.0, 20.25, 20.5, 20.984375):
+        found = moved(picture, place, 50, axis)
+        assert found.dtype == kind
+        np.testing.assert_allclose(found, wave(place, 50), atol=1.6)
+    np.testing.assert_array_equal(moved(picture, 7.0, 60, axis), picture.take(range(7, 67), axis))
+    ends = moved(picture, -5.0, 100, axis)  # borders go on
+    np.testing.assert_array_equal(ends.take(0, axis), picture.take(0, axis))
+    np.testing.assert_array_equal(ends.take(99, axis), picture.take(89, axis))
+
+
+# Settings
+
+
+def test_a_drift_survives_json_and_old_settings_have_none() -> None:
+    recipe = Recipe(drift=Drift(12.5, "inward"))
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert Recipe.from_flat(recipe.flat()) == recipe
+    assert not Recipe.from_json('{"stride": 8}').drift
+    assert not Recipe().drift and not Drift(0.0, "up") and Drift(1, "up")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"speed": -1}, {"speed": 1001}, {"speed": "fast"}, {"speed": True}, {"direction": "north"}]
+    + [{"direction": None}, {"speed": float("nan")}],
+)
+def test_drifts_that_are_none(wrong: dict) -> None:
+    with pytest.raises(SettingsError, match=r"speed|direction"):
+        Drift(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("direction", "symmetry"), [("outward", "none"), ("inward", "noise"), ("left", "half")]
+)
+def test_a_direction_must_suit_the_symmetry(direction: str, symmetry: str) -> None:
+    recipe = drifting(direction, style=replace(STYLE, symmetry=symmetry))
+    with pytest.raises(SettingsError, match="symmetry"):
+        recipe.resolve()
+    drifting("up", style=replace(STYLE, symmetry=symmetry)).resolve()
+
+
+def test_a_drift_that_is_too_fast_is_told(write_song: WriteSong) -> None:
+    song = write_song(tone(440, 2.0))
+    prepare(song, drifting("up", 150.0))
+    with pytest.raises(SettingsError, match="slower --drift"):
+        prepare(song, drifting("up", 170.0))
+
+
+# Paintings
+
+
+def test_the_grain_of_the_embedded_model_is_what_the_table_says(painter: Painter) -> None:
+    """Moved by grains, it paints the same texture; by less, another one."""
+    assert grain_of(painter, [STYLE]) == models.find("sketch").grain == 16
+    for model in models.TABLE.values():
+        assert model.grain == 16 if model.name == "sketch" else model.grain == 64
+
+
+def test_a_painting_sees_the_window_of_its_place(painter: Painter) -> None:
+    assert agreement(painter, STYLE, 16) > agreement(painter, STYLE, 0) + 15
+    frame = np.full((*SIZE[::-1], 3), 40, np.uint8)
+    far = Stroke(STYLE.resolve().stroke.prompts, 0.7, 1.0, place=(160_000, 0))
+    near = replace(far, place=(0, 0))
+    one, other, again = painter.paint([frame] * 3, STYLE, [near, far, near])
+    np.testing.assert_array_equal(one, again)
+    assert psnr(one, other) < 25
+
+
+def test_any_order_and_any_batch_paint_the_same_bytes(painter: Painter) -> None:
+    """Of canvases of different shapes, and with seeds that walk."""
+    track, resolved = course("up", 70.0), STYLE.resolve()
+    jobs = []
+    for painting in range(3):
+        span = track.span(painting)
+        guide = np.full((*SIZE[::-1], 3), 30 + 20 * painting, np.uint8)
+        stroke = replace(resolved.stroke, place=track.place(span), walk=painting / 2)
+        jobs.append((track.canvas(guide, span), stroke))
+    first = [next(painter.paint_each([job], STYLE)) for job in jobs]
+    for order in list(permutations(range(3)))[1:4]:
+        made = list(painter.paint_each([jobs[number] for number in order], STYLE))
+        for number, painting in zip(order, made, strict=True):
+            np.testing.assert_array_equal(painting, first[number])
+
+
+# Films
+
+
+def still_world() -> np.ndarray:
+    """A fixed picture of the world, 640 pixels from place -300 on: panes of 16 x 8 pixels."""
+    panes = 120 + 50 * np.random.default_rng(0).normal(size=(40, 12, 3))
+    return np.clip(panes, 0, 255).astype(np.uint8).repeat(16, 0).repeat(8, 1)
+
+
+@pytest.mark.parametrize("interpolator", ["blend", "motion", "flavr"])
+def test_in_betweens_of_a_still_world_are_its_window_at_their_moment(interpolator: str) -> None:
+    """To a fraction of a pixel, for every interpolator, up to the border of the picture."""
+    track, seen = course("up", 41.0), still_world()
+    canvases = []
+    for painting in range(track.clock.painted):
+        span = track.span(painting)
+        canvases.append(seen[300 + span.start : 300 + span.stop])
+    made = list(between(canvases, 12, interpolator=interpolator, painted=True, course=track))
+    assert len(made) == track.clock.frames == 60
+    least = {"blend": 60, "motion": 35, "flavr": 32}[interpolator]
+    for number, frame in enumerate(made):
+        window = moved(seen, 300 + track.frame(number), SIZE[1], 0)
+        assert psnr(frame, window) > least, number
+
+
+@pytest.mark.parametrize("direction", ["up", "outward"])
+def test_paintings_are_frames_of_the_film_and_its_texture_travels(
+    direction: str, painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song, folder = write_song(music(2.0)), tmp_path / "stages"
+    recipe = drifting(direction)
+    render(song, recipe, tmp_path / "a.mp4", painter=painter, frames_dir=folder)
+    frames, painted = stage(folder, "frames"), stage(folder, "painted")
+    assert frames.shape == (60, 128, 96, 3) and painted.shape == (6, 128, 96, 3)
+    np.testing.assert_array_equal(frames[::12], painted[:5])
+    np.testing.assert_allclose(frames.astype(int), frames[:, :, ::-1].astype(int), atol=1)
+    still = tmp_path / "still"
+    render(
+        song, replace(recipe, drift=Drift()), tmp_path / "b.mp4", painter=painter, frames_dir=still
+    )
+    first, last = (_texture(stage(folder, "frames")[number]) for number in (0, -1))
+    travelled = np.corrcoef(first, last)[0, 1]
+    first, last = (_texture(stage(still, "frames")[number]) for number in (0, -1))
+    stayed = np.corrcoef(first, last)[0, 1]
+    assert travelled < 0.4 < 0.6 < stayed
+
+
+def _texture(frame: np.ndarray) -> np.ndarray:
+    flat = frame.mean(2).astype(np.float32)
+    fine = flat - cv2.GaussianBlur(flat, (0, 0), 4)
+    return np.ravel(fine / (np.sqrt(cv2.GaussianBlur(fine**2, (0, 0), 4)) + 1))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"relight": False, "interpolator": "motion"}, {"before": 4, "after": 3, "relight": True}],
+)
+def test_from_the_store_in_part_or_whole_comes_the_same_film(
+    settings: dict, painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song, store = write_song(music(2.0)), Store(tmp_path / "cache")
+    films = []
+    for name in ("once", "again", "resumed"):
+        if name == "resumed":  # every other painting was lost
+            known = sorted(p for p in (tmp_path / "cache/paintings").rglob("*") if p.is_file())
+            for path in known[::2]:
+                path.unlink()
+        render(
+            song, drifting(**settings), tmp_path / "a.mp4", painter=painter, store=store,
+            frames_dir=tmp_path / name,
+        )  # fmt: skip
+        films.append(stage(tmp_path / name, "frames"))
+    np.testing.assert_array_equal(films[0], films[1])
+    np.testing.assert_array_equal(films[0], films[2])
+
+
+def test_another_drift_is_another_film_and_another_painting(
+    painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song, store = write_song(music(1.5)), Store(tmp_path / "cache")
+    known = tmp_path / "cache" / "paintings"
+    counts = []
+    for recipe in (drifting("up"), drifting("down"), drifting("up", 20.0), drifting("up")):
+        render(song, recipe, tmp_path / "a.mp4", painter=painter, store=store)
+        counts.append(sum(path.is_file() for path in known.rglob("*")))
+    assert counts[0] < counts[1] < counts[2] == counts[3]
+
+
+def test_a_part_of_a_song_stands_where_the_whole_of_it_does(write_song: WriteSong) -> None:
+    song = write_song(music(4.0))
+    whole = prepare(song, drifting()).course
+    part = prepare(song, drifting(start=2.4)).course
+    assert whole and part
+    assert part.offset(Fraction(0)) == pytest.approx(whole.offset(Fraction(12, 5)), abs=1 / 64)
+
+
+def test_a_click_between_drifting_paintings_is_seen_at_its_moment(
+    painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    ticks = [18, 27, 40]
+    song = write_song(clicks([tick / 30 for tick in ticks], 2.0))
+    path = render(song, drifting(), tmp_path / "a.mp4", painter=painter)
+    light = video_frames(path, *SIZE).mean((1, 2))
+    for tick in ticks:
+        assert int(light[tick - 4 : tick + 5].argmax()) == 4
