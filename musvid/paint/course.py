@@ -29,7 +29,7 @@ Kind = TypeVar("Kind", np.uint8, np.float32)
 
 _TAPS = 6  # of the filter that moves a picture by a part of a pixel
 _FINE = 64  # parts of a pixel that are told apart
-_AXIS = 16  # pixels that are painted beyond an axis of symmetry, so that its border is no border
+_BORDER = 16  # pixels painted beyond what is shown: the edge of a canvas is painted otherwise
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,8 @@ class Course:
 
     def _span(self, own: Fraction, ways: list[Fraction]) -> Span:
         offsets = list(map(self.offset, ways))
-        beyond = self.length + (_AXIS if self.drift.mirrored else 0)
-        start = math.floor(min(offsets) / self.grain) * self.grain
-        stop = math.ceil((max(offsets) + beyond) / self.grain) * self.grain
+        start = math.floor((min(offsets) - _BORDER) / self.grain) * self.grain
+        stop = math.ceil((max(offsets) + self.length + _BORDER) / self.grain) * self.grain
         return Span(start, stop, self.offset(own))
 
     def place(self, span: Span) -> tuple[int, int]:

@@ -127,7 +127,7 @@ def test_canvases_begin_at_grains_and_cover_the_way_to_both_neighbours(direction
             if 0 <= other < track.clock.painted:
                 offset = track.offset(track.clock.painting_time(other))
                 assert span.start <= offset and offset + track.length <= span.stop
-        ways = 2 * float(track.longest) + track.length + 2 * 16 + 16
+        ways = 2 * float(track.longest) + track.length + 2 * 16 + 2 * 16
         assert span.stop - span.start <= ways
 
 
@@ -329,3 +329,17 @@ def test_a_click_between_drifting_paintings_is_seen_at_its_moment(
     light = video_frames(path, *SIZE).mean((1, 2))
     for tick in ticks:
         assert int(light[tick - 4 : tick + 5].argmax()) == 4
+
+
+def test_the_border_of_a_picture_is_no_border_of_its_canvas(painter: Painter) -> None:
+    """Painted once with neighbours far away, and once without any: the same up to the border."""
+    glass = replace(STYLE, prompt="blue and gold stained glass")
+    track, resolved = course("up", 110.0), glass.resolve()
+    guide = np.full((*SIZE[::-1], 3), 60, np.uint8)
+    made = []
+    for span in (track.span(2), track.moment(track.clock.painting_time(2))):
+        stroke = replace(resolved.stroke, place=track.place(span))
+        (canvas,) = painter.paint([track.canvas(guide, span)], glass, [stroke])
+        made.append(track.shown(canvas, span))
+    for rows in (slice(0, 8), slice(8, -8), slice(-8, None)):
+        assert psnr(made[0][rows], made[1][rows]) > 25
