@@ -6,6 +6,7 @@ import gradio as gr
 
 from .. import MusvidError, Recipe
 from ..interpolate import names as interpolators
+from ..paint.drift import DIRECTIONS
 from ..recipe import MOTION, RELIT
 from .board import LATEST, LIGHT, QUIET, Board, recipe_of
 from .html import RECIPES, hint
@@ -66,6 +67,17 @@ class MotionPanel:
                     label="How gaps are filled",
                 ),
             )
+            with gr.Row(equal_height=True):
+                board.control(
+                    "drift.direction",
+                    gr.Dropdown(
+                        list(DIRECTIONS),
+                        value=board.first["drift.direction"],
+                        label="Texture travels",
+                        min_width=120,
+                    ),
+                )
+                board.slider("drift.speed", "Pixels a second", min_width=120)
             board.put("plan", gr.HTML(elem_id="plan", padding=False))
 
     def wire(self, board: Board) -> None:
