@@ -10,16 +10,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import WriteSong, clicks, music, psnr, read_frames, tone, video_frames
+from conftest import WriteSong, clicks, music, psnr, read_frames, tone, video_frames, write_wav
 
-from musvid import Clock, Painter, Recipe, SettingsError, Style, between, render
-from musvid.job import prepare
+from musvid import Clock, Painter, Recipe, SettingsError, Song, Style, between, render
+from musvid.__main__ import build_parser, recipe_from
+from musvid.frame import Frame
+from musvid.job import prepare, resolve
 from musvid.paint import models, world
 from musvid.paint.course import Course, moved
 from musvid.paint.drift import DIRECTIONS, Drift
 from musvid.paint.grain import agreement, grain_of
 from musvid.paint.style import Stroke
 from musvid.store import Store
+from musvid.studio.studio import Studio
 
 # diffusers' schedulers, about the numpy of today.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -343,3 +346,34 @@ def test_the_border_of_a_picture_is_no_border_of_its_canvas(painter: Painter) ->
         made.append(track.shown(canvas, span))
     for rows in (slice(0, 8), slice(8, -8), slice(-8, None)):
         assert psnr(made[0][rows], made[1][rows]) > 25
+
+
+def test_the_command_line_lets_texture_travel() -> None:
+    def asked(*options: str) -> Drift:
+        return recipe_from(build_parser().parse_args(["song.mp3", *options])).drift
+
+    assert not asked()
+    assert asked("--drift", "30") == Drift(30.0, "up")
+    assert asked("--direction", "inward") == Drift(48.0, "inward")
+    with pytest.raises(SystemExit):
+        asked("--direction", "north")
+
+
+def test_a_moment_is_painted_as_in_the_film(tmp_path: Path) -> None:
+    song = Song.open(write_wav(tmp_path / "song.wav", music(2.0)))
+    drift = Drift(40.0, "up")
+    recipe = Recipe(size=(64, 64), upscale=1, drift=drift, style=Style(strength=0.6))
+    job, films = resolve(recipe, song), []
+
+    def tap(stage: str, _number: int, frame: Frame) -> None:
+        if stage == "painted":
+            films.append(frame)
+
+    render(job, output=tmp_path / "film.mp4", tap=tap)
+    still, studio = resolve(replace(recipe, drift=Drift()), song), Studio(device="cpu")
+    for number in (2, 3):
+        moment = float(job.clock.painting_time(number))
+        # A film's canvas covers the way to the next painting, so it is not the same to the bit.
+        near = psnr(studio.paint(job, moment), films[number])
+        assert near > psnr(studio.paint(still, moment), films[number]) + 6
+        assert near > 24
