@@ -175,7 +175,7 @@ def test_a_killed_render_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize(
-    ("part", "when"), [("showcqt", ("spectrum", 4)), ("libx264", ("frames", 20))]
+    ("part", "when"), [("showcqt", ("spectrum", 4)), ("libx264", ("frames", 40))]
 )
 def test_a_killed_ffmpeg_is_an_error_and_nothing_is_lost(
     part: str, when: tuple[str, int], song: Path, place: Place, calm: Calm, painter: Painter
