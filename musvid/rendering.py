@@ -113,14 +113,14 @@ def render(
 
     def watched(frames: Iterable[Frame], stage: str) -> Iterator[Frame]:
         """A stage's frames, as many as are wanted: counted, saved, and stoppable."""
-        canvases = course is not None and stage == "painted"
+        canvases = course if stage == "painted" else None
         if progress:
             progress(stage, 0, totals[stage])
         for index, frame in enumerate(islice(frames, totals[stage])):
             if cancel is not None and cancel.is_set():
                 raise Cancelled("The render was stopped.")
             if folders or tap:
-                shown = course.shown(frame, course.span(index)) if course and canvases else frame
+                shown = canvases.shown(frame, canvases.span(index)) if canvases else frame
                 if folders:
                     save_frame(shown, frame_path(folders[stage], index))
                 if tap:
@@ -187,9 +187,9 @@ def render(
             guides = map(course.canvas, guides, spans)
         painted = stage(paint(guides), "painted")
         fill = partial(fill, painted, recipe.after, painted=recipe.paints)
-        lit = interpolate.retime(moments, clock.filled)
+        places = interpolate.along(clock.filled, clock.places) if course else clock.filled
+        lit = interpolate.retime(moments, places)
         if course:
-            lit = interpolate.retime(moments, interpolate.along(clock.filled, clock.places))
             known = {"light": lit, "guides": under} if recipe.relight else {}
             made = fill(course=course, **known)
         elif not recipe.relight:

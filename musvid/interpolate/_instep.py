@@ -26,7 +26,6 @@ from ._retime import retime
 
 Floats = NDArray[np.float32]
 
-_CELL = 4  # pixels of a light's side
 _AROUND = 3  # pixels beside a window that a cut between pixels looks at
 
 
@@ -153,8 +152,8 @@ def _under(ends: tuple[_Painting, _Painting], part: float, offset: float, course
 def _layers_at(painting: _Painting, offset: float, course: Course) -> Floats:
     span = painting.span
     guide = [_moved_light(layer, offset - span.offset, course) for layer in painting.layers]
-    axis, count = int(course.drift.sideways), course.length // _CELL
-    own = course.whole(moved(painting.light, (offset - span.start) / _CELL, count, axis))
+    axis, count = int(course.drift.sideways), course.length // relight.CELL
+    own = course.whole(moved(painting.light, (offset - span.start) / relight.CELL, count, axis))
     return np.stack([*guide, own])
 
 
@@ -162,5 +161,5 @@ def _moved_light(light: Light, way: float, course: Course) -> Light:
     """The light of a guide so many pixels on, continued by its borders as its canvas is."""
     if not way:
         return light
-    axis, count = int(course.drift.sideways), course.length // _CELL
-    return course.whole(moved(light, way / _CELL, count, axis))
+    axis, count = int(course.drift.sideways), course.length // relight.CELL
+    return course.whole(moved(light, way / relight.CELL, count, axis))

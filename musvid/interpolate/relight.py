@@ -35,8 +35,10 @@ Floats: TypeAlias = NDArray[np.float32]
 Lit: TypeAlias = tuple[Frame, Light]
 Fill: TypeAlias = Callable[[Iterable[Frame], int], Iterator[Frame]]
 
-_CELL = 4  # pixels a side for which a light is one number: what changes from there on is smooth
-_BROAD, _LINES = 7 / _CELL, 3 / _CELL  # standard deviations of the two blurs
+CELL = 4
+"""Pixels a side for which a light is one number: what changes from there on is smooth."""
+
+_BROAD, _LINES = 7 / CELL, 3 / CELL  # standard deviations of the two blurs
 _STRIP = 64  # rows that are lit at a time, a multiple of the cell
 _MOST = float(np.log(4))  # of the gain, either way
 
@@ -76,7 +78,7 @@ def light_of(frame: Frame) -> Light:
     """The light of a picture, whose sides are multiples of 4."""
     height, width, channels = frame.shape
     flat = frame.reshape(height, width * channels).astype(np.float32)
-    return _floats(cv2.resize(flat, (width // _CELL, height // _CELL), None, 0, 0, cv2.INTER_AREA))
+    return _floats(cv2.resize(flat, (width // CELL, height // CELL), None, 0, 0, cv2.INTER_AREA))
 
 
 def between(
@@ -223,8 +225,8 @@ def _bordered(layer: Floats) -> Floats:
 
 def _enlarged(bordered: Floats, rows: slice, width: int) -> Floats:
     """Some rows of a bordered layer at full size, by linear interpolation."""
-    part = bordered[rows.start // _CELL : rows.stop // _CELL + 2]
-    return _floats(cv2.resize(part, (width, _CELL * len(part)))[_CELL:-_CELL])
+    part = bordered[rows.start // CELL : rows.stop // CELL + 2]
+    return _floats(cv2.resize(part, (width, CELL * len(part)))[CELL:-CELL])
 
 
 def _sampled(painting: Frame, guide: Light) -> tuple[Floats, Floats]:
@@ -234,7 +236,7 @@ def _sampled(painting: Frame, guide: Light) -> tuple[Floats, Floats]:
     )
     layers = _layers(guide, light_of(painting))
     pixels = painting[rows[:, None], columns].reshape(-1, 3)
-    return pixels.astype(np.float32), layers[:, rows[:, None] // _CELL, columns // _CELL].reshape(
+    return pixels.astype(np.float32), layers[:, rows[:, None] // CELL, columns // CELL].reshape(
         4, -1
     )
 

@@ -59,8 +59,7 @@ class Line(queueing.Queue):
         """The sessions for which something waits or runs."""
         queues = self.event_queue_per_concurrency_id.values()
         waiting = (event for one in queues for event in one.queue)
-        running = (event for job in self.active_jobs if job for event in job)
-        return {event.session_hash for event in (*waiting, *running)}
+        return {event.session_hash for event in (*waiting, *self._active())}
 
     def _dropped(self, session: str) -> None:
         self.pending_event_ids_session.pop(session, None)
@@ -105,8 +104,10 @@ class Line(queueing.Queue):
         return True, event._id, "success"
 
     def _running(self, concurrency_id: str) -> list[Ticket]:
-        events = [event for job in self.active_jobs if job for event in job]
-        return [ticket_of(each) for each in events if each.concurrency_id == concurrency_id]
+        return [ticket_of(each) for each in self._active() if each.concurrency_id == concurrency_id]
+
+    def _active(self) -> list[queueing.Event]:
+        return [event for job in self.active_jobs if job for event in job]
 
     def get_events(self) -> Any:
         """The next event, with the id of its kind of work; None where nobody can be served."""

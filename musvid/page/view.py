@@ -7,20 +7,14 @@ import gradio as gr
 from ..view.settings import FEET, FLAT, KINDS, Camera, Finish, View
 from .board import LIGHT, QUIET, SHOWN, Board, Updates
 
-_NAMES = {
-    "flat": "Flat",
-    "mosaic": "Mosaic",
-    "tunnel": "Tunnel",
-    "mandala": "Mandala",
-    "horizon": "Horizon",
-    "ring": "Ring",
-}
-# What a view has of its own.
-_OWN = {
-    "view": ("copies", "bend"),
-    "camera": ("zoom", "turn", "sway", "shake", "pulse"),
-    "finish": ("glow", "vignette", "grain", "contrast"),
-}
+# What a view has of its own, by the rows in which it stands.
+_SLIDERS: tuple[dict[str, str], ...] = (
+    {"view.copies": "Copies", "view.bend": "Bend"},
+    {"camera.zoom": "Zoom", "camera.turn": "Turns a minute"},
+    {"camera.sway": "Sway", "camera.shake": "Shake", "camera.pulse": "Pulse"},
+    {"finish.glow": "Glow", "finish.contrast": "Contrast"},
+    {"finish.vignette": "Vignette", "finish.grain": "Grain"},
+)
 
 
 class ViewPanel:
@@ -33,7 +27,7 @@ class ViewPanel:
             board.control(
                 "view.kind",
                 gr.Radio(
-                    [(_NAMES[kind], kind) for kind in KINDS],
+                    [(kind.capitalize(), kind) for kind in KINDS],
                     value=FLAT,
                     label="View",
                     show_label=False,
@@ -42,22 +36,10 @@ class ViewPanel:
                 ),
             )
             with gr.Accordion("Camera and finish", open=False, elem_id="camera"):
-                with gr.Row(equal_height=True):
-                    board.slider("view.copies", "Copies", min_width=120)
-                    board.slider("view.bend", "Bend", min_width=120)
-                with gr.Row(equal_height=True):
-                    board.slider("camera.zoom", "Zoom", min_width=120)
-                    board.slider("camera.turn", "Turns a minute", min_width=120)
-                with gr.Row(equal_height=True):
-                    board.slider("camera.sway", "Sway", min_width=120)
-                    board.slider("camera.shake", "Shake", min_width=120)
-                    board.slider("camera.pulse", "Pulse", min_width=120)
-                with gr.Row(equal_height=True):
-                    board.slider("finish.glow", "Glow", min_width=120)
-                    board.slider("finish.contrast", "Contrast", min_width=120)
-                with gr.Row(equal_height=True):
-                    board.slider("finish.vignette", "Vignette", min_width=120)
-                    board.slider("finish.grain", "Grain", min_width=120)
+                for row in _SLIDERS:
+                    with gr.Row(equal_height=True):
+                        for name, label in row.items():
+                            board.slider(name, label, min_width=120)
                 with gr.Row(equal_height=True):
                     board.control(
                         "view.foot",
@@ -85,11 +67,7 @@ class ViewPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        own = {
-            f"{part}.{name}": controls[f"{part}.{name}"]
-            for part, names in _OWN.items()
-            for name in names
-        }
+        own = {name: controls[name] for row in _SLIDERS for name in row}
         # When somebody chooses it, rather than when a render's settings fill the page.
         controls["view.kind"].input(
             lambda kind: _suiting(kind, own),

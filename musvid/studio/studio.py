@@ -135,15 +135,30 @@ class Studio:
     def draw(self, job: Job, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
         key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size)
+        return self._kept(
+            self._drawn,
+            _DRAWN,
+            key,
+            lambda: spectrum.draw_moment(*key[:3], clock=job.clock, size=job.size),
+        )
+
+    def _kept(
+        self,
+        known: OrderedDict[tuple[object, ...], Frame],
+        most: int,
+        key: tuple[object, ...],
+        make: Callable[[], Frame],
+    ) -> Frame:
+        """The picture of a key, which is made unless it is one of the last ones."""
         with self._drawing:
-            if key in self._drawn:
-                self._drawn.move_to_end(key)
-                return self._drawn[key]
-        frame = spectrum.draw_moment(*key[:3], clock=job.clock, size=job.size)
+            if key in known:
+                known.move_to_end(key)
+                return known[key]
+        frame = make()
         with self._drawing:
-            self._drawn[key] = frame
-            while len(self._drawn) > _DRAWN:
-                self._drawn.popitem(last=False)
+            known[key] = frame
+            while len(known) > most:
+                known.popitem(last=False)
         return frame
 
     def beats(self, song: Song) -> tempo.Beats:
@@ -154,28 +169,19 @@ class Studio:
     def paint(self, job: Job, time: float) -> Frame:
         """The picture of a moment as a render paints it; `time` as for `draw`."""
         guide, course = self.draw(job, time), job.course
-        strokes = [job.automation.stroke(time)] if job.automation or course else None
-        if not course or not strokes:
-            return self._paint([guide], job.recipe, strokes)[0]
+        stroke = job.automation.stroke(time)
+        if not course:
+            return self._paint([guide], job.recipe, [stroke] if job.automation else None)[0]
         span = course.moment(Fraction(time))
-        strokes = [replace(strokes[0], place=course.place(span))]
+        stroke = replace(stroke, place=course.place(span))
         recipe = replace(job.recipe, style=job.style)
-        return course.shown(self._paint([course.canvas(guide, span)], recipe, strokes)[0], span)
+        return course.shown(self._paint([course.canvas(guide, span)], recipe, [stroke])[0], span)
 
     def remembered(self, job: Job, time: float, paint: Callable[[], Frame]) -> Frame:
         """The painting of a moment, which is painted unless it was one of the last ones."""
         plain = replace(job.recipe, view=View(), camera=Camera(), finish=Finish())
         key = (job.song, plain.to_json(), Fraction(time))
-        with self._drawing:
-            if key in self._painted:
-                self._painted.move_to_end(key)
-                return self._painted[key]
-        frame = paint()
-        with self._drawing:
-            self._painted[key] = frame
-            while len(self._painted) > _PAINTED:
-                self._painted.popitem(last=False)
-        return frame
+        return self._kept(self._painted, _PAINTED, key, paint)
 
     def seen(self, job: Job, frame: Frame, time: float) -> Frame:
         """A frame of a moment as the video shows it, at most 1080 pixels a side."""
