@@ -44,10 +44,10 @@ def build(studio: Studio, limits: Limits) -> Board:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, motion, beat, style, view, follow, look)
+                _lay_out(board, song, motion, beat, style, follow, look)
             with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Render", id="render"):
-                    _lay_out(board, moment, render, results)
+                    _lay_out(board, moment, view, render, results)
                 with gr.Tab("Compare", id="compare", elem_id="compare"):
                     compare.layout(board)
         # Events of one component are answered in this order.

@@ -23,7 +23,6 @@ class ViewPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         with gr.Column(elem_classes="part", elem_id="view"):
-            gr.HTML("<h2>View</h2>", padding=False)
             board.control(
                 "view.kind",
                 gr.Radio(
