@@ -3,8 +3,13 @@
 How far texture moves is known exactly. So the gap between two paintings is filled in the world,
 where texture stands still: both canvases cover the window's whole way from one to the other, and
 what any interpolator makes of their common part is then cut to the window of its own moment, to a
-fraction of a pixel. The light of the two guides was moved with their canvases; the moment's own
-light takes its place (see `musvid.interpolate.relight`), which stays where the method puts it.
+fraction of a pixel.
+
+The light of a guide stays where the method puts it, and on its canvas it lies elsewhere in the
+world than the other one's. A mixture of two such paintings has the light of neither. So both are
+relit to one light between theirs before the gap is filled, and what is cut from it to the light of
+its own moment (see `musvid.interpolate.relight`): the gains of one after the other are those of
+relighting each painting to the moment, at the price of relighting once a frame.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import chain, groupby, islice
 
 import numpy as np
@@ -31,14 +37,13 @@ _AROUND = 3  # pixels beside a window that a cut between pixels looks at
 
 @dataclass(frozen=True, eq=False)
 class _Painting:
-    """A painted canvas, and where it lies; where it will be relit, the light of its guide, the
-    layers of that (see `musvid.interpolate.relight`), and the canvas' own light."""
+    """A painted canvas, and where it lies; where it will be relit, the light of its guide and the
+    layers of that, see `musvid.interpolate.relight`."""
 
     canvas: Frame
     span: Span
     guide: Light
     layers: Floats
-    light: Light
 
 
 def between(
@@ -69,22 +74,23 @@ def between(
         del first
     reached = -1  # the number of the last painting that was read
     places = ((number, place) for number, place in enumerate(course.clock.places))
-    for gap, group in groupby(places, key=lambda item: math.floor(item[1] / factor)):
-        wanted = [(number, place - gap * factor) for number, place in group]
-        while reached < gap + bool(wanted[-1][1]):
+    for early, group in groupby(places, key=lambda item: math.floor(item[1] / factor)):
+        wanted = [(number, place - early * factor) for number, place in group]
+        while reached < early + bool(wanted[-1][1]):
             known.append(next(painted))
             reached += 1
-            while len(known) > 2 or (known and reached - len(known) + 1 < gap):
+            while len(known) > 2 or (known and reached - len(known) + 1 < early):
                 known.popleft()
-        ends = known[0], known[-1]
-        with closed(_filled(ends, factor, [place for _, place in wanted], course, fill)) as made:
+        gap = _Gap((known[0], known[-1]), course, response)
+        with closed(_filled(gap, factor, [place for _, place in wanted], fill)) as made:
             for (number, place), (picture, start) in zip(wanted, made, strict=True):
                 offset = course.frame(number)
-                frame = course.whole(course.cut(picture, offset - start))
+                frame = course.cut(picture, offset - start)
                 if lights is not None and response is not None:
-                    under = _under(ends, float(place / factor), offset, course)
-                    frame = relight.relit(frame, next(lights), under, response)
-                yield frame
+                    now = _half(relight.light_layers(next(lights)), course)
+                    under = gap.under(float(place / factor), offset)
+                    frame = relight.relit_to(frame, now, under, response)
+                yield course.whole(frame)
 
 
 def _read(
@@ -93,68 +99,133 @@ def _read(
     dark = np.zeros((0, 0), np.float32)
     if guides is None:
         for number, canvas in enumerate(canvases):
-            yield _Painting(canvas, course.span(number), dark, dark, dark)
+            yield _Painting(canvas, course.span(number), dark, dark)
         return
     for number, (canvas, guide) in enumerate(zip(canvases, guides)):  # noqa: B905
-        span, layers = course.span(number), relight.light_layers(guide)
-        yield _Painting(canvas, span, guide, layers, relight.light_of(canvas))
+        yield _Painting(canvas, course.span(number), guide, relight.light_layers(guide))
 
 
 def _fit(paintings: Sequence[_Painting], course: Course) -> relight.Response:
-    """The response of the paintings: each one, predicted from the two around it in its place."""
+    """The response of the paintings: each one, predicted from either neighbour in its place."""
 
     def seen(painting: _Painting, offset: float) -> relight.Lit:
         frame = course.whole(course.cut(painting.canvas, offset - painting.span.start))
         return frame, _moved_light(painting.guide, offset - painting.span.offset, course)
 
-    return relight.fit_between([
-        (seen(early, here.span.offset), seen(here, here.span.offset), seen(late, here.span.offset))
-        for early, here, late in zip(paintings, paintings[1:], paintings[2:])  # noqa: B905
-    ])  # fmt: skip
+    pairs = []
+    for early, here, late in zip(paintings, paintings[1:], paintings[2:]):  # noqa: B905
+        offset = here.span.offset
+        own = seen(here, offset)
+        pairs += [(seen(early, offset), own), (seen(late, offset), own)]
+    return relight.fit_each(pairs)
+
+
+class _Gap:
+    """Two paintings that follow each other, and the part of the world that both show."""
+
+    def __init__(
+        self, ends: tuple[_Painting, _Painting], course: Course, response: relight.Response | None
+    ) -> None:
+        self._ends, self._course, self._response = ends, course, response
+        offsets = [end.span.offset for end in ends]
+        # Whole cells of light, as the ends of canvases are.
+        least = (math.floor(min(offsets)) - _AROUND) // relight.CELL * relight.CELL
+        most = -(-(math.ceil(max(offsets)) + course.length + _AROUND) // relight.CELL)
+        self.start = max(least, *(end.span.start for end in ends))
+        self._stop = min(most * relight.CELL, *(end.span.stop for end in ends))
+        self._axis = int(course.drift.sideways)
+
+    @property
+    def early(self) -> _Painting:
+        return self._ends[0]
+
+    @cached_property
+    def canvases(self) -> list[Frame]:
+        """The common part of both, under one light where they will be relit."""
+        canvases = [
+            moved(end.canvas, self.start - end.span.start, self._stop - self.start, self._axis)
+            for end in self._ends
+        ]
+        if self._response is None:
+            return canvases
+        made = []
+        for canvas, under in zip(canvases, self._lights, strict=True):
+            # What the lines themselves gain is added when light is that of the moment.
+            now = np.stack([*self._between, under[2]])
+            layers = np.stack([*under, relight.light_of(canvas)])
+            made.append(relight.relit_to(canvas, now, layers, self._response))
+        return made
+
+    @cached_property
+    def _lights(self) -> list[Floats]:
+        """The layers of both guides."""
+        count = (self._stop - self.start) // relight.CELL
+        return [
+            np.stack([
+                moved(layer, (self.start - end.span.offset) / relight.CELL, count, self._axis)
+                for layer in end.layers
+            ])
+            for end in self._ends
+        ]  # fmt: skip
+
+    @cached_property
+    def _between(self) -> Floats:
+        """The light under which the gap is filled, broad and lines: between the two by ratio, so
+        that neither painting is raised or lowered by more than half of what parts them."""
+        assert self._response is not None, "only what is relit has a light"
+        floors = np.array([self._response.broad_floor, self._response.lines_floor], np.float32)
+        early, late = (light[:2] + floors[:, None, None] for light in self._lights)
+        return np.sqrt(early * late) - floors[:, None, None]
+
+    @cached_property
+    def _layers(self) -> list[Floats]:
+        """The layers of both canvases, (height / 4, width / 4, 4)."""
+        return [
+            np.stack([*self._between, light[2], relight.light_of(canvas)], axis=-1)
+            for light, canvas in zip(self._lights, self.canvases, strict=True)
+        ]
+
+    def under(self, part: float, offset: float) -> Floats:
+        """The layers of what is cut at an offset from the filled gap, so far from one end to the
+        other; from the early painting alone at 0."""
+        if not part:
+            return self._own(self.early, offset)
+        early, late = self._layers
+        mixed = early + (late - early) * np.float32(part)
+        place, count = (offset - self.start) / relight.CELL, self._course.length // relight.CELL
+        return np.ascontiguousarray(moved(mixed, place, count, self._axis).transpose(2, 0, 1))
+
+    def _own(self, end: _Painting, offset: float) -> Floats:
+        way, count = offset - end.span.offset, self._course.length // relight.CELL
+        if way:
+            light = [moved(layer, way / relight.CELL, count, self._axis) for layer in end.layers]
+        else:
+            light = list(_half(end.layers, self._course))
+        place = (offset - end.span.start) / relight.CELL
+        own = moved(relight.light_of(end.canvas), place, count, self._axis)
+        return np.stack([*light, own])
 
 
 def _filled(
-    ends: tuple[_Painting, _Painting],
+    gap: _Gap,
     factor: int,
     places: list[Fraction],
-    course: Course,
     fill: Callable[[Iterable[Frame], int], Iterator[Frame]],
 ) -> Iterator[tuple[Frame, float]]:
     """What stands at places of a gap, 0 to `factor`, and where in the world it begins."""
-    early, late = ends
     if not places[0]:
-        yield early.canvas, early.span.start
+        yield gap.early.canvas, gap.early.span.start
         places = places[1:]
     if not places:
         return
-    offsets = early.span.offset, late.span.offset
-    least = max(early.span.start, late.span.start, math.floor(min(offsets)) - _AROUND)
-    most = math.ceil(max(offsets)) + course.length + _AROUND
-    most = min(early.span.stop, late.span.stop, most)
-    axis = int(course.drift.sideways)
-    common = (
-        moved(end.canvas, least - end.span.start, most - least, axis) for end in (early, late)
-    )
-    with closed(retime(fill(common, factor), places)) as made:
+    with closed(retime(fill(gap.canvases, factor), places)) as made:
         for picture in made:
-            yield picture, least
+            yield picture, gap.start
 
 
-def _under(ends: tuple[_Painting, _Painting], part: float, offset: float, course: Course) -> Floats:
-    """The layers of a mixture of two paintings, of which each was moved with its light."""
-    early = _layers_at(ends[0], offset, course)
-    if not part:
-        return early
-    late = _layers_at(ends[1], offset, course)
-    return early + (late - early) * np.float32(part)
-
-
-def _layers_at(painting: _Painting, offset: float, course: Course) -> Floats:
-    span = painting.span
-    guide = [_moved_light(layer, offset - span.offset, course) for layer in painting.layers]
-    axis, count = int(course.drift.sideways), course.length // relight.CELL
-    own = course.whole(moved(painting.light, (offset - span.start) / relight.CELL, count, axis))
-    return np.stack([*guide, own])
+def _half(layers: Floats, course: Course) -> Floats:
+    """Of layers of a whole picture, those of the window that moves."""
+    return layers[..., : course.length // relight.CELL] if course.drift.mirrored else layers
 
 
 def _moved_light(light: Light, way: float, course: Course) -> Light:

@@ -139,20 +139,29 @@ def fit(paintings: Sequence[tuple[Frame, Light]]) -> Response:
     paintings: with the lights of their guides. Of fewer than three, or where nothing changes, the
     usual response comes out.
     """
-    return fit_between(list(zip(paintings, paintings[1:], paintings[2:])))  # noqa: B905
-
-
-def fit_between(triples: Sequence[tuple[Lit, Lit, Lit]]) -> Response:
-    """The response with which of three paintings, moved to one place, the middle one is best
-    predicted from the others; each with the light of its guide. Without any, the usual one."""
-    known = {id(lit): _sampled(*lit) for triple in triples for lit in triple}  # each once
-    around = [tuple(known[id(lit)] for lit in triple) for triple in triples]
-    if not around:
-        return Response()
-    cases = [
+    known = [_sampled(*painting) for painting in paintings]
+    return _fitted([
         (here, _mean(early_pixels, late_pixels), now, _mean(early, late))
-        for (early_pixels, early), (here, now), (late_pixels, late) in around
-    ]
+        for (early_pixels, early), (here, now), (late_pixels, late) in zip(  # noqa: B905
+            known, known[1:], known[2:]
+        )
+    ])  # fmt: skip
+
+
+def fit_each(pairs: Sequence[tuple[Lit, Lit]]) -> Response:
+    """The response with which the second painting of each pair, moved to one place, is best
+    predicted from the first; each with the light of its guide. Without any, the usual one."""
+    known = {id(lit): _sampled(*lit) for pair in pairs for lit in pair}  # each once
+    return _fitted([
+        (known[id(here)][0], known[id(other)][0], known[id(here)][1], known[id(other)][1])
+        for other, here in pairs
+    ])  # fmt: skip
+
+
+def _fitted(cases: Sequence[tuple[Floats, Floats, Floats, Floats]]) -> Response:
+    """The response of cases: pixels, those they are predicted from, and the layers of both."""
+    if not cases:
+        return Response()
     blended = np.mean([((pixels - here) ** 2).mean() for here, pixels, _, _ in cases])
     scale = (sum(here.size for here, *_ in cases) * (blended + 1e-3)) ** -0.5
     usual = _numbers(Response())
@@ -203,8 +212,12 @@ def _log_ratio(now: Floats, under: Floats, floor: float) -> Floats:
 
 
 def relit(frame: Frame, light: Light, under: Floats, response: Response) -> Frame:
-    """A frame that has the layers `under`, under another light; see `layers`."""
-    now = light_layers(light)
+    """A frame that has the layers `under`, under another light; see `_layers`."""
+    return relit_to(frame, light_layers(light), under, response)
+
+
+def relit_to(frame: Frame, now: Floats, under: Floats, response: Response) -> Frame:
+    """A frame that has the layers `under`, with the light of the layers `now`."""
     if np.array_equal(now, under[:3]):
         return frame
     gain, added = (_bordered(part) for part in _gain(now, under, response))
