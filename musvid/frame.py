@@ -18,7 +18,8 @@ Frame: TypeAlias = NDArray[np.uint8]
 
 Light: TypeAlias = NDArray[np.float32]
 """How bright a picture is where: the mean of its channels, 0 to 255, float32 of shape
-(height / 4, width / 4), each number the mean of 4 x 4 pixels."""
+(height / 4, width / 4), each number the mean of 4 x 4 pixels; of paintings whose texture drifts, of
+2 x 2 pixels."""
 
 
 T = TypeVar("T")

@@ -171,17 +171,18 @@ def render(
             )
 
         pictures: Iterator[Frame] = draw()
+        light_of = partial(interpolate.light_of, drifting=bool(course))
         # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
         moments: Noted[Any] = Noted()
         under: Noted[Light] = Noted()
         if recipe.relight:
-            note = interpolate.light_of if recipe.paints else _itself
+            note = light_of if recipe.paints else _itself
             pictures = at(moments.through(pictures, note), clock.ticks)
         drawn = stage(pictures, "spectrum")
         keyframes = every(drawn, clock.stride)
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
         if recipe.relight and recipe.paints:
-            guides = under.through(guides, interpolate.light_of)
+            guides = under.through(guides, light_of)
         if course:
             spans = map(course.span, count())
             guides = map(course.canvas, guides, spans)

@@ -50,7 +50,8 @@ def between(
         out, by which it is lit, and the lights of their guides; see `musvid.interpolate.relight`.
     course: of paintings whose texture drifts, where the world stands; the frames are then painted
         canvases, and what comes out are the frames of the course's video, each of the painted size
-        and cut at its own moment; the light is that of those moments, and the guides' is needed.
+        and cut at its own moment; the light is that of those moments, as
+        `light_of` makes it of what drifts, and the guides' is needed.
     weights: for "flavr", a checkpoint or a folder of them; by default what the environment variable
         MUSVID_FLAVR_WEIGHTS names, and else the embedded ones.
     device: for "flavr", "auto", "cpu", "cuda" or "mps".
@@ -96,11 +97,14 @@ def _filler(
     return partial(fill, weights=named and models.local(named), device=device)
 
 
-def light_of(frame: Frame) -> Light:
-    """How bright a picture is where, see `musvid.interpolate.relight.light_of`."""
+def light_of(frame: Frame, *, drifting: bool = False) -> Light:
+    """How bright a picture is where, see `musvid.interpolate.relight.light_of`.
+
+    drifting: for paintings whose texture drifts, which need a finer light: of 2 x 2 pixels each.
+    """
     from . import relight  # imports OpenCV
 
-    return relight.light_of(frame)
+    return relight.light_of(frame, relight.FINE_CELL if drifting else relight.CELL)
 
 
 def fingerprint(interpolator: str, weights: str | os.PathLike[str] | None = None) -> list[object]:

@@ -32,6 +32,7 @@ from ._retime import retime
 
 Floats = NDArray[np.float32]
 
+_CELL = relight.FINE_CELL  # of every light here
 _AROUND = 3  # pixels beside a window that a cut between pixels looks at
 
 
@@ -58,8 +59,9 @@ def between(
     """The frames of a video from its painted canvases: `course.clock.frames`, of the painted size.
 
     canvases: as `course.canvas` lays them out, painted. factor: frames from one to the next.
-    light: the light of the spectrum at the moment of each frame of the video. guides: the lights of
-        the guides that were painted. Both, or none, and then nothing is relit.
+    light: the light of the spectrum at the moment of each frame of the video, in fine cells.
+    guides: the lights of the guides that were painted, likewise. Both, or none, and then nothing
+        is relit.
 
     A frame at a painting's own moment is cut from that alone, and lit where its light differs.
     Memory holds the first paintings while the response to light is fitted, and then two.
@@ -87,7 +89,7 @@ def between(
                 offset = course.frame(number)
                 frame = course.cut(picture, offset - start)
                 if lights is not None and response is not None:
-                    now = _half(relight.light_layers(next(lights)), course)
+                    now = _half(relight.light_layers(next(lights), _CELL), course)
                     under = gap.under(float(place / factor), offset)
                     frame = relight.relit_to(frame, now, under, response)
                 yield course.whole(frame)
@@ -102,7 +104,7 @@ def _read(
             yield _Painting(canvas, course.span(number), dark, dark)
         return
     for number, (canvas, guide) in enumerate(zip(canvases, guides)):  # noqa: B905
-        yield _Painting(canvas, course.span(number), guide, relight.light_layers(guide))
+        yield _Painting(canvas, course.span(number), guide, relight.light_layers(guide, _CELL))
 
 
 def _fit(paintings: Sequence[_Painting], course: Course) -> relight.Response:
@@ -129,10 +131,10 @@ class _Gap:
         self._ends, self._course, self._response = ends, course, response
         offsets = [end.span.offset for end in ends]
         # Whole cells of light, as the ends of canvases are.
-        least = (math.floor(min(offsets)) - _AROUND) // relight.CELL * relight.CELL
-        most = -(-(math.ceil(max(offsets)) + course.length + _AROUND) // relight.CELL)
+        least = (math.floor(min(offsets)) - _AROUND) // _CELL * _CELL
+        most = -(-(math.ceil(max(offsets)) + course.length + _AROUND) // _CELL)
         self.start = max(least, *(end.span.start for end in ends))
-        self._stop = min(most * relight.CELL, *(end.span.stop for end in ends))
+        self._stop = min(most * _CELL, *(end.span.stop for end in ends))
         self._axis = int(course.drift.sideways)
 
     @property
@@ -152,17 +154,17 @@ class _Gap:
         for canvas, under in zip(canvases, self._lights, strict=True):
             # What the lines themselves gain is added when light is that of the moment.
             now = np.stack([*self._between, under[2]])
-            layers = np.stack([*under, relight.light_of(canvas)])
+            layers = np.stack([*under, relight.light_of(canvas, _CELL)])
             made.append(relight.relit_to(canvas, now, layers, self._response))
         return made
 
     @cached_property
     def _lights(self) -> list[Floats]:
         """The layers of both guides."""
-        count = (self._stop - self.start) // relight.CELL
+        count = (self._stop - self.start) // _CELL
         return [
             np.stack([
-                moved(layer, (self.start - end.span.offset) / relight.CELL, count, self._axis)
+                moved(layer, (self.start - end.span.offset) / _CELL, count, self._axis)
                 for layer in end.layers
             ])
             for end in self._ends
@@ -179,9 +181,9 @@ class _Gap:
 
     @cached_property
     def _layers(self) -> list[Floats]:
-        """The layers of both canvases, (height / 4, width / 4, 4)."""
+        """The layers of both canvases, (height / 2, width / 2, 4)."""
         return [
-            np.stack([*self._between, light[2], relight.light_of(canvas)], axis=-1)
+            np.stack([*self._between, light[2], relight.light_of(canvas, _CELL)], axis=-1)
             for light, canvas in zip(self._lights, self.canvases, strict=True)
         ]
 
@@ -192,17 +194,17 @@ class _Gap:
             return self._own(self.early, offset)
         early, late = self._layers
         mixed = early + (late - early) * np.float32(part)
-        place, count = (offset - self.start) / relight.CELL, self._course.length // relight.CELL
+        place, count = (offset - self.start) / _CELL, self._course.length // _CELL
         return np.ascontiguousarray(moved(mixed, place, count, self._axis).transpose(2, 0, 1))
 
     def _own(self, end: _Painting, offset: float) -> Floats:
-        way, count = offset - end.span.offset, self._course.length // relight.CELL
+        way, count = offset - end.span.offset, self._course.length // _CELL
         if way:
-            light = [moved(layer, way / relight.CELL, count, self._axis) for layer in end.layers]
+            light = [moved(layer, way / _CELL, count, self._axis) for layer in end.layers]
         else:
             light = list(_half(end.layers, self._course))
-        place = (offset - end.span.start) / relight.CELL
-        own = moved(relight.light_of(end.canvas), place, count, self._axis)
+        place = (offset - end.span.start) / _CELL
+        own = moved(relight.light_of(end.canvas, _CELL), place, count, self._axis)
         return np.stack([*light, own])
 
 
@@ -225,12 +227,12 @@ def _filled(
 
 def _half(layers: Floats, course: Course) -> Floats:
     """Of layers of a whole picture, those of the window that moves."""
-    return layers[..., : course.length // relight.CELL] if course.drift.mirrored else layers
+    return layers[..., : course.length // _CELL] if course.drift.mirrored else layers
 
 
 def _moved_light(light: Light, way: float, course: Course) -> Light:
     """The light of a guide so many pixels on, continued by its borders as its canvas is."""
     if not way:
         return light
-    axis, count = int(course.drift.sideways), course.length // relight.CELL
-    return course.whole(moved(light, way / relight.CELL, count, axis))
+    axis, count = int(course.drift.sideways), course.length // _CELL
+    return course.whole(moved(light, way / _CELL, count, axis))

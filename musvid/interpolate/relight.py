@@ -37,15 +37,19 @@ Fill: TypeAlias = Callable[[Iterable[Frame], int], Iterator[Frame]]
 
 CELL = 4
 """Pixels a side for which a light is one number: what changes from there on is smooth."""
+FINE_CELL = 2
+"""The same where texture drifts across light: lines must be taken from where they were painted."""
 
-_BROAD, _LINES = 7 / CELL, 3 / CELL  # standard deviations of the two blurs
-_STRIP = 64  # rows that are lit at a time, a multiple of the cell
+# Standard deviations of the two blurs, in cells: broad light and lines.
+_DEVIATIONS = {CELL: (7 / CELL, 3 / CELL), FINE_CELL: (10 / FINE_CELL, 3 / FINE_CELL)}
+_STRIP = 64  # rows that are lit at a time, a multiple of both cells
 _MOST = float(np.log(4))  # of the gain, either way
 
 FITTED = 9
 """Paintings that are looked at."""
 
 _SAMPLED = 64  # pixels a side of each
+_SAMPLED_EACH = 32  # pixels a side, where each painting is predicted from either neighbour
 _EVALUATIONS = 8
 _TRUST = 0.02  # weight of the usual response against what is seen
 
@@ -74,11 +78,11 @@ _LEAST = Response(0.02, 0.5, 0.02, 0.5, 0.2, -1.0)
 _GREATEST = Response(2.0, 80.0, 2.0, 80.0, 2.0, 1.0)
 
 
-def light_of(frame: Frame) -> Light:
-    """The light of a picture, whose sides are multiples of 4."""
+def light_of(frame: Frame, cell: int = CELL) -> Light:
+    """The light of a picture, whose sides are multiples of the cell."""
     height, width, channels = frame.shape
     flat = frame.reshape(height, width * channels).astype(np.float32)
-    return _floats(cv2.resize(flat, (width // CELL, height // CELL), None, 0, 0, cv2.INTER_AREA))
+    return _floats(cv2.resize(flat, (width // cell, height // cell), None, 0, 0, cv2.INTER_AREA))
 
 
 def between(
@@ -151,7 +155,7 @@ def fit(paintings: Sequence[tuple[Frame, Light]]) -> Response:
 def fit_each(pairs: Sequence[tuple[Lit, Lit]]) -> Response:
     """The response with which the second painting of each pair, moved to one place, is best
     predicted from the first; each with the light of its guide. Without any, the usual one."""
-    known = {id(lit): _sampled(*lit) for pair in pairs for lit in pair}  # each once
+    known = {id(lit): _sampled(*lit, _SAMPLED_EACH) for pair in pairs for lit in pair}  # each once
     return _fitted([
         (known[id(here)][0], known[id(other)][0], known[id(here)][1], known[id(other)][1])
         for other, here in pairs
@@ -183,15 +187,15 @@ def _fitted(cases: Sequence[tuple[Floats, Floats, Floats, Floats]]) -> Response:
     return _response(np.round(found.x, 2))
 
 
-def _layers(guide: Light, painting: Light) -> Floats:
-    """What of a moment can be mixed with the next one: (4, height / 4, width / 4), the guide's
-    broad light, its lines and its light as it is, and the painting's own."""
-    return np.stack([*light_layers(guide), painting])
+def _layers(guide: Light, painting: Light, cell: int = CELL) -> Floats:
+    """What of a moment can be mixed with the next one: (4, height / cell, width / cell), the
+    guide's broad light, its lines and its light as it is, and the painting's own."""
+    return np.stack([*light_layers(guide, cell), painting])
 
 
-def light_layers(light: Light) -> Floats:
-    """Of a light: as broad light, as lines, and as it is, (3, height / 4, width / 4)."""
-    blurred = [cv2.GaussianBlur(light, (0, 0), deviation) for deviation in (_BROAD, _LINES)]
+def light_layers(light: Light, cell: int = CELL) -> Floats:
+    """Of a light: as broad light, as lines, and as it is, (3, height / cell, width / cell)."""
+    blurred = [cv2.GaussianBlur(light, (0, 0), deviation) for deviation in _DEVIATIONS[cell]]
     return np.stack([*blurred, light])
 
 
@@ -220,12 +224,13 @@ def relit_to(frame: Frame, now: Floats, under: Floats, response: Response) -> Fr
     """A frame that has the layers `under`, with the light of the layers `now`."""
     if np.array_equal(now, under[:3]):
         return frame
+    cell = len(frame) // now.shape[1]
     gain, added = (_bordered(part) for part in _gain(now, under, response))
     made = np.empty_like(frame)
     # In strips, so that what is in between stays in the processor's cache.
     for top in range(0, len(frame), _STRIP):
         rows = slice(top, min(top + _STRIP, len(frame)))
-        factor, summand = (_enlarged(part, rows, frame.shape[1]) for part in (gain, added))
+        factor, summand = (_enlarged(part, rows, frame.shape[1], cell) for part in (gain, added))
         raised = cv2.multiply(frame[rows], factor, dtype=cv2.CV_32F)
         cv2.add(raised, summand, dst=made[rows], dtype=cv2.CV_8U)
     return made
@@ -236,20 +241,21 @@ def _bordered(layer: Floats) -> Floats:
     return _floats(cv2.copyMakeBorder(cv2.merge([layer] * 3), 1, 1, 0, 0, cv2.BORDER_REPLICATE))
 
 
-def _enlarged(bordered: Floats, rows: slice, width: int) -> Floats:
+def _enlarged(bordered: Floats, rows: slice, width: int, cell: int) -> Floats:
     """Some rows of a bordered layer at full size, by linear interpolation."""
-    part = bordered[rows.start // CELL : rows.stop // CELL + 2]
-    return _floats(cv2.resize(part, (width, CELL * len(part)))[CELL:-CELL])
+    part = bordered[rows.start // cell : rows.stop // cell + 2]
+    return _floats(cv2.resize(part, (width, cell * len(part)))[cell:-cell])
 
 
-def _sampled(painting: Frame, guide: Light) -> tuple[Floats, Floats]:
-    """Some pixels of a painting, (count, 3), and its layers there, (4, count)."""
+def _sampled(painting: Frame, guide: Light, count: int = _SAMPLED) -> tuple[Floats, Floats]:
+    """Some pixels of a painting, (count^2, 3), and its layers there, (4, count^2)."""
     rows, columns = (
-        ((np.arange(_SAMPLED) + 0.5) * side / _SAMPLED).astype(int) for side in painting.shape[:2]
+        ((np.arange(count) + 0.5) * side / count).astype(int) for side in painting.shape[:2]
     )
-    layers = _layers(guide, light_of(painting))
+    cell = len(painting) // len(guide)
+    layers = _layers(guide, light_of(painting, cell), cell)
     pixels = painting[rows[:, None], columns].reshape(-1, 3)
-    return pixels.astype(np.float32), layers[:, rows[:, None] // CELL, columns // CELL].reshape(
+    return pixels.astype(np.float32), layers[:, rows[:, None] // cell, columns // cell].reshape(
         4, -1
     )
 
