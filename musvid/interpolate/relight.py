@@ -51,6 +51,7 @@ FITTED = 9
 _SAMPLED = 64  # pixels a side of each
 _SAMPLED_EACH = 32  # pixels a side, where each painting is predicted from either neighbour
 _EVALUATIONS = 8
+_STEP = 1e-3  # of a number, to see what it does: in single precision, a smaller one is lost
 _TRUST = 0.02  # weight of the usual response against what is seen
 
 
@@ -159,10 +160,12 @@ def fit_each(pairs: Sequence[tuple[Lit, Lit]]) -> Response:
     return _fitted([
         (known[id(here)][0], known[id(other)][0], known[id(here)][1], known[id(other)][1])
         for other, here in pairs
-    ])  # fmt: skip
+    ], _STEP)  # fmt: skip
 
 
-def _fitted(cases: Sequence[tuple[Floats, Floats, Floats, Floats]]) -> Response:
+def _fitted(
+    cases: Sequence[tuple[Floats, Floats, Floats, Floats]], step: float | None = None
+) -> Response:
     """The response of cases: pixels, those they are predicted from, and the layers of both."""
     if not cases:
         return Response()
@@ -182,7 +185,7 @@ def _fitted(cases: Sequence[tuple[Floats, Floats, Floats, Floats]]) -> Response:
     from scipy.optimize import least_squares  # takes a moment to load
 
     bounds = _numbers(_LEAST), _numbers(_GREATEST)
-    found = least_squares(errors, usual, bounds=bounds, max_nfev=_EVALUATIONS)
+    found = least_squares(errors, usual, bounds=bounds, max_nfev=_EVALUATIONS, diff_step=step)
     # The last bits of a sum, which differ with the number of threads, must not show.
     return _response(np.round(found.x, 2))
 
