@@ -74,7 +74,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--speed", type=float, default=48.0)
     parser.add_argument("--directions", nargs="+", default=["up"])
-    parser.add_argument("--ways", nargs="+", default=["relit", "blend", "motion", "flavr"])
+    parser.add_argument(
+        "--ways", nargs="+", default=["relit", "relit-motion", "relit-flavr", "blend"]
+    )
     options = parser.parse_args()
     painter = Painter(Style())
     named = [path for path in songs() if not path.stem.startswith("trumpet")][: len(PROMPTS)]
@@ -92,8 +94,10 @@ def main() -> None:
             still.setdefault("seconds", seconds)
             print(f", a render takes {seconds / still['seconds']:.2f} times as long")
             for way in options.ways:
-                lit = way == "relit"
-                plain = "blend" if lit else way
+                lit, plain = (
+                    way.startswith("relit"),
+                    way.removeprefix("relit").lstrip("-") or "blend",
+                )
                 filled = replace(mine, relight=lit, interpolator=plain)
                 found = nearness(frames_of(song, filled, painter)[0], truth)
                 still.setdefault(way, found)
