@@ -21,6 +21,7 @@ from .comparison.run import COMPARISON, compare
 from .errors import SettingsError, quoted
 from .estimate import comparison_told, told
 from .job import Job, prepare
+from .music import form
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint.drift import DIRECTIONS, Drift
@@ -109,6 +110,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="of a file with several audio tracks, the one to use, from 1 (default: the one that "
         "the file marks as its default)",
+    )
+    part.add_argument(
+        "--form",
+        type=_form,
+        metavar="TEXT",
+        help='the parts of the whole song, "0:00 A | 0:32 B | 1:04 A": parts that are alike have '
+        "the same letter (default: auto, found when something needs it)",
     )
 
     motion = parser.add_argument_group("motion")
@@ -433,6 +441,7 @@ _modulation = _settled(Modulation.parse)
 _size = _settled(parse_size)
 _seconds = _settled(parse_time)
 _shown = _settled(parse_shown)
+_form = _settled(form.check)
 
 
 def _switch(text: str) -> bool:

@@ -15,6 +15,7 @@ from . import _validate
 from .clock import MAX_FACTOR, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
+from .music import form
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
@@ -114,6 +115,8 @@ class Recipe:
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
     drift: how texture travels; by default it stays.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
+    form: where the song's parts begin and which are alike, such as "0:00 A | 0:32 B" (see
+        `musvid.music.form`); "auto" is found in the song once something asks for it.
     view, camera, finish: how what was painted is shown; they repaint nothing.
     """
 
@@ -135,6 +138,7 @@ class Recipe:
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
+    form: str = form.AUTO
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
@@ -147,6 +151,7 @@ class Recipe:
             if name == "start" or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
         _validate.choice("interpolator", self.interpolator, choices())
+        object.__setattr__(self, "form", form.check(self.form))
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)

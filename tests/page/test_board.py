@@ -23,6 +23,7 @@ FOLDER = ROOT / "musvid" / "page"
 FILES = sorted(FOLDER.glob("*.py"))
 PANELS = [
     "song",
+    "form",
     "motion",
     "beat",
     "follow",
