@@ -11,7 +11,9 @@ from typing import Any
 
 from .clock import Clock
 from .errors import SettingsError
+from .music import form
 from .music.automation import Automation
+from .music.form import Form
 from .music.lock import Lock
 from .paint import models
 from .paint.course import Course
@@ -42,6 +44,18 @@ class Job:
         Raises SongError when a setting follows the music of a part that is too short to follow.
         """
         return Automation(self.song, self.recipe.style, self.recipe.followers, self.recipe.lock)
+
+    @cached_property
+    def form(self) -> Form:
+        """The parts of the whole file, those of a recipe that names them or those that are found.
+
+        They are listened for when this is first asked for, see `musvid.music.sections`.
+        """
+        if self.recipe.form != form.AUTO:
+            return Form.parse(self.recipe.form)
+        from .music import sections  # imports librosa when it listens
+
+        return sections.find(self.song, self.recipe.lock)
 
     @cached_property
     def course(self) -> Course | None:

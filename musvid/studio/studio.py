@@ -25,7 +25,9 @@ from ..errors import Cancelled
 from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
 from ..job import Job, resolve
-from ..music import tempo
+from ..music import sections, tempo
+from ..music.form import Form
+from ..music.lock import Lock
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
@@ -165,6 +167,11 @@ class Studio:
         """Tempo and beats of a song, see `musvid.music.tempo.find`; one search at a time."""
         with self._listening:
             return tempo.find(song)
+
+    def form(self, song: Song, lock: Lock | None = None) -> Form:
+        """The parts of a song, see `musvid.music.sections.find`; one search at a time."""
+        with self._listening:
+            return sections.find(song, lock)
 
     def paint(self, job: Job, time: float) -> Frame:
         """The picture of a moment as a render paints it; `time` as for `draw`."""
