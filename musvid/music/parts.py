@@ -11,7 +11,7 @@ are moved to the beat at which one letter's beats end and the next one's begin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -20,19 +20,22 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOST = 12
-"""Parts of a song."""
+"""Letters of a song, and parts; one of more than six minutes may have a part each half minute."""
 
 SHORTEST = 6.0
 """Seconds of a part."""
 
+_EACH = 30.0  # seconds, of a long song's parts
 _PHRASE = 8.0  # seconds of the bars around a moment: the power of two of units closest to it
 _CHROMA, _TIMBRE, _LOUDNESS = 0.4, 4.0, 4.0  # widths of kernels; decibels of the last two
 _WEIGHTS = 1.0, 1.0, 0.5  # of chroma, timbre and loudness
 _FINE = 6.0, 6.0  # decibels: widths of the kernels of timbre and loudness of single units
 _FLOOR = 1e-4  # of a band's power, against the loudest units
+_SILENT = 1e-3  # power against the loudest units: below it a song has not begun, or is over
 _WIDTH = 0.6  # of the kernel over phrases
 _PRICE = 0.25  # of a part, in phrases
 _LIKE = 0.4  # squared distance of two distributions below which they are one letter
+_NEXT = 0.25  # the same for parts that follow each other: a border was found there
 _ODD = 0.03  # price of a part that is no multiple of bars, in phrases
 _ODD_AT_LAST = 0.03  # the same, when borders are moved
 _OFF_BAR = 0.06  # price of a border that is not on the first beat of a bar
@@ -59,10 +62,30 @@ class Units:
 def divide(units: Units) -> list[tuple[float, int]]:
     """The parts of a song: the second at which each begins, and the number of its letter, from 0.
 
-    At most `MOST`, each of at least `SHORTEST` seconds; one alone where nothing differs.
+    There are as many as `MOST` says at most, each of `SHORTEST` seconds or more; one alone where
+    nothing differs.
     """
-    found = _Search(units).parts()
-    return [(float(units.times[begin]), letter) for begin, _, letter in found]
+    heard = _heard(units)
+    found = _Search(heard).parts()
+    times = [0.0, *(float(heard.times[begin]) for begin, _, _ in found[1:])]
+    return [(time, letter) for time, (_, _, letter) in zip(times, found, strict=True)]
+
+
+def _heard(units: Units) -> Units:
+    """The units from the first to the last one that is heard: silence is no part of its own."""
+    level = units.power.sum(1)
+    loud = np.flatnonzero(level > _SILENT * np.percentile(level, 95))
+    if not len(loud) or loud[-1] - loud[0] == len(level) - 1:
+        return units
+    own, ends = slice(loud[0], loud[-1] + 1), np.append(units.times, units.end)
+    return replace(
+        units,
+        times=units.times[own],
+        end=float(ends[loud[-1] + 1]),
+        power=units.power[own],
+        chroma=units.chroma[own],
+        borders=None if units.borders is None else units.borders[own],
+    )
 
 
 class _Search:
@@ -74,6 +97,7 @@ class _Search:
         usual = max(1e-3, float(np.median(lengths)))
         self._phrase = int(2 ** np.clip(np.round(np.log2(_PHRASE / usual)), 2, 6))
         self._least = max(self._phrase // 2, int(np.ceil(0.98 * SHORTEST / usual)))
+        self._most = max(MOST, int(units.end / _EACH))
         self._may = np.ones(self._count + 1, bool)
         if units.borders is not None:
             self._may[1:-1] = units.borders[1:]
@@ -83,12 +107,15 @@ class _Search:
         if self._count < 2 * self._least:
             return [(0, self._count, 0)]
         self._listen()
-        price = _PRICE * self._phrase * max(1.0, self._count / (8 * self._phrase)) ** 0.5
+        # A longer song is told in longer parts, up to one of four minutes.
+        price = (
+            _PRICE * self._phrase * float(np.clip(self._count / (8 * self._phrase), 1, 4)) ** 0.5
+        )
         while True:
             borders = self._borders(price)
             letters = self._letters(borders)
             merged = _merged(borders, letters)
-            if len(merged) <= MOST:
+            if len(merged) <= self._most:
                 break
             price *= 1.25
         for _ in range(2):
@@ -152,6 +179,8 @@ class _Search:
         means = np.diff(np.diff(corners, axis=0), axis=1) / np.outer(lengths, lengths)
         own = np.diag(means)
         apart = own[:, None] + own[None] - 2 * means  # of the distributions, squared
+        following = np.abs(np.subtract.outer(range(len(lengths)), range(len(lengths)))) == 1
+        apart = np.where(following & (apart > _NEXT), 9.0, apart)
         groups = [[part] for part in range(len(lengths))]
         while len(groups) > 1:
             pairs = [
@@ -160,7 +189,7 @@ class _Search:
                 for early in range(late)
             ]
             distance, late, early = min(pairs)
-            if distance > _LIKE:
+            if distance > _LIKE and len(groups) <= MOST:
                 break
             groups[early] += groups.pop(late)
         number = {part: min(group) for group in groups for part in group}
@@ -241,7 +270,7 @@ class _Search:
                 ]
                 cuts = [int(may[np.abs(may - cut).argmin()]) for cut in cuts]
             made += [(*span, letter) for span in pairwise([begin, *cuts, end])]
-        return made if len(made) <= MOST else parts
+        return made if len(made) <= self._most else parts
 
 
 def _merged(borders: list[int], letters: list[int]) -> list[tuple[int, int, int]]:
