@@ -21,7 +21,7 @@ from .comparison.run import COMPARISON, compare
 from .errors import SettingsError, quoted
 from .estimate import comparison_told, told
 from .job import Job, prepare
-from .music import form
+from .music import form, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint.drift import DIRECTIONS, Drift
@@ -117,6 +117,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help='the parts of the whole song, "0:00 A | 0:32 B | 1:04 A": parts that are alike have '
         "the same letter (default: auto, found when something needs it)",
+    )
+    part.add_argument(
+        "--story",
+        type=_story,
+        metavar="TEXT",
+        help=f'what each of these parts looks like, "{story.EXAMPLE}"; auto: made from the song '
+        "(default: off, one look for all)",
     )
 
     motion = parser.add_argument_group("motion")
@@ -442,6 +449,7 @@ _size = _settled(parse_size)
 _seconds = _settled(parse_time)
 _shown = _settled(parse_shown)
 _form = _settled(form.check)
+_story = _settled(story.check)
 
 
 def _switch(text: str) -> bool:
@@ -574,7 +582,7 @@ def _render(given: list[str]) -> int:
     job = _in_time(prepare(options.song, recipe_from(options)), options)
     if not options.quiet:
         print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
-        for remark in job.recipe.style.remarks():
+        for remark in job.recipe.remarks():
             print(remark, file=sys.stderr)
     with closing(_Bars(COMPARISON if options.compare else STAGES)) as bars:
         common: dict[str, Any] = {

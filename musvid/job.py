@@ -11,16 +11,19 @@ from typing import Any
 
 from .clock import Clock
 from .errors import SettingsError
-from .music import form
+from .keys import Keys
+from .music import author, form, story
 from .music.automation import Automation
 from .music.form import Form
 from .music.lock import Lock
+from .music.telling import Telling
 from .paint import models
 from .paint.course import Course
 from .paint.style import Stroke, Style
 from .recipe import Recipe
 from .song import Song
 from .view.camera import Beat
+from .view.settings import Looks, suited
 from .view.stage import changes
 
 
@@ -43,7 +46,14 @@ class Job:
 
         Raises SongError when a setting follows the music of a part that is too short to follow.
         """
-        return Automation(self.song, self.recipe.style, self.recipe.followers, self.recipe.lock)
+        recipe = self.recipe
+        return Automation(self.song, recipe.style, recipe.followers, recipe.lock, self.telling)
+
+    @cached_property
+    def telling(self) -> Telling | None:
+        """What the parts of the song look like along time, or None where all look alike."""
+        told = story.of(self.recipe.story)
+        return Telling.of(told, self.form, self.recipe) if told else None
 
     @cached_property
     def form(self) -> Form:
@@ -68,10 +78,14 @@ class Job:
             return None
         # The place in the file tells, so that a part of a song is painted like the whole of it.
         start, speed = Fraction(self.song.first, self.song.rate), recipe.drift.speed
-        grain = models.find(recipe.style.model).grain
-        return Course(
-            self.clock, recipe.drift, self.size, grain, lambda time: speed * float(start + time)
-        )
+        grain, telling = models.find(recipe.style.model).grain, self.telling
+
+        def way(time: Fraction) -> float:
+            if telling:
+                return telling.speed.integral(float(start + time))
+            return speed * float(start + time)
+
+        return Course(self.clock, recipe.drift, self.size, grain, way)
 
     @property
     def style(self) -> Style:
@@ -102,12 +116,29 @@ class Job:
     @property
     def plain(self) -> bool:
         """Whether the video shows the frames as they are, rather than by a view."""
-        return not changes(self.recipe.view, self.recipe.camera, self.recipe.finish)
+        return not self.views and not changes(*self.looks)
+
+    @property
+    def looks(self) -> Looks:
+        """View, camera and finish."""
+        return self.recipe.view, self.recipe.camera, self.recipe.finish
+
+    @property
+    def views(self) -> Keys:
+        """Kinds of view along time; none where the view is always the recipe's."""
+        return self.telling.views if self.telling else ()
+
+    @property
+    def palettes(self) -> Keys:
+        """Palettes along time; none where the palette is always the look's."""
+        return self.telling.palettes if self.telling else ()
 
     @cached_property
     def beat(self) -> Beat | None:
         """What the camera follows; None where it follows nothing, or the song is too short."""
-        return Beat.of(self.song) if self.recipe.camera.listens else None
+        kinds = {self.recipe.view.kind, *(kind for _, kind in self.views)}
+        listens = any(suited(self.looks, kind)[1].listens for kind in kinds)
+        return Beat.of(self.song) if listens else None
 
     @property
     def paintings(self) -> int:
@@ -140,12 +171,13 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     """Settle a recipe for a part of a song.
 
     The recipe's track, start and duration become those of the part. Settings that are None become
-    the model's defaults. Where keyframes are locked to a beat that is not known, it is found.
+    the model's defaults. Where keyframes are locked to a beat that is not known, it is found; and
+    where there is a story, so are form and story, in the whole file.
 
     Raises SettingsError for an unknown model, a file that would be too large, or settings that do
     not fit together, and SongError where there is no beat.
     """
-    lock = _found(recipe.lock, song)
+    lock = _locked(recipe.lock, song)
     to_end = song.first + song.samples == song.total
     settled = replace(
         recipe,
@@ -154,6 +186,7 @@ def resolve(recipe: Recipe, song: Song) -> Job:
         duration=None if to_end else song.samples / song.rate,
         lock=lock,
     ).resolve()
+    settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration))
     _ = job.course  # a drift that is too fast is told now
     return job
@@ -195,7 +228,21 @@ def clock_of(recipe: Recipe, duration: Fraction) -> Clock:
     return Clock(duration, **settings)
 
 
-def _found(lock: Lock, song: Song) -> Lock:
+def _told(recipe: Recipe, song: Song) -> Recipe:
+    """The recipe with form and story as texts, where they are found in the song or made from it."""
+    if recipe.story == story.OFF:
+        return recipe
+    if recipe.form == form.AUTO:
+        from .music import sections  # imports librosa when it listens
+
+        recipe = replace(recipe, form=str(sections.find(song, recipe.lock)))
+    if recipe.story == story.AUTO:
+        told = author.write(song.part(), Form.parse(recipe.form), recipe)
+        recipe = replace(recipe, story=str(told))
+    return recipe
+
+
+def _locked(lock: Lock, song: Song) -> Lock:
     """The lock with tempo and beat, which are looked for in the song where they are not given."""
     if not lock or lock.beats or lock.found:
         return lock

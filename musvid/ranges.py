@@ -74,6 +74,7 @@ RANGES: dict[str, Range] = {
     "lock.bpm": Range(20, 400),
     "lock.beat": Range(-DAY, DAY, _SECONDS),
     "lock.bar": _whole(1, 16),
+    "story.factor": Range(0, 10, " (times the drift's speed)"),
     "drift.speed": Range(0, 1000, " (pixels a second)", step=4, shown=(0, 240)),
     "strength_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
     "guidance_by.amount": Range(*_AMOUNT, step=0.5, shown=(-10, 10)),
@@ -95,4 +96,4 @@ RANGES: dict[str, Range] = {
     "finish.contrast": Range(0, 1, step=0.05),
 }
 """By the settings' names, as `musvid.Recipe.flat` gives them; "side": of a painting, in pixels;
-"shown": of the file."""
+"shown": of the file; "story.factor": of a part's speed."""

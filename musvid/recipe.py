@@ -15,7 +15,7 @@ from . import _validate
 from .clock import MAX_FACTOR, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
-from .music import form
+from .music import form, story
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
@@ -117,6 +117,8 @@ class Recipe:
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     form: where the song's parts begin and which are alike, such as "0:00 A | 0:32 B" (see
         `musvid.music.form`); "auto" is found in the song once something asks for it.
+    story: what each of these parts looks like, such as "A: violet nebula | B: view tunnel" (see
+        `musvid.music.story`); "auto" is made from the song, "off" is one look for all of it.
     view, camera, finish: how what was painted is shown; they repaint nothing.
     """
 
@@ -139,6 +141,7 @@ class Recipe:
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
     form: str = form.AUTO
+    story: str = story.OFF
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
@@ -152,6 +155,7 @@ class Recipe:
                 RANGES[name].check(name, getattr(self, name))
         _validate.choice("interpolator", self.interpolator, choices())
         object.__setattr__(self, "form", form.check(self.form))
+        object.__setattr__(self, "story", story.check(self.story))
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
@@ -194,8 +198,9 @@ class Recipe:
 
     @property
     def paints(self) -> bool:
-        """Whether anything is painted: the strength is above 0, or the music raises it."""
-        return self.style.strength != 0 or bool(self.strength_by)
+        """Whether anything is painted: the strength is above 0, or music or story raise it."""
+        told = story.of(self.story)
+        return self.style.strength != 0 or bool(self.strength_by) or bool(told and told.paints)
 
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
@@ -224,6 +229,17 @@ class Recipe:
         wished = replace(self, fps=stride * self.lock.per_second)
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
+    def remarks(self) -> list[str]:
+        """Sentences on what the model will not read of the prompts, see `Style.remarks`.
+
+        Raises SettingsError for an unknown model.
+        """
+        told = story.of(self.story)
+        styles = [replace(self.style, prompt=prompt) for prompt in told.prompts] if told else []
+        return list(
+            dict.fromkeys(said for each in (self.style, *styles) for said in each.remarks())
+        )
+
     @property
     def followers(self) -> dict[str, Modulation]:
         """How settings of the style follow the music, by their names ("strength", ...)."""
@@ -246,6 +262,14 @@ class Recipe:
             finish=self.finish.resolve(self.view.kind),
         )
         resolved.drift.check(resolved.style.symmetry)
+        told = story.of(self.story)
+        if told and self.look.palette == story.OWN_COLOURS:
+            for letter, entry in told.entries:
+                if entry.palette:
+                    raise SettingsError(
+                        f"The palette {self.look.palette} cannot become another one, as the story "
+                        f"says of part {letter}; choose another --palette."
+                    )
         assert resolved.size is not None and resolved.upscale is not None
         larger = max(resolved.size) * resolved.upscale > 2 * MAX_SIDE
         if larger and self.view.shown is None:

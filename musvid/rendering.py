@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from functools import cache, partial
 from importlib.metadata import version
 from itertools import count, islice, tee
@@ -147,7 +148,13 @@ def render(
             device=device,
         )
         draw = partial(
-            spectrum.draw, song, recipe.look, clock, size=job.size, gaps=bool(recipe.relight)
+            spectrum.draw,
+            song,
+            recipe.look,
+            clock,
+            size=job.size,
+            gaps=bool(recipe.relight),
+            palettes=job.palettes,
         )
         load = cache(lambda: painter or Painter(style, device=device))
         if store and addresses:
@@ -228,14 +235,13 @@ def film(
 
 def _shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
     """The pictures of a job's video, of its frames."""
-    recipe, clock, start = job.recipe, job.clock, job.song.first / job.song.rate
+    clock, start = job.clock, Fraction(job.song.first, job.song.rate)
 
     def seen(how: Callable[..., Iterator[T]], frames: Iterable[Frame]) -> Iterator[T]:
         times = (start + clock.time(frame) for frame in range(clock.frames))
-        looks = recipe.view, recipe.camera, recipe.finish
-        return how(frames, times, job.file_size, *looks, beat=job.beat)
+        return how(frames, times, job.file_size, *job.looks, beat=job.beat, along=job.views)
 
-    if not recipe.finish.flash_limit:
+    if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
     return safe(seen(view, frames), seen(luminances, ahead), clock.rate)
@@ -279,7 +285,8 @@ class _Addresses:
         sound = [content_of(song.path), song.track, song.first, song.samples]
         moments = list(clock.ticks) if recipe.lock.beats and not recipe.relight else []
         look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
-        drawing = [_code("spectrum", *_SOUND), _ffmpeg.identity()]
+        look.append(job.palettes)
+        drawing = [_code("spectrum", "keys", *_SOUND), _ffmpeg.identity()]
         style = job.style
         painting: list[object] = []
         if painter:

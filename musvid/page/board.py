@@ -235,7 +235,7 @@ class Board:
         try:
             job = self.chosen(data)
             plan = self.studio.plan(job)
-            remarks = job.recipe.style.remarks()
+            remarks = job.recipe.remarks()
         except MusvidError as error:
             return told(error), gr.skip()
         # A decimal number that stands for a standard rate.

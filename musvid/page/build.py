@@ -21,6 +21,7 @@ from .results import ResultsPanel
 from .sessions import describe_once
 from .sliders import take_ends
 from .song import SongPanel
+from .story import StoryPanel
 from .style import StylePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
@@ -33,7 +34,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     board = Board(studio, limits)
     serve(studio)
     song, form, motion, beat = SongPanel(), FormPanel(), MotionPanel(), BeatPanel()
-    follow = FollowPanel()
+    story, follow = StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
@@ -46,7 +47,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, motion, beat, form, style, follow, look)
+                _lay_out(board, song, motion, beat, form, story, style, follow, look)
             with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Render", id="render"):
                     _lay_out(board, moment, view, render, results)
@@ -56,6 +57,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         order: tuple[Panel, ...] = (
             song,
             form,
+            story,
             motion,
             beat,
             follow,

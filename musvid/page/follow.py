@@ -58,7 +58,7 @@ class FollowPanel:
             [
                 board["song"].change,
                 *changed(["start", "duration", "stride"]),
-                *changed(["style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
+                *changed(["story", "style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
             ],
             self.on_timeline,
             clip,

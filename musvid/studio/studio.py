@@ -25,7 +25,7 @@ from ..errors import Cancelled
 from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
 from ..job import Job, resolve
-from ..music import sections, tempo
+from ..music import form, sections, story, tempo
 from ..music.form import Form
 from ..music.lock import Lock
 from ..paint.painter import Painter
@@ -106,9 +106,10 @@ class Studio:
     def job(self, recipe: Recipe, song: Song) -> Job:
         """A recipe resolved for a song's part, see `musvid.job.resolve`.
 
-        A beat that has to be found is waited for, as in `beats`.
+        A beat that has to be found is waited for, as in `beats`, and so are parts.
         """
         listens = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
+        listens = listens or (recipe.story != story.OFF and recipe.form == form.AUTO)
         with self._listening if listens else nullcontext():
             return resolve(recipe, song)
 
@@ -136,13 +137,13 @@ class Studio:
 
     def draw(self, job: Job, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
-        key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size)
-        return self._kept(
-            self._drawn,
-            _DRAWN,
-            key,
-            lambda: spectrum.draw_moment(*key[:3], clock=job.clock, size=job.size),
-        )
+        key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size, job.palettes)
+
+        def make() -> Frame:
+            more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
+            return spectrum.draw_moment(*key[:3], clock=job.clock, **more)
+
+        return self._kept(self._drawn, _DRAWN, key, make)
 
     def _kept(
         self,
@@ -186,7 +187,10 @@ class Studio:
 
     def remembered(self, job: Job, time: float, paint: Callable[[], Frame]) -> Frame:
         """The painting of a moment, which is painted unless it was one of the last ones."""
-        plain = replace(job.recipe, view=View(), camera=Camera(), finish=Finish())
+        told = story.of(job.recipe.story)
+        painted = str(told.unseen) if told else job.recipe.story
+        looks: dict[str, Any] = {"view": View(), "camera": Camera(), "finish": Finish()}
+        plain = replace(job.recipe, **looks, story=painted)
         key = (job.song, plain.to_json(), Fraction(time))
         return self._kept(self._painted, _PAINTED, key, paint)
 
@@ -194,9 +198,9 @@ class Studio:
         """A frame of a moment as the video shows it, at most 1080 pixels a side."""
         scale = min(1.0, _SEEN / max(job.file_size))
         width, height = (max(1, round(side * scale)) for side in job.file_size)
-        recipe, moment = job.recipe, job.song.first / job.song.rate + Fraction(time)
-        looks = recipe.view, recipe.camera, recipe.finish
-        return next(view([frame], [moment], (width, height), *looks, beat=job.beat))
+        moment = Fraction(job.song.first, job.song.rate) + Fraction(time)
+        seen: dict[str, Any] = {"beat": job.beat, "along": job.views}
+        return next(view([frame], [moment], (width, height), *job.looks, **seen))
 
     def strip(self, job: Job, time: float, axis: str, values: Sequence[object]) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""

@@ -158,6 +158,24 @@ class Finish:
         return bool(self.glow or self.vignette or self.grain or self.contrast)
 
 
+Looks = tuple[View, Camera, Finish]
+
+
+def suited(looks: Looks, kind: str) -> Looks:
+    """Resolved looks as they suit another view: what was the old one's own is the new one's."""
+    view, camera, finish = looks
+    old, new = _OWN[view.kind], _OWN[kind]
+
+    def own(settings: S) -> S:
+        known = [entry.name for entry in fields(settings) if entry.name in old]
+        changed: dict[str, Any] = {
+            name: new[name] for name in known if getattr(settings, name) == old[name]
+        }
+        return replace(settings, **changed)
+
+    return replace(own(view), kind=kind), own(camera), own(finish)
+
+
 def parse_shown(text: str) -> tuple[int, int]:
     """A size in pixels: a side, or ``WIDTHxHEIGHT``. Raises SettingsError if it is no good one."""
     sides = text.lower().split("x")

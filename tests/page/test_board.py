@@ -24,6 +24,7 @@ FILES = sorted(FOLDER.glob("*.py"))
 PANELS = [
     "song",
     "form",
+    "story",
     "motion",
     "beat",
     "follow",

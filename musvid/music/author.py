@@ -1,0 +1,158 @@
+"""A story that is made from a song: calm parts glide in cool colours, loud ones open up.
+
+For each letter of the form it is heard how loud, how busy and how bright its parts are. That ranks
+the letters, and the rank chooses among the words that the model knows. Nothing in it is left to
+chance: the same song has the same story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+
+from ..paint import models, prompts, words
+from ..recipe import Recipe
+from ..song import Song
+from ..view.settings import FLAT, HORIZON, MANDALA, MOSAIC, RING, TUNNEL
+from . import features
+from .form import Form
+from .story import OWN_COLOURS, Entry, Speed, Story
+
+_HEARD = {"loudness": 0.6, "onsets": 0.25, "high": 0.15}
+"""What makes a part loud, and how much each counts."""
+
+_SPREAD = 0.12  # of that between parts of a song, from which on they differ as much as can be
+_CALM, _LOUD = 1 / 3, 2 / 3  # below the one a part is calm, from the other on it is loud
+
+# What is painted, unless somebody asked for something: calm, between, and loud.
+_SCENES = (
+    ("dark violet and blue nebula", "dark blue and teal ink in water", "dark emerald aurora"),
+    ("blue and gold stained glass", "emerald and violet aurora", "cyan and violet crystal"),
+    (
+        "bright crimson and gold flames",
+        "bright gold and pink crystal",
+        "bright magenta and orange coral",
+    ),
+)
+# The colours of something that was asked for.
+_COLOURS = (
+    ("dark violet and blue", "dark blue and teal", "dark emerald and blue"),
+    ("emerald and violet", "cyan and violet", "blue and silver"),
+    ("bright crimson and gold", "bright orange and pink", "bright gold and magenta"),
+)
+# For a model that reads free text.
+_MOODS = (
+    ("dark, calm, deep violet and blue", "dark, quiet, blue and teal", "night, emerald and blue"),
+    ("clear light, emerald and violet", "soft light, cyan and violet", "daylight, silver and blue"),
+    (
+        "bright, radiant, crimson and gold",
+        "vivid, blazing, orange and pink",
+        "brilliant, gold and magenta",
+    ),
+)
+# Where nothing is painted, and the spectrum itself is seen.
+_PALETTES = (("ice", "aurora", "ice"), ("aurora", "neon", "gold"), ("fire", "gold", "neon"))
+
+# How a view opens up.
+_OPEN = {MOSAIC: MANDALA, TUNNEL: MANDALA, MANDALA: TUNNEL, HORIZON: TUNNEL, RING: TUNNEL}
+
+
+def write(song: Song, form: Form, recipe: Recipe) -> Story:
+    """The story of a song for a resolved recipe.
+
+    song: the whole file. form: its parts. The recipe's prompt is varied if it is not the model's
+    own; one that changes along time stays. A flat view stays flat.
+    """
+    energies = energy(song, form)
+    longest = max(form.letters, key=lambda letter: (lasting(song, form)[letter], -ord(letter)))
+    used = [0, 0, 0]  # of each level
+    entries: dict[str, Entry] = {}
+    for letter in sorted(form.letters, key=lambda letter: (energies[letter], letter)):
+        level = sum(energies[letter] >= edge for edge in (_CALM, _LOUD))
+        prompt = _prompt(recipe, level, used[level], kept=letter == longest)
+        palette = None
+        if not recipe.paints and recipe.look.palette != OWN_COLOURS:
+            palette = _PALETTES[level][used[level] % len(_PALETTES[level])]
+        entries[letter] = Entry(
+            prompt=prompt if recipe.paints else None,
+            view=_OPEN[recipe.view.kind] if level == 2 and recipe.view.kind != FLAT else None,
+            palette=palette,
+            speed=_speed(recipe, energies[letter]),
+            strength=_strength(recipe, energies[letter]),
+        )
+        used[level] += 1
+    return Story(tuple((letter, entries[letter]) for letter in form.letters))
+
+
+def energy(song: Song, form: Form) -> Mapping[str, float]:
+    """How loud, busy and bright the parts of each letter are, 0 to 1, against the others' parts.
+
+    Where they hardly differ, all are near 0.5.
+    """
+    heard = features.of(song)
+    curve = sum(share * heard.curve(name) for name, share in _HEARD.items())
+    times = np.arange(len(heard.curve("loudness"))) * heard.step
+    letters = np.array([form.at(time).letter for time in times.tolist()])
+    means = {}
+    for letter in form.letters:
+        own = np.asarray(curve)[letters == letter]
+        means[letter] = float(own.mean()) if len(own) else None
+    known = [mean for mean in means.values() if mean is not None] or [0.0]
+    middle, spread = (min(known) + max(known)) / 2, max(max(known) - min(known), _SPREAD)
+    return {
+        letter: 0.5 if mean is None else round(0.5 + (mean - middle) / spread, 3)
+        for letter, mean in means.items()
+    }
+
+
+def lasting(song: Song, form: Form) -> Mapping[str, float]:
+    """How many seconds of a song each letter takes."""
+    sums = dict.fromkeys(form.letters, 0.0)
+    for start, end, letter in form.spans(0.0, float(song.duration)):
+        sums[letter] += end - start
+    return sums
+
+
+def _prompt(recipe: Recipe, level: int, number: int, *, kept: bool) -> str | None:
+    """What is painted in a part.
+
+    level: 0, calm, to 2, loud. number: of the letter among those of its level. kept: whether it
+    keeps a prompt that was asked for as it is.
+    """
+    model, asked = models.find(recipe.style.model), recipe.style.prompt or ""
+    if any(sign in asked for sign in "|;") or len(prompts.parse(asked)) > 1:
+        return None
+
+    def chosen(table: tuple[tuple[str, ...], ...]) -> str:
+        return table[level][number % len(table[level])]
+
+    if model.vocabulary is None:
+        return f"{asked}, {chosen(_MOODS)}" if asked.strip() else chosen(_MOODS)
+    if asked == model.prompt or not asked.strip():
+        return chosen(_SCENES)
+    return None if kept else words.recoloured(asked, chosen(_COLOURS))
+
+
+def _speed(recipe: Recipe, energy: float) -> Speed | None:
+    """How fast texture drifts: half as fast in the calmest part, twice as fast in the loudest."""
+    if not recipe.drift:
+        return None
+    factor = 2 ** (2 * energy - 1)
+    # At most what can be followed from painting to painting, see `musvid.paint.course`.
+    assert recipe.size is not None
+    side = recipe.size[0] if recipe.drift.sideways else recipe.size[1]
+    apart = Fraction(recipe.stride, recipe.before) / recipe.fps
+    if recipe.lock and recipe.lock.bpm is not None:
+        apart = max(apart, 1 / recipe.lock.per_second)
+    fastest = 0.4 * side / float(apart) / recipe.drift.speed
+    return Speed(max(0.05, round(min(factor, max(1.0, fastest)), 2)), relative=True)
+
+
+def _strength(recipe: Recipe, energy: float) -> float | None:
+    """How far a part leaves the spectrum: a little less where it is calm."""
+    own = recipe.style.strength
+    if not own or not recipe.paints:
+        return None
+    return round(min(1.0, max(0.05, own + 0.1 * (energy - 0.5))), 2)
