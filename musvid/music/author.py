@@ -28,19 +28,23 @@ _CALM, _LOUD = 1 / 3, 2 / 3  # below the one a part is calm, from the other on i
 
 # What is painted, unless somebody asked for something: calm, between, and loud.
 _SCENES = (
-    ("dark violet and blue nebula", "dark blue and teal ink in water", "dark emerald aurora"),
-    ("blue and gold stained glass", "emerald and violet aurora", "cyan and violet crystal"),
+    (
+        "glowing blue and cyan ink in water",
+        "emerald and blue aurora",
+        "glowing violet and blue nebula",
+    ),
+    ("blue and gold stained glass", "cyan and violet crystal", "violet and pink flower petals"),
     (
         "bright crimson and gold flames",
-        "bright gold and pink crystal",
-        "bright magenta and orange coral",
+        "bright orange and magenta aurora",
+        "bright pink and orange flower petals",
     ),
 )
 # The colours of something that was asked for.
 _COLOURS = (
-    ("dark violet and blue", "dark blue and teal", "dark emerald and blue"),
+    ("violet and blue", "teal and blue", "emerald and blue"),
     ("emerald and violet", "cyan and violet", "blue and silver"),
-    ("bright crimson and gold", "bright orange and pink", "bright gold and magenta"),
+    ("bright crimson and gold", "bright orange and pink", "bright magenta and gold"),
 )
 # For a model that reads free text.
 _MOODS = (
@@ -94,17 +98,29 @@ def energy(song: Song, form: Form) -> Mapping[str, float]:
     heard = features.of(song)
     curve = sum(share * heard.curve(name) for name, share in _HEARD.items())
     times = np.arange(len(heard.curve("loudness"))) * heard.step
-    letters = np.array([form.at(time).letter for time in times.tolist()])
+    starts = [section.start for section in form.sections]
+    parts = np.maximum(np.searchsorted(starts, times, "right") - 1, 0)
+    letters = np.array([section.letter for section in form.sections])[parts]
     means = {}
     for letter in form.letters:
         own = np.asarray(curve)[letters == letter]
         means[letter] = float(own.mean()) if len(own) else None
-    known = [mean for mean in means.values() if mean is not None] or [0.0]
-    middle, spread = (min(known) + max(known)) / 2, max(max(known) - min(known), _SPREAD)
+    known = {letter: mean for letter, mean in means.items() if mean is not None}
+    weights = [lasting(song, form)[letter] for letter in known]
+    if not sum(weights):
+        return dict.fromkeys(form.letters, 0.5)
+    values = np.array(list(known.values()))
+    # By how long they last, so that a short silence at the end does not make all the rest loud.
+    middle = float(np.average(values, weights=weights))
+    spread = 2 * float(np.sqrt(np.average((values - middle) ** 2, weights=weights)))
     return {
-        letter: 0.5 if mean is None else round(0.5 + (mean - middle) / spread, 3)
+        letter: 0.5 if mean is None else _part(0.5 + (mean - middle) / max(spread, _SPREAD))
         for letter, mean in means.items()
     }
+
+
+def _part(value: float) -> float:
+    return round(max(0.0, min(1.0, value)), 3)
 
 
 def lasting(song: Song, form: Form) -> Mapping[str, float]:

@@ -149,7 +149,7 @@ def toggle(prompt: str, word: str) -> str:
 
 
 def recoloured(prompt: str, colours: str) -> str:
-    """The prompt in other colours, such as "dark violet and blue"; what it names besides stays."""
+    """The prompt in other colours, such as "bright crimson and gold"; the rest of it stays."""
     light = {name: MODIFIERS[name] for name in ("dark", "bright")}
     tables = (COLOURS, light)
     named = {word for table in tables for name in table for word in (name, *table[name])}

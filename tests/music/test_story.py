@@ -358,7 +358,7 @@ def test_a_song_writes_its_story(uneven: Song) -> None:
     assert calm.speed and loud.speed and calm.speed.of(40) < 40 < loud.speed.of(40)
     assert calm.strength is not None and loud.strength is not None
     assert calm.strength < loud.strength
-    assert "dark" in (calm.prompt or "") and "bright" in (loud.prompt or "")
+    assert "blue" in (calm.prompt or "") and "bright" in (loud.prompt or "")
     assert len(story.prompts) == 3
     assert (calm.view, loud.view, loud.palette) == (None, "mandala", None)
     assert job.recipe.remarks() == []  # the model knows every word
@@ -371,7 +371,7 @@ def test_a_story_keeps_what_was_asked_for(uneven: Song) -> None:
 
     asked = written(style=Style(prompt="dark green marble, sharp"))
     assert asked.of("B").prompt is None  # which lasts longest
-    assert asked.of("A").prompt == "dark violet and blue marble sharp"
+    assert asked.of("A").prompt == "violet and blue marble sharp"
     assert [entry.view for _, entry in asked.entries] == [None] * 3  # flat stays flat
     assert [entry.speed for _, entry in asked.entries] == [None] * 3  # nothing drifts
     timed = written(style=Style(prompt="0:00 marble | 0:04 coral"))
