@@ -16,6 +16,7 @@ from fractions import Fraction
 
 from . import interpolate
 from .job import Job
+from .music import story
 from .recipe import Recipe
 
 # Seconds per million pixels (two cores, see tests/benchmarks/estimate.py).
@@ -107,7 +108,10 @@ def told(job: Job) -> str:
         f"{plan.paintings} paintings, {plan.frames} frames of "
         f"{width}x{height} at {float(plan.rate):g} a second"
     )
-    return f"{line}\n{lock}" if lock else line
+    lines = [line, str(lock)] if lock else [line]
+    if job.recipe.story != story.OFF:
+        lines += [f"parts: {job.recipe.form}", f"story: {job.recipe.story}"]
+    return "\n".join(lines)
 
 
 def comparison_told(job: Job) -> str:

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..errors import SongError
 from ..paint import models, prompts, words
 from ..recipe import Recipe
 from ..song import Song
@@ -93,9 +94,12 @@ def write(song: Song, form: Form, recipe: Recipe) -> Story:
 def energy(song: Song, form: Form) -> Mapping[str, float]:
     """How loud, busy and bright the parts of each letter are, 0 to 1, against the others' parts.
 
-    Where they hardly differ, all are near 0.5.
+    Where they hardly differ, all are near 0.5; so they are in a song that is too short to follow.
     """
-    heard = features.of(song)
+    try:
+        heard = features.of(song)
+    except SongError:
+        return dict.fromkeys(form.letters, 0.5)
     curve = sum(share * heard.curve(name) for name, share in _HEARD.items())
     times = np.arange(len(heard.curve("loudness"))) * heard.step
     starts = [section.start for section in form.sections]

@@ -13,6 +13,7 @@ from conftest import WriteSong, music, psnr, tone, video_frames
 
 from musvid import Recipe, SettingsError, Song, Store, Style, View, render
 from musvid.__main__ import build_parser, recipe_from
+from musvid.estimate import told
 from musvid.frame import Frame
 from musvid.job import Job, resolve
 from musvid.keys import Line, shares
@@ -297,7 +298,7 @@ def test_a_part_is_painted_as_in_the_whole(
     lively: tuple[Song, dict[str, Any]], tmp_path: Path
 ) -> None:
     song, settings = lively
-    whole = frames_of(job_of(song, **settings), tmp_path)
+    whole = frames_of(job_of(song.part(0, 2.5), **settings), tmp_path)
     part = frames_of(job_of(song.part(1.0, 1.5), **settings), tmp_path)
     # The last one knows no neighbour behind it, and the first no sound before it.
     np.testing.assert_array_equal(part["painted"][1], whole["painted"][3])
@@ -383,3 +384,16 @@ def test_a_story_keeps_what_was_asked_for(uneven: Song) -> None:
     assert {entry.palette for _, entry in bare.entries} >= {"ice", "fire"}
     alike = Story.parse(job_of(uneven, form="0:00 A", story="auto").recipe.story)
     assert len(alike.entries) == 1
+
+
+def test_parts_that_are_not_given_are_found(write_song: WriteSong) -> None:
+    quiet, loud = 0.02 * tone(220, 10.0), music(10.0)
+    song = Song.open(write_song(np.concatenate([quiet, loud])))
+    job = job_of(song.part(3.0, 1.0), form="auto", story="auto")
+    letters = Form.parse(job.recipe.form).letters
+    assert job.form.letters == letters == ("A", "B")
+    assert job_of(song, form="auto", story="auto").recipe.story == job.recipe.story
+    assert f"story: {job.recipe.story}" in told(job)
+    assert job_of(song, form="auto").recipe.form == "auto"  # nothing is listened to
+    short = job_of(write_song(music(0.02), "b.wav"), form="auto", story="auto")
+    assert short.recipe.form == "0:00 A"
