@@ -26,6 +26,7 @@ _HEARD = {"loudness": 0.6, "onsets": 0.25, "high": 0.15}
 
 _SPREAD = 0.12  # of that between parts of a song, from which on they differ as much as can be
 _CALM, _LOUD = 1 / 3, 2 / 3  # below the one a part is calm, from the other on it is loud
+_DIFFERENT = 0.3  # from the calmest to the loudest letter, where one of them is each
 
 # What is painted, unless somebody asked for something: calm, between, and loud.
 _SCENES = (
@@ -75,7 +76,7 @@ def write(song: Song, form: Form, recipe: Recipe) -> Story:
     used = [0, 0, 0]  # of each level
     entries: dict[str, Entry] = {}
     for letter in sorted(form.letters, key=lambda letter: (energies[letter], letter)):
-        level = sum(energies[letter] >= edge for edge in (_CALM, _LOUD))
+        level = _level(energies, letter)
         prompt = _prompt(recipe, level, used[level], kept=letter == longest)
         palette = None
         if not recipe.paints and recipe.look.palette != OWN_COLOURS:
@@ -121,6 +122,14 @@ def energy(song: Song, form: Form) -> Mapping[str, float]:
         letter: 0.5 if mean is None else _part(0.5 + (mean - middle) / max(spread, _SPREAD))
         for letter, mean in means.items()
     }
+
+
+def _level(energies: Mapping[str, float], letter: str) -> int:
+    """Whether a letter is calm (0), loud (2), or between; of letters that differ, one is each."""
+    least, most = min(energies.values()), max(energies.values())
+    if most - least > _DIFFERENT and energies[letter] in (least, most):
+        return 2 if energies[letter] == most else 0
+    return sum(energies[letter] >= edge for edge in (_CALM, _LOUD))
 
 
 def _part(value: float) -> float:
