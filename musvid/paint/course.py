@@ -76,8 +76,8 @@ class Course:
         if self.longest > whole / 2:
             raise SettingsError(
                 f"The drift moves texture by {self.longest:.0f} pixels from painting to painting, "
-                f"and at most {whole // 2} can be followed at this size; choose a slower --drift, "
-                "or a smaller --stride."
+                f"and at most {whole // 2} can be followed at this size; choose a slower --drift "
+                "(or speed of a story), or a smaller --stride."
             )
 
     @cached_property
