@@ -19,7 +19,7 @@ from .paint.style import Stroke, Style
 from .recipe import Recipe
 from .song import Song
 from .view.camera import Beat
-from .view.stage import changes
+from .view.stage import Shot, changes
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,12 @@ class Job:
     def beat(self) -> Beat | None:
         """What the camera follows; None where it follows nothing, or the song is too short."""
         return Beat.of(self.song) if self.recipe.camera.listens else None
+
+    @cached_property
+    def shot(self) -> Shot:
+        """How the strip is seen in the video. The song is listened to when this is asked for."""
+        recipe = self.recipe
+        return Shot(self.file_size, recipe.view, recipe.camera, recipe.finish, self.beat)
 
     @property
     def paintings(self) -> int:

@@ -228,14 +228,13 @@ def film(
 
 def _shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
     """The pictures of a job's video, of its frames."""
-    recipe, clock, start = job.recipe, job.clock, job.song.first / job.song.rate
+    clock, start = job.clock, job.song.first / job.song.rate
 
     def seen(how: Callable[..., Iterator[T]], frames: Iterable[Frame]) -> Iterator[T]:
         times = (start + clock.time(frame) for frame in range(clock.frames))
-        looks = recipe.view, recipe.camera, recipe.finish
-        return how(frames, times, job.file_size, *looks, beat=job.beat)
+        return how(frames, times, job.shot)
 
-    if not recipe.finish.flash_limit:
+    if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
     return safe(seen(view, frames), seen(luminances, ahead), clock.rate)

@@ -187,9 +187,8 @@ class Studio:
         """A frame of a moment as the video shows it, at most 1080 pixels a side."""
         scale = min(1.0, _SEEN / max(job.file_size))
         width, height = (max(1, round(side * scale)) for side in job.file_size)
-        recipe, moment = job.recipe, job.song.first / job.song.rate + Fraction(time)
-        looks = recipe.view, recipe.camera, recipe.finish
-        return next(view([frame], [moment], (width, height), *looks, beat=job.beat))
+        moment = job.song.first / job.song.rate + Fraction(time)
+        return next(view([frame], [moment], replace(job.shot, size=(width, height))))
 
     def strip(self, job: Job, time: float, axis: str, values: Sequence[object]) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -25,73 +25,70 @@ def changes(view: View, camera: Camera, finish: Finish) -> bool:
     return view.kind != FLAT or view.shown is not None or camera.moves or finish.changes
 
 
-def view(
-    frames: Iterable[Frame],
-    times: Iterable[Fraction | float],
-    size: tuple[int, int],
-    settings: View,
-    camera: Camera,
-    finish: Finish,
-    *,
-    beat: Beat | None = None,
-) -> Iterator[Frame]:
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """How a strip is seen.
+
+    size: (width, height) of the pictures, in pixels.
+    view, camera, finish: resolved ones.
+    beat: what the camera follows; without one it follows nothing.
+    """
+
+    size: tuple[int, int]
+    view: View
+    camera: Camera
+    finish: Finish
+    beat: Beat | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether frames are shown as they are."""
+        return not changes(self.view, self.camera, self.finish)
+
+
+def view(frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot) -> Iterator[Frame]:
     """Frames as they are seen.
 
     frames: of the strip, uint8 (height, width, 3), all of one size.
     times: the moment of each, in seconds from the beginning of the file.
-    size: (width, height) of what is yielded, in pixels.
-    settings, camera, finish: resolved ones. Where they change nothing, frames pass as they are,
-        in their own size.
-    beat: what the camera follows; without one it follows nothing.
+    shot: how they are seen. By a plain one, they pass as they are, in their own size.
 
     A picture is a function of its frame, its time and its number, and of no other frame.
     """
-    if not changes(settings, camera, finish):
+    if shot.plain:
         yield from frames
         return
-    pictures = _seen(frames, times, size, settings, camera, finish, beat=beat)
-    for number, picture in enumerate(pictures):
-        yield finished(picture, finish, number)
+    for number, picture in enumerate(_seen(frames, times, shot)):
+        yield finished(picture, shot.finish, number)
 
 
 def luminances(
-    frames: Iterable[Frame],
-    times: Iterable[Fraction | float],
-    size: tuple[int, int],
-    settings: View,
-    camera: Camera,
-    finish: Finish,
-    *,
-    beat: Beat | None = None,
+    frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot
 ) -> Iterator[float]:
     """The mean relative luminance of each picture that `view` makes, see `flashes.luminance`.
 
     It is that of some of the picture's pixels, which takes a fraction of the time. Parameters as
     for `view`.
     """
-    if not changes(settings, camera, finish):
+    if shot.plain:
         yield from map(luminance, frames)
         return
-    smooth = replace(finish, grain=0.0)
-    pictures = _seen(frames, times, size, settings, camera, finish, beat=beat, step=_STEP, fine=1)
-    for number, picture in enumerate(pictures):
+    smooth = replace(shot.finish, grain=0.0)
+    for number, picture in enumerate(_seen(frames, times, shot, step=_STEP, fine=1)):
         yield luminance(finished(picture, smooth, number))
 
 
 def _seen(
     frames: Iterable[Frame],
     times: Iterable[Fraction | float],
-    size: tuple[int, int],
-    settings: View,
-    camera: Camera,
-    finish: Finish,
+    shot: Shot,
     *,
-    beat: Beat | None,
     step: int = 1,
     fine: int = FINE,
 ) -> Iterator[Frame]:
     """What the camera sees, every `step`-th pixel of it, before the last touch."""
     sampler: Sampler | None = None
+    size, settings = shot.size, shot.view
     sides = [len(range(0, side, step)) for side in size[::-1]]
     fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
     for frame, time in zip(frames, times):  # noqa: B905
@@ -100,9 +97,9 @@ def _seen(
             sampler = Sampler(projection(settings, strip, size), strip, size, fine=fine)
         if settings.foot == RIM and settings.kind != FLAT:
             frame = np.ascontiguousarray(frame[::-1])
-        seen = pose(camera, float(time), beat or STILL)
+        seen = pose(shot.camera, float(time), shot.beat or STILL)
         x, y = places(size, seen, fields, step=step)
-        yield sampler.picture(tone(frame, finish), x, y, seen.zoom)
+        yield sampler.picture(tone(frame, shot.finish), x, y, seen.zoom)
 
 
 def places(

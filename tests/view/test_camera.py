@@ -9,7 +9,7 @@ from conftest import WriteSong, clicks
 from musvid import Song
 from musvid.view.camera import Beat, Pose, pose
 from musvid.view.settings import Camera, Finish, View
-from musvid.view.stage import view
+from musvid.view.stage import Shot, view
 
 STILL = Camera(turn=0, sway=0, pulse=0)
 BARE = Finish(glow=0, vignette=0, grain=0, contrast=0)
@@ -70,15 +70,15 @@ def clouds() -> np.ndarray:
 def test_a_quarter_of_a_turn_is_one() -> None:
     camera = Camera(turn=1, sway=0, pulse=0)
     flat = View().resolve()
-    still, turned = view([clouds()] * 2, [0, 15], (96, 96), flat, camera, BARE)
+    still, turned = view([clouds()] * 2, [0, 15], Shot((96, 96), flat, camera, BARE))
     assert np.abs(np.rot90(still, -1).astype(int) - turned).max() <= 3  # clockwise
 
 
 def test_zoom_enlarges_the_middle() -> None:
     """At twice the size, zoomed by two, the middle quarter is the picture's as it was."""
     flat = View(shown=(128, 128)).resolve()
-    (plain,) = view([clouds()], [0], (128, 128), flat, STILL, BARE)
+    (plain,) = view([clouds()], [0], Shot((128, 128), flat, STILL, BARE))
     camera = Camera(zoom=2, turn=0, sway=0, pulse=0)
-    (near,) = view([clouds()], [0], (128, 128), flat, camera, BARE)
+    (near,) = view([clouds()], [0], Shot((128, 128), flat, camera, BARE))
     shrunk = near.reshape(64, 2, 64, 2, 3).mean((1, 3))
     assert np.abs(shrunk - plain[32:96, 32:96]).max() < 3
