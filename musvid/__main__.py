@@ -177,6 +177,10 @@ def build_parser() -> argparse.ArgumentParser:
         ("strength", "the strength (default amount: 0.3)"),
         ("guidance", "the guidance"),
         ("seed", "how fast the noise walks on to the next seeds, in seeds per second"),
+        ("zoom", "the camera's zoom"),
+        ("turn", "the camera's turns a minute"),
+        ("sway", "how far the picture wanders"),
+        ("shake", "how much it trembles"),
     ):
         follow.add_argument(f"--{name}-by", type=_modulation, metavar="SOURCE", help=what)
 
@@ -454,7 +458,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         recipe = replace(recipe, size=None, upscale=None, style=style)
     if given.get("kind", recipe.view.kind) != recipe.view.kind:  # and so with a view
         view = replace(recipe.view, copies=None, bend=None)
-        recipe = replace(recipe, view=view, camera=Camera(), finish=Finish())
+        recipe = replace(recipe.unseen, view=view)
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])
     factors = given.keys() & {"before", "after"}

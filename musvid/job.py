@@ -18,7 +18,7 @@ from .paint.course import Course
 from .paint.style import Stroke, Style
 from .recipe import Recipe
 from .song import Song
-from .view.camera import Beat
+from .view.camera import Beat, curves
 from .view.stage import Shot, changes
 
 
@@ -88,18 +88,21 @@ class Job:
     @property
     def plain(self) -> bool:
         """Whether the video shows the frames as they are, rather than by a view."""
-        return not changes(self.recipe.view, self.recipe.camera, self.recipe.finish)
+        recipe = self.recipe
+        return not (changes(recipe.view, recipe.camera, recipe.finish) or recipe.camera_by)
 
     @cached_property
     def beat(self) -> Beat | None:
         """What the camera follows; None where it follows nothing, or the song is too short."""
-        return Beat.of(self.song) if self.recipe.camera.listens else None
+        listens = self.recipe.camera.listens or "shake" in self.recipe.camera_by
+        return Beat.of(self.song) if listens else None
 
     @cached_property
     def shot(self) -> Shot:
         """How the strip is seen in the video. The song is listened to when this is asked for."""
         recipe = self.recipe
-        return Shot(self.file_size, recipe.view, recipe.camera, recipe.finish, self.beat)
+        by = curves(self.song, recipe.camera, recipe.camera_by)
+        return Shot(self.file_size, recipe.view, recipe.camera, recipe.finish, self.beat, by)
 
     @property
     def paintings(self) -> int:

@@ -65,6 +65,7 @@ MOTION = tuple(RECIPES[RELIT])
 
 _VERSION = 2
 _BY = ("strength_by", "guidance_by", "seed_by")
+_CAMERA_BY = ("zoom_by", "turn_by", "sway_by", "shake_by")
 _PARTS: dict[str, type] = {
     "look": Look,
     "style": Style,
@@ -73,7 +74,7 @@ _PARTS: dict[str, type] = {
     "view": View,
     "camera": Camera,
     "finish": Finish,
-} | dict.fromkeys(_BY, Modulation)
+} | dict.fromkeys((*_BY, *_CAMERA_BY), Modulation)
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -115,6 +116,7 @@ class Recipe:
     drift: how texture travels; by default it stays.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     view, camera, finish: how what was painted is shown; they repaint nothing.
+    zoom_by, turn_by, sway_by, shake_by: how these settings of the camera follow the music.
     """
 
     track: int | None = None
@@ -138,6 +140,10 @@ class Recipe:
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
+    zoom_by: Modulation = field(default_factory=Modulation)
+    turn_by: Modulation = field(default_factory=Modulation)
+    sway_by: Modulation = field(default_factory=Modulation)
+    shake_by: Modulation = field(default_factory=Modulation)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -223,6 +229,19 @@ class Recipe:
     def followers(self) -> dict[str, Modulation]:
         """How settings of the style follow the music, by their names ("strength", ...)."""
         return {name.removesuffix("_by"): getattr(self, name) for name in _BY}
+
+    @property
+    def camera_by(self) -> dict[str, Modulation]:
+        """How settings of the camera follow the music, by their names: those that do."""
+        by = {name.removesuffix("_by"): getattr(self, name) for name in _CAMERA_BY}
+        return {name: modulation for name, modulation in by.items() if modulation}
+
+    @property
+    def unseen(self) -> Recipe:
+        """The same recipe without what shows it: view, camera and finish are those that show
+        frames as they are."""
+        still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
+        return replace(self, view=View(), camera=Camera(), finish=Finish(), **still)
 
     def resolve(self) -> Recipe:
         """The same recipe with every None that stands for a model's default replaced by it.

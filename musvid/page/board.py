@@ -36,6 +36,20 @@ FOLLOWERS = {  # what follows the music
     "guidance_by": "Guidance",
     "seed_by": "Seeds per second",
 }
+CAMERA_FOLLOWERS = {
+    "zoom_by": "Zoom",
+    "turn_by": "Turns a minute",
+    "sway_by": "Sway",
+    "shake_by": "Shake",
+}
+SOURCES = {
+    "off": "off",
+    "loudness": "loudness",
+    "onsets": "note onsets",
+    "low": "low pitches",
+    "mid": "middle pitches",
+    "high": "high pitches",
+}
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
 Values = dict[str, Any]
@@ -142,6 +156,19 @@ class Board:
         (low, high), step = RANGES[name].slider, RANGES[name].step
         value = self.first[name]
         self.control(name, gr.Slider(low, high, value, step=step, label=label, buttons=[], **more))
+
+    def follower(self, name: str, label: str) -> None:
+        """Adds the row of a setting that follows the music."""
+        with gr.Row(equal_height=True):
+            choices = [(text, source) for source, text in SOURCES.items()]
+            self.control(
+                f"{name}.source",
+                gr.Dropdown(
+                    choices, value="off", label=label, min_width=130, elem_id=f"{name}-source"
+                ),
+            )
+            self.slider(f"{name}.amount", "Amount", min_width=90)
+            self.slider(f"{name}.smoothing", "Smooth (s)", min_width=90)
 
     @property
     def clip(self) -> set[Any]:

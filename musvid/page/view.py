@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 
 from ..view.settings import FEET, FLAT, KINDS, Camera, Finish, View
-from .board import LIGHT, QUIET, SHOWN, Board, Updates
+from .board import CAMERA_FOLLOWERS, LIGHT, QUIET, SHOWN, Board, Updates
+from .html import hint
 
 # What a view has of its own, by the rows in which it stands.
 _SLIDERS: tuple[dict[str, str], ...] = (
@@ -62,6 +63,14 @@ class ViewPanel:
                         info="more than three in a second are damped",
                     ),
                 )
+
+            with gr.Accordion("Camera follows the music", open=False, elem_id="camera-follows"):
+                gr.HTML(
+                    hint("What is added to a setting where the music does most of something."),
+                    padding=False,
+                )
+                for name, label in CAMERA_FOLLOWERS.items():
+                    board.follower(name, label)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

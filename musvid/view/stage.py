@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
 
 from ..frame import Frame
-from .camera import STILL, Beat, Pose, pose
+from .camera import STILL, Beat, Curves, Pose, pose
 from .finish import finished, tone
 from .flashes import luminance
 from .projections import Field, projection
@@ -32,6 +32,7 @@ class Shot:
     size: (width, height) of the pictures, in pixels.
     view, camera, finish: resolved ones.
     beat: what the camera follows; without one it follows nothing.
+    by: how settings of the camera follow the music, see `camera.curves`.
     """
 
     size: tuple[int, int]
@@ -39,11 +40,12 @@ class Shot:
     camera: Camera
     finish: Finish
     beat: Beat | None = None
+    by: Curves = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
         """Whether frames are shown as they are."""
-        return not changes(self.view, self.camera, self.finish)
+        return not (changes(self.view, self.camera, self.finish) or self.by)
 
 
 def view(frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot) -> Iterator[Frame]:
@@ -97,7 +99,7 @@ def _seen(
             sampler = Sampler(projection(settings, strip, size), strip, size, fine=fine)
         if settings.foot == RIM and settings.kind != FLAT:
             frame = np.ascontiguousarray(frame[::-1])
-        seen = pose(shot.camera, float(time), shot.beat or STILL)
+        seen = pose(shot.camera, float(time), shot.beat or STILL, shot.by)
         x, y = places(size, seen, fields, step=step)
         yield sampler.picture(tone(frame, shot.finish), x, y, seen.zoom)
 
