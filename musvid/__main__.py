@@ -354,6 +354,12 @@ def build_parser() -> argparse.ArgumentParser:
     ):
         add(f"--{name}", type=_number, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
     add(
+        "--motion-fps",
+        metavar="RATE",
+        help="frames of the video per second, a whole multiple of the picture rate: the camera "
+        "moves in between (default: 0, the picture rate)",
+    )
+    add(
         "--flash-limit",
         type=_switch,
         metavar="on|off",

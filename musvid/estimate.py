@@ -61,10 +61,10 @@ class Plan:
         """What a job makes, in so many seconds."""
         return cls(
             duration=job.song.duration,
-            rate=job.clock.rate,
+            rate=job.file_rate,
             keyframes=job.clock.keyframes,
             paintings=job.paintings,
-            frames=job.clock.frames,
+            frames=job.file_frames,
             size=job.file_size,
             seconds=seconds,
             denoised=job.paintings * denoised(job.recipe),
@@ -190,8 +190,8 @@ class Costs:
             (before, clock.painted - clock.keyframes),
             (after, clock.frames - clock.painted),
             ("relight", clock.frames if recipe.relight and paintings else 0),
-            ("view", 0 if job.plain else clock.frames * shown),
-            ("encode", clock.frames * shown),
+            ("view", 0 if job.plain else job.file_frames * shown),
+            ("encode", job.file_frames * shown),
             ("save", clock.drawn + 2 * clock.painted + clock.frames),
         )
         with self._lock:

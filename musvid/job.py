@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -86,6 +87,21 @@ class Job:
         return self.recipe.view.shown or (width * self.upscale, height * self.upscale)
 
     @property
+    def repeats(self) -> int:
+        """How often the video shows each frame of the strip."""
+        return self.recipe.repeats(self.clock.rate)
+
+    @property
+    def file_rate(self) -> Fraction:
+        """Frames per second of the video, exact."""
+        return self.clock.rate * self.repeats
+
+    @property
+    def file_frames(self) -> int:
+        """Number of frames of the video: as many as cover the sound, rounded up."""
+        return math.ceil(self.song.duration * self.file_rate)
+
+    @property
     def plain(self) -> bool:
         """Whether the video shows the frames as they are, rather than by a view."""
         recipe = self.recipe
@@ -102,7 +118,8 @@ class Job:
         """How the strip is seen in the video. The song is listened to when this is asked for."""
         recipe = self.recipe
         by = curves(self.song, recipe.camera, recipe.camera_by)
-        return Shot(self.file_size, recipe.view, recipe.camera, recipe.finish, self.beat, by)
+        looks = recipe.view, recipe.camera, recipe.finish
+        return Shot(self.file_size, *looks, beat=self.beat, by=by, often=self.repeats)
 
     @property
     def paintings(self) -> int:

@@ -57,6 +57,7 @@ RANGES: dict[str, Range] = {
     "start": Range(0, DAY, _SECONDS, step=0.1),
     "duration": Range(1e-6, DAY, _SECONDS, step=0.1),
     "fps": Range(1, 240),
+    "motion_fps": Range(1, 240),
     "stride": _whole(1, 64),
     "before": _whole(1, 64),
     "after": _whole(1, 64),

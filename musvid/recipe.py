@@ -12,7 +12,7 @@ from numbers import Integral
 from typing import Any
 
 from . import _validate
-from .clock import MAX_FACTOR, Clock, parse_rate
+from .clock import MAX_FACTOR, MAX_FPS, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
 from .music.lock import Lock
@@ -25,6 +25,7 @@ from .spectrum.look import Look
 from .view.settings import Camera, Finish, View
 
 MIN_SIDE, MAX_SIDE = int(RANGES["side"].low), int(RANGES["side"].high)
+_NEAR = Fraction(1, 100)  # pictures a second by which a rate may differ from a multiple
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:x\s*(\d{1,9})\s*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -117,6 +118,10 @@ class Recipe:
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     view, camera, finish: how what was painted is shown; they repaint nothing.
     zoom_by, turn_by, sway_by, shake_by: how these settings of the camera follow the music.
+    motion_fps: frames per second of the video, a whole multiple of the picture rate: each frame is
+        shown several times, and view, camera and finish change in between. None, or 0, is the
+        picture rate. With a lock, whose picture rate is not a round one, the nearest multiple is
+        taken.
     """
 
     track: int | None = None
@@ -144,9 +149,14 @@ class Recipe:
     turn_by: Modulation = field(default_factory=Modulation)
     sway_by: Modulation = field(default_factory=Modulation)
     shake_by: Modulation = field(default_factory=Modulation)
+    motion_fps: Fraction | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
+        if (motion := self.motion_fps) is not None:
+            none = not isinstance(motion, bool) and _validate.fraction(motion) == 0
+            motion = None if none else parse_rate(motion, "motion_fps")
+            object.__setattr__(self, "motion_fps", motion)
         if self.size is not None:
             object.__setattr__(self, "size", parse_size(self.size))
         for name in ("track", "start", "duration", "upscale"):
@@ -243,12 +253,32 @@ class Recipe:
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
         return replace(self, view=View(), camera=Camera(), finish=Finish(), **still)
 
+    def repeats(self, rate: Fraction) -> int:
+        """How often each frame is shown, where there are so many a second. See `motion_fps`."""
+        if self.motion_fps is None:
+            return 1
+        return max(1, min(round(self.motion_fps / rate), int(MAX_FPS / rate)))
+
+    def _check_motion(self) -> None:
+        """Raises SettingsError where `motion_fps` is no multiple of the picture rate."""
+        rate = self.fps * self.before * self.after / self.stride
+        if self.lock or self.motion_fps is None:
+            return
+        if abs(self.motion_fps - self.repeats(rate) * rate) > _NEAR:
+            fit = [f"{float(rate * often):.6g}" for often in range(1, int(MAX_FPS / rate) + 1)]
+            raise SettingsError(
+                "motion_fps must be a whole multiple of the picture rate: "
+                f"{', '.join(fit[:6])}{', ...' if len(fit) > 6 else ''}; "
+                f"{float(self.motion_fps):.6g} is none of them."
+            )
+
     def resolve(self) -> Recipe:
         """The same recipe with every None that stands for a model's default replaced by it.
 
-        Raises SettingsError for an unknown model, a file larger than 4096 pixels a side, or a drift
-        that does not suit the style's symmetry.
+        Raises SettingsError for an unknown model, a file larger than 4096 pixels a side, a drift
+        that does not suit the style's symmetry, or a rate that is no multiple of the pictures'.
         """
+        self._check_motion()
         model = models.find(self.style.model)
         resolved = replace(
             self,
@@ -275,6 +305,7 @@ class Recipe:
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
         bpm = self.lock.bpm
+        values["motion_fps"] = None if self.motion_fps is None else str(self.motion_fps)
         if shown := self.view.shown:
             values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"

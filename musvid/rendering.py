@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -217,10 +218,11 @@ def film(
     """
     with closed(_shown(frames, job)) as pictures:
         return video.write(
-            pictures,
+            islice(pictures, math.ceil((song or job.song).duration * job.file_rate)),
             song or job.song,
             job.clock,
             path,
+            rate=job.file_rate,
             upscale=job.upscale if job.plain else 1,
             settings=settings or job.recipe.to_json(),
         )
@@ -228,16 +230,16 @@ def film(
 
 def _shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
     """The pictures of a job's video, of its frames."""
-    clock, start = job.clock, job.song.first / job.song.rate
+    first, rate = job.song.first / job.song.rate + job.clock.time(0), job.file_rate
 
     def seen(how: Callable[..., Iterator[T]], frames: Iterable[Frame]) -> Iterator[T]:
-        times = (start + clock.time(frame) for frame in range(clock.frames))
+        times = (first + number / rate for number in range(job.file_frames))
         return how(frames, times, job.shot)
 
     if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
-    return safe(seen(view, frames), seen(luminances, ahead), clock.rate)
+    return safe(seen(view, frames), seen(luminances, ahead), rate)
 
 
 def _itself(frame: Frame) -> Frame:

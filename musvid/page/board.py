@@ -30,6 +30,7 @@ from .visitors import Visitors
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
+PACES = ["picture rate", "48", "50", "60", "120"]
 CLIP = 12.0  # seconds that are chosen of a new song
 FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
@@ -80,6 +81,8 @@ def recipe_of(values: Values) -> Recipe:
         given["size"] = None
     if given.get("view.shown") in (SHOWN[0], None, ""):
         given["view.shown"] = None
+    if given.get("motion_fps") in (PACES[0], None, ""):
+        given["motion_fps"] = None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -98,6 +101,7 @@ def values_of(recipe: Recipe) -> Values:
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
+    values["motion_fps"] = values["motion_fps"] or PACES[0]
     tiny = recipe.style.tiny_autoencoder
     values[TINY] = tiny if isinstance(tiny, str) else ""
     values["style.tiny_autoencoder"] = bool(tiny)

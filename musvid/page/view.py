@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from ..view.settings import FEET, FLAT, KINDS, Camera, Finish, View
-from .board import CAMERA_FOLLOWERS, LIGHT, QUIET, SHOWN, Board, Updates
+from .board import CAMERA_FOLLOWERS, LIGHT, PACES, QUIET, SHOWN, Board, Updates
 from .html import hint
 
 # What a view has of its own, by the rows in which it stands.
@@ -52,6 +52,16 @@ class ViewPanel:
                             value=SHOWN[0],
                             allow_custom_value=True,
                             label="Video size",
+                            min_width=120,
+                        ),
+                    )
+                    board.control(
+                        "motion_fps",
+                        gr.Dropdown(
+                            PACES,
+                            value=PACES[0],
+                            allow_custom_value=True,
+                            label="Frames a second",
                             min_width=120,
                         ),
                     )

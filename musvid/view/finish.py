@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 
 import cv2
@@ -34,10 +35,11 @@ def tone(frame: Frame, finish: Finish) -> Frame:
     return np.asarray(cv2.LUT(frame, table), np.uint8)
 
 
-def finished(picture: Frame, finish: Finish, number: int) -> Frame:
+def finished(picture: Frame, finish: Finish, number: int | Fraction = 0) -> Frame:
     """A picture with glow, vignette and grain.
 
-    picture: uint8 (height, width, 3); it is changed. number: of the frame, which decides its grain.
+    picture: uint8 (height, width, 3); it is changed. number: of the frame, or a part of one more
+    for a later picture of it, which decides the grain.
     """
     height, width = picture.shape[:2]
     if finish.glow:
@@ -45,7 +47,9 @@ def finished(picture: Frame, finish: Finish, number: int) -> Frame:
     if finish.vignette:
         cv2.multiply(picture, _shade(width, height, finish.vignette), picture, 1 / 255)
     if finish.grain:
-        left, top = np.random.default_rng(number).integers(_SLACK, size=2)
+        whole, rest = divmod(number.numerator, number.denominator)
+        seed = [whole, rest, number.denominator] if rest else whole
+        left, top = np.random.default_rng(seed).integers(_SLACK, size=2)
         grain = _sheet(width, height)[top : top + height, left : left + width]
         weight = finish.grain
         cv2.addWeighted(picture, 1, grain, weight, -128 * weight, picture)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class Shot:
     view, camera, finish: resolved ones.
     beat: what the camera follows; without one it follows nothing.
     by: how settings of the camera follow the music, see `camera.curves`.
+    often: how many pictures are shown of each frame, one after the other.
     """
 
     size: tuple[int, int]
@@ -41,27 +43,36 @@ class Shot:
     finish: Finish
     beat: Beat | None = None
     by: Curves = field(default_factory=dict)
+    often: int = 1
 
     @property
     def plain(self) -> bool:
         """Whether frames are shown as they are."""
         return not (changes(self.view, self.camera, self.finish) or self.by)
 
+    def exposed(
+        self, frames: Iterable[Frame], times: Iterable[Fraction | float]
+    ) -> Iterator[tuple[Frame, float]]:
+        """The frame and the time of each picture."""
+        often = chain.from_iterable(repeat(frame, self.often) for frame in frames)
+        return ((frame, float(time)) for frame, time in zip(often, times))  # noqa: B905
+
 
 def view(frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot) -> Iterator[Frame]:
     """Frames as they are seen.
 
     frames: of the strip, uint8 (height, width, 3), all of one size.
-    times: the moment of each, in seconds from the beginning of the file.
+    times: the moment of each picture, in seconds from the beginning of the file.
     shot: how they are seen. By a plain one, they pass as they are, in their own size.
 
-    A picture is a function of its frame, its time and its number, and of no other frame.
+    There are `shot.often` pictures of each frame, or fewer of the last one, as there are times. A
+    picture is a function of its frame, its time and its number, and of no other frame.
     """
     if shot.plain:
-        yield from frames
+        yield from (frame for frame, _ in shot.exposed(frames, times))
         return
     for number, picture in enumerate(_seen(frames, times, shot)):
-        yield finished(picture, shot.finish, number)
+        yield finished(picture, shot.finish, Fraction(number, shot.often))
 
 
 def luminances(
@@ -73,11 +84,11 @@ def luminances(
     for `view`.
     """
     if shot.plain:
-        yield from map(luminance, frames)
+        yield from (luminance(frame) for frame, _ in shot.exposed(frames, times))
         return
     smooth = replace(shot.finish, grain=0.0)
-    for number, picture in enumerate(_seen(frames, times, shot, step=_STEP, fine=1)):
-        yield luminance(finished(picture, smooth, number))
+    for picture in _seen(frames, times, shot, step=_STEP, fine=1):
+        yield luminance(finished(picture, smooth))
 
 
 def _seen(
@@ -93,13 +104,13 @@ def _seen(
     size, settings = shot.size, shot.view
     sides = [len(range(0, side, step)) for side in size[::-1]]
     fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
-    for frame, time in zip(frames, times):  # noqa: B905
+    for frame, time in shot.exposed(frames, times):
         if sampler is None:
             strip = frame.shape[1], frame.shape[0]
             sampler = Sampler(projection(settings, strip, size), strip, size, fine=fine)
         if settings.foot == RIM and settings.kind != FLAT:
             frame = np.ascontiguousarray(frame[::-1])
-        seen = pose(shot.camera, float(time), shot.beat or STILL, shot.by)
+        seen = pose(shot.camera, time, shot.beat or STILL, shot.by)
         x, y = places(size, seen, fields, step=step)
         yield sampler.picture(tone(frame, shot.finish), x, y, seen.zoom)
 
