@@ -341,6 +341,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="the video's size in pixels, a side or WIDTHxHEIGHT such as 1080x1920, whatever is "
         "painted (default: the painted size times --upscale)",
     )
+    add(
+        "--cover",
+        metavar="FILE",
+        help="a picture (PNG, JPEG, WebP) in the disc of a ring; settings that are loaded never "
+        "bring one",
+    )
     for kind, name, unit, what in (
         ("camera", "zoom", "Z", "2 shows the middle twice as large (default: 1)"),
         ("camera", "turn", "T", "turns a minute, clockwise"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from .clock import Clock
 from .errors import SettingsError
+from .frame import Frame
 from .music.automation import Automation
 from .music.lock import Lock
 from .paint import models
@@ -20,6 +21,8 @@ from .paint.style import Stroke, Style
 from .recipe import Recipe
 from .song import Song
 from .view.camera import Beat, curves
+from .view.cover import load
+from .view.settings import RING
 from .view.stage import Shot, changes
 
 
@@ -114,12 +117,22 @@ class Job:
         return Beat.of(self.song) if listens else None
 
     @cached_property
+    def cover(self) -> Frame | None:
+        """The picture in the disc of a ring, or None.
+
+        Raises SettingsError where it is none that can be read.
+        """
+        view = self.recipe.view
+        return load(view.cover) if view.cover and view.kind == RING else None
+
+    @cached_property
     def shot(self) -> Shot:
         """How the strip is seen in the video. The song is listened to when this is asked for."""
         recipe = self.recipe
         by = curves(self.song, recipe.camera, recipe.camera_by)
         looks = recipe.view, recipe.camera, recipe.finish
-        return Shot(self.file_size, *looks, beat=self.beat, by=by, often=self.repeats)
+        more: dict[str, Any] = {"beat": self.beat, "by": by, "cover": self.cover}
+        return Shot(self.file_size, *looks, often=self.repeats, **more)
 
     @property
     def paintings(self) -> int:
@@ -167,7 +180,7 @@ def resolve(recipe: Recipe, song: Song) -> Job:
         lock=lock,
     ).resolve()
     job = Job(song, settled, clock_of(settled, song.duration))
-    _ = job.course  # a drift that is too fast is told now
+    _ = job.course, job.cover  # a drift that is too fast, or no cover, is told now
     return job
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from numbers import Integral
+from pathlib import PurePath
 from typing import Any
 
 from . import _validate
@@ -23,6 +25,8 @@ from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
 from .view.settings import Camera, Finish, View
+
+_log = logging.getLogger(__name__)
 
 MIN_SIDE, MAX_SIDE = int(RANGES["side"].low), int(RANGES["side"].high)
 _NEAR = Fraction(1, 100)  # pictures a second by which a rate may differ from a multiple
@@ -301,19 +305,27 @@ class Recipe:
         return resolved
 
     def to_json(self) -> str:
-        """These settings as JSON, which `from_json` reads."""
+        """These settings as JSON, which `from_json` reads.
+
+        Of a cover it holds the file's name: in which folder it lies is nobody's business.
+        """
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
         bpm = self.lock.bpm
         values["motion_fps"] = None if self.motion_fps is None else str(self.motion_fps)
+        if cover := self.view.cover:
+            values["view"]["cover"] = PurePath(cover).name
         if shown := self.view.shown:
             values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Recipe:
+    def from_json(cls, text: str, remarks: list[str] | None = None) -> Recipe:
         """The settings that a JSON text holds; what it leaves out has its default.
+
+        A cover is dropped: whoever wrote the settings must not have another's file shown. That is
+        appended to the remarks, or else logged.
 
         Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
         """
@@ -333,6 +345,16 @@ class Recipe:
             values = {"stride": 8, "before": 4, "after": 2, "relight": False, **values}
         elif version != _VERSION:
             raise SettingsError("The settings were written by a newer musvid; update it.")
+        view = values.get("view")
+        if isinstance(view, dict) and (cover := view.pop("cover", None)) is not None:
+            remark = (
+                f"The cover {quoted(cover)} is not taken from settings, which show no file; give "
+                "it again."
+            )
+            if remarks is None:
+                _log.warning(remark)
+            else:
+                remarks.append(remark)
         return cls._from(values)
 
     @classmethod
@@ -361,7 +383,8 @@ class Recipe:
     def from_flat(cls, values: Mapping[str, Any]) -> Recipe:
         """The recipe of settings by name, as `flat` gives them; what is left out has its default.
 
-        Raises SettingsError when a setting is unknown or wrong.
+        Raises SettingsError when a setting is unknown or wrong, or there is a cover, which is no
+        setting by name but a file.
         """
         nested: dict[str, Any] = {}
         for name, value in values.items():
@@ -373,6 +396,9 @@ class Recipe:
                 nested[name] = {**whole, **value}
             elif isinstance(whole, dict):  # else it is no part, which is told below
                 nested[name] = value
+        view = nested.get("view")
+        if isinstance(view, dict) and view.get("cover") is not None:
+            raise SettingsError("A cover is a file, which settings cannot name; leave it out.")
         return cls._from(nested)
 
 

@@ -25,7 +25,7 @@ from .paint.painter import Painter, diffuse
 from .recipe import Recipe
 from .song import Song
 from .spectrum import showcqt as spectrum
-from .store import Store, address, content_of
+from .store import Store, address, content_of, pixels_of
 from .video import file as video
 from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
@@ -293,10 +293,11 @@ class _Addresses:
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:
             filling.append(pick_device(device))
+        cover = [] if job.cover is None else [pixels_of(job.cover)]
         return cls(
             address(sound, look, drawing),
             address(asdict(style), painting),
-            address(sound, recipe.to_json(), drawing, painting, filling, _code(".")),
+            address(sound, recipe.to_json(), cover, drawing, painting, filling, _code(".")),
         )
 
 

@@ -7,6 +7,7 @@ settings, and that another panel needs, are kept by a name of their own.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from typing import Any, Protocol, TypeVar
 
@@ -79,6 +80,7 @@ def recipe_of(values: Values) -> Recipe:
         given["look.gain"] = "auto"
     if given.get("size") in (SIZES[0], None, ""):
         given["size"] = None
+    cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
     if given.get("view.shown") in (SHOWN[0], None, ""):
         given["view.shown"] = None
     if given.get("motion_fps") in (PACES[0], None, ""):
@@ -91,7 +93,8 @@ def recipe_of(values: Values) -> Recipe:
     for name, value in given.items():  # sliders give 8.0 for 8
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
-    return Recipe.from_flat(given)
+    recipe = Recipe.from_flat(given)
+    return replace(recipe, view=replace(recipe.view, cover=str(cover))) if cover else recipe
 
 
 def values_of(recipe: Recipe) -> Values:
@@ -101,6 +104,7 @@ def values_of(recipe: Recipe) -> Values:
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
+    values["view.cover"] = None  # the field keeps the file that it has
     values["motion_fps"] = values["motion_fps"] or PACES[0]
     tiny = recipe.style.tiny_autoencoder
     values[TINY] = tiny if isinstance(tiny, str) else ""

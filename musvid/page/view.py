@@ -40,40 +40,7 @@ class ViewPanel:
                     with gr.Row(equal_height=True):
                         for name, label in row.items():
                             board.slider(name, label, min_width=120)
-                with gr.Row(equal_height=True):
-                    board.control(
-                        "view.foot",
-                        gr.Dropdown(list(FEET), value=FEET[0], label="Low pitches", min_width=120),
-                    )
-                    board.control(
-                        "view.shown",
-                        gr.Dropdown(
-                            SHOWN,
-                            value=SHOWN[0],
-                            allow_custom_value=True,
-                            label="Video size",
-                            min_width=120,
-                        ),
-                    )
-                    board.control(
-                        "motion_fps",
-                        gr.Dropdown(
-                            PACES,
-                            value=PACES[0],
-                            allow_custom_value=True,
-                            label="Frames a second",
-                            min_width=120,
-                        ),
-                    )
-                board.control(
-                    "finish.flash_limit",
-                    gr.Checkbox(
-                        True,
-                        label="Limit flashes",
-                        info="more than three in a second are damped",
-                    ),
-                )
-
+                self._rest(board)
             with gr.Accordion("Camera follows the music", open=False, elem_id="camera-follows"):
                 gr.HTML(
                     hint("What is added to a setting where the music does most of something."),
@@ -81,6 +48,41 @@ class ViewPanel:
                 )
                 for name, label in CAMERA_FOLLOWERS.items():
                     board.follower(name, label)
+
+    def _rest(self, board: Board) -> None:
+        """Adds what is no slider."""
+        with gr.Row(equal_height=True):
+            board.control(
+                "view.foot",
+                gr.Dropdown(list(FEET), value=FEET[0], label="Low pitches", min_width=120),
+            )
+            for name, label, choices in (
+                ("view.shown", "Video size", SHOWN),
+                ("motion_fps", "Frames a second", PACES),
+            ):
+                board.control(
+                    name,
+                    gr.Dropdown(
+                        choices,
+                        value=choices[0],
+                        allow_custom_value=True,
+                        label=label,
+                        min_width=120,
+                    ),
+                )
+        board.control(
+            "view.cover",
+            gr.File(
+                label="Cover in the disc of a ring",
+                file_types=[".png", ".jpg", ".jpeg", ".webp"],
+                height=110,
+                elem_id="cover",
+            ),
+        )
+        board.control(
+            "finish.flash_limit",
+            gr.Checkbox(True, label="Limit flashes", info="more than three in a second are damped"),
+        )
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
@@ -35,15 +36,24 @@ def tone(frame: Frame, finish: Finish) -> Frame:
     return np.asarray(cv2.LUT(frame, table), np.uint8)
 
 
-def finished(picture: Frame, finish: Finish, number: int | Fraction = 0) -> Frame:
+def finished(
+    picture: Frame,
+    finish: Finish,
+    number: int | Fraction = 0,
+    lay: Callable[[Frame], None] | None = None,
+) -> Frame:
     """A picture with glow, vignette and grain.
 
     picture: uint8 (height, width, 3); it is changed. number: of the frame, or a part of one more
-    for a later picture of it, which decides the grain.
+    for a later picture of it, which decides the grain. lay: lays what does not glow into it, on
+    which the light of the rest falls.
     """
     height, width = picture.shape[:2]
-    if finish.glow:
-        _glow(picture, finish.glow)
+    shine = _shine(picture, finish.glow) if finish.glow else None
+    if lay:
+        lay(picture)
+    if shine is not None:
+        _screen(picture, shine)
     if finish.vignette:
         cv2.multiply(picture, _shade(width, height, finish.vignette), picture, 1 / 255)
     if finish.grain:
@@ -56,8 +66,8 @@ def finished(picture: Frame, finish: Finish, number: int | Fraction = 0) -> Fram
     return picture
 
 
-def _glow(picture: Frame, amount: float) -> None:
-    """Add the light around what is bright, as light adds on a screen: never beyond white."""
+def _shine(picture: Frame, amount: float) -> Frame:
+    """The light around what is bright in a picture."""
     height, width = picture.shape[:2]
     scale = max(1.0, min(height, width) / _SMALL)
     small = cv2.resize(
@@ -70,8 +80,11 @@ def _glow(picture: Frame, amount: float) -> None:
     wide = cv2.GaussianBlur(cv2.resize(bright, tiny, interpolation=cv2.INTER_AREA), (0, 0), 2.5)
     wide = cv2.resize(wide, bright.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     halo = cv2.addWeighted(narrow, 0.5 * _GLOW * amount, wide, 0.6 * _GLOW * amount, 0)
-    shine = cv2.resize(halo, (width, height), interpolation=cv2.INTER_LINEAR)
-    # The screen: 1 - (1 - a)(1 - b).
+    return np.asarray(cv2.resize(halo, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _screen(picture: Frame, shine: Frame) -> None:
+    """Add light as it adds on a screen, never beyond white: 1 - (1 - a)(1 - b)."""
     cv2.bitwise_not(picture, picture)
     cv2.bitwise_not(shine, shine)
     cv2.multiply(picture, shine, picture, 1 / 255)

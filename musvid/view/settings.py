@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -68,6 +69,8 @@ class View:
         deep (tunnel, horizon, ring).
     shown: (width, height) of the file in pixels, even numbers; None is the painted size times
         upscale.
+    cover: the path of a picture file that is shown in the disc of a ring (`musvid.view.cover`).
+        Settings that are stored hold its name only, and settings that are read show no file.
     """
 
     kind: str = FLAT
@@ -75,6 +78,7 @@ class View:
     foot: str = MIDDLE
     bend: float | None = None
     shown: tuple[int, int] | None = None
+    cover: str | None = None
 
     def __post_init__(self) -> None:
         _validate.choice("view", self.kind, KINDS)
@@ -82,9 +86,13 @@ class View:
         _check("view", self, "copies", "bend")
         if self.shown is not None:
             object.__setattr__(self, "shown", _sides(self.shown))
+        if self.cover is not None:
+            if isinstance(self.cover, os.PathLike):
+                object.__setattr__(self, "cover", os.fspath(self.cover))
+            _validate.text("cover", self.cover)
 
     def resolve(self) -> View:
-        """The same view with every None but `shown` replaced by a number."""
+        """The same view with every None but `shown` and `cover` replaced by a number."""
         return _resolved(self, self.kind)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain, repeat
 
 import numpy as np
 
 from ..frame import Frame
 from .camera import STILL, Beat, Curves, Pose, pose
+from .cover import Disc
 from .finish import finished, tone
 from .flashes import luminance
 from .projections import Field, projection
@@ -35,6 +37,7 @@ class Shot:
     beat: what the camera follows; without one it follows nothing.
     by: how settings of the camera follow the music, see `camera.curves`.
     often: how many pictures are shown of each frame, one after the other.
+    cover: what is shown in the middle, see `cover.load`.
     """
 
     size: tuple[int, int]
@@ -44,6 +47,7 @@ class Shot:
     beat: Beat | None = None
     by: Curves = field(default_factory=dict)
     often: int = 1
+    cover: Frame | None = None
 
     @property
     def plain(self) -> bool:
@@ -71,8 +75,8 @@ def view(frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot)
     if shot.plain:
         yield from (frame for frame, _ in shot.exposed(frames, times))
         return
-    for number, picture in enumerate(_seen(frames, times, shot)):
-        yield finished(picture, shot.finish, Fraction(number, shot.often))
+    for number, (picture, lay) in enumerate(_seen(frames, times, shot)):
+        yield finished(picture, shot.finish, Fraction(number, shot.often), lay)
 
 
 def luminances(
@@ -87,8 +91,8 @@ def luminances(
         yield from (luminance(frame) for frame, _ in shot.exposed(frames, times))
         return
     smooth = replace(shot.finish, grain=0.0)
-    for picture in _seen(frames, times, shot, step=_STEP, fine=1):
-        yield luminance(finished(picture, smooth))
+    for picture, lay in _seen(frames, times, shot, step=_STEP, fine=1):
+        yield luminance(finished(picture, smooth, lay=lay))
 
 
 def _seen(
@@ -98,10 +102,12 @@ def _seen(
     *,
     step: int = 1,
     fine: int = FINE,
-) -> Iterator[Frame]:
-    """What the camera sees, every `step`-th pixel of it, before the last touch."""
+) -> Iterator[tuple[Frame, Callable[[Frame], None] | None]]:
+    """What the camera sees, every `step`-th pixel of it, before the last touch; and what lays the
+    cover into it."""
     sampler: Sampler | None = None
     size, settings = shot.size, shot.view
+    disc = None if shot.cover is None else Disc(shot.cover, size, step=step)
     sides = [len(range(0, side, step)) for side in size[::-1]]
     fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
     for frame, time in shot.exposed(frames, times):
@@ -112,7 +118,8 @@ def _seen(
             frame = np.ascontiguousarray(frame[::-1])
         seen = pose(shot.camera, time, shot.beat or STILL, shot.by)
         x, y = places(size, seen, fields, step=step)
-        yield sampler.picture(tone(frame, shot.finish), x, y, seen.zoom)
+        picture = sampler.picture(tone(frame, shot.finish), x, y, seen.zoom)
+        yield picture, partial(disc.lay, seen=seen) if disc else None
 
 
 def places(
