@@ -34,7 +34,7 @@ from .spectrum.palettes import PALETTES
 from .store import Store, usable
 from .video.file import check_output
 from .video.settings import load_settings
-from .view.settings import FEET, KINDS, Camera, Finish, View, parse_shown
+from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -479,6 +479,9 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         recipe = replace(recipe, **{name: getattr(motion, name) for name in MOTION})
     elif "stride" in given and recipe.relight and not factors:
         recipe = replace(recipe, stride=options.stride, after=0)
+
+    if "cover" in given and given.get("kind", recipe.view.kind) != RING:
+        raise SettingsError("A cover is shown in a ring; add --view ring.")
 
     def chosen(kind: type) -> dict[str, Any]:
         return {entry.name: given[entry.name] for entry in fields(kind) if entry.name in given}

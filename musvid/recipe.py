@@ -158,9 +158,10 @@ class Recipe:
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
         if (motion := self.motion_fps) is not None:
-            none = not isinstance(motion, bool) and _validate.fraction(motion) == 0
-            motion = None if none else parse_rate(motion, "motion_fps")
-            object.__setattr__(self, "motion_fps", motion)
+            none = _validate.fraction(motion) == 0
+            object.__setattr__(
+                self, "motion_fps", None if none else parse_rate(motion, "motion_fps")
+            )
         if self.size is not None:
             object.__setattr__(self, "size", parse_size(self.size))
         for name in ("track", "start", "duration", "upscale"):

@@ -15,6 +15,7 @@ from conftest import WriteSong, music, video_frames
 from PIL import Image
 
 from musvid import Camera, Finish, Recipe, SettingsError, Style, View, load_settings, render
+from musvid.__main__ import build_parser, recipe_from
 from musvid.job import prepare
 from musvid.rendering import _Addresses
 from musvid.video.file import read_settings
@@ -211,3 +212,20 @@ def test_a_video_with_a_cover(write_song: WriteSong, tmp_path: Path) -> None:
     other = _Addresses.of(prepare(song, recipe), None, "cpu", None)
     assert other.video != first.video
     assert (other.spectrum, other.paintings) == (first.spectrum, first.paintings)
+
+
+def test_the_command_line_gives_a_cover_and_settings_do_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"view": {"kind": "ring", "cover": "/home/other.png"}}))
+
+    def made(*options: str) -> Recipe:
+        return recipe_from(build_parser().parse_args(["song", *options]))
+
+    assert made("--view", "ring", "--cover", "mine.png").view.cover == "mine.png"
+    assert made("--settings", str(file)).view == View("ring")
+    assert "other.png" in caplog.text
+    assert made("--settings", str(file), "--cover", "mine.png").view.cover == "mine.png"
+    with pytest.raises(SettingsError, match="add --view ring"):
+        made("--cover", "mine.png")

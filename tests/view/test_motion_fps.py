@@ -20,6 +20,7 @@ from musvid.frame import Frame
 from musvid.job import Job, prepare
 from musvid.rendering import film
 from musvid.video import file as video
+from musvid.view.flashes import FLASHES, luminance, most
 
 SMALL: dict[str, Any] = {"size": (64, 64), "upscale": 1, "style": Painting(strength=0.0)}
 MOVING = Recipe(
@@ -72,6 +73,19 @@ def test_what_lies_between_is_where_the_camera_is_then(
     drawn = written["frames"]
     film(iter([strip] * 30), prepare(song, replace(recipe, motion_fps=60)), Path("a.mp4"))
     np.testing.assert_array_equal(written["frames"], drawn)
+
+
+def test_flashes_are_limited_at_the_rate_of_the_file(
+    write_song: WriteSong, written: dict[str, Any]
+) -> None:
+    job = prepare(write_song(music(2.0)), replace(QUIET, motion_fps=60, finish=Finish(grain=0)))
+    strip = [np.full((64, 64, 3), 255 * (number // 3 % 2), np.uint8) for number in range(60)]
+    for limit, least, greatest in ((False, 5, 5), (True, 0, FLASHES)):
+        finish = replace(job.recipe.finish, flash_limit=limit)
+        film(iter(strip), job.having(replace(job.recipe, finish=finish)), Path("a.mp4"))
+        assert len(written["frames"]) == 120
+        found = most([luminance(frame) for frame in written["frames"]], Fraction(60))
+        assert least <= found <= greatest
 
 
 @pytest.mark.parametrize("recipe", [QUIET, Recipe(**SMALL)], ids=["moving", "plain"])
