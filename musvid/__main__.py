@@ -470,7 +470,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         recipe = replace(recipe, size=None, upscale=None, style=style)
     if given.get("kind", recipe.view.kind) != recipe.view.kind:  # and so with a view
         view = replace(recipe.view, copies=None, bend=None)
-        recipe = replace(recipe.unseen, view=view)
+        recipe = replace(recipe.unseen, view=view, motion_fps=recipe.motion_fps)
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])
     factors = given.keys() & {"before", "after"}

@@ -254,8 +254,9 @@ class Recipe:
     @property
     def unseen(self) -> Recipe:
         """The same recipe without what shows it: view, camera and finish are those that show
-        frames as they are."""
+        frames as they are, each once."""
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
+        still["motion_fps"] = None
         return replace(self, view=View(), camera=Camera(), finish=Finish(), **still)
 
     def repeats(self, rate: Fraction) -> int:

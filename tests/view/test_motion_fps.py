@@ -14,6 +14,7 @@ from conftest import WriteSong, music, video_frames
 
 from musvid import Camera, Finish, Lock, Modulation, Recipe, SettingsError, Song, View, render
 from musvid import Style as Painting
+from musvid.__main__ import build_parser, recipe_from
 from musvid.comparison.measure import measure
 from musvid.estimate import Costs
 from musvid.frame import Frame
@@ -147,6 +148,15 @@ def test_rates_that_fit(settings: dict[str, Any], motion: object, often: int) ->
     recipe = Recipe.from_flat({**settings, "motion_fps": motion}).resolve()
     assert recipe.repeats(recipe.fps * recipe.before * recipe.after / recipe.stride) == often
     assert Recipe.from_json(recipe.to_json()) == recipe == Recipe.from_flat(recipe.flat())
+
+
+def test_another_view_keeps_the_rate_and_another_rate_paints_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(replace(MOVING, motion_fps=60).to_json())
+    options = ["song", "--settings", str(file), "--view", "ring"]
+    made = recipe_from(build_parser().parse_args(options))
+    assert made.motion_fps == 60 and not made.camera_by and made.camera == Camera()
+    assert made.unseen == Recipe(**SMALL).unseen
 
 
 def test_settings_without_it_have_the_picture_rate() -> None:
