@@ -83,7 +83,7 @@ RANGES: dict[str, Range] = {
     "guidance_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
     "seed_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
     "zoom_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
-    "turn_by.amount": Range(*_AMOUNT, step=0.25, shown=(-12, 12)),
+    "turn_by.amount": Range(*_AMOUNT, step=0.1, shown=(-12, 12)),
     "sway_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
     "shake_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
     "zoom_by.smoothing": Range(0, 5, _SECONDS, step=0.05),
