@@ -216,6 +216,20 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"in which a light falls to a third, {RANGES['look.afterglow']} "
         f"(default: {plain.afterglow})",
     )
+    add(
+        "--embers",
+        type=_number,
+        metavar="E",
+        help=f"{RANGES['look.embers']}: how much light a drawing leaves behind, which travels "
+        f"with the texture (default: {plain.embers:g})",
+    )
+    add(
+        "--half-life",
+        type=_number,
+        metavar="SECONDS",
+        help=f"in which embers fall to a half, {RANGES['look.half_life']} "
+        f"(default: {plain.half_life})",
+    )
 
     style = parser.add_argument_group("style")
     add = style.add_argument
@@ -343,6 +357,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("camera", "sway", "S", "how far the picture wanders"),
         ("camera", "shake", "S", "how much it trembles where notes begin (default: 0)"),
         ("camera", "pulse", "P", "how much it is enlarged where notes begin"),
+        ("finish", "exposure", "E", "how much dark pictures are lit up, and bright ones held back"),
         ("finish", "glow", "G", "how much bright places shine around"),
         ("finish", "vignette", "V", "how much the rim is darkened"),
         ("finish", "grain", "G", "film grain"),

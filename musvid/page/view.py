@@ -12,8 +12,8 @@ _SLIDERS: tuple[dict[str, str], ...] = (
     {"view.copies": "Copies", "view.bend": "Bend"},
     {"camera.zoom": "Zoom", "camera.turn": "Turns a minute"},
     {"camera.sway": "Sway", "camera.shake": "Shake", "camera.pulse": "Pulse"},
-    {"finish.glow": "Glow", "finish.contrast": "Contrast"},
-    {"finish.vignette": "Vignette", "finish.grain": "Grain"},
+    {"finish.exposure": "Exposure", "finish.glow": "Glow"},
+    {"finish.contrast": "Contrast", "finish.vignette": "Vignette", "finish.grain": "Grain"},
 )
 
 

@@ -134,12 +134,16 @@ class Studio:
 
     def draw(self, job: Job, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
-        key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size)
+        recipe = job.recipe
+        world = recipe.drift if recipe.look.embers else None
+        key = (job.song, recipe.look, Fraction(time), job.clock, job.size, world)
         return self._kept(
             self._drawn,
             _DRAWN,
             key,
-            lambda: spectrum.draw_moment(*key[:3], clock=job.clock, size=job.size),
+            lambda: spectrum.draw_moment(
+                *key[:3], clock=job.clock, size=job.size, course=job.course
+            ),
         )
 
     def _kept(
