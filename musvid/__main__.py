@@ -13,7 +13,7 @@ from pathlib import Path
 from random import randrange
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from . import interpolate
+from . import interpolate, presets
 from ._device import DEVICES
 from ._entry import console, end_by_signals, guarded
 from .clock import parse_time
@@ -26,6 +26,7 @@ from .music.modulation import SOURCES, Modulation
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
+from .presets import ARTICLE, LIVING, preset
 from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
@@ -94,6 +95,14 @@ def build_parser() -> argparse.ArgumentParser:
         default=False,
         help="render all five recipes, measure them, and write a video of all in step, a plot "
         "(.png) and the figures (.json); the default output is SONG.compare.mp4",
+    )
+
+    add(
+        "--preset",
+        metavar="NAME",
+        default=None,
+        help="begin with a complete set of settings, which other options change; "
+        f'"list" names them all (default: {LIVING}, and {ARTICLE} with --compare)',
     )
 
     part = parser.add_argument_group("the part of the song")
@@ -462,7 +471,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
-    recipe = load_settings(options.settings) if options.settings else Recipe()
+    recipe = _begun_with(options)
     if given.get("model", recipe.style.model) != recipe.style.model:
         # What suited the old model does not suit the new one.
         style = replace(recipe.style, steps=None, guidance=None, symmetry=None)
@@ -493,6 +502,16 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
     )
+
+
+def _begun_with(options: argparse.Namespace) -> Recipe:
+    """What the other options change: the settings of a file, or of a preset."""
+    if options.settings and options.preset:
+        raise SettingsError("--settings and --preset are both complete; give one of the two.")
+    if options.settings:
+        return load_settings(options.settings)
+    # The recipes are compared as they were described, unless something else is asked for.
+    return preset(options.preset or (ARTICLE if options.compare else LIVING)).recipe
 
 
 def _moving(drift: Drift, given: dict[str, Any]) -> dict[str, Any]:
@@ -566,6 +585,10 @@ def _render(given: list[str]) -> int:
     """Render as the options say, and tell what came of it. Raises MusvidError."""
     parser = build_parser()
     options = parser.parse_args(given)
+    if options.preset == "list":
+        width = max(len(each.name) for each in presets.every())
+        print(*(f"{each.name:{width}}  {each.about}" for each in presets.every()), sep="\n")
+        return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)

@@ -16,6 +16,7 @@ from .music.lock import Lock
 from .paint import models
 from .paint.course import Course
 from .paint.style import Stroke, Style
+from .presets import preset
 from .recipe import Recipe
 from .song import Song
 from .view.camera import Beat
@@ -150,7 +151,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
 
     song: the file, of which the recipe's track is used; a `Song`, which is used as it was cut; or a
         job, which is returned as it is.
-    recipe: every default without one.
+    recipe: without one, the default preset.
 
     Raises what `Song.open` and `resolve` raise, and SettingsError for a job and a recipe.
     """
@@ -158,7 +159,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
         if recipe is not None:
             raise SettingsError("A job has its recipe already; give one of the two.")
         return song
-    recipe = recipe or Recipe()
+    recipe = recipe or preset().recipe
     if not isinstance(song, Song):
         recipe.resolve()  # a wrong setting is told before a long file is read
         song = Song.open(song, start=recipe.start, duration=recipe.duration, track=recipe.track)

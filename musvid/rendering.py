@@ -61,7 +61,7 @@ def render(
 
     song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
         as it was cut; or a `Job`, which has its recipe in it.
-    recipe: every setting; by default the relit recipe with the embedded model.
+    recipe: every setting; by default those of the preset "living".
     output: the video, ``.mp4``; by default the song's name in the current folder, or a similar one
         where a file of that name is there which musvid did not make.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are

@@ -15,6 +15,7 @@ import gradio as gr
 from .. import MusvidError, Recipe, Song, SongError
 from .._validate import fraction
 from ..job import Job
+from ..presets import preset
 from ..ranges import RANGES
 from ..studio.limits import Limits
 from ..studio.running import Runnings
@@ -121,7 +122,7 @@ class Board:
         self.runnings: Runnings[tuple[Job, Report]] = Runnings()
         self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
-        self.first = values_of(Recipe())  # what the controls show at first
+        self.first = values_of(preset().recipe)  # what the controls show at first
 
     def __getitem__(self, name: str) -> Any:
         """A component that was put on the board."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..view.settings import FEET, FLAT, KINDS, Camera, Finish, View
+from ..view.settings import FEET, KINDS, Camera, Finish, View
 from .board import LIGHT, QUIET, SHOWN, Board, Updates
 
 # What a view has of its own, by the rows in which it stands.
@@ -22,12 +22,13 @@ class ViewPanel:
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
+        first = board.first
         with gr.Column(elem_classes="part", elem_id="view"):
             board.control(
                 "view.kind",
                 gr.Radio(
                     [(kind.capitalize(), kind) for kind in KINDS],
-                    value=FLAT,
+                    value=first["view.kind"],
                     label="View",
                     show_label=False,
                     container=False,
@@ -42,13 +43,15 @@ class ViewPanel:
                 with gr.Row(equal_height=True):
                     board.control(
                         "view.foot",
-                        gr.Dropdown(list(FEET), value=FEET[0], label="Low pitches", min_width=120),
+                        gr.Dropdown(
+                            list(FEET), value=first["view.foot"], label="Low pitches", min_width=120
+                        ),
                     )
                     board.control(
                         "view.shown",
                         gr.Dropdown(
                             SHOWN,
-                            value=SHOWN[0],
+                            value=first["view.shown"],
                             allow_custom_value=True,
                             label="Video size",
                             min_width=120,
@@ -57,7 +60,7 @@ class ViewPanel:
                 board.control(
                     "finish.flash_limit",
                     gr.Checkbox(
-                        True,
+                        first["finish.flash_limit"],
                         label="Limit flashes",
                         info="more than three in a second are damped",
                     ),
