@@ -26,7 +26,7 @@ from .music.modulation import SOURCES, Modulation
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
-from .presets import ARTICLE, LIVING, preset
+from .presets import LIVING, preset
 from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
@@ -102,7 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         default=None,
         help="begin with a complete set of settings, which other options change; "
-        f'"list" names them all (default: {LIVING}, and {ARTICLE} with --compare)',
+        f'"list" names them all (default: {LIVING}; with --compare, none)',
     )
 
     part = parser.add_argument_group("the part of the song")
@@ -510,8 +510,9 @@ def _begun_with(options: argparse.Namespace) -> Recipe:
         raise SettingsError("--settings and --preset are both complete; give one of the two.")
     if options.settings:
         return load_settings(options.settings)
-    # The recipes are compared as they were described, unless something else is asked for.
-    return preset(options.preset or (ARTICLE if options.compare else LIVING)).recipe
+    if options.compare and not options.preset:
+        return Recipe()  # flat and still, as the recipes were described
+    return preset(options.preset or LIVING).recipe
 
 
 def _moving(drift: Drift, given: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def test_there_are_ten_that_differ() -> None:
 
 
 def test_a_preset_that_is_not_there_is_told() -> None:
-    with pytest.raises(SettingsError, match="living, article"):
+    with pytest.raises(SettingsError, match="living, neon"):
         preset("lively")
     with pytest.raises(SettingsError, match="lively"):
         asked("--preset", "lively")
@@ -63,11 +63,18 @@ def test_a_preset_that_is_not_there_is_told() -> None:
 
 def test_options_change_a_preset() -> None:
     assert asked() == preset(LIVING).recipe
-    assert asked("--preset", "article") == Recipe() == asked("--compare")
+    assert asked("--compare") == Recipe()
     changed = asked("--preset", "neon", "--prompt", "red marble", "--embers", "0.1")
     neon = preset("neon").recipe
     assert changed.style.prompt == "red marble" and changed.look.embers == 0.1
     assert (changed.view, changed.drift) == (neon.view, neon.drift)
+
+
+def test_the_article_is_the_first_editions_defaults() -> None:
+    """Its files said version 1, and held what differed from these defaults."""
+    first = '{"musvid": 1, "size": "256x256", "upscale": 2, "style": {"steps": 2}}'
+    assert preset(ARTICLE).recipe == Recipe.from_json(first)
+    assert preset(ARTICLE).recipe.motion == "hybrid"
 
 
 def test_without_a_recipe_a_song_lives(write_song: WriteSong) -> None:
@@ -82,7 +89,8 @@ def test_a_preset_renders(write_song: WriteSong, tmp_path: Path, each: presets.P
     path = write_song(music(1.0))
     values = json.loads(each.recipe.to_json()) | {"size": "128x128"}
     values["view"]["shown"] = "128x128"
-    frames = video_frames(render(path, Recipe.from_json(json.dumps(values)), tmp_path / "v.mp4"))
+    video = render(path, Recipe.from_json(json.dumps(values)), tmp_path / "v.mp4")
+    frames = video_frames(video, 128, 128, "rgb24")
     assert frames.shape[1:] == (128, 128, 3)
     assert 15 < frames[10:].mean() < 200
     assert (frames >= 250).all(-1).mean() < 0.05
