@@ -53,7 +53,7 @@ def test_there_are_ten_that_differ() -> None:
 
 
 def test_a_preset_that_is_not_there_is_told() -> None:
-    with pytest.raises(SettingsError, match="living, neon"):
+    with pytest.raises(SettingsError, match="living, nebula"):
         preset("lively")
     with pytest.raises(SettingsError, match="lively"):
         asked("--preset", "lively")
