@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from random import randrange
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -188,6 +189,14 @@ def build_parser() -> argparse.ArgumentParser:
         ("seed", "how fast the noise walks on to the next seeds, in seeds per second"),
     ):
         follow.add_argument(f"--{name}-by", type=_modulation, metavar="SOURCE", help=what)
+    by = Recipe().drift_by
+    follow.add_argument(
+        "--drift-by",
+        type=_settled(partial(Modulation.parse, like=by)),
+        metavar="SOURCE",
+        help="how fast texture travels, in pixels a second, on top of --drift "
+        f"(default amount: {by.amount:g}, smoothed over {by.smoothing:g} s)",
+    )
 
     look = parser.add_argument_group("the look of the spectrum")
     add, plain = look.add_argument, Look()
@@ -297,7 +306,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--direction",
         choices=DIRECTIONS,
         help="where texture travels: outward and inward from the axis (symmetry half), left and "
-        f"right (symmetry none) (default: {still.direction}, or up if there is a --drift)",
+        f"right (symmetry none) (default: {still.direction}, or up if there is a --drift or a "
+        "--drift-by)",
     )
     add(
         "--drift",
@@ -306,6 +316,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SPEED",
         help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
         f"(default: {still.speed:g})",
+    )
+    add(
+        "--morph",
+        type=_number,
+        metavar="SPEED",
+        help=f"how fast the noise changes into that of the next seeds, {RANGES['drift.morph']} "
+        f"seeds a second, with a drift or without (default: {still.morph:g})",
     )
 
     size = parser.add_argument_group("size")
@@ -497,7 +514,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
         lock=replace(recipe.lock, **chosen(Lock)),
-        drift=replace(recipe.drift, **_moving(recipe.drift, chosen(Drift))),
+        drift=replace(recipe.drift, **_moving(recipe.drift, given, chosen(Drift))),
         view=replace(recipe.view, **chosen(View)),
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
@@ -515,11 +532,11 @@ def _begun_with(options: argparse.Namespace) -> Recipe:
     return preset(options.preset or LIVING).recipe
 
 
-def _moving(drift: Drift, given: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a drift that were given: one with a speed alone moves up."""
-    if "speed" in given and drift.direction == "none":
-        return {"direction": "up", **given}
-    return given
+def _moving(drift: Drift, given: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a drift that were chosen: one with a speed alone moves up."""
+    if ("speed" in given or given.get("drift_by")) and drift.direction == "none":
+        return {"direction": "up", **chosen}
+    return chosen
 
 
 def _in_time(job: Job, options: argparse.Namespace) -> Job:

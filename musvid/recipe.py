@@ -18,7 +18,7 @@ from .interpolate._names import AUTO, choices
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
-from .paint.drift import Drift
+from .paint.drift import NONE, Drift
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
@@ -65,6 +65,7 @@ MOTION = tuple(RECIPES[RELIT])
 
 _VERSION = 2
 _BY = ("strength_by", "guidance_by", "seed_by")
+_FOLLOWING = (*_BY, "drift_by")
 _PARTS: dict[str, type] = {
     "look": Look,
     "style": Style,
@@ -73,7 +74,7 @@ _PARTS: dict[str, type] = {
     "view": View,
     "camera": Camera,
     "finish": Finish,
-} | dict.fromkeys(_BY, Modulation)
+} | dict.fromkeys(_FOLLOWING, Modulation)
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -114,6 +115,8 @@ class Recipe:
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
     drift: how texture travels; by default it stays.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
+    drift_by: how the drift's speed does, in pixels a second; where it is left out but for the
+        source, 60 are added where the curve, smoothed over half a second, is 1.
     view, camera, finish: how what was painted is shown; they repaint nothing.
     """
 
@@ -135,6 +138,7 @@ class Recipe:
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
+    drift_by: Modulation = field(default_factory=lambda: Modulation(amount=60.0, smoothing=0.5))
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
@@ -146,6 +150,8 @@ class Recipe:
         for name in ("track", "start", "duration", "upscale"):
             if name == "start" or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
+        for name in _FOLLOWING:
+            RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
         _validate.choice("interpolator", self.interpolator, choices())
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
@@ -191,6 +197,11 @@ class Recipe:
     def paints(self) -> bool:
         """Whether anything is painted: the strength is above 0, or the music raises it."""
         return self.style.strength != 0 or bool(self.strength_by)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether texture travels: somewhere, by itself or because the music moves it."""
+        return bool(self.drift or (self.drift.direction != NONE and self.drift_by))
 
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
@@ -240,7 +251,8 @@ class Recipe:
             camera=self.camera.resolve(self.view.kind),
             finish=self.finish.resolve(self.view.kind),
         )
-        resolved.drift.check(resolved.style.symmetry)
+        if resolved.drifts:
+            resolved.drift.check(resolved.style.symmetry)
         assert resolved.size is not None and resolved.upscale is not None
         larger = max(resolved.size) * resolved.upscale > 2 * MAX_SIDE
         if larger and self.view.shown is None:
@@ -288,11 +300,12 @@ class Recipe:
     @classmethod
     def _from(cls, values: Mapping[str, Any]) -> Recipe:
         made: dict[str, Any] = _known(cls, values)
+        plain = cls()
         for name, part in _PARTS.items():
             if name in made:
                 if not isinstance(made[name], dict):
                     raise SettingsError(f"{name} must be a JSON object.")
-                made[name] = part(**_known(part, made[name]))
+                made[name] = replace(getattr(plain, name), **_known(part, made[name]))
         return cls(**made)
 
     def flat(self) -> dict[str, Any]:

@@ -36,6 +36,7 @@ FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
     "guidance_by": "Guidance",
     "seed_by": "Seeds per second",
+    "drift_by": "Drift (pixels a second)",
 }
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
@@ -236,7 +237,7 @@ class Board:
         try:
             job = self.chosen(data)
             plan = self.studio.plan(job)
-            remarks = job.recipe.style.remarks()
+            remarks = job.remarks()
         except MusvidError as error:
             return told(error), gr.skip()
         # A decimal number that stands for a standard rate.

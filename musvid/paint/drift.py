@@ -22,17 +22,21 @@ class Drift:
     speed: 0 to 1000, pixels of the painted size a second.
     direction: "none"; "up" or "down"; "outward" or "inward", from or to the axis of a picture whose
         symmetry is "half"; "left" or "right", of one whose symmetry is "none".
+    morph: 0 to 5 seeds a second by which the noise changes into that of the next seed, whether it
+        moves or not: moving shows other places, morphing makes another world of them.
     """
 
     speed: float = 48.0
     direction: str = NONE
+    morph: float = 0.0
 
     def __post_init__(self) -> None:
         RANGES["drift.speed"].check("speed", self.speed)
+        RANGES["drift.morph"].check("morph", self.morph)
         _validate.choice("direction", self.direction, DIRECTIONS)
 
     def __bool__(self) -> bool:
-        """Whether anything moves."""
+        """Whether anything moves, as far as the music does not move it."""
         return self.direction != NONE and self.speed > 0
 
     @property
@@ -50,10 +54,17 @@ class Drift:
         """1 where the window on the world moves to higher places: texture moves up or left."""
         return 1 if self.direction in ("up", "left", "outward") else -1
 
+    def window(self, size: tuple[int, int]) -> int:
+        """Pixels along its axis of the window on the world that a painting of a size shows."""
+        width, height = size
+        if not self.sideways:
+            return height
+        return width // 2 if self.mirrored else width
+
     def check(self, symmetry: str | None) -> None:
         """Raises SettingsError where the direction does not suit a picture's symmetry."""
         needed = _NEEDS.get(self.direction, symmetry)
-        if self and symmetry != needed:
+        if symmetry != needed:
             raise SettingsError(
                 f"The direction {self.direction} needs the symmetry {quoted(needed)}, and this "
                 f"picture has {quoted(symmetry)}; choose up, down, or --symmetry {needed}."

@@ -104,10 +104,10 @@ class Studio:
     def job(self, recipe: Recipe, song: Song) -> Job:
         """A recipe resolved for a song's part, see `musvid.job.resolve`.
 
-        A beat that has to be found is waited for, as in `beats`.
+        A beat that has to be found is waited for, as in `beats`; so is a drift's music.
         """
-        listens = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
-        with self._listening if listens else nullcontext():
+        finds = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
+        with self._listening if finds or recipe.drift_by else nullcontext():
             return resolve(recipe, song)
 
     def has(self, style: Style) -> bool:
