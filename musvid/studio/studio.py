@@ -349,6 +349,16 @@ def strip_values(recipe: Recipe, axis: str) -> list[object]:
     return list(AXES[axis])
 
 
+def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
+    """A drift that crosses a picture of another size in the same time: a fast one could not be
+    followed in a small picture."""
+    drift, by = recipe.drift, recipe.drift_by
+    return {
+        "drift": replace(drift, speed=drift.speed * scale),
+        "drift_by": replace(by, amount=by.amount * scale),
+    }
+
+
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
     song, recipe = job.song, job.recipe
@@ -358,7 +368,8 @@ def quick_look(job: Job, moment: float, seconds: float) -> Job:
     longest = max(job.size)
     if longest > _QUICK_SIDE:
         sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in job.size]
-        recipe = replace(recipe, size=(sides[0], sides[1]))
+        slower = _slower(recipe, sides[0] / job.size[0])
+        recipe = replace(recipe, size=(sides[0], sides[1]), **slower)
     if shown := recipe.view.shown:
         longest = max(*shown, _QUICK_SIDE)
         width, height = (max(64, side * _QUICK_SIDE // longest // 2 * 2) for side in shown)
