@@ -17,6 +17,7 @@ from .music.lock import Lock
 from .music.travel import Travel
 from .paint import models
 from .paint.course import Course
+from .paint.drift import NONE
 from .paint.style import Stroke, Style
 from .presets import preset
 from .recipe import Recipe
@@ -153,8 +154,13 @@ class Job:
 
     def remarks(self) -> list[str]:
         """Sentences on what a render does otherwise than the settings say."""
-        said = self.recipe.style.remarks()
-        return [*said, melting_told(self.recipe.style.model)] if self.melts else said
+        recipe = self.recipe
+        said = recipe.style.remarks()
+        if self.melts:
+            said.append(melting_told(recipe.style.model))
+        if recipe.drift_by and recipe.drift.direction == NONE:
+            said.append("The drift follows the music nowhere: texture travels in no direction")
+        return said
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
         """For every setting that changes along the song: its name ("strength", "guidance", "seed",
