@@ -404,7 +404,11 @@ def _texture(frame: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"relight": False, "interpolator": "motion"}, {"before": 4, "after": 3, "relight": True}],
+    [
+        {"drift": Drift(20.0, "up", 0.4), "drift_by": Modulation("loudness", 60.0)},
+        {"relight": False, "interpolator": "motion"},
+        {"before": 4, "after": 3, "relight": True},
+    ],
 )
 def test_from_the_store_in_part_or_whole_comes_the_same_film(
     settings: dict, painter: Painter, write_song: WriteSong, tmp_path: Path
