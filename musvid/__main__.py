@@ -315,7 +315,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=_number,
         metavar="SPEED",
         help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
-        f"(default: {still.speed:g})",
+        "(default: the picture is crossed in four seconds)",
     )
     add(
         "--morph",

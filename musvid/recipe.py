@@ -242,14 +242,16 @@ class Recipe:
         that does not suit the style's symmetry.
         """
         model = models.find(self.style.model)
+        size = self.size or (model.size, model.size)
         resolved = replace(
             self,
-            size=self.size or (model.size, model.size),
+            size=size,
             upscale=self.upscale or model.upscale,
             style=self.style.resolve(),
             view=self.view.resolve(),
             camera=self.camera.resolve(self.view.kind),
             finish=self.finish.resolve(self.view.kind),
+            drift=self.drift.resolve(size, float(self.stride / (self.fps * self.before))),
         )
         if resolved.drifts:
             resolved.drift.check(resolved.style.symmetry)

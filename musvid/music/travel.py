@@ -31,6 +31,7 @@ class Travel:
     """
 
     def __init__(self, song: Song, drift: Drift, by: Modulation) -> None:
+        assert drift.speed is not None, "the drift of a job is resolved"
         self._start, self._steady = Fraction(song.first, song.rate), drift.speed
         self._speeds: Floats | None = None
         if not by:

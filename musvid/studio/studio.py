@@ -354,7 +354,7 @@ def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
     followed in a small picture."""
     drift, by = recipe.drift, recipe.drift_by
     return {
-        "drift": replace(drift, speed=drift.speed * scale),
+        "drift": replace(drift, speed=drift.speed and drift.speed * scale),
         "drift_by": replace(by, amount=by.amount * scale),
     }
 

@@ -195,6 +195,22 @@ def test_a_direction_must_suit_the_symmetry(direction: str, symmetry: str) -> No
     drifting("up", style=replace(STYLE, symmetry=symmetry)).resolve()
 
 
+@pytest.mark.parametrize(
+    ("settings", "speed"),
+    [
+        ({}, 128), ({"size": (256, 320)}, 80), ({"drift": Drift(direction="outward")}, 64),
+        ({"stride": 64}, 72), ({"size": (64, 64)}, 16), ({"drift": Drift(30.0, "up")}, 30),
+    ],
+)  # fmt: skip
+def test_a_drift_of_no_speed_crosses_the_picture_in_four_seconds(
+    write_song: WriteSong, settings: dict, speed: float
+) -> None:
+    recipe = Recipe(**{"drift": Drift(direction="up"), **settings})
+    job = prepare(write_song(music(1.0)), recipe)  # and it is never too fast
+    assert job.recipe.drift.speed == speed
+    assert resolve(job.recipe, job.song).recipe == job.recipe
+
+
 def test_a_drift_that_is_too_fast_is_told(write_song: WriteSong) -> None:
     song = write_song(tone(440, 2.0))
     prepare(song, drifting("up", 150.0))
@@ -294,7 +310,7 @@ def test_a_morph_goes_on_where_the_whole_song_is(drift: Drift, write_song: Write
     for painting in range(part.clock.painted):
         early, late = part.stroke(painting), whole.stroke(painting + 6)
         assert early.walk == late.walk == round(0.7 * (2.4 + 0.4 * painting), 3)
-        assert (early.place is None) == (drift.speed == 48)
+        assert (early.place is None) == (drift.direction == "none")
     followed = replace(recipe, seed_by=Modulation("loudness", 2.0))
     by = prepare(song, replace(followed, drift=Drift())).stroke(5).walk
     assert prepare(song, followed).stroke(5).walk == pytest.approx(by + 0.7 * 2, abs=0.002)
