@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from random import randrange
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from . import interpolate
+from . import interpolate, presets
 from ._device import DEVICES
 from ._entry import console, end_by_signals, guarded
 from .clock import parse_time
@@ -26,6 +27,7 @@ from .music.modulation import SOURCES, Modulation
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
+from .presets import LIVING, preset
 from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
@@ -94,6 +96,14 @@ def build_parser() -> argparse.ArgumentParser:
         default=False,
         help="render all five recipes, measure them, and write a video of all in step, a plot "
         "(.png) and the figures (.json); the default output is SONG.compare.mp4",
+    )
+
+    add(
+        "--preset",
+        metavar="NAME",
+        default=None,
+        help="begin with a complete set of settings, which other options change; "
+        f'"list" names them all (default: {LIVING}; with --compare, none)',
     )
 
     part = parser.add_argument_group("the part of the song")
@@ -183,6 +193,14 @@ def build_parser() -> argparse.ArgumentParser:
         ("shake", "how much it trembles"),
     ):
         follow.add_argument(f"--{name}-by", type=_modulation, metavar="SOURCE", help=what)
+    by = Recipe().drift_by
+    follow.add_argument(
+        "--drift-by",
+        type=_settled(partial(Modulation.parse, like=by)),
+        metavar="SOURCE",
+        help="how fast texture travels, in pixels a second, on top of --drift "
+        f"(default amount: {by.amount:g}, smoothed over {by.smoothing:g} s)",
+    )
 
     look = parser.add_argument_group("the look of the spectrum")
     add, plain = look.add_argument, Look()
@@ -219,6 +237,20 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=f"in which a light falls to a third, {RANGES['look.afterglow']} "
         f"(default: {plain.afterglow})",
+    )
+    add(
+        "--embers",
+        type=_number,
+        metavar="E",
+        help=f"{RANGES['look.embers']}: how much light a drawing leaves behind, which travels "
+        f"with the texture (default: {plain.embers:g})",
+    )
+    add(
+        "--half-life",
+        type=_number,
+        metavar="SECONDS",
+        help=f"in which embers fall to a half, {RANGES['look.half_life']} "
+        f"(default: {plain.half_life})",
     )
 
     style = parser.add_argument_group("style")
@@ -278,7 +310,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--direction",
         choices=DIRECTIONS,
         help="where texture travels: outward and inward from the axis (symmetry half), left and "
-        f"right (symmetry none) (default: {still.direction}, or up if there is a --drift)",
+        f"right (symmetry none) (default: {still.direction}, or up if there is a --drift or a "
+        "--drift-by)",
     )
     add(
         "--drift",
@@ -286,7 +319,14 @@ def build_parser() -> argparse.ArgumentParser:
         type=_number,
         metavar="SPEED",
         help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
-        f"(default: {still.speed:g})",
+        "(default: the picture is crossed in four seconds)",
+    )
+    add(
+        "--morph",
+        type=_number,
+        metavar="SPEED",
+        help=f"how fast the noise changes into that of the next seeds, {RANGES['drift.morph']} "
+        f"seeds a second, with a drift or without (default: {still.morph:g})",
     )
 
     size = parser.add_argument_group("size")
@@ -353,6 +393,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("camera", "sway", "S", "how far the picture wanders"),
         ("camera", "shake", "S", "how much it trembles where notes begin (default: 0)"),
         ("camera", "pulse", "P", "how much it is enlarged where notes begin"),
+        ("finish", "exposure", "E", "how much dark pictures are lit up, and bright ones held back"),
         ("finish", "glow", "G", "how much bright places shine around"),
         ("finish", "vignette", "V", "how much the rim is darkened"),
         ("finish", "grain", "G", "film grain"),
@@ -463,7 +504,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
-    recipe = load_settings(options.settings) if options.settings else Recipe()
+    recipe = _begun_with(options)
     if given.get("model", recipe.style.model) != recipe.style.model:
         # What suited the old model does not suit the new one.
         style = replace(recipe.style, steps=None, guidance=None, symmetry=None)
@@ -492,18 +533,29 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
         lock=replace(recipe.lock, **chosen(Lock)),
-        drift=replace(recipe.drift, **_moving(recipe.drift, chosen(Drift))),
+        drift=replace(recipe.drift, **_moving(recipe.drift, given, chosen(Drift))),
         view=replace(recipe.view, **chosen(View)),
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
     )
 
 
-def _moving(drift: Drift, given: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a drift that were given: one with a speed alone moves up."""
-    if "speed" in given and drift.direction == "none":
-        return {"direction": "up", **given}
-    return given
+def _begun_with(options: argparse.Namespace) -> Recipe:
+    """What the other options change: the settings of a file, or of a preset."""
+    if options.settings and options.preset:
+        raise SettingsError("--settings and --preset are both complete; give one of the two.")
+    if options.settings:
+        return load_settings(options.settings)
+    if options.compare and not options.preset:
+        return Recipe()  # flat and still, as the recipes were described
+    return preset(options.preset or LIVING).recipe
+
+
+def _moving(drift: Drift, given: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a drift that were chosen: one with a speed alone moves up."""
+    if ("speed" in given or given.get("drift_by")) and drift.direction == "none":
+        return {"direction": "up", **chosen}
+    return chosen
 
 
 def _in_time(job: Job, options: argparse.Namespace) -> Job:
@@ -570,6 +622,10 @@ def _render(given: list[str]) -> int:
     """Render as the options say, and tell what came of it. Raises MusvidError."""
     parser = build_parser()
     options = parser.parse_args(given)
+    if options.preset == "list":
+        width = max(len(each.name) for each in presets.every())
+        print(*(f"{each.name:{width}}  {each.about}" for each in presets.every()), sep="\n")
+        return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)

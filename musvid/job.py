@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .clock import Clock
 from .errors import SettingsError
 from .frame import Frame
-from .music.automation import Automation
+from .music.automation import Automation, Floats
 from .music.lock import Lock
+from .music.travel import Travel
 from .paint import models
 from .paint.course import Course
+from .paint.drift import NONE
 from .paint.style import Stroke, Style
+from .presets import preset
 from .recipe import Recipe
 from .song import Song
 from .view.camera import Beat, curves
 from .view.cover import load
 from .view.settings import RING
 from .view.stage import Shot, changes
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,41 @@ class Job:
 
         Raises SongError when a setting follows the music of a part that is too short to follow.
         """
-        return Automation(self.song, self.recipe.style, self.recipe.followers, self.recipe.lock)
+        recipe = self.recipe
+        return Automation(
+            self.song,
+            recipe.style,
+            recipe.followers,
+            recipe.lock,
+            morph=recipe.drift.morph,
+            melted=self._melted if self.melts else None,
+        )
+
+    @cached_property
+    def travel(self) -> Travel | None:
+        """How far texture has travelled at each moment, or None where nothing drifts.
+
+        Raises SongError when it follows the music of a part that is too short to follow.
+        """
+        recipe = self.recipe
+        if not recipe.drifts or not recipe.paints:
+            return None
+        return Travel(self.song, recipe.drift, recipe.drift_by)
+
+    @property
+    def melts(self) -> bool:
+        """Whether a drift is followed by morphing, for a model whose texture does not move with its
+        noise.
+
+        While a drift would have brought as much that is new as a picture shows, the noise walks on
+        by one seed.
+        """
+        model = models.find(self.recipe.style.model)
+        return self.recipe.paints and self.recipe.drifts and model.grain is None
+
+    def _melted(self, time: Fraction | float) -> float:
+        assert self.travel
+        return self.travel(time) / self.recipe.drift.window(self.size)
 
     @cached_property
     def course(self) -> Course | None:
@@ -53,15 +93,13 @@ class Job:
 
         Raises SettingsError where it moves too far from painting to painting.
         """
-        recipe = self.recipe
-        if not recipe.drift or not recipe.paints:
+        grain = models.find(self.recipe.style.model).grain
+        if self.travel is None or grain is None:
             return None
-        # The place in the file tells, so that a part of a song is painted like the whole of it.
-        start, speed = Fraction(self.song.first, self.song.rate), recipe.drift.speed
-        grain = models.find(recipe.style.model).grain
-        return Course(
-            self.clock, recipe.drift, self.size, grain, lambda time: speed * float(start + time)
-        )
+        slower = "a slower --drift"
+        if self.recipe.drift_by:
+            slower = "a slower --drift, less of --drift-by"
+        return Course(self.clock, self.recipe.drift, self.size, grain, self.travel, slower)
 
     @property
     def style(self) -> Style:
@@ -139,6 +177,41 @@ class Job:
         """How many frames are painted."""
         return self.clock.painted if self.recipe.paints else 0
 
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of the largest canvas that is painted, in pixels: with a drift it covers
+        the way to both neighbours."""
+        return self.course.largest if self.course else self.size
+
+    @property
+    def painted(self) -> int:
+        """Pixels of all canvases that are painted."""
+        if self.course:
+            return self.course.pixels
+        width, height = self.size
+        return self.paintings * width * height
+
+    def remarks(self) -> list[str]:
+        """Sentences on what a render does otherwise than the settings say."""
+        recipe = self.recipe
+        said = recipe.style.remarks()
+        if self.melts:
+            said.append(melting_told(recipe.style.model))
+        if recipe.drift_by and recipe.drift.direction == NONE:
+            said.append("The drift follows the music nowhere: texture travels in no direction")
+        return said
+
+    def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
+        """For every setting that changes along the song: its name ("strength", "guidance", "seed",
+        "drift"), its values at some times of the part, and its range.
+
+        For the seed, the value is how many seeds the noise has moved on in the part.
+        """
+        yield from self.automation.curves(times)
+        if self.travel and self.recipe.drift_by:
+            speeds = self.travel.speeds(times)
+            yield "drift", speeds, 0.0, float(speeds.max())
+
     def strokes(self) -> Iterator[Stroke] | None:
         """How each painting is painted, or None where nothing changes along the song."""
         if not self.automation and not self.course:
@@ -181,7 +254,23 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     ).resolve()
     job = Job(song, settled, clock_of(settled, song.duration))
     _ = job.course, job.cover  # a drift that is too fast, or no cover, is told now
+    if job.melts:
+        _tell_melting(settled.style.model)
     return job
+
+
+def melting_told(model: str) -> str:
+    """What is said where a model cannot follow a drift."""
+    return (
+        f"The texture of {model} does not move with its noise: instead of drifting, the picture "
+        "morphs, and renews itself about as fast"
+    )
+
+
+@lru_cache(maxsize=64)
+def _tell_melting(model: str) -> None:
+    """Log it once: a page resolves a recipe at every turn of a knob."""
+    _log.info("%s.", melting_told(model))
 
 
 def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:
@@ -189,7 +278,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
 
     song: the file, of which the recipe's track is used; a `Song`, which is used as it was cut; or a
         job, which is returned as it is.
-    recipe: every default without one.
+    recipe: without one, the default preset.
 
     Raises what `Song.open` and `resolve` raise, and SettingsError for a job and a recipe.
     """
@@ -197,7 +286,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
         if recipe is not None:
             raise SettingsError("A job has its recipe already; give one of the two.")
         return song
-    recipe = recipe or Recipe()
+    recipe = recipe or preset().recipe
     if not isinstance(song, Song):
         recipe.resolve()  # a wrong setting is told before a long file is read
         song = Song.open(song, start=recipe.start, duration=recipe.duration, track=recipe.track)

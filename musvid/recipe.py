@@ -20,7 +20,7 @@ from .interpolate._names import AUTO, choices
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
-from .paint.drift import Drift
+from .paint.drift import NONE, Drift
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
@@ -70,6 +70,7 @@ MOTION = tuple(RECIPES[RELIT])
 
 _VERSION = 2
 _BY = ("strength_by", "guidance_by", "seed_by")
+_FOLLOWING = (*_BY, "drift_by")
 _CAMERA_BY = ("zoom_by", "turn_by", "sway_by", "shake_by")
 _PARTS: dict[str, type] = {
     "look": Look,
@@ -79,7 +80,7 @@ _PARTS: dict[str, type] = {
     "view": View,
     "camera": Camera,
     "finish": Finish,
-} | dict.fromkeys((*_BY, *_CAMERA_BY), Modulation)
+} | dict.fromkeys((*_FOLLOWING, *_CAMERA_BY), Modulation)
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -120,6 +121,8 @@ class Recipe:
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
     drift: how texture travels; by default it stays.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
+    drift_by: how the drift's speed does, in pixels a second; where it is left out but for the
+        source, 60 are added where the curve, smoothed over half a second, is 1.
     view, camera, finish: how what was painted is shown; they repaint nothing.
     zoom_by, turn_by, sway_by, shake_by: how these settings of the camera follow the music.
     motion_fps: frames per second of the video, a whole multiple of the picture rate: each frame is
@@ -146,6 +149,7 @@ class Recipe:
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
+    drift_by: Modulation = field(default_factory=lambda: Modulation(amount=60.0, smoothing=0.5))
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
@@ -167,6 +171,8 @@ class Recipe:
         for name in ("track", "start", "duration", "upscale"):
             if name == "start" or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
+        for name in _FOLLOWING:
+            RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
         _validate.choice("interpolator", self.interpolator, choices())
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
@@ -212,6 +218,11 @@ class Recipe:
     def paints(self) -> bool:
         """Whether anything is painted: the strength is above 0, or the music raises it."""
         return self.style.strength != 0 or bool(self.strength_by)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether texture travels: somewhere, by itself or because the music moves it."""
+        return bool(self.drift or (self.drift.direction != NONE and self.drift_by))
 
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
@@ -286,16 +297,19 @@ class Recipe:
         """
         self._check_motion()
         model = models.find(self.style.model)
+        size = self.size or (model.size, model.size)
         resolved = replace(
             self,
-            size=self.size or (model.size, model.size),
+            size=size,
             upscale=self.upscale or model.upscale,
             style=self.style.resolve(),
             view=self.view.resolve(),
             camera=self.camera.resolve(self.view.kind),
             finish=self.finish.resolve(self.view.kind),
+            drift=self.drift.resolve(size, float(self.stride / (self.fps * self.before))),
         )
-        resolved.drift.check(resolved.style.symmetry)
+        if resolved.drifts:
+            resolved.drift.check(resolved.style.symmetry)
         assert resolved.size is not None and resolved.upscale is not None
         larger = max(resolved.size) * resolved.upscale > 2 * MAX_SIDE
         if larger and self.view.shown is None:
@@ -362,11 +376,12 @@ class Recipe:
     @classmethod
     def _from(cls, values: Mapping[str, Any]) -> Recipe:
         made: dict[str, Any] = _known(cls, values)
+        plain = cls()
         for name, part in _PARTS.items():
             if name in made:
                 if not isinstance(made[name], dict):
                     raise SettingsError(f"{name} must be a JSON object.")
-                made[name] = part(**_known(part, made[name]))
+                made[name] = replace(getattr(plain, name), **_known(part, made[name]))
         return cls(**made)
 
     def flat(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from importlib.metadata import version
 from itertools import count, islice, tee
@@ -25,6 +25,8 @@ from .paint.painter import Painter, diffuse
 from .recipe import Recipe
 from .song import Song
 from .spectrum import showcqt as spectrum
+from .spectrum.embers import glowing
+from .spectrum.look import Look
 from .store import Store, address, content_of, pixels_of
 from .video import file as video
 from .video.naming import is_video_of_ours, stem_of, unused
@@ -60,7 +62,7 @@ def render(
 
     song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
         as it was cut; or a `Job`, which has its recipe in it.
-    recipe: every setting; by default the relit recipe with the embedded model.
+    recipe: every setting; by default those of the preset "living".
     output: the video, ``.mp4``; by default the song's name in the current folder, or a similar one
         where a file of that name is there which musvid did not make.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are
@@ -147,15 +149,14 @@ def render(
             weights=flavr_weights,
             device=device,
         )
-        draw = partial(
-            spectrum.draw, song, recipe.look, clock, size=job.size, gaps=bool(recipe.relight)
-        )
+        gaps = bool(recipe.relight or recipe.look.embers)
+        draw = partial(spectrum.draw, song, recipe.look, clock, size=job.size, gaps=gaps)
         load = cache(lambda: painter or Painter(style, device=device))
         if store and addresses:
             draw = partial(
                 store.spectrum,
                 addresses.spectrum,
-                clock.ticks[-1] + 1 if recipe.relight else clock.drawn,
+                clock.ticks[-1] + 1 if gaps else clock.drawn,
                 draw,
             )
 
@@ -171,13 +172,15 @@ def render(
                 frames, known, lambda rest: load().paint_each(rest, style), strokes
             )
 
-        pictures: Iterator[Frame] = draw()
+        pictures = glowing(draw(), recipe.look, clock, course)
         # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
         moments: Noted[Any] = Noted()
         under: Noted[Light] = Noted()
         if recipe.relight:
             note = interpolate.light_of if recipe.paints else _itself
-            pictures = at(moments.through(pictures, note), clock.ticks)
+            pictures = moments.through(pictures, note)
+        if gaps:
+            pictures = at(pictures, clock.ticks)
         drawn = stage(pictures, "spectrum")
         keyframes = every(drawn, clock.stride)
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
@@ -278,8 +281,10 @@ class _Addresses:
         """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.track, song.first, song.samples]
-        moments = list(clock.ticks) if recipe.lock.beats and not recipe.relight else []
-        look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
+        gaps = recipe.relight or recipe.look.embers
+        moments = list(clock.ticks) if recipe.lock.beats and not gaps else []
+        drawn = replace(recipe.look, embers=0.0, half_life=Look.half_life)
+        look = [asdict(drawn), clock.fps, clock.start, moments, recipe.size]
         drawing = [_code("spectrum", *_SOUND), _ffmpeg.identity()]
         style = job.style
         painting: list[object] = []

@@ -16,6 +16,7 @@ import gradio as gr
 from .. import MusvidError, Recipe, Song, SongError
 from .._validate import fraction
 from ..job import Job
+from ..presets import preset
 from ..ranges import RANGES
 from ..studio.limits import Limits
 from ..studio.running import Runnings
@@ -37,6 +38,7 @@ FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
     "guidance_by": "Guidance",
     "seed_by": "Seeds per second",
+    "drift_by": "Drift (pixels a second)",
 }
 CAMERA_FOLLOWERS = {
     "zoom_by": "Zoom",
@@ -143,7 +145,7 @@ class Board:
         self.runnings: Runnings[tuple[Job, Report]] = Runnings()
         self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
-        self.first = values_of(Recipe())  # what the controls show at first
+        self.first = values_of(preset().recipe)  # what the controls show at first
 
     def __getitem__(self, name: str) -> Any:
         """A component that was put on the board."""
@@ -270,7 +272,7 @@ class Board:
         try:
             job = self.chosen(data)
             plan = self.studio.plan(job)
-            remarks = job.recipe.style.remarks()
+            remarks = job.remarks()
         except MusvidError as error:
             return told(error), gr.skip()
         # A decimal number that stands for a standard rate.

@@ -12,6 +12,7 @@ from .timeline import timeline
 # What the picture over the moment shows, but for motion and prompt.
 FOLLOWS = (
     *("lock.note", "lock.bpm", "lock.beat", "lock.bar", "lock.beats"),
+    *("drift.direction", "drift.speed", "drift.morph"),
     *(f"{name}.{part}" for name in FOLLOWERS for part in ("source", "amount", "smoothing")),
 )
 

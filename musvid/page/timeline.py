@@ -21,13 +21,15 @@ _DENSE = 160  # keyframes of which only every n-th is drawn above that
 def timeline(job: Job) -> str:
     """A song's part with what follows its music: HTML with an SVG, or "" when nothing does.
 
-    Classes: wave, keyframes, bars, and a curve of a class "strength", "guidance" or "seed" for each
-    setting that changes. Raises SongError when a part is too short to follow its music.
+    Classes: wave, keyframes, bars, and a curve of a class "strength", "guidance", "seed" or "drift"
+    for each setting that changes. Raises SongError when a part is too short to follow its music.
     """
     song, recipe, automation = job.song, job.recipe, job.automation
-    if not recipe.lock and not automation:
-        return ""
     length = float(song.duration)
+    times = np.linspace(0, length, _WIDTH // 2)
+    curves = list(job.curves(times))
+    if not recipe.lock and not automation and not curves:
+        return ""
     parts = [_wave(_peaks(song))]
     said = []
     if recipe.lock:
@@ -36,12 +38,13 @@ def timeline(job: Job) -> str:
         bars = [bar - start for bar in recipe.lock.bars(start, start + length)]
         parts.append(_lines("bars", bars, length))
         said.append(f'<span class="bars">{escape(str(recipe.lock))}</span>')
-    times = np.linspace(0, length, _WIDTH // 2)
-    for name, curve, low, high in automation.curves(times):
+    for name, curve, low, high in curves:
         parts.append(_curve(name, (curve - low) / max(high - low, 1e-9)))
         text = f"{name} {curve.min():.2f} to {curve.max():.2f}"
         if name == "seed":
             text = f"noise walks {curve.max():.1f} seeds on"
+        if name == "drift":
+            text = f"drift {curve.min():.0f} to {curve.max():.0f} pixels a second"
         said.append(f'<span class="{name}">{escape(text)}</span>')
     labels = "".join(
         f'<b style="left:{100 * max(0.0, time) / length:.2f}%">{escape(prompt)}</b>'

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..view.settings import FEET, FLAT, KINDS, Camera, Finish, View
+from ..view.settings import FEET, KINDS, Camera, Finish, View
 from .board import CAMERA_FOLLOWERS, LIGHT, PACES, QUIET, SHOWN, Board, Updates
 from .html import hint
 
@@ -13,8 +13,8 @@ _SLIDERS: tuple[dict[str, str], ...] = (
     {"view.copies": "Copies", "view.bend": "Bend"},
     {"camera.zoom": "Zoom", "camera.turn": "Turns a minute"},
     {"camera.sway": "Sway", "camera.shake": "Shake", "camera.pulse": "Pulse"},
-    {"finish.glow": "Glow", "finish.contrast": "Contrast"},
-    {"finish.vignette": "Vignette", "finish.grain": "Grain"},
+    {"finish.exposure": "Exposure", "finish.glow": "Glow"},
+    {"finish.contrast": "Contrast", "finish.vignette": "Vignette", "finish.grain": "Grain"},
 )
 
 
@@ -23,12 +23,13 @@ class ViewPanel:
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
+        first = board.first
         with gr.Column(elem_classes="part", elem_id="view"):
             board.control(
                 "view.kind",
                 gr.Radio(
                     [(kind.capitalize(), kind) for kind in KINDS],
-                    value=FLAT,
+                    value=first["view.kind"],
                     label="View",
                     show_label=False,
                     container=False,
@@ -54,7 +55,9 @@ class ViewPanel:
         with gr.Row(equal_height=True):
             board.control(
                 "view.foot",
-                gr.Dropdown(list(FEET), value=FEET[0], label="Low pitches", min_width=120),
+                gr.Dropdown(
+                    list(FEET), value=board.first["view.foot"], label="Low pitches", min_width=120
+                ),
             )
             for name, label, choices in (
                 ("view.shown", "Video size", SHOWN),
@@ -64,7 +67,7 @@ class ViewPanel:
                     name,
                     gr.Dropdown(
                         choices,
-                        value=choices[0],
+                        value=board.first[name],
                         allow_custom_value=True,
                         label=label,
                         min_width=120,
@@ -81,7 +84,11 @@ class ViewPanel:
         )
         board.control(
             "finish.flash_limit",
-            gr.Checkbox(True, label="Limit flashes", info="more than three in a second are damped"),
+            gr.Checkbox(
+                board.first["finish.flash_limit"],
+                label="Limit flashes",
+                info="more than three in a second are damped",
+            ),
         )
 
     def wire(self, board: Board) -> None:

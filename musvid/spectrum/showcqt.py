@@ -24,7 +24,9 @@ import numpy as np
 from .. import _ffmpeg
 from ..clock import Clock, at
 from ..frame import Frame
+from ..paint.course import Course
 from ..song import Song
+from . import embers
 from .look import Look
 from .palettes import PALETTES
 
@@ -42,7 +44,8 @@ def draw(
     size: (width, height) in pixels, multiples of 8.
     gaps: of a clock whose ticks are apart, whether to draw those in the gaps as well.
 
-    Yields uint8 arrays (height, width, 3). Pictures before the sound and behind its end are drawn
+    Yields uint8 arrays (height, width, 3), without embers, which `musvid.spectrum.embers.glowing`
+    adds. Pictures before the sound and behind its end are drawn
     from silence, so that the first and the last keyframe are real ones.
     """
     count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
@@ -57,11 +60,13 @@ def draw_moment(
     *,
     clock: Clock,
     size: tuple[int, int] = (512, 512),
+    course: Course | None = None,
 ) -> Frame:
-    """The picture that `draw` makes of one moment, without those before it.
+    """The picture that `draw` makes of one moment, without those before it; with its embers.
 
     time: seconds from the beginning of the song's part, from 0 to its duration. The last picture
         that is not later is drawn.
+    course: by which embers are carried, see `musvid.spectrum.embers`.
 
     Returns a uint8 array (height, width, 3).
     """
@@ -72,9 +77,10 @@ def draw_moment(
     moment = clock.start + tick / fps
     # Lights go on glowing, and an averaged picture is mixed of its neighbours; any other picture
     # stands for itself, and those before it may be far apart.
-    plain = look.count == 1 and not look.afterglow
+    plain = look.count == 1 and not look.afterglow and not look.embers
     rate = Fraction(1) if plain else fps
     before = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * rate)
+    before += embers.run_in(look, rate)
     if not plain:  # no picture stands before the first one
         before = min(before, tick)
     first = round((moment - before / rate) * song.rate)
@@ -83,7 +89,7 @@ def draw_moment(
     end = min(song.samples, round((moment + _WINDOW) * song.rate) + _SETTLED * block)
     part = replace(song, first=song.first + settled, samples=end - settled)
     pictures = _draw(part, look, rate, before + 1, size, skip=first - settled)
-    return deque(pictures, 1)[0]
+    return deque(embers.glowing(pictures, look, clock, course, first=tick - before), 1)[0]
 
 
 _WINDOW = Fraction(2)  # seconds around a moment that a transform may look at

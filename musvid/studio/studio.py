@@ -103,10 +103,10 @@ class Studio:
     def job(self, recipe: Recipe, song: Song) -> Job:
         """A recipe resolved for a song's part, see `musvid.job.resolve`.
 
-        A beat that has to be found is waited for, as in `beats`.
+        A beat that has to be found is waited for, as in `beats`; so is a drift's music.
         """
-        listens = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
-        with self._listening if listens else nullcontext():
+        finds = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
+        with self._listening if finds or recipe.drift_by else nullcontext():
             return resolve(recipe, song)
 
     def has(self, style: Style) -> bool:
@@ -133,12 +133,16 @@ class Studio:
 
     def draw(self, job: Job, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
-        key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size)
+        recipe = job.recipe
+        world = recipe.drift if recipe.look.embers else None
+        key = (job.song, recipe.look, Fraction(time), job.clock, job.size, world)
         return self._kept(
             self._drawn,
             _DRAWN,
             key,
-            lambda: spectrum.draw_moment(*key[:3], clock=job.clock, size=job.size),
+            lambda: spectrum.draw_moment(
+                *key[:3], clock=job.clock, size=job.size, course=job.course
+            ),
         )
 
     def _kept(
@@ -342,6 +346,16 @@ def strip_values(recipe: Recipe, axis: str) -> list[object]:
     return list(AXES[axis])
 
 
+def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
+    """A drift that crosses a picture of another size in the same time: a fast one could not be
+    followed in a small picture."""
+    drift, by = recipe.drift, recipe.drift_by
+    return {
+        "drift": replace(drift, speed=drift.speed and drift.speed * scale),
+        "drift_by": replace(by, amount=by.amount * scale),
+    }
+
+
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
     song, recipe = job.song, job.recipe
@@ -351,7 +365,8 @@ def quick_look(job: Job, moment: float, seconds: float) -> Job:
     longest = max(job.size)
     if longest > _QUICK_SIDE:
         sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in job.size]
-        recipe = replace(recipe, size=(sides[0], sides[1]))
+        slower = _slower(recipe, sides[0] / job.size[0])
+        recipe = replace(recipe, size=(sides[0], sides[1]), **slower)
     if shown := recipe.view.shown:
         longest = max(*shown, _QUICK_SIDE)
         width, height = (max(64, side * _QUICK_SIDE // longest // 2 * 2) for side in shown)

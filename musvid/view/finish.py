@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
@@ -13,6 +14,12 @@ from numpy.typing import NDArray
 from ..frame import Frame
 from .settings import Finish
 
+_BRIGHTEST = 140 / 255  # mean that what is shown comes near to
+_DIM = 30 / 255  # mean of a frame that is shown with 0.63 of that
+_ANSWER = 0.45  # power by which what is shown follows the light of a frame
+_LEAST, _MOST = -3.001, 8.0  # of k; never 0, where film answers evenly
+_HALVINGS = 12
+_LOOKED = 64  # rows of a frame whose light is measured
 _GRAIN = 14.0  # levels of the grain's standard deviation, at 1
 _DARK = 0.85  # how much of the light the vignette takes in a corner, at 1
 _GLOW = 0.9  # how much of a bright place shines around, at 1
@@ -22,18 +29,44 @@ _SLACK = 256  # pixels by which the grain's sheet is larger than the picture
 
 
 def tone(frame: Frame, finish: Finish) -> Frame:
-    """A frame with darks and lights driven apart; black stays black, white stays white.
+    """A frame exposed, with darks and lights driven apart; black stays black, white stays white.
 
     Of a strip rather than of the picture made of it, which is larger.
     """
-    if not finish.contrast and not finish.glow:
+    if not finish.contrast and not finish.glow and not finish.exposure:
         return frame
     level = np.arange(256) / 255
+    if finish.exposure:
+        level = exposed(frame, finish.exposure)
     curved = level + (finish.contrast or 0) * (level * level * (3 - 2 * level) - level)
     # Room for the glow: lights are pressed together, so that what shines still has its drawing.
     curved *= 1 - 0.12 * (finish.glow or 0) * curved
     table = np.rint(255 * curved).clip(0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(frame, table), np.uint8)
+
+
+def exposed(frame: Frame, amount: float) -> NDArray[np.float64]:
+    """What each level of a frame becomes, 0 to 1: its mean comes to where the eye wants it.
+
+    As film answers to light: 1 - exp(-k level), which never burns. k follows from the frame alone,
+    so that loud passages stay brighter than quiet ones, but by less.
+    """
+    rows = frame[:: max(1, len(frame) // _LOOKED)]
+    part = np.bincount(np.ascontiguousarray(rows).ravel(), minlength=256) / rows.size
+    level = np.arange(256) / 255
+    mean = float(part @ level)
+    wanted = _BRIGHTEST * -math.expm1(-((mean / _DIM) ** _ANSWER))
+    wanted = mean * (1 - amount) + wanted * amount
+
+    def film(k: float) -> NDArray[np.float64]:
+        curve: NDArray[np.float64] = np.expm1(-k * level) / math.expm1(-k)
+        return curve
+
+    low, high = _LEAST, _MOST
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if part @ film(middle) < wanted else (low, middle)
+    return film((low + high) / 2)
 
 
 def finished(

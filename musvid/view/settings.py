@@ -24,17 +24,17 @@ MIDDLE, RIM = FEET = ("middle", "rim")
 
 _OWN: dict[str, dict[str, float]] = {
     FLAT: {"copies": 2, "bend": 1.0, "turn": 0, "sway": 0, "pulse": 0}
-    | {"glow": 0, "vignette": 0, "grain": 0, "contrast": 0},
+    | {"exposure": 0, "glow": 0, "vignette": 0, "grain": 0, "contrast": 0},
     MOSAIC: {"copies": 2, "bend": 1.0, "turn": 0, "sway": 0.15, "pulse": 0.2}
-    | {"glow": 0.35, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.35, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
     TUNNEL: {"copies": 3, "bend": 0.7, "turn": 1.5, "sway": 0.2, "pulse": 0.3}
-    | {"glow": 0.45, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.45, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
     MANDALA: {"copies": 6, "bend": 1.0, "turn": 0.75, "sway": 0, "pulse": 0.2}
-    | {"glow": 0.3, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
+    | {"exposure": 0.8, "glow": 0.3, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
     HORIZON: {"copies": 2, "bend": 0.6, "turn": 0, "sway": 0.3, "pulse": 0.2}
-    | {"glow": 0.5, "vignette": 0.25, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.5, "vignette": 0.25, "grain": 0.08, "contrast": 0.2},
     RING: {"copies": 2, "bend": 1.0, "turn": 1.0, "sway": 0.1, "pulse": 0.35}
-    | {"glow": 0.5, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.5, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
 }
 
 S = TypeVar("S", "View", "Camera", "Finish")
@@ -137,12 +137,14 @@ class Camera:
 class Finish:
     """What is done to the picture at last, each 0 to 1. None stands for the view's own.
 
+    exposure: how much dark pictures are lit up and bright ones held back, softly: nothing burns.
     glow: how much bright places shine into what is around them.
     vignette: how much the rim is darkened. grain: how strong film grain is.
     contrast: how much darks and lights are driven apart.
     flash_limit: whether flashes are damped where there are too many, see `musvid.view.flashes`.
     """
 
+    exposure: float | None = None
     glow: float | None = None
     vignette: float | None = None
     grain: float | None = None
@@ -154,7 +156,7 @@ class Finish:
             raise SettingsError(
                 f"flash_limit must be true or false, not {quoted(self.flash_limit)}."
             )
-        _check("finish", self, "glow", "vignette", "grain", "contrast")
+        _check("finish", self, "exposure", "glow", "vignette", "grain", "contrast")
 
     def resolve(self, kind: str) -> Finish:
         """The same finish with every None replaced by what suits a view."""
@@ -163,7 +165,7 @@ class Finish:
     @property
     def changes(self) -> bool:
         """Whether anything is done to every picture."""
-        return bool(self.glow or self.vignette or self.grain or self.contrast)
+        return bool(self.exposure or self.glow or self.vignette or self.grain or self.contrast)
 
 
 def parse_shown(text: str) -> tuple[int, int]:

@@ -59,7 +59,7 @@ def test_settings_go_to_json_and_back() -> None:
     recipe = Recipe(
         view=View("tunnel", copies=5, foot="rim", bend=0.5, shown=(1080, 1920)),
         camera=Camera(zoom=1.5, turn=-2, sway=0.1, shake=0.2, pulse=0),
-        finish=Finish(glow=0.1, vignette=0.2, grain=0, contrast=1),
+        finish=Finish(exposure=0.3, glow=0.1, vignette=0.2, grain=0, contrast=1),
     )
     for each in (recipe, recipe.resolve(), Recipe(view=View("ring")).resolve()):
         assert Recipe.from_json(each.to_json()) == each
