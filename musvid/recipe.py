@@ -171,7 +171,7 @@ class Recipe:
         for name in ("track", "start", "duration", "upscale"):
             if name == "start" or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
-        for name in _FOLLOWING:
+        for name in (*_FOLLOWING, *_CAMERA_BY):
             RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
         _validate.choice("interpolator", self.interpolator, choices())
         self._fill()

@@ -18,7 +18,11 @@ from .finish import finished, tone
 from .flashes import luminance
 from .projections import Field, projection
 from .sampling import FINE, Sampler
-from .settings import FLAT, RIM, Camera, Finish, View
+from .settings import FLAT, HORIZON, MANDALA, RIM, TUNNEL, Camera, Finish, View
+
+LOW = {TUNNEL: 0.08, MANDALA: 0.08, HORIZON: 0.06}
+"""The part of the strip at its foot that is left out: so low there is hardly ever a sound, and it
+would be a dark middle."""
 
 _STEP = 6  # of the pixels that are measured: the 180 of 1080 rows that are read
 
@@ -54,7 +58,7 @@ class Shot:
         """Whether frames are shown as they are."""
         return not (changes(self.view, self.camera, self.finish) or self.by)
 
-    def exposed(
+    def each(
         self, frames: Iterable[Frame], times: Iterable[Fraction | float]
     ) -> Iterator[tuple[Frame, float]]:
         """The frame and the time of each picture."""
@@ -73,7 +77,7 @@ def view(frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot)
     picture is a function of its frame, its time and its number, and of no other frame.
     """
     if shot.plain:
-        yield from (frame for frame, _ in shot.exposed(frames, times))
+        yield from (frame for frame, _ in shot.each(frames, times))
         return
     for number, (picture, lay) in enumerate(_seen(frames, times, shot)):
         yield finished(picture, shot.finish, Fraction(number, shot.often), lay)
@@ -88,7 +92,7 @@ def luminances(
     for `view`.
     """
     if shot.plain:
-        yield from (luminance(frame) for frame, _ in shot.exposed(frames, times))
+        yield from (luminance(frame) for frame, _ in shot.each(frames, times))
         return
     smooth = replace(shot.finish, grain=0.0)
     for picture, lay in _seen(frames, times, shot, step=_STEP, fine=1):
@@ -110,7 +114,8 @@ def _seen(
     disc = None if shot.cover is None else Disc(shot.cover, size, step=step)
     sides = [len(range(0, side, step)) for side in size[::-1]]
     fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
-    for frame, time in shot.exposed(frames, times):
+    for frame, time in shot.each(frames, times):
+        frame = frame[: len(frame) - round(LOW.get(settings.kind, 0) * len(frame))]
         if sampler is None:
             strip = frame.shape[1], frame.shape[0]
             sampler = Sampler(projection(settings, strip, size), strip, size, fine=fine)
