@@ -166,7 +166,7 @@ def _prompt(recipe: Recipe, level: int, number: int, *, kept: bool) -> str | Non
 
 def _speed(recipe: Recipe, energy: float) -> Speed | None:
     """How fast texture drifts: half as fast in the calmest part, twice as fast in the loudest."""
-    if not recipe.drift:
+    if not recipe.drift or not recipe.drift.speed:
         return None
     factor = 2 ** (2 * energy - 1)
     # At most what can be followed from painting to painting, see `musvid.paint.course`.

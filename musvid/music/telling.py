@@ -52,7 +52,7 @@ class Telling:
     def of(cls, story: Story, form: Form, recipe: Recipe) -> Telling:
         """The story of a resolved recipe, told by a song's form."""
         strength, speed = recipe.style.strength, recipe.drift.speed
-        assert strength is not None, "the recipe of a job is resolved"
+        assert strength is not None and speed is not None, "the recipe of a job is resolved"
         starts = [section.start for section in form.sections]
         entries = [story.of(section.letter) for section in form.sections]
         ways = _crossings(starts, _bar(recipe.lock))

@@ -16,6 +16,7 @@ from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .preset import PresetPanel
 from .render import RenderPanel
 from .results import ResultsPanel
 from .sessions import describe_once
@@ -33,8 +34,8 @@ def build(studio: Studio, limits: Limits) -> Board:
     take_ends()
     board = Board(studio, limits)
     serve(studio)
-    song, form, motion, beat = SongPanel(), FormPanel(), MotionPanel(), BeatPanel()
-    story, follow = StoryPanel(), FollowPanel()
+    song, start, form, motion = SongPanel(), PresetPanel(), FormPanel(), MotionPanel()
+    beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
@@ -47,7 +48,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, motion, beat, form, story, style, follow, look)
+                _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
             with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Render", id="render"):
                     _lay_out(board, moment, view, render, results)
@@ -56,6 +57,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         # Events of one component are answered in this order.
         order: tuple[Panel, ...] = (
             song,
+            start,
             form,
             story,
             motion,

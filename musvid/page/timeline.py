@@ -26,14 +26,16 @@ def timeline(job: Job) -> str:
     Parts of the song are shown where the recipe names them: nothing is listened to for that.
 
     Classes: wave, section (and shade0, shade1, ... by its letter), keyframes, bars, and a curve of
-    a class "strength", "guidance" or "seed" for each setting that changes. Raises SongError when a
-    part is too short to follow its music.
+    a class "strength", "guidance", "seed" or "drift" for each setting that changes. Raises
+    SongError when a part is too short to follow its music.
     """
     song, recipe, automation = job.song, job.recipe, job.automation
     named = recipe.form != form.AUTO
-    if not recipe.lock and not automation and not named:
-        return ""
     length = float(song.duration)
+    times = np.linspace(0, length, _WIDTH // 2)
+    curves = list(job.curves(times))
+    if not recipe.lock and not automation and not curves and not named:
+        return ""
     start = song.first / song.rate
     sections = _sections(job, start, length) if named else []
     parts = [*(_band(*section) for section in sections), _wave(_peaks(song))]
@@ -43,12 +45,13 @@ def timeline(job: Job) -> str:
         bars = [bar - start for bar in recipe.lock.bars(start, start + length)]
         parts.append(_lines("bars", bars, length))
         said.append(f'<span class="bars">{escape(str(recipe.lock))}</span>')
-    times = np.linspace(0, length, _WIDTH // 2)
-    for name, curve, low, high in automation.curves(times):
+    for name, curve, low, high in curves:
         parts.append(_curve(name, (curve - low) / max(high - low, 1e-9)))
         text = f"{name} {curve.min():.2f} to {curve.max():.2f}"
         if name == "seed":
             text = f"noise walks {curve.max():.1f} seeds on"
+        if name == "drift":
+            text = f"drift {curve.min():.0f} to {curve.max():.0f} pixels a second"
         said.append(f'<span class="{name}">{escape(text)}</span>')
     labels = "".join(
         f'<b style="left:{100 * max(0.0, time) / length:.2f}%">{escape(prompt)}</b>'

@@ -25,7 +25,9 @@ from .. import _ffmpeg
 from ..clock import Clock, at
 from ..frame import Frame
 from ..keys import Keys, Shares, shares
+from ..paint.course import Course
 from ..song import Song
+from . import embers
 from .look import Look
 from .palettes import PALETTES
 
@@ -46,7 +48,8 @@ def draw(
     palettes: names of palettes along time, in seconds from the beginning of the file, which take
         the place of the look's own; one is mixed into the next.
 
-    Yields uint8 arrays (height, width, 3). Pictures before the sound and behind its end are drawn
+    Yields uint8 arrays (height, width, 3), without embers, which `musvid.spectrum.embers.glowing`
+    adds. Pictures before the sound and behind its end are drawn
     from silence, so that the first and the last keyframe are real ones.
     """
     count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
@@ -63,12 +66,14 @@ def draw_moment(
     clock: Clock,
     size: tuple[int, int] = (512, 512),
     palettes: Keys = (),
+    course: Course | None = None,
 ) -> Frame:
-    """The picture that `draw` makes of one moment, without those before it.
+    """The picture that `draw` makes of one moment, without those before it; with its embers.
 
     time: seconds from the beginning of the song's part, from 0 to its duration. The last picture
         that is not later is drawn.
     palettes: as for `draw`.
+    course: by which embers are carried, see `musvid.spectrum.embers`.
 
     Returns a uint8 array (height, width, 3).
     """
@@ -79,9 +84,10 @@ def draw_moment(
     moment = clock.start + tick / fps
     # Lights go on glowing, and an averaged picture is mixed of its neighbours; any other picture
     # stands for itself, and those before it may be far apart.
-    plain = look.count == 1 and not look.afterglow
+    plain = look.count == 1 and not look.afterglow and not look.embers
     rate = Fraction(1) if plain else fps
     before = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * rate)
+    before += embers.run_in(look, rate)
     if not plain:  # no picture stands before the first one
         before = min(before, tick)
     first = round((moment - before / rate) * song.rate)
@@ -91,7 +97,7 @@ def draw_moment(
     part = replace(song, first=song.first + settled, samples=end - settled)
     coloured = _Coloured(palettes, _start(song) + moment - before / rate)
     pictures = _draw(part, look, rate, before + 1, size, skip=first - settled, coloured=coloured)
-    return deque(pictures, 1)[0]
+    return deque(embers.glowing(pictures, look, clock, course, first=tick - before), 1)[0]
 
 
 _WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
