@@ -27,18 +27,18 @@ SHORTEST = 6.0
 
 _EACH = 30.0  # seconds, of a long song's parts
 _PHRASE = 8.0  # seconds of the bars around a moment: the power of two of units closest to it
-_CHROMA, _TIMBRE, _LOUDNESS = 0.4, 4.0, 4.0  # widths of kernels; decibels of the last two
-_WEIGHTS = 1.0, 1.0, 0.5  # of chroma, timbre and loudness
+_CHROMA, _TIMBRE, _LOUDNESS = 0.4, 4.0, 3.0  # widths of kernels; decibels of the last two
+_WEIGHTS = 1.0, 1.0, 1.0  # of chroma, timbre and loudness
 _FINE = 6.0, 6.0  # decibels: widths of the kernels of timbre and loudness of single units
 _FLOOR = 1e-4  # of a band's power, against the loudest units
 _SILENT = 1e-3  # power against the loudest units: below it a song has not begun, or is over
 _WIDTH = 0.6  # of the kernel over phrases
-_PRICE = 0.25  # of a part, in phrases
+_PRICE = 0.28  # of a part, in phrases
 _LIKE = 0.4  # squared distance of two distributions below which they are one letter
 _NEXT = 0.25  # the same for parts that follow each other: a border was found there
-_ODD = 0.03  # price of a part that is no multiple of bars, in phrases
+_ODD = 0.05  # price of a part that is no multiple of bars, in phrases
 _ODD_AT_LAST = 0.03  # the same, when borders are moved
-_OFF_BAR = 0.06  # price of a border that is not on the first beat of a bar
+_OFF_BAR = 0.04  # price of a border that is not on the first beat of a bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class _Search:
         self._listen()
         # A longer song is told in longer parts, up to one of four minutes.
         price = (
-            _PRICE * self._phrase * float(np.clip(self._count / (8 * self._phrase), 1, 4)) ** 0.5
+            _PRICE * self._phrase * float(np.clip(self._count / (8 * self._phrase), 0.25, 4)) ** 0.5
         )
         while True:
             borders = self._borders(price)
