@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from musvid import Camera, Clock, Finish, Look, Painter, Song, Style, View, draw
-from musvid.view.stage import view
+from musvid.view.stage import Shot, view
 
 HERE = Path(__file__).parent
 PROMPTS = {
@@ -37,7 +37,7 @@ def main() -> None:
     for kind, prompt in PROMPTS.items():
         looks = View(kind=kind).resolve(), Camera().resolve(kind), Finish().resolve(kind)
         painted = painter.paint([moment], Style(prompt=prompt))
-        seen += view(painted, [Fraction(MOMENT, 30)], (2 * SHOWN, 2 * SHOWN), *looks)
+        seen += view(painted, [Fraction(MOMENT, 30)], Shot((2 * SHOWN, 2 * SHOWN), *looks))
     seen[0] = np.asarray(Image.fromarray(seen[0]).resize((2 * SHOWN, 2 * SHOWN)))
     sheet = np.concatenate([np.concatenate(row, axis=1) for row in (seen[:3], seen[3:])])
     image = Image.fromarray(sheet).resize((3 * SHOWN, 2 * SHOWN), Image.Resampling.LANCZOS)

@@ -29,6 +29,7 @@ from .music.tempo import find as find_beats
 from .paint.models import TABLE as MODELS
 from .paint.painter import Painter, diffuse
 from .paint.style import Style
+from .presets import Preset, preset
 from .recipe import RECIPES, Recipe
 from .rendering import render
 from .song import Song
@@ -61,6 +62,7 @@ __all__ = [
     "MusvidError",
     "OutputError",
     "Painter",
+    "Preset",
     "Recipe",
     "SettingsError",
     "Song",
@@ -76,6 +78,7 @@ __all__ = [
     "find_beats",
     "load_settings",
     "measure",
+    "preset",
     "read",
     "render",
     "write",

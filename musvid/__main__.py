@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from random import randrange
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from . import interpolate
+from . import interpolate, presets
 from ._device import DEVICES
 from ._entry import console, end_by_signals, guarded
 from .clock import parse_time
@@ -21,11 +22,13 @@ from .comparison.run import COMPARISON, compare
 from .errors import SettingsError, quoted
 from .estimate import comparison_told, told
 from .job import Job, prepare
+from .music import form, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.style import SYMMETRIES, Style
+from .presets import LIVING, preset
 from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .rendering import STAGES, render
@@ -34,7 +37,7 @@ from .spectrum.palettes import PALETTES
 from .store import Store, usable
 from .video.file import check_output
 from .video.settings import load_settings
-from .view.settings import FEET, KINDS, Camera, Finish, View, parse_shown
+from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -96,6 +99,14 @@ def build_parser() -> argparse.ArgumentParser:
         "(.png) and the figures (.json); the default output is SONG.compare.mp4",
     )
 
+    add(
+        "--preset",
+        metavar="NAME",
+        default=None,
+        help="begin with a complete set of settings, which other options change; "
+        f'"list" names them all (default: {LIVING}; with --compare, none)',
+    )
+
     part = parser.add_argument_group("the part of the song")
     part.add_argument(
         "--start", type=_seconds, metavar="TIME", help="where to begin, 90 or 1:30 (default: 0)"
@@ -109,6 +120,20 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="of a file with several audio tracks, the one to use, from 1 (default: the one that "
         "the file marks as its default)",
+    )
+    part.add_argument(
+        "--form",
+        type=_form,
+        metavar="TEXT",
+        help='the parts of the whole song, "0:00 A | 0:32 B | 1:04 A": parts that are alike have '
+        "the same letter (default: auto, found when something needs it)",
+    )
+    part.add_argument(
+        "--story",
+        type=_story,
+        metavar="TEXT",
+        help=f'what each of these parts looks like, "{story.EXAMPLE}"; auto: made from the song '
+        "(default: off, one look for all)",
     )
 
     motion = parser.add_argument_group("motion")
@@ -177,8 +202,20 @@ def build_parser() -> argparse.ArgumentParser:
         ("strength", "the strength (default amount: 0.3)"),
         ("guidance", "the guidance"),
         ("seed", "how fast the noise walks on to the next seeds, in seeds per second"),
+        ("zoom", "the camera's zoom"),
+        ("turn", "the camera's turns a minute"),
+        ("sway", "how far the picture wanders"),
+        ("shake", "how much it trembles"),
     ):
         follow.add_argument(f"--{name}-by", type=_modulation, metavar="SOURCE", help=what)
+    by = Recipe().drift_by
+    follow.add_argument(
+        "--drift-by",
+        type=_settled(partial(Modulation.parse, like=by)),
+        metavar="SOURCE",
+        help="how fast texture travels, in pixels a second, on top of --drift "
+        f"(default amount: {by.amount:g}, smoothed over {by.smoothing:g} s)",
+    )
 
     look = parser.add_argument_group("the look of the spectrum")
     add, plain = look.add_argument, Look()
@@ -215,6 +252,20 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=f"in which a light falls to a third, {RANGES['look.afterglow']} "
         f"(default: {plain.afterglow})",
+    )
+    add(
+        "--embers",
+        type=_number,
+        metavar="E",
+        help=f"{RANGES['look.embers']}: how much light a drawing leaves behind, which travels "
+        f"with the texture (default: {plain.embers:g})",
+    )
+    add(
+        "--half-life",
+        type=_number,
+        metavar="SECONDS",
+        help=f"in which embers fall to a half, {RANGES['look.half_life']} "
+        f"(default: {plain.half_life})",
     )
 
     style = parser.add_argument_group("style")
@@ -274,7 +325,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--direction",
         choices=DIRECTIONS,
         help="where texture travels: outward and inward from the axis (symmetry half), left and "
-        f"right (symmetry none) (default: {still.direction}, or up if there is a --drift)",
+        f"right (symmetry none) (default: {still.direction}, or up if there is a --drift or a "
+        "--drift-by)",
     )
     add(
         "--drift",
@@ -282,7 +334,14 @@ def build_parser() -> argparse.ArgumentParser:
         type=_number,
         metavar="SPEED",
         help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
-        f"(default: {still.speed:g})",
+        "(default: the picture is crossed in four seconds)",
+    )
+    add(
+        "--morph",
+        type=_number,
+        metavar="SPEED",
+        help=f"how fast the noise changes into that of the next seeds, {RANGES['drift.morph']} "
+        f"seeds a second, with a drift or without (default: {still.morph:g})",
     )
 
     size = parser.add_argument_group("size")
@@ -337,18 +396,31 @@ def build_parser() -> argparse.ArgumentParser:
         help="the video's size in pixels, a side or WIDTHxHEIGHT such as 1080x1920, whatever is "
         "painted (default: the painted size times --upscale)",
     )
+    add(
+        "--cover",
+        metavar="FILE",
+        help="a picture (PNG, JPEG, WebP) in the disc of a ring; settings that are loaded never "
+        "bring one",
+    )
     for kind, name, unit, what in (
         ("camera", "zoom", "Z", "2 shows the middle twice as large (default: 1)"),
         ("camera", "turn", "T", "turns a minute, clockwise"),
         ("camera", "sway", "S", "how far the picture wanders"),
         ("camera", "shake", "S", "how much it trembles where notes begin (default: 0)"),
         ("camera", "pulse", "P", "how much it is enlarged where notes begin"),
+        ("finish", "exposure", "E", "how much dark pictures are lit up, and bright ones held back"),
         ("finish", "glow", "G", "how much bright places shine around"),
         ("finish", "vignette", "V", "how much the rim is darkened"),
         ("finish", "grain", "G", "film grain"),
         ("finish", "contrast", "C", "how much darks and lights are driven apart"),
     ):
         add(f"--{name}", type=_number, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
+    add(
+        "--motion-fps",
+        metavar="RATE",
+        help="frames of the video per second, a whole multiple of the picture rate: the camera "
+        "moves in between (default: 0, the picture rate)",
+    )
     add(
         "--flash-limit",
         type=_switch,
@@ -433,6 +505,8 @@ _modulation = _settled(Modulation.parse)
 _size = _settled(parse_size)
 _seconds = _settled(parse_time)
 _shown = _settled(parse_shown)
+_form = _settled(form.check)
+_story = _settled(story.check)
 
 
 def _switch(text: str) -> bool:
@@ -447,14 +521,14 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
-    recipe = load_settings(options.settings) if options.settings else Recipe()
+    recipe = _begun_with(options)
     if given.get("model", recipe.style.model) != recipe.style.model:
         # What suited the old model does not suit the new one.
         style = replace(recipe.style, steps=None, guidance=None, symmetry=None)
         recipe = replace(recipe, size=None, upscale=None, style=style)
     if given.get("kind", recipe.view.kind) != recipe.view.kind:  # and so with a view
         view = replace(recipe.view, copies=None, bend=None)
-        recipe = replace(recipe, view=view, camera=Camera(), finish=Finish())
+        recipe = replace(recipe.unseen, view=view, motion_fps=recipe.motion_fps)
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])
     factors = given.keys() & {"before", "after"}
@@ -463,6 +537,9 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         recipe = replace(recipe, **{name: getattr(motion, name) for name in MOTION})
     elif "stride" in given and recipe.relight and not factors:
         recipe = replace(recipe, stride=options.stride, after=0)
+
+    if "cover" in given and given.get("kind", recipe.view.kind) != RING:
+        raise SettingsError("A cover is shown in a ring; add --view ring.")
 
     def chosen(kind: type) -> dict[str, Any]:
         return {entry.name: given[entry.name] for entry in fields(kind) if entry.name in given}
@@ -473,18 +550,29 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
         lock=replace(recipe.lock, **chosen(Lock)),
-        drift=replace(recipe.drift, **_moving(recipe.drift, chosen(Drift))),
+        drift=replace(recipe.drift, **_moving(recipe.drift, given, chosen(Drift))),
         view=replace(recipe.view, **chosen(View)),
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
     )
 
 
-def _moving(drift: Drift, given: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a drift that were given: one with a speed alone moves up."""
-    if "speed" in given and drift.direction == "none":
-        return {"direction": "up", **given}
-    return given
+def _begun_with(options: argparse.Namespace) -> Recipe:
+    """What the other options change: the settings of a file, or of a preset."""
+    if options.settings and options.preset:
+        raise SettingsError("--settings and --preset are both complete; give one of the two.")
+    if options.settings:
+        return load_settings(options.settings)
+    if options.compare and not options.preset:
+        return Recipe()  # flat and still, as the recipes were described
+    return preset(options.preset or LIVING).recipe
+
+
+def _moving(drift: Drift, given: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a drift that were chosen: one with a speed alone moves up."""
+    if ("speed" in given or given.get("drift_by")) and drift.direction == "none":
+        return {"direction": "up", **chosen}
+    return chosen
 
 
 def _in_time(job: Job, options: argparse.Namespace) -> Job:
@@ -551,6 +639,10 @@ def _render(given: list[str]) -> int:
     """Render as the options say, and tell what came of it. Raises MusvidError."""
     parser = build_parser()
     options = parser.parse_args(given)
+    if options.preset == "list":
+        width = max(len(each.name) for each in presets.every())
+        print(*(f"{each.name:{width}}  {each.about}" for each in presets.every()), sep="\n")
+        return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -565,7 +657,7 @@ def _render(given: list[str]) -> int:
     job = _in_time(prepare(options.song, recipe_from(options)), options)
     if not options.quiet:
         print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
-        for remark in job.recipe.style.remarks():
+        for remark in job.recipe.remarks():
             print(remark, file=sys.stderr)
     with closing(_Bars(COMPARISON if options.compare else STAGES)) as bars:
         common: dict[str, Any] = {

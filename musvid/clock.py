@@ -44,31 +44,33 @@ _NEAR = Fraction(1, 10**6)  # within which a decimal number means a standard rat
 _TIME = re.compile(r"(-)?(?:(\d{1,2}):)?(\d{1,4}):(\d{1,2}(?:\.\d{0,9})?)", re.ASCII)
 
 
-def parse_rate(value: str | int | float | Fraction) -> Fraction:
+def parse_rate(value: str | int | float | Fraction, name: str = "fps") -> Fraction:
     """A picture rate in frames per second, such as ``30``, ``29.97`` or ``392/16``, exactly.
 
     A decimal number that lies within a millionth of a standard rate is that rate, which the log
-    says: 23.976023976 is 24000/1001.
+    says: 23.976023976 is 24000/1001. name: of the setting.
 
     Raises SettingsError when it is not a number between 1 and 240.
     """
     rate = _validate.fraction(value)
     if rate is None:
         raise SettingsError(
-            f"fps must be a number or a fraction such as 30 or 392/16, not {quoted(value)}."
+            f"{name} must be a number or a fraction such as 30 or 392/16, not {quoted(value)}."
         )
-    least, most = RANGES["fps"].low, RANGES["fps"].high
+    least, most = RANGES[name].low, RANGES[name].high
     if not least <= rate <= most:
-        raise SettingsError(f"fps must lie between {least} and {most}, not {quoted(value)}.")
+        raise SettingsError(f"{name} must lie between {least} and {most}, not {quoted(value)}.")
     if not isinstance(value, Rational) and "/" not in str(value):
         for standard in STANDARD_RATES:
             if 0 < abs(rate - standard) <= _NEAR:
-                _log.info("fps %s is taken as %s, the standard rate beside it.", value, standard)
+                _log.info(
+                    "%s %s is taken as %s, the standard rate beside it.", name, value, standard
+                )
                 return standard
     # ffmpeg keeps rates as pairs of 32-bit integers; a longer fraction would be rounded there.
     if rate.denominator > 1_000_000:
         raise SettingsError(
-            f"fps must be a number of fewer digits, or a fraction of smaller numbers, than "
+            f"{name} must be a number of fewer digits, or a fraction of smaller numbers, than "
             f"{quoted(str(rate))}."
         )
     return rate

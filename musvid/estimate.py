@@ -11,11 +11,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from . import interpolate
 from .job import Job
+from .music import story
 from .recipe import Recipe
 
 # Seconds per million pixels (two cores, see tests/benchmarks/estimate.py).
@@ -39,7 +40,8 @@ class Plan:
 
     rate: frames per second of the video, exact. seconds: until it is finished, or None where that
     is not known yet. size: width and height of the video in pixels.
-    denoised: pixels that are denoised, counted once for every step.
+    denoised: pixels that are denoised, counted once for every step: of canvases, which are larger
+        than frames where texture drifts.
     """
 
     duration: Fraction
@@ -61,13 +63,13 @@ class Plan:
         """What a job makes, in so many seconds."""
         return cls(
             duration=job.song.duration,
-            rate=job.clock.rate,
+            rate=job.file_rate,
             keyframes=job.clock.keyframes,
             paintings=job.paintings,
-            frames=job.clock.frames,
+            frames=job.file_frames,
             size=job.file_size,
             seconds=seconds,
-            denoised=job.paintings * denoised(job.recipe),
+            denoised=job.painted * _passes(job.recipe),
         )
 
     def __str__(self) -> str:
@@ -90,13 +92,19 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def denoised(recipe: Recipe) -> int:
-    """Pixels that a painting of a resolved recipe denoises: size x steps, twice with guidance."""
+def denoised(job: Job) -> int:
+    """Pixels that the picture of a moment denoises: its canvas x steps, twice with guidance."""
+    width, height = job.size
+    if job.course:
+        width, height = job.course.area(job.course.moment(Fraction(0)))
+    return width * height * _passes(job.recipe)
+
+
+def _passes(recipe: Recipe) -> int:
+    """How often a painting of a resolved recipe is denoised."""
     style = recipe.style
-    assert recipe.size is not None
-    width, height = recipe.size
     guided = (style.guidance or 1) > 1 or bool(recipe.guidance_by)
-    return width * height * (style.steps or 1) * (2 if guided else 1)
+    return (style.steps or 1) * (2 if guided else 1)
 
 
 def told(job: Job) -> str:
@@ -107,7 +115,10 @@ def told(job: Job) -> str:
         f"{plan.paintings} paintings, {plan.frames} frames of "
         f"{width}x{height} at {float(plan.rate):g} a second"
     )
-    return f"{line}\n{lock}" if lock else line
+    lines = [line, str(lock)] if lock else [line]
+    if job.recipe.story != story.OFF:
+        lines += [f"parts: {job.recipe.form}", f"story: {job.recipe.story}"]
+    return "\n".join(lines)
 
 
 def comparison_told(job: Job) -> str:
@@ -181,6 +192,7 @@ class Costs:
         pixels = width * height / 1e6
         shown = job.file_size[0] * job.file_size[1] / (width * height)
         paintings = job.paintings
+        kept = job.painted / (width * height) if paintings else clock.painted
         before, after = (
             interpolate.chosen(recipe.interpolator, painted=painted)
             for painted in (False, bool(paintings))
@@ -190,16 +202,16 @@ class Costs:
             (before, clock.painted - clock.keyframes),
             (after, clock.frames - clock.painted),
             ("relight", clock.frames if recipe.relight and paintings else 0),
-            ("view", 0 if job.plain else clock.frames * shown),
-            ("encode", clock.frames * shown),
-            ("save", clock.drawn + 2 * clock.painted + clock.frames),
+            ("view", 0 if job.plain else job.file_frames * shown),
+            ("encode", job.file_frames * shown),
+            ("save", clock.drawn + clock.painted + clock.frames + kept),
         )
         with self._lock:
             seconds: float | None
             seconds = sum(_TYPICAL.get(kind, 0.1) * count * pixels for kind, count in work)
             if paintings:
-                cost = self._known.get(_painting(recipe))
-                seconds = None if cost is None else seconds + cost * paintings * pixels
+                cost = self._known.get(_painting(replace(recipe, style=job.style)))
+                seconds = None if cost is None else seconds + cost * job.painted / 1e6
             if seconds is not None:
                 seconds = 0.5 + seconds * self._pace
         return Plan.of(job, seconds)

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .clock import Clock
 from .errors import SettingsError
-from .music.automation import Automation
+from .frame import Frame
+from .keys import Keys
+from .music import author, form, story
+from .music.automation import Automation, Floats
+from .music.form import Form
 from .music.lock import Lock
+from .music.telling import Telling
+from .music.travel import Travel
 from .paint import models
 from .paint.course import Course
+from .paint.drift import NONE
 from .paint.style import Stroke, Style
+from .presets import preset
 from .recipe import Recipe
 from .song import Song
-from .view.camera import Beat
-from .view.stage import changes
+from .view.camera import Beat, curves
+from .view.cover import load
+from .view.settings import RING, Looks, suited
+from .view.stage import Shot, changes
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,23 +55,82 @@ class Job:
 
         Raises SongError when a setting follows the music of a part that is too short to follow.
         """
-        return Automation(self.song, self.recipe.style, self.recipe.followers, self.recipe.lock)
+        recipe = self.recipe
+        return Automation(
+            self.song,
+            recipe.style,
+            recipe.followers,
+            recipe.lock,
+            self.telling,
+            morph=recipe.drift.morph,
+            melted=self._melted if self.melts else None,
+        )
 
     @cached_property
+    def telling(self) -> Telling | None:
+        """What the parts of the song look like along time, or None where all look alike."""
+        told = story.of(self.recipe.story)
+        return Telling.of(told, self.form, self.recipe) if told else None
+
+    @cached_property
+    def form(self) -> Form:
+        """The parts of the whole file, those of a recipe that names them or those that are found.
+
+        They are listened for when this is first asked for, see `musvid.music.sections`.
+        """
+        if self.recipe.form != form.AUTO:
+            return Form.parse(self.recipe.form)
+        from .music import sections  # imports librosa when it listens
+
+        return sections.find(self.song, self.recipe.lock)
+
+    @cached_property
+    def travel(self) -> Travel | None:
+        """How far texture has travelled at each moment, or None where nothing drifts.
+
+        Raises SongError when it follows the music of a part that is too short to follow.
+        """
+        recipe = self.recipe
+        if not recipe.drifts:
+            return None
+        told = self.telling.speed if self.telling else None
+        return Travel(self.song, recipe.drift, recipe.drift_by, told)
+
+    @property
+    def melts(self) -> bool:
+        """Whether a drift is followed by morphing, for a model whose texture does not move with its
+        noise.
+
+        While a drift would have brought as much that is new as a picture shows, the noise walks on
+        by one seed.
+        """
+        model = models.find(self.recipe.style.model)
+        return self.recipe.paints and self.recipe.drifts and model.grain is None
+
+    def _melted(self, time: Fraction | float) -> float:
+        assert self.travel
+        return self.travel(time) / self.recipe.drift.window(self.size)
+
+    @property
     def course(self) -> Course | None:
+        """The course of what is painted; None where nothing drifts or nothing is painted."""
+        return self.world if self.recipe.paints else None
+
+    @cached_property
+    def world(self) -> Course | None:
         """Where the world of texture stands at each moment, or None where nothing drifts.
 
         Raises SettingsError where it moves too far from painting to painting.
         """
-        recipe = self.recipe
-        if not recipe.drift or not recipe.paints:
+        grain = models.find(self.recipe.style.model).grain
+        if self.travel is None or grain is None:
             return None
-        # The place in the file tells, so that a part of a song is painted like the whole of it.
-        start, speed = Fraction(self.song.first, self.song.rate), recipe.drift.speed
-        grain = models.find(recipe.style.model).grain
-        return Course(
-            self.clock, recipe.drift, self.size, grain, lambda time: speed * float(start + time)
-        )
+        slower = "a slower --drift"
+        if self.telling:
+            slower += " (or speed of the story)"
+        if self.recipe.drift_by:
+            slower += ", less of --drift-by"
+        return Course(self.clock, self.recipe.drift, self.size, grain, self.travel, slower)
 
     @property
     def style(self) -> Style:
@@ -86,19 +159,109 @@ class Job:
         return self.recipe.view.shown or (width * self.upscale, height * self.upscale)
 
     @property
+    def repeats(self) -> int:
+        """How often the video shows each frame of the strip."""
+        return self.recipe.repeats(self.clock.rate)
+
+    @property
+    def file_rate(self) -> Fraction:
+        """Frames per second of the video, exact."""
+        return self.clock.rate * self.repeats
+
+    @property
+    def file_frames(self) -> int:
+        """Number of frames of the video: as many as cover the sound, rounded up."""
+        return math.ceil(self.song.duration * self.file_rate)
+
+    @property
     def plain(self) -> bool:
         """Whether the video shows the frames as they are, rather than by a view."""
-        return not changes(self.recipe.view, self.recipe.camera, self.recipe.finish)
+        return not (self.views or changes(*self.looks) or self.recipe.camera_by)
+
+    @property
+    def looks(self) -> Looks:
+        """View, camera and finish."""
+        return self.recipe.view, self.recipe.camera, self.recipe.finish
+
+    @property
+    def views(self) -> Keys:
+        """Kinds of view along time; none where the view is always the recipe's."""
+        return self.telling.views if self.telling else ()
+
+    @property
+    def palettes(self) -> Keys:
+        """Palettes along time; none where the palette is always the look's."""
+        return self.telling.palettes if self.telling else ()
 
     @cached_property
     def beat(self) -> Beat | None:
         """What the camera follows; None where it follows nothing, or the song is too short."""
-        return Beat.of(self.song) if self.recipe.camera.listens else None
+        kinds = {self.recipe.view.kind, *(kind for _, kind in self.views)}
+        listens = any(suited(self.looks, kind)[1].listens for kind in kinds)
+        listens = listens or "shake" in self.recipe.camera_by
+        return Beat.of(self.song) if listens else None
+
+    @cached_property
+    def cover(self) -> Frame | None:
+        """The picture in the disc of a ring, or None.
+
+        Raises SettingsError where it is none that can be read.
+        """
+        view = self.recipe.view
+        return load(view.cover) if view.cover and view.kind == RING else None
+
+    @cached_property
+    def shot(self) -> Shot:
+        """How the strip is seen in the video. The song is listened to when this is asked for."""
+        recipe = self.recipe
+        by = curves(self.song, recipe.camera, recipe.camera_by)
+        more: dict[str, Any] = {
+            "beat": self.beat,
+            "by": by,
+            "cover": self.cover,
+            "along": self.views,
+        }
+        return Shot(self.file_size, *self.looks, often=self.repeats, **more)
 
     @property
     def paintings(self) -> int:
         """How many frames are painted."""
         return self.clock.painted if self.recipe.paints else 0
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of the largest canvas that is painted, in pixels: with a drift it covers
+        the way to both neighbours."""
+        return self.course.largest if self.course else self.size
+
+    @property
+    def painted(self) -> int:
+        """Pixels of all canvases that are painted."""
+        if self.course:
+            return self.course.pixels
+        width, height = self.size
+        return self.paintings * width * height
+
+    def remarks(self) -> list[str]:
+        """Sentences on what a render does otherwise than the settings say."""
+        recipe = self.recipe
+        said = recipe.remarks()
+        if self.melts:
+            said.append(melting_told(recipe.style.model))
+        if recipe.drift_by and recipe.drift.direction == NONE:
+            said.append("The drift follows the music nowhere: texture travels in no direction")
+        return said
+
+    def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
+        """For every setting that changes along the song: its name ("strength", "guidance", "seed",
+        "drift"), its values at some times of the part, and its range.
+
+        For the seed, the value is how many seeds the noise has moved on in the part.
+        """
+        yield from self.automation.curves(times)
+        if self.travel and self.recipe.drift_by:
+            speeds = self.travel.speeds(times)
+            yield "drift", speeds, 0.0, float(speeds.max())
 
     def strokes(self) -> Iterator[Stroke] | None:
         """How each painting is painted, or None where nothing changes along the song."""
@@ -126,12 +289,13 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     """Settle a recipe for a part of a song.
 
     The recipe's track, start and duration become those of the part. Settings that are None become
-    the model's defaults. Where keyframes are locked to a beat that is not known, it is found.
+    the model's defaults. Where keyframes are locked to a beat that is not known, it is found; and
+    where there is a story, so are form and story, in the whole file.
 
     Raises SettingsError for an unknown model, a file that would be too large, or settings that do
     not fit together, and SongError where there is no beat.
     """
-    lock = _found(recipe.lock, song)
+    lock = _locked(recipe.lock, song)
     to_end = song.first + song.samples == song.total
     settled = replace(
         recipe,
@@ -140,9 +304,26 @@ def resolve(recipe: Recipe, song: Song) -> Job:
         duration=None if to_end else song.samples / song.rate,
         lock=lock,
     ).resolve()
+    settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration))
-    _ = job.course  # a drift that is too fast is told now
+    _ = job.course, job.cover  # a drift that is too fast, or no cover, is told now
+    if job.melts:
+        _tell_melting(settled.style.model)
     return job
+
+
+def melting_told(model: str) -> str:
+    """What is said where a model cannot follow a drift."""
+    return (
+        f"The texture of {model} does not move with its noise: instead of drifting, the picture "
+        "morphs, and renews itself about as fast"
+    )
+
+
+@lru_cache(maxsize=64)
+def _tell_melting(model: str) -> None:
+    """Log it once: a page resolves a recipe at every turn of a knob."""
+    _log.info("%s.", melting_told(model))
 
 
 def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:
@@ -150,7 +331,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
 
     song: the file, of which the recipe's track is used; a `Song`, which is used as it was cut; or a
         job, which is returned as it is.
-    recipe: every default without one.
+    recipe: without one, the default preset.
 
     Raises what `Song.open` and `resolve` raise, and SettingsError for a job and a recipe.
     """
@@ -158,7 +339,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
         if recipe is not None:
             raise SettingsError("A job has its recipe already; give one of the two.")
         return song
-    recipe = recipe or Recipe()
+    recipe = recipe or preset().recipe
     if not isinstance(song, Song):
         recipe.resolve()  # a wrong setting is told before a long file is read
         song = Song.open(song, start=recipe.start, duration=recipe.duration, track=recipe.track)
@@ -181,7 +362,21 @@ def clock_of(recipe: Recipe, duration: Fraction) -> Clock:
     return Clock(duration, **settings)
 
 
-def _found(lock: Lock, song: Song) -> Lock:
+def _told(recipe: Recipe, song: Song) -> Recipe:
+    """The recipe with form and story as texts, where they are found in the song or made from it."""
+    if recipe.story == story.OFF:
+        return recipe
+    if recipe.form == form.AUTO:
+        from .music import sections  # imports librosa when it listens
+
+        recipe = replace(recipe, form=str(sections.find(song, recipe.lock)))
+    if recipe.story == story.AUTO:
+        told = author.write(song.part(), Form.parse(recipe.form), recipe)
+        recipe = replace(recipe, story=str(told))
+    return recipe
+
+
+def _locked(lock: Lock, song: Song) -> Lock:
     """The lock with tempo and beat, which are looked for in the song where they are not given."""
     if not lock or lock.beats or lock.found:
         return lock

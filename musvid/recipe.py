@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from fractions import Fraction
 from numbers import Integral
+from pathlib import PurePath
 from typing import Any
 
 from . import _validate
-from .clock import MAX_FACTOR, Clock, parse_rate
+from .clock import MAX_FACTOR, MAX_FPS, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
+from .music import form, story
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
-from .paint.drift import Drift
+from .paint.drift import NONE, Drift
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
 from .view.settings import Camera, Finish, View
 
+_log = logging.getLogger(__name__)
+
 MIN_SIDE, MAX_SIDE = int(RANGES["side"].low), int(RANGES["side"].high)
+_NEAR = Fraction(1, 100)  # pictures a second by which a rate may differ from a multiple
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:x\s*(\d{1,9})\s*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -65,6 +71,8 @@ MOTION = tuple(RECIPES[RELIT])
 
 _VERSION = 2
 _BY = ("strength_by", "guidance_by", "seed_by")
+_FOLLOWING = (*_BY, "drift_by")
+_CAMERA_BY = ("zoom_by", "turn_by", "sway_by", "shake_by")
 _PARTS: dict[str, type] = {
     "look": Look,
     "style": Style,
@@ -73,7 +81,7 @@ _PARTS: dict[str, type] = {
     "view": View,
     "camera": Camera,
     "finish": Finish,
-} | dict.fromkeys(_BY, Modulation)
+} | dict.fromkeys((*_FOLLOWING, *_CAMERA_BY), Modulation)
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -114,7 +122,18 @@ class Recipe:
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
     drift: how texture travels; by default it stays.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
+    drift_by: how the drift's speed does, in pixels a second; where it is left out but for the
+        source, 60 are added where the curve, smoothed over half a second, is 1.
+    form: where the song's parts begin and which are alike, such as "0:00 A | 0:32 B" (see
+        `musvid.music.form`); "auto" is found in the song once something asks for it.
+    story: what each of these parts looks like, such as "A: violet nebula | B: view tunnel" (see
+        `musvid.music.story`); "auto" is made from the song, "off" is one look for all of it.
     view, camera, finish: how what was painted is shown; they repaint nothing.
+    zoom_by, turn_by, sway_by, shake_by: how these settings of the camera follow the music.
+    motion_fps: frames per second of the video, a whole multiple of the picture rate: each frame is
+        shown several times, and view, camera and finish change in between. None, or 0, is the
+        picture rate. With a lock, whose picture rate is not a round one, the nearest multiple is
+        taken.
     """
 
     track: int | None = None
@@ -135,18 +154,35 @@ class Recipe:
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
+    drift_by: Modulation = field(default_factory=lambda: Modulation(amount=60.0, smoothing=0.5))
+    form: str = form.AUTO
+    story: str = story.OFF
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
+    zoom_by: Modulation = field(default_factory=Modulation)
+    turn_by: Modulation = field(default_factory=Modulation)
+    sway_by: Modulation = field(default_factory=Modulation)
+    shake_by: Modulation = field(default_factory=Modulation)
+    motion_fps: Fraction | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
+        if (motion := self.motion_fps) is not None:
+            none = _validate.fraction(motion) == 0
+            object.__setattr__(
+                self, "motion_fps", None if none else parse_rate(motion, "motion_fps")
+            )
         if self.size is not None:
             object.__setattr__(self, "size", parse_size(self.size))
         for name in ("track", "start", "duration", "upscale"):
             if name == "start" or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
+        for name in (*_FOLLOWING, *_CAMERA_BY):
+            RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
         _validate.choice("interpolator", self.interpolator, choices())
+        object.__setattr__(self, "form", form.check(self.form))
+        object.__setattr__(self, "story", story.check(self.story))
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
@@ -189,8 +225,14 @@ class Recipe:
 
     @property
     def paints(self) -> bool:
-        """Whether anything is painted: the strength is above 0, or the music raises it."""
-        return self.style.strength != 0 or bool(self.strength_by)
+        """Whether anything is painted: the strength is above 0, or music or story raise it."""
+        told = story.of(self.story)
+        return self.style.strength != 0 or bool(self.strength_by) or bool(told and told.paints)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether texture travels: somewhere, by itself or because the music moves it."""
+        return bool(self.drift or (self.drift.direction != NONE and self.drift_by))
 
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
@@ -219,28 +261,86 @@ class Recipe:
         wished = replace(self, fps=stride * self.lock.per_second)
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
+    def remarks(self) -> list[str]:
+        """Sentences on what the model will not read of the prompts, see `Style.remarks`.
+
+        Raises SettingsError for an unknown model.
+        """
+        told = story.of(self.story)
+        styles = [replace(self.style, prompt=prompt) for prompt in told.prompts] if told else []
+        return list(
+            dict.fromkeys(said for each in (self.style, *styles) for said in each.remarks())
+        )
+
     @property
     def followers(self) -> dict[str, Modulation]:
         """How settings of the style follow the music, by their names ("strength", ...)."""
         return {name.removesuffix("_by"): getattr(self, name) for name in _BY}
 
+    @property
+    def camera_by(self) -> dict[str, Modulation]:
+        """How settings of the camera follow the music, by their names: those that do."""
+        by = {name.removesuffix("_by"): getattr(self, name) for name in _CAMERA_BY}
+        return {name: modulation for name, modulation in by.items() if modulation}
+
+    @property
+    def unseen(self) -> Recipe:
+        """The same recipe without what shows it: view, camera and finish are those that show
+        frames as they are, each once."""
+        still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
+        still["motion_fps"] = None
+        if told := story.of(self.story):
+            still["story"] = str(told.unseen)
+        return replace(self, view=View(), camera=Camera(), finish=Finish(), **still)
+
+    def repeats(self, rate: Fraction) -> int:
+        """How often each frame is shown, where there are so many a second. See `motion_fps`."""
+        if self.motion_fps is None:
+            return 1
+        return max(1, min(round(self.motion_fps / rate), int(MAX_FPS / rate)))
+
+    def _check_motion(self) -> None:
+        """Raises SettingsError where `motion_fps` is no multiple of the picture rate."""
+        rate = self.fps * self.before * self.after / self.stride
+        if self.lock or self.motion_fps is None:
+            return
+        if abs(self.motion_fps - self.repeats(rate) * rate) > _NEAR:
+            fit = [f"{float(rate * often):.6g}" for often in range(1, int(MAX_FPS / rate) + 1)]
+            raise SettingsError(
+                "motion_fps must be a whole multiple of the picture rate: "
+                f"{', '.join(fit[:6])}{', ...' if len(fit) > 6 else ''}; "
+                f"{float(self.motion_fps):.6g} is none of them."
+            )
+
     def resolve(self) -> Recipe:
         """The same recipe with every None that stands for a model's default replaced by it.
 
-        Raises SettingsError for an unknown model, a file larger than 4096 pixels a side, or a drift
-        that does not suit the style's symmetry.
+        Raises SettingsError for an unknown model, a file larger than 4096 pixels a side, a drift
+        that does not suit the style's symmetry, or a rate that is no multiple of the pictures'.
         """
+        self._check_motion()
         model = models.find(self.style.model)
+        size = self.size or (model.size, model.size)
         resolved = replace(
             self,
-            size=self.size or (model.size, model.size),
+            size=size,
             upscale=self.upscale or model.upscale,
             style=self.style.resolve(),
             view=self.view.resolve(),
             camera=self.camera.resolve(self.view.kind),
             finish=self.finish.resolve(self.view.kind),
+            drift=self.drift.resolve(size, float(self.stride / (self.fps * self.before))),
         )
-        resolved.drift.check(resolved.style.symmetry)
+        if resolved.drifts:
+            resolved.drift.check(resolved.style.symmetry)
+        told = story.of(self.story)
+        if told and self.look.palette == story.OWN_COLOURS:
+            for letter, entry in told.entries:
+                if entry.palette:
+                    raise SettingsError(
+                        f"The palette {self.look.palette} cannot become another one, as the story "
+                        f"says of part {letter}; choose another --palette."
+                    )
         assert resolved.size is not None and resolved.upscale is not None
         larger = max(resolved.size) * resolved.upscale > 2 * MAX_SIDE
         if larger and self.view.shown is None:
@@ -252,18 +352,27 @@ class Recipe:
         return resolved
 
     def to_json(self) -> str:
-        """These settings as JSON, which `from_json` reads."""
+        """These settings as JSON, which `from_json` reads.
+
+        Of a cover it holds the file's name: in which folder it lies is nobody's business.
+        """
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
         bpm = self.lock.bpm
+        values["motion_fps"] = None if self.motion_fps is None else str(self.motion_fps)
+        if cover := self.view.cover:
+            values["view"]["cover"] = PurePath(cover).name
         if shown := self.view.shown:
             values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Recipe:
+    def from_json(cls, text: str, remarks: list[str] | None = None) -> Recipe:
         """The settings that a JSON text holds; what it leaves out has its default.
+
+        A cover is dropped: whoever wrote the settings must not have another's file shown. That is
+        appended to the remarks, or else logged.
 
         Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
         """
@@ -283,16 +392,27 @@ class Recipe:
             values = {"stride": 8, "before": 4, "after": 2, "relight": False, **values}
         elif version != _VERSION:
             raise SettingsError("The settings were written by a newer musvid; update it.")
+        view = values.get("view")
+        if isinstance(view, dict) and (cover := view.pop("cover", None)) is not None:
+            remark = (
+                f"The cover {quoted(cover)} is not taken from settings, which show no file; give "
+                "it again."
+            )
+            if remarks is None:
+                _log.warning(remark)
+            else:
+                remarks.append(remark)
         return cls._from(values)
 
     @classmethod
     def _from(cls, values: Mapping[str, Any]) -> Recipe:
         made: dict[str, Any] = _known(cls, values)
+        plain = cls()
         for name, part in _PARTS.items():
             if name in made:
                 if not isinstance(made[name], dict):
                     raise SettingsError(f"{name} must be a JSON object.")
-                made[name] = part(**_known(part, made[name]))
+                made[name] = replace(getattr(plain, name), **_known(part, made[name]))
         return cls(**made)
 
     def flat(self) -> dict[str, Any]:
@@ -311,7 +431,8 @@ class Recipe:
     def from_flat(cls, values: Mapping[str, Any]) -> Recipe:
         """The recipe of settings by name, as `flat` gives them; what is left out has its default.
 
-        Raises SettingsError when a setting is unknown or wrong.
+        Raises SettingsError when a setting is unknown or wrong, or there is a cover, which is no
+        setting by name but a file.
         """
         nested: dict[str, Any] = {}
         for name, value in values.items():
@@ -323,6 +444,9 @@ class Recipe:
                 nested[name] = {**whole, **value}
             elif isinstance(whole, dict):  # else it is no part, which is told below
                 nested[name] = value
+        view = nested.get("view")
+        if isinstance(view, dict) and view.get("cover") is not None:
+            raise SettingsError("A cover is a file, which settings cannot name; leave it out.")
         return cls._from(nested)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from functools import cache, partial
 from importlib.metadata import version
 from itertools import count, islice, tee
@@ -24,7 +26,9 @@ from .paint.painter import Painter, diffuse
 from .recipe import Recipe
 from .song import Song
 from .spectrum import showcqt as spectrum
-from .store import Store, address, content_of
+from .spectrum.embers import glowing
+from .spectrum.look import Look
+from .store import Store, address, content_of, pixels_of
 from .video import file as video
 from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
@@ -59,7 +63,7 @@ def render(
 
     song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
         as it was cut; or a `Job`, which has its recipe in it.
-    recipe: every setting; by default the relit recipe with the embedded model.
+    recipe: every setting; by default those of the preset "living".
     output: the video, ``.mp4``; by default the song's name in the current folder, or a similar one
         where a file of that name is there which musvid did not make.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are
@@ -146,15 +150,15 @@ def render(
             weights=flavr_weights,
             device=device,
         )
-        draw = partial(
-            spectrum.draw, song, recipe.look, clock, size=job.size, gaps=bool(recipe.relight)
-        )
+        gaps = bool(recipe.relight or recipe.look.embers)
+        more: dict[str, Any] = {"size": job.size, "gaps": gaps, "palettes": job.palettes}
+        draw = partial(spectrum.draw, song, recipe.look, clock, **more)
         load = cache(lambda: painter or Painter(style, device=device))
         if store and addresses:
             draw = partial(
                 store.spectrum,
                 addresses.spectrum,
-                clock.ticks[-1] + 1 if recipe.relight else clock.drawn,
+                clock.ticks[-1] + 1 if gaps else clock.drawn,
                 draw,
             )
 
@@ -170,14 +174,16 @@ def render(
                 frames, known, lambda rest: load().paint_each(rest, style), strokes
             )
 
-        pictures: Iterator[Frame] = draw()
+        pictures = glowing(draw(), recipe.look, clock, job.world)
         light_of = partial(interpolate.light_of, drifting=bool(course))
         # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
         moments: Noted[Any] = Noted()
         under: Noted[Light] = Noted()
         if recipe.relight:
             note = light_of if recipe.paints else _itself
-            pictures = at(moments.through(pictures, note), clock.ticks)
+            pictures = moments.through(pictures, note)
+        if gaps:
+            pictures = at(pictures, clock.ticks)
         drawn = stage(pictures, "spectrum")
         keyframes = every(drawn, clock.stride)
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
@@ -218,10 +224,11 @@ def film(
     """
     with closed(_shown(frames, job)) as pictures:
         return video.write(
-            pictures,
+            islice(pictures, math.ceil((song or job.song).duration * job.file_rate)),
             song or job.song,
             job.clock,
             path,
+            rate=job.file_rate,
             upscale=job.upscale if job.plain else 1,
             settings=settings or job.recipe.to_json(),
         )
@@ -229,17 +236,17 @@ def film(
 
 def _shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
     """The pictures of a job's video, of its frames."""
-    recipe, clock, start = job.recipe, job.clock, job.song.first / job.song.rate
+    first = Fraction(job.song.first, job.song.rate) + job.clock.time(0)
+    rate = job.file_rate
 
     def seen(how: Callable[..., Iterator[T]], frames: Iterable[Frame]) -> Iterator[T]:
-        times = (start + clock.time(frame) for frame in range(clock.frames))
-        looks = recipe.view, recipe.camera, recipe.finish
-        return how(frames, times, job.file_size, *looks, beat=job.beat)
+        times = (first + number / rate for number in range(job.file_frames))
+        return how(frames, times, job.shot)
 
-    if not recipe.finish.flash_limit:
+    if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
-    return safe(seen(view, frames), seen(luminances, ahead), clock.rate)
+    return safe(seen(view, frames), seen(luminances, ahead), rate)
 
 
 def _itself(frame: Frame) -> Frame:
@@ -278,9 +285,11 @@ class _Addresses:
         """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.track, song.first, song.samples]
-        moments = list(clock.ticks) if recipe.lock.beats and not recipe.relight else []
-        look = [asdict(recipe.look), clock.fps, clock.start, moments, recipe.size]
-        drawing = [_code("spectrum", *_SOUND), _ffmpeg.identity()]
+        gaps = recipe.relight or recipe.look.embers
+        moments = list(clock.ticks) if recipe.lock.beats and not gaps else []
+        drawn = replace(recipe.look, embers=0.0, half_life=Look.half_life)
+        look = [asdict(drawn), clock.fps, clock.start, moments, recipe.size, job.palettes]
+        drawing = [_code("spectrum", "keys", *_SOUND), _ffmpeg.identity()]
         style = job.style
         painting: list[object] = []
         if painter:
@@ -293,10 +302,11 @@ class _Addresses:
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:
             filling.append(pick_device(device))
+        cover = [] if job.cover is None else [pixels_of(job.cover)]
         return cls(
             address(sound, look, drawing),
             address(asdict(style), painting),
-            address(sound, recipe.to_json(), drawing, painting, filling, _code(".")),
+            address(sound, recipe.to_json(), cover, drawing, painting, filling, _code(".")),
         )
 
 

@@ -79,6 +79,11 @@ def content_of(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def pixels_of(frame: Frame) -> str:
+    """A hash of a picture's pixels."""
+    return hashlib.blake2b(frame.tobytes(), digest_size=16).hexdigest()
+
+
 def default_folder() -> Path:
     """The folder that `FOLDER` names, or else the platform's place for caches.
 
@@ -314,8 +319,7 @@ class Store:
 
     def _painting(self, job: Any, key: str) -> Path:
         frame, *stroke = job if isinstance(job, tuple) else (job,)
-        pixels = hashlib.blake2b(frame.tobytes(), digest_size=16).hexdigest()
-        name = address(key, frame.shape, pixels, *map(asdict, stroke))
+        name = address(key, frame.shape, pixels_of(frame), *map(asdict, stroke))
         return self.folder / "paintings" / name[:2] / name
 
     def _load(self, path: Path) -> Frame | None:

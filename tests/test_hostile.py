@@ -555,6 +555,8 @@ def odd_options(chance: random.Random) -> list[str]:
         "strength-by",
         "guidance-by",
         "seed-by",
+        "drift-by",
+        "morph",
         "gain",
         "gamma",
     )
@@ -610,6 +612,7 @@ def try_settings(seed: int, count: int, song: Path, told: Connection) -> None:
             recipe.to_json().encode()
             recipe.style.remarks()
             listens = any(recipe.followers.values()) or (recipe.lock and not recipe.lock.found)
+            listens = listens or (recipe.drifts and recipe.drift_by)
             job = (
                 resolve(recipe, whole.part(recipe.start, recipe.duration)) if not listens else None
             )

@@ -40,6 +40,7 @@ import numpy as np
 from .. import _validate
 from ..frame import Frame
 from ..music.onsets import onset_strength
+from ..recipe import Recipe
 from ..song import Song
 from ..video import file as video
 from ..video.settings import load_settings
@@ -82,17 +83,19 @@ def measure(
 
     song: what to measure it against, from its first picture on; by default the video's own sound.
     period: pictures from keyframe to keyframe; by default before * after of the settings that
-        musvid stored in the video.
+        musvid stored in the video, times how often each frame is shown.
 
     Raises SongError when it has no sound, SettingsError when it has no pictures, or when its period
     is neither given nor stored.
     """
     path = Path(path)
     song = song or Song.open(path)
-    if period is None:
-        recipe = load_settings(path)
-        period = recipe.before * recipe.after
+    recipe = load_settings(path) if period is None else Recipe()
     rate = video.facts(path).rate
+    if period is None:
+        period = recipe.before * recipe.after
+        if recipe.motion_fps:
+            period *= max(1, round(rate * recipe.stride / (recipe.fps * period)))
     onsets = onset_strength(song, rate, int(song.duration * rate) + 1)
     return measure_frames(video.read(path), onsets, rate, period)
 

@@ -176,8 +176,8 @@ def compare(
     if any(path.exists() and path.samefile(song.path) for path in paths):
         raise OutputError(f"The output {paths[0]} is the song itself; choose another name.")
     jobs = job.variants()
-    clock = jobs["hybrid"].clock
-    assert all(each.clock.rate == clock.rate for each in jobs.values()), "they could not be in step"
+    clock, rate, count = (one := jobs["hybrid"]).clock, one.file_rate, one.file_frames
+    assert all(each.file_rate == rate for each in jobs.values()), "they could not be in step"
 
     def watched(items: Iterable[T], stage: str, total: int) -> Iterator[T]:
         """Counted, and stoppable."""
@@ -191,7 +191,7 @@ def compare(
                 progress(stage, done, total)
 
     with _temporary() as folder:
-        onsets = onset_strength(song, clock.rate, clock.frames)
+        onsets = onset_strength(song, rate, count)
         store = store or Store(folder / "cache")
         if recipe.paints and painter is None:
             painter = Painter(recipe.style, device=device)
@@ -212,10 +212,9 @@ def compare(
         results = []
         for each in watched(jobs, "measured", len(jobs)):
             settings = jobs[each].recipe
+            period = settings.before * settings.after * jobs[each].repeats
             with closing(video.read(videos[each])) as frames:
-                measures = measure_frames(
-                    _unless(cancel, frames), onsets, clock.rate, settings.before * settings.after
-                )
+                measures = measure_frames(_unless(cancel, frames), onsets, rate, period)
             results.append(Result(each, settings, measures, jobs[each].paintings, seconds[each]))
         made = Comparison(*paths, tuple(results))
         captions = [
@@ -229,9 +228,9 @@ def compare(
         ]
         parts = [folder / f"all{path.suffix}" for path in paths]
         with closing(grid(list(videos.values()), captions)) as pictures:
-            shown = watched(islice(pictures, clock.frames), "grid", clock.frames)
+            shown = watched(islice(pictures, count), "grid", count)
             with closed(shown):
-                video.write(shown, song, clock, parts[0], settings=recipe.to_json())
+                video.write(shown, song, clock, parts[0], rate=rate, settings=recipe.to_json())
         figures = {one.name: one.measures for one in results}
         note = f"{RULE}: {title(made.best.name)}, {made.best.measures.score:.2f}"
         chart(figures, parts[1], best=made.best.name, note=note)

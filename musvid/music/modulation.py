@@ -21,7 +21,8 @@ class Modulation:
     """How a setting follows the music.
 
     source: a name from `CURVES`, from 0 to 1; or "off".
-    amount: -30 to 30; what is added to the setting where the curve is 1. The sum is clipped to the
+    amount: what is added to the setting where the curve is 1: -30 to 30, and of the drift's speed
+        -1000 to 1000 pixels a second, which `musvid.Recipe` checks. The sum is clipped to the
         setting's range. For the seed: how many seeds per second the noise moves on where the curve
         is 1.
     smoothing: 0 to 5 seconds, the standard deviation of the Gaussian that smooths the curve.
@@ -33,21 +34,25 @@ class Modulation:
 
     def __post_init__(self) -> None:
         _validate.choice("source", self.source, SOURCES)
-        RANGES["strength_by.amount"].check("amount", self.amount)
+        RANGES["drift_by.amount"].check("amount", self.amount)  # the widest
         RANGES["strength_by.smoothing"].check("smoothing", self.smoothing)
 
     def __bool__(self) -> bool:
         return self.source != OFF and self.amount != 0
 
     @classmethod
-    def parse(cls, text: str) -> Modulation:
+    def parse(cls, text: str, like: Modulation | None = None) -> Modulation:
         """Such as ``onsets``, ``onsets:0.4`` or ``onsets:0.4:0.1``: source, amount, smoothing.
+
+        like: whose numbers are taken where the text has none; by default the defaults.
 
         Raises SettingsError when it is none.
         """
         source, *numbers = text.split(":", 3)
+        like = cls() if like is None else like
+        left_out = (like.amount, like.smoothing)[len(numbers) :]
         try:
-            return cls(source, *map(float, numbers))
+            return cls(source, *map(float, numbers), *left_out)
         except (ValueError, TypeError) as error:
             if isinstance(error, SettingsError):
                 raise

@@ -7,6 +7,7 @@ settings, and that another panel needs, are kept by a name of their own.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ import gradio as gr
 from .. import MusvidError, Recipe, Song, SongError
 from .._validate import fraction
 from ..job import Job
+from ..presets import preset
 from ..ranges import RANGES
 from ..studio.limits import Limits
 from ..studio.running import Runnings
@@ -30,11 +32,27 @@ from .visitors import Visitors
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
+PACES = ["picture rate", "48", "50", "60", "120"]
 CLIP = 12.0  # seconds that are chosen of a new song
 FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
     "guidance_by": "Guidance",
     "seed_by": "Seeds per second",
+    "drift_by": "Drift (pixels a second)",
+}
+CAMERA_FOLLOWERS = {
+    "zoom_by": "Zoom",
+    "turn_by": "Turns a minute",
+    "sway_by": "Sway",
+    "shake_by": "Shake",
+}
+SOURCES = {
+    "off": "off",
+    "loudness": "loudness",
+    "onsets": "note onsets",
+    "low": "low pitches",
+    "mid": "middle pitches",
+    "high": "high pitches",
 }
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
@@ -64,8 +82,11 @@ def recipe_of(values: Values) -> Recipe:
         given["look.gain"] = "auto"
     if given.get("size") in (SIZES[0], None, ""):
         given["size"] = None
+    cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
     if given.get("view.shown") in (SHOWN[0], None, ""):
         given["view.shown"] = None
+    if given.get("motion_fps") in (PACES[0], None, ""):
+        given["motion_fps"] = None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -74,7 +95,8 @@ def recipe_of(values: Values) -> Recipe:
     for name, value in given.items():  # sliders give 8.0 for 8
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
-    return Recipe.from_flat(given)
+    recipe = Recipe.from_flat(given)
+    return replace(recipe, view=replace(recipe.view, cover=str(cover))) if cover else recipe
 
 
 def values_of(recipe: Recipe) -> Values:
@@ -84,6 +106,8 @@ def values_of(recipe: Recipe) -> Values:
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
+    values["view.cover"] = None  # the field keeps the file that it has
+    values["motion_fps"] = values["motion_fps"] or PACES[0]
     tiny = recipe.style.tiny_autoencoder
     values[TINY] = tiny if isinstance(tiny, str) else ""
     values["style.tiny_autoencoder"] = bool(tiny)
@@ -121,7 +145,7 @@ class Board:
         self.runnings: Runnings[tuple[Job, Report]] = Runnings()
         self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
-        self.first = values_of(Recipe())  # what the controls show at first
+        self.first = values_of(preset().recipe)  # what the controls show at first
 
     def __getitem__(self, name: str) -> Any:
         """A component that was put on the board."""
@@ -142,6 +166,19 @@ class Board:
         (low, high), step = RANGES[name].slider, RANGES[name].step
         value = self.first[name]
         self.control(name, gr.Slider(low, high, value, step=step, label=label, buttons=[], **more))
+
+    def follower(self, name: str, label: str) -> None:
+        """Adds the row of a setting that follows the music."""
+        with gr.Row(equal_height=True):
+            choices = [(text, source) for source, text in SOURCES.items()]
+            self.control(
+                f"{name}.source",
+                gr.Dropdown(
+                    choices, value="off", label=label, min_width=130, elem_id=f"{name}-source"
+                ),
+            )
+            self.slider(f"{name}.amount", "Amount", min_width=90)
+            self.slider(f"{name}.smoothing", "Smooth (s)", min_width=90)
 
     @property
     def clip(self) -> set[Any]:
@@ -235,7 +272,7 @@ class Board:
         try:
             job = self.chosen(data)
             plan = self.studio.plan(job)
-            remarks = job.recipe.style.remarks()
+            remarks = job.remarks()
         except MusvidError as error:
             return told(error), gr.skip()
         # A decimal number that stands for a standard rate.

@@ -9,17 +9,20 @@ from .beat import BeatPanel
 from .board import Board, Panel
 from .compare import ComparePanel
 from .follow import FollowPanel
+from .form import FormPanel
 from .gpu import serve
 from .guard import guard
 from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .preset import PresetPanel
 from .render import RenderPanel
 from .results import ResultsPanel
 from .sessions import describe_once
 from .sliders import take_ends
 from .song import SongPanel
+from .story import StoryPanel
 from .style import StylePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
@@ -31,7 +34,8 @@ def build(studio: Studio, limits: Limits) -> Board:
     take_ends()
     board = Board(studio, limits)
     serve(studio)
-    song, motion, beat, follow = SongPanel(), MotionPanel(), BeatPanel(), FollowPanel()
+    song, start, form, motion = SongPanel(), PresetPanel(), FormPanel(), MotionPanel()
+    beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
@@ -44,7 +48,7 @@ def build(studio: Studio, limits: Limits) -> Board:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, motion, beat, style, follow, look)
+                _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
             with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Render", id="render"):
                     _lay_out(board, moment, view, render, results)
@@ -53,6 +57,9 @@ def build(studio: Studio, limits: Limits) -> Board:
         # Events of one component are answered in this order.
         order: tuple[Panel, ...] = (
             song,
+            start,
+            form,
+            story,
             motion,
             beat,
             follow,

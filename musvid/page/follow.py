@@ -9,17 +9,10 @@ from .board import FOLLOWERS, LATEST, Board
 from .html import hint
 from .timeline import timeline
 
-SOURCES = {
-    "off": "off",
-    "loudness": "loudness",
-    "onsets": "note onsets",
-    "low": "low pitches",
-    "mid": "middle pitches",
-    "high": "high pitches",
-}
 # What the picture over the moment shows, but for motion and prompt.
 FOLLOWS = (
-    *("lock.note", "lock.bpm", "lock.beat", "lock.bar", "lock.beats"),
+    *("form", "lock.note", "lock.bpm", "lock.beat", "lock.bar", "lock.beats"),
+    *("drift.direction", "drift.speed", "drift.morph"),
     *(f"{name}.{part}" for name in FOLLOWERS for part in ("source", "amount", "smoothing")),
 )
 
@@ -36,19 +29,7 @@ class FollowPanel:
                 padding=False,
             )
             for name, label in FOLLOWERS.items():
-                with gr.Row(equal_height=True):
-                    board.control(
-                        f"{name}.source",
-                        gr.Dropdown(
-                            [(text, source) for source, text in SOURCES.items()],
-                            value="off",
-                            label=label,
-                            min_width=130,
-                            elem_id=f"{name}-source",
-                        ),
-                    )
-                    board.slider(f"{name}.amount", "Amount", min_width=90)
-                    board.slider(f"{name}.smoothing", "Smooth (s)", min_width=90)
+                board.follower(name, label)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
@@ -58,7 +39,7 @@ class FollowPanel:
             [
                 board["song"].change,
                 *changed(["start", "duration", "stride"]),
-                *changed(["style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
+                *changed(["story", "style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
             ],
             self.on_timeline,
             clip,

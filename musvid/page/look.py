@@ -29,6 +29,9 @@ class LookPanel:
             )
             board.slider("look.count", "Transforms per picture", info="more is calmer")
             board.slider("look.afterglow", "Afterglow (s)")
+            with gr.Row(equal_height=True):
+                board.slider("look.embers", "Embers", info="light that travels on", min_width=120)
+                board.slider("look.half_life", "Half-life (s)", min_width=120)
             board.control(
                 "fps",
                 gr.Dropdown(

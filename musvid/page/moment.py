@@ -7,7 +7,7 @@ import gradio as gr
 
 from .. import MusvidError
 from ..studio.studio import AXES, strip_values
-from .board import CLIP, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
+from .board import CAMERA_FOLLOWERS, CLIP, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
 from .html import hint, told
 
@@ -80,7 +80,7 @@ class MomentPanel:
             [
                 board["moment"].change,
                 board["song"].change,
-                *changed([*looks, "level", "fps", "size", "stride"]),
+                *changed([*looks, "level", "fps", "size", "stride", "form", "story"]),
             ],
             self.on_draw,
             everything,
@@ -89,7 +89,7 @@ class MomentPanel:
             **LATEST,
         )
         # Of the last paintings, another view is shown without painting.
-        parts = ("style.", "drift.", "view.", "camera.", "finish.", *FOLLOWERS)
+        parts = ("style.", "drift.", "view.", "camera.", "finish.", *FOLLOWERS, *CAMERA_FOLLOWERS)
         styles = [name for name in controls if name.startswith(parts)]
         painting: dict[str, Any] = {
             "fn": self.on_paint,

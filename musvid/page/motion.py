@@ -78,6 +78,7 @@ class MotionPanel:
                     ),
                 )
                 board.slider("drift.speed", "Pixels a second", min_width=120)
+                board.slider("drift.morph", "Morph (seeds a second)", min_width=120)
             board.put("plan", gr.HTML(elem_id="plan", padding=False))
 
     def wire(self, board: Board) -> None:

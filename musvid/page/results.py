@@ -108,22 +108,25 @@ class ResultsPanel:
         """Fills the controls with the settings of the shown video."""
         if not result:
             return {self.board.controls["stride"]: gr.skip()}
-        return self._filled(load_settings(result["settings"]), path)
+        remarks: list[str] = []
+        return self._filled(load_settings(result["settings"], remarks), path, remarks)
 
     def on_restore(self, file: str | None, path: str | None) -> Updates:
         """Fills the controls with the settings of a file."""
         try:
             if not file:
                 return {self.board["song_problem"]: gr.skip()}
-            recipe = load_settings(file)
+            remarks: list[str] = []
+            recipe = load_settings(file, remarks)
             self.board.limits.check(recipe)
-            return self._filled(recipe, path)
+            return self._filled(recipe, path, remarks)
         except MusvidError as error:
             return {self.board["song_problem"]: told(error)}
 
-    def _filled(self, recipe: Recipe, path: str | None) -> Updates:
+    def _filled(self, recipe: Recipe, path: str | None, remarks: list[str]) -> Updates:
         """The controls, filled with a recipe, and what could not be shown as it is."""
         updates, note = self.board.filled(recipe, path)
+        note = " ".join([*remarks, *([note] if note else [])])
         return {self.board["song_problem"]: hint(note) if note else told(), **updates}
 
     def on_again(self, visit: list[Values], picked: gr.SelectData) -> Updates:

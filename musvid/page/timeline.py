@@ -1,4 +1,4 @@
-"""What a render will follow, drawn over the sound: keyframes, bars, prompts and curves, as SVG."""
+"""What a render will follow, drawn over the sound: parts, keyframes, bars, prompts, curves; SVG."""
 
 from __future__ import annotations
 
@@ -10,38 +10,48 @@ import numpy as np
 
 from ..clock import Clock
 from ..job import Job
+from ..music import form
 from ..music import samples as sound
 from ..song import Song
 
 _WIDTH, _HEIGHT = 1000, 120  # of the drawing's own units, stretched to the page's width
 _COLUMNS = 250  # bars of the waveform
+_SHADES = 6  # of the parts; a seventh letter looks like the first one
 _DENSE = 160  # keyframes of which only every n-th is drawn above that
 
 
 def timeline(job: Job) -> str:
     """A song's part with what follows its music: HTML with an SVG, or "" when nothing does.
 
-    Classes: wave, keyframes, bars, and a curve of a class "strength", "guidance" or "seed" for each
-    setting that changes. Raises SongError when a part is too short to follow its music.
+    Parts of the song are shown where the recipe names them: nothing is listened to for that.
+
+    Classes: wave, section (and shade0, shade1, ... by its letter), keyframes, bars, and a curve of
+    a class "strength", "guidance", "seed" or "drift" for each setting that changes. Raises
+    SongError when a part is too short to follow its music.
     """
     song, recipe, automation = job.song, job.recipe, job.automation
-    if not recipe.lock and not automation:
-        return ""
+    named = recipe.form != form.AUTO
     length = float(song.duration)
-    parts = [_wave(_peaks(song))]
+    times = np.linspace(0, length, _WIDTH // 2)
+    curves = list(job.curves(times))
+    if not recipe.lock and not automation and not curves and not named:
+        return ""
+    start = song.first / song.rate
+    sections = _sections(job, start, length) if named else []
+    parts = [*(_band(*section) for section in sections), _wave(_peaks(song))]
     said = []
     if recipe.lock:
         parts.append(_lines("keyframes", _keyframes(job.clock), length))
-        start = song.first / song.rate
         bars = [bar - start for bar in recipe.lock.bars(start, start + length)]
         parts.append(_lines("bars", bars, length))
         said.append(f'<span class="bars">{escape(str(recipe.lock))}</span>')
-    times = np.linspace(0, length, _WIDTH // 2)
-    for name, curve, low, high in automation.curves(times):
+    for name, curve, low, high in curves:
         parts.append(_curve(name, (curve - low) / max(high - low, 1e-9)))
         text = f"{name} {curve.min():.2f} to {curve.max():.2f}"
         if name == "seed":
             text = f"noise walks {curve.max():.1f} seeds on"
+        if name == "drift":
+            text = f"drift {curve.min():.0f} to {curve.max():.0f} pixels a second"
         said.append(f'<span class="{name}">{escape(text)}</span>')
     labels = "".join(
         f'<b style="left:{100 * max(0.0, time) / length:.2f}%">{escape(prompt)}</b>'
@@ -50,10 +60,32 @@ def timeline(job: Job) -> str:
     )
     return (
         f'<div class="timeline"><div class="prompts">{labels}</div>'
+        f'<div class="sections">{"".join(_letter(*section) for section in sections)}</div>'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="The clip, and what follows its music">{"".join(parts)}</svg>'
         f'<div class="said">{"".join(said)}</div></div>'
     )
+
+
+def _sections(job: Job, start: float, length: float) -> list[tuple[float, float, str, int]]:
+    """Begin and end of the parts in what is shown, from 0 to 1; their letters, and their shades."""
+    letters = job.form.letters
+    return [
+        ((first - start) / length, (last - start) / length, letter, letters.index(letter) % _SHADES)
+        for first, last, letter in job.form.spans(start, start + length)
+    ]
+
+
+def _band(begin: float, end: float, _letter: str, shade: int) -> str:
+    x, width = _WIDTH * begin, _WIDTH * (end - begin)
+    return (
+        f'<rect class="section shade{shade}" x="{x:.1f}" width="{width:.1f}" height="{_HEIGHT}"/>'
+    )
+
+
+def _letter(begin: float, end: float, letter: str, shade: int) -> str:
+    place = f"left:{100 * begin:.2f}%;width:{100 * (end - begin):.2f}%"
+    return f'<b class="shade{shade}" style="{place}">{letter}</b>'
 
 
 @lru_cache(maxsize=16)

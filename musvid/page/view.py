@@ -4,16 +4,17 @@ from typing import Any
 
 import gradio as gr
 
-from ..view.settings import FEET, FLAT, KINDS, Camera, Finish, View
-from .board import LIGHT, QUIET, SHOWN, Board, Updates
+from ..view.settings import FEET, KINDS, Camera, Finish, View
+from .board import CAMERA_FOLLOWERS, LIGHT, PACES, QUIET, SHOWN, Board, Updates
+from .html import hint
 
 # What a view has of its own, by the rows in which it stands.
 _SLIDERS: tuple[dict[str, str], ...] = (
     {"view.copies": "Copies", "view.bend": "Bend"},
     {"camera.zoom": "Zoom", "camera.turn": "Turns a minute"},
     {"camera.sway": "Sway", "camera.shake": "Shake", "camera.pulse": "Pulse"},
-    {"finish.glow": "Glow", "finish.contrast": "Contrast"},
-    {"finish.vignette": "Vignette", "finish.grain": "Grain"},
+    {"finish.exposure": "Exposure", "finish.glow": "Glow"},
+    {"finish.contrast": "Contrast", "finish.vignette": "Vignette", "finish.grain": "Grain"},
 )
 
 
@@ -22,12 +23,13 @@ class ViewPanel:
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
+        first = board.first
         with gr.Column(elem_classes="part", elem_id="view"):
             board.control(
                 "view.kind",
                 gr.Radio(
                     [(kind.capitalize(), kind) for kind in KINDS],
-                    value=FLAT,
+                    value=first["view.kind"],
                     label="View",
                     show_label=False,
                     container=False,
@@ -39,29 +41,55 @@ class ViewPanel:
                     with gr.Row(equal_height=True):
                         for name, label in row.items():
                             board.slider(name, label, min_width=120)
-                with gr.Row(equal_height=True):
-                    board.control(
-                        "view.foot",
-                        gr.Dropdown(list(FEET), value=FEET[0], label="Low pitches", min_width=120),
-                    )
-                    board.control(
-                        "view.shown",
-                        gr.Dropdown(
-                            SHOWN,
-                            value=SHOWN[0],
-                            allow_custom_value=True,
-                            label="Video size",
-                            min_width=120,
-                        ),
-                    )
+                self._rest(board)
+            with gr.Accordion("Camera follows the music", open=False, elem_id="camera-follows"):
+                gr.HTML(
+                    hint("What is added to a setting where the music does most of something."),
+                    padding=False,
+                )
+                for name, label in CAMERA_FOLLOWERS.items():
+                    board.follower(name, label)
+
+    def _rest(self, board: Board) -> None:
+        """Adds what is no slider."""
+        with gr.Row(equal_height=True):
+            board.control(
+                "view.foot",
+                gr.Dropdown(
+                    list(FEET), value=board.first["view.foot"], label="Low pitches", min_width=120
+                ),
+            )
+            for name, label, choices in (
+                ("view.shown", "Video size", SHOWN),
+                ("motion_fps", "Frames a second", PACES),
+            ):
                 board.control(
-                    "finish.flash_limit",
-                    gr.Checkbox(
-                        True,
-                        label="Limit flashes",
-                        info="more than three in a second are damped",
+                    name,
+                    gr.Dropdown(
+                        choices,
+                        value=board.first[name],
+                        allow_custom_value=True,
+                        label=label,
+                        min_width=120,
                     ),
                 )
+        board.control(
+            "view.cover",
+            gr.File(
+                label="Cover in the disc of a ring",
+                file_types=[".png", ".jpg", ".jpeg", ".webp"],
+                height=110,
+                elem_id="cover",
+            ),
+        )
+        board.control(
+            "finish.flash_limit",
+            gr.Checkbox(
+                board.first["finish.flash_limit"],
+                label="Limit flashes",
+                info="more than three in a second are damped",
+            ),
+        )
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

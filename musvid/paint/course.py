@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -26,6 +25,8 @@ from ..frame import Frame
 from .drift import Drift
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
+Floats = NDArray[np.float64]
+Real = TypeVar("Real", np.float64, Floats)
 
 _TAPS = 6  # of the filter that moves a picture by a part of a pixel
 _FINE = 64  # parts of a pixel that are told apart
@@ -53,7 +54,8 @@ class Course:
     """Where the world stands at each moment of a render.
 
     drift: one that moves. size: painted (width, height). grain: of the model, in pixels.
-    way: the offset at a time in seconds from the beginning of the song's part.
+    way: the offset at a time in seconds from the beginning of the song's part. slower: what makes
+    it slower, for the sentence that refuses one.
 
     Raises SettingsError where the world moves so far from painting to painting that they show
     nothing in common.
@@ -66,26 +68,57 @@ class Course:
         size: tuple[int, int],
         grain: int,
         way: Callable[[Fraction], float],
+        slower: str = "a slower --drift",
     ) -> None:
         self.clock, self.drift, self.grain, self.size = clock, drift, grain, size
         self._way = way
-        width, height = size
-        whole = width if drift.sideways else height
-        self.length = width // 2 if drift.mirrored else whole
+        whole = size[0] if drift.sideways else size[1]
+        self.length = drift.window(size)
         """Pixels of the window along the axis."""
         if self.longest > whole / 2:
             raise SettingsError(
                 f"The drift moves texture by {self.longest:.0f} pixels from painting to painting, "
-                f"and at most {whole // 2} can be followed at this size; choose a slower --drift, "
-                "or a smaller --stride."
+                f"and at most {whole // 2} can be followed at this size; choose {slower}, or a "
+                "smaller --stride."
             )
 
     @cached_property
     def longest(self) -> float:
         """The longest way between two paintings, in pixels."""
-        times = map(self.clock.painting_time, range(self.clock.painted))
-        ways = (abs(late - early) for early, late in pairwise(map(self.offset, times)))
-        return max(ways, default=0.0)
+        return float(np.abs(np.diff(self._offsets)).max(initial=0))
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """Width and height of the largest canvas, in pixels."""
+        return self._sides(int(self._lengths.max()))
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of all canvases together."""
+        width, height = self._sides(1)
+        return width * height * int(self._lengths.sum())
+
+    def area(self, span: Span) -> tuple[int, int]:
+        """Width and height of a canvas, in pixels."""
+        return self._sides(span.stop - span.start)
+
+    def _sides(self, count: int) -> tuple[int, int]:
+        return (count, self.size[1]) if self.drift.sideways else (self.size[0], count)
+
+    @cached_property
+    def _offsets(self) -> Floats:
+        """Of all paintings."""
+        count = self.clock.painted
+        times = map(self.clock.painting_time, range(count))
+        return np.fromiter(map(self.offset, times), np.float64, count)
+
+    @cached_property
+    def _lengths(self) -> Floats:
+        """Of all canvases, along the axis."""
+        around = np.pad(self._offsets, 1, mode="edge")
+        near = np.stack([around[:-2], around[1:-1], around[2:]])
+        start, stop = self._ends(near.min(0), near.max(0))
+        return stop - start
 
     def offset(self, time: Fraction) -> float:
         """The offset at a time, in seconds from the beginning of the part."""
@@ -106,10 +139,15 @@ class Course:
         return self._span(time, [time])
 
     def _span(self, own: Fraction, ways: list[Fraction]) -> Span:
-        offsets = list(map(self.offset, ways))
-        start = math.floor((min(offsets) - _BORDER) / self.grain) * self.grain
-        stop = math.ceil((max(offsets) + self.length + _BORDER) / self.grain) * self.grain
-        return Span(start, stop, self.offset(own))
+        offsets = np.array(list(map(self.offset, ways)))
+        start, stop = self._ends(offsets.min(), offsets.max())
+        return Span(int(start), int(stop), self.offset(own))
+
+    def _ends(self, least: Real, most: Real) -> tuple[Real, Real]:
+        """Where canvases begin and end that cover the ways between these offsets."""
+        start = np.floor((least - _BORDER) / self.grain) * self.grain
+        stop = np.ceil((most + self.length + _BORDER) / self.grain) * self.grain
+        return start, stop
 
     def place(self, span: Span) -> tuple[int, int]:
         """Row and column of the world at which a canvas begins, in pixels."""

@@ -61,7 +61,7 @@ def _grain(painter: Painter, style: Style) -> int:
     if best < nothing + _LEAST:
         raise ModelError(
             f"The texture of {painter.model.name} does not follow its noise; choose --direction "
-            "none."
+            "none, and --morph to renew it."
         )
     # Between nothing in common and all of it there is hardly anything.
     return next(grain for grain, value in found.items() if value > (nothing + best) / 2)

@@ -29,7 +29,8 @@ class Model:
     steps: denoising steps per painting. strength: 0 to 1. guidance: 1 is none.
     symmetry: "half", "noise" or "none", see `musvid.Style`.
     grain: pixels by which its noise can move so that it paints the same texture, moved; see
-        `musvid.paint.grain`.
+        `musvid.paint.grain`. None where its texture does not follow its noise: a drift is then
+        followed by morphing (see `musvid.job.Job.melts`).
     upscale: the finished file's size as a multiple of the painted size.
     prompt: what to paint when nothing is asked for.
     vocabulary: all the words that it knows, or None for a model that reads free text.
@@ -49,7 +50,7 @@ class Model:
     strength: float = 0.6
     guidance: float = 6.0
     symmetry: str = "none"
-    grain: int = 64
+    grain: int | None = 64
     upscale: int = 1
     prompt: str = "glowing nebula of stained glass, intricate detail, cinematic light"
     vocabulary: tuple[str, ...] | None = None
@@ -291,7 +292,10 @@ def _folder(name: str, path: Path) -> Model:
             f"{path} is not a diffusers model (it has no readable model_index.json); give a "
             "folder that diffusers' save_pretrained wrote."
         ) from None
+    family = str(index.get("_class_name") if isinstance(index, dict) else None)
     model = Model(name, str(path), "folder")
+    if family.startswith("Flux"):  # its noise is a sequence, without rows and columns
+        model = replace(model, grain=None)
     for part in ("unet", "transformer"):
         try:
             side = json.loads((path / part / "config.json").read_text(encoding="utf-8"))[
@@ -300,5 +304,4 @@ def _folder(name: str, path: Path) -> Model:
             return replace(model, size=max(64, min(int(side) * 8, 1024)))
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
-    family = index.get("_class_name") if isinstance(index, dict) else None
-    return replace(model, size=1024 if "XL" in str(family) else 512)
+    return replace(model, size=1024 if "XL" in family else 512)

@@ -41,7 +41,7 @@ def own_noise(pipe: Any, mirrored: bool = False, walks: Sequence[Walk] = ()) -> 
             if noise.dim() != 4 and any(place for _, _, place in walks):
                 raise SettingsError(
                     f"The noise of {type(pipe).__name__} has no rows and columns along which it "
-                    "could drift; choose --direction none."
+                    "could drift; choose --direction none, and --morph to renew it."
                 )
             noise = torch.cat([_walked(noise[:1], *walk) for walk in walks])
         if mirrored:

@@ -148,6 +148,14 @@ def toggle(prompt: str, word: str) -> str:
     return re.sub(rf"\b({colours}) (?=({colours})\b)", r"\1 and ", text)
 
 
+def recoloured(prompt: str, colours: str) -> str:
+    """The prompt in other colours, such as "bright crimson and gold"; the rest of it stays."""
+    light = {name: MODIFIERS[name] for name in ("dark", "bright")}
+    tables = (COLOURS, light)
+    named = {word for table in tables for name in table for word in (name, *table[name])}
+    return " ".join((colours, *(word for word in _phrases(prompt.lower()) if word not in named)))
+
+
 def _phrases(prompt: str) -> list[str]:
     """The words of a prompt, those of a style together, without those between colours."""
     known = sorted((*STYLES, *COLOURS, *MODIFIERS), key=len, reverse=True)

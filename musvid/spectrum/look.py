@@ -26,6 +26,9 @@ class Look:
         slower.
     afterglow: seconds in which a light falls to a third (1/e) after its sound has ended. Rising
         is always immediate, so that onsets stay exact; 0 draws every picture for itself.
+    embers: 0 to 1; how much of its light a drawing leaves behind, which travels with the texture
+        and cools, see `musvid.spectrum.embers`.
+    half_life: seconds (0.05 to 2) in which embers fall to a half.
     """
 
     gain: float | Literal["auto"] = "auto"
@@ -34,11 +37,13 @@ class Look:
     tlength: float = 0.17
     count: int = 1
     afterglow: float = 0.0
+    embers: float = 0.0
+    half_life: float = 0.5
 
     def __post_init__(self) -> None:
         if self.gain != "auto":
             RANGES["look.gain"].check("gain", self.gain)
-        for name in ("gamma", "tlength", "afterglow", "count"):
+        for name in ("gamma", "tlength", "afterglow", "count", "embers", "half_life"):
             RANGES[f"look.{name}"].check(name, getattr(self, name))
         _validate.choice("palette", self.palette, PALETTES)
 

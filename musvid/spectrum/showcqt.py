@@ -16,7 +16,7 @@ import bisect
 import math
 from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -24,7 +24,10 @@ import numpy as np
 from .. import _ffmpeg
 from ..clock import Clock, at
 from ..frame import Frame
+from ..keys import Keys, Shares, shares
+from ..paint.course import Course
 from ..song import Song
+from . import embers
 from .look import Look
 from .palettes import PALETTES
 
@@ -36,17 +39,22 @@ def draw(
     *,
     size: tuple[int, int] = (512, 512),
     gaps: bool = False,
+    palettes: Keys = (),
 ) -> Iterator[Frame]:
     """Draw the spectrum of a song, one picture per tick of the clock, `clock.drawn` in all.
 
     size: (width, height) in pixels, multiples of 8.
     gaps: of a clock whose ticks are apart, whether to draw those in the gaps as well.
+    palettes: names of palettes along time, in seconds from the beginning of the file, which take
+        the place of the look's own; one is mixed into the next.
 
-    Yields uint8 arrays (height, width, 3). Pictures before the sound and behind its end are drawn
+    Yields uint8 arrays (height, width, 3), without embers, which `musvid.spectrum.embers.glowing`
+    adds. Pictures before the sound and behind its end are drawn
     from silence, so that the first and the last keyframe are real ones.
     """
     count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
-    pictures = _draw(song, look, clock.fps, count, size, skip=skip)
+    coloured = _Coloured(palettes, _start(song) + clock.start)
+    pictures = _draw(song, look, clock.fps, count, size, skip=skip, coloured=coloured)
     return pictures if gaps or count == clock.drawn else at(pictures, clock.ticks)
 
 
@@ -57,11 +65,15 @@ def draw_moment(
     *,
     clock: Clock,
     size: tuple[int, int] = (512, 512),
+    palettes: Keys = (),
+    course: Course | None = None,
 ) -> Frame:
-    """The picture that `draw` makes of one moment, without those before it.
+    """The picture that `draw` makes of one moment, without those before it; with its embers.
 
     time: seconds from the beginning of the song's part, from 0 to its duration. The last picture
         that is not later is drawn.
+    palettes: as for `draw`.
+    course: by which embers are carried, see `musvid.spectrum.embers`.
 
     Returns a uint8 array (height, width, 3).
     """
@@ -72,9 +84,10 @@ def draw_moment(
     moment = clock.start + tick / fps
     # Lights go on glowing, and an averaged picture is mixed of its neighbours; any other picture
     # stands for itself, and those before it may be far apart.
-    plain = look.count == 1 and not look.afterglow
+    plain = look.count == 1 and not look.afterglow and not look.embers
     rate = Fraction(1) if plain else fps
     before = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * rate)
+    before += embers.run_in(look, rate)
     if not plain:  # no picture stands before the first one
         before = min(before, tick)
     first = round((moment - before / rate) * song.rate)
@@ -82,8 +95,9 @@ def draw_moment(
     settled = max(0, (first - _SETTLED * block) // block * block)
     end = min(song.samples, round((moment + _WINDOW) * song.rate) + _SETTLED * block)
     part = replace(song, first=song.first + settled, samples=end - settled)
-    pictures = _draw(part, look, rate, before + 1, size, skip=first - settled)
-    return deque(pictures, 1)[0]
+    coloured = _Coloured(palettes, _start(song) + moment - before / rate)
+    pictures = _draw(part, look, rate, before + 1, size, skip=first - settled, coloured=coloured)
+    return deque(embers.glowing(pictures, look, clock, course, first=tick - before), 1)[0]
 
 
 _WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
@@ -97,8 +111,32 @@ def _level_block(rate: int) -> int:
     return block + block % 2
 
 
+@dataclass(frozen=True)
+class _Coloured:
+    """Palettes along time, as `draw` takes them, and the time of the first picture in the file."""
+
+    palettes: Keys
+    begin: Fraction
+
+    def at(self, picture: int, fps: Fraction) -> Shares:
+        """The palettes of a picture; none is the look's own."""
+        return shares(self.palettes, float(self.begin + picture / fps)) if self.palettes else ()
+
+
+def _start(song: Song) -> Fraction:
+    """Where a song's part begins, in seconds of the file."""
+    return Fraction(song.first, song.rate)
+
+
 def _draw(
-    song: Song, look: Look, fps: Fraction, count: int, size: tuple[int, int], *, skip: int = 0
+    song: Song,
+    look: Look,
+    fps: Fraction,
+    count: int,
+    size: tuple[int, int],
+    *,
+    skip: int,
+    coloured: _Coloured,
 ) -> Generator[Frame, None, None]:
     """Draw the first pictures of a song, or those after so many samples (or, below 0, before)."""
     width, height = size
@@ -117,12 +155,33 @@ def _draw(
             yield np.concatenate([left, left[:, ::-1]], axis=1)
         return
     # One lookup of whole pixels: rows and brightness as one index, a pixel as one item of 3 bytes.
-    pixels = np.ascontiguousarray(colours(height)).reshape(-1, 3).view("V3")[:, 0]
     rows = 256 * np.arange(height, dtype=np.int32)[:, None]
-    for level in halves:
+    tables = {look.palette: colours(height)}
+    known: Shares = ((look.palette, 1.0),)
+    pixels = _pixels(tables, known)
+    for number, level in enumerate(halves):
+        if (wanted := coloured.at(number, fps)) and wanted != known:
+            known = wanted
+            for name, _ in known:
+                if name not in tables and (palette := PALETTES[name]):
+                    tables[name] = palette(height)
+            pixels = _pixels(tables, known)
         left = pixels.take(rows + level)
         frame = np.concatenate([left, left[:, ::-1]], axis=1)
         yield frame.view(np.uint8).reshape(height, width, 3)
+
+
+def _pixels(tables: dict[str, np.ndarray], mixed: Shares) -> np.ndarray:
+    """Palettes, mixed, as one list of colours, each of them one item of 3 bytes."""
+    (name, share), *others = mixed
+    table = tables[name]
+    if others:
+        sum_ = table * np.float32(share)
+        for name, share in others:
+            sum_ += tables[name] * np.float32(share)
+        table = np.rint(sum_).astype(np.uint8)
+    pixels: np.ndarray = np.ascontiguousarray(table).reshape(-1, 3).view("V3")[:, 0]
+    return pixels
 
 
 def _arguments(

@@ -163,7 +163,7 @@ class Limits:
     def afford_moment(self, job: Job, pictures: int = 1) -> None:
         """Raises SettingsError when it is too much work to paint so many pictures of a moment."""
         limit = self.denoised and self.denoised / _MOMENTS
-        needed = pictures * denoised(job.recipe) / 1e9
+        needed = pictures * denoised(job) / 1e9
         if limit and needed > limit:
             raise SettingsError(
                 f"Here {1000 * limit:g} million pixels may be denoised for a moment, and this "

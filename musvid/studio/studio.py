@@ -25,14 +25,15 @@ from ..errors import Cancelled
 from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
 from ..job import Job, resolve
-from ..music import tempo
+from ..music import sections, story, tempo
+from ..music.form import Form
+from ..music.lock import Lock
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
-from ..view.settings import Camera, Finish, View
 from ..view.stage import view
 from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
@@ -104,9 +105,10 @@ class Studio:
     def job(self, recipe: Recipe, song: Song) -> Job:
         """A recipe resolved for a song's part, see `musvid.job.resolve`.
 
-        A beat that has to be found is waited for, as in `beats`.
+        A beat that has to be found is waited for, as in `beats`; so are parts and a drift's music.
         """
-        listens = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
+        finds = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
+        listens = finds or recipe.drift_by or recipe.story != story.OFF
         with self._listening if listens else nullcontext():
             return resolve(recipe, song)
 
@@ -134,13 +136,16 @@ class Studio:
 
     def draw(self, job: Job, time: float) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
-        key = (job.song, job.recipe.look, Fraction(time), job.clock, job.size)
-        return self._kept(
-            self._drawn,
-            _DRAWN,
-            key,
-            lambda: spectrum.draw_moment(*key[:3], clock=job.clock, size=job.size),
-        )
+        recipe = job.recipe
+        # By what embers are carried.
+        world = (recipe.drift, recipe.drift_by, recipe.story) if recipe.look.embers else None
+        key = (job.song, recipe.look, Fraction(time), job.clock, job.size, job.palettes, world)
+
+        def make() -> Frame:
+            more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
+            return spectrum.draw_moment(*key[:3], clock=job.clock, course=job.world, **more)
+
+        return self._kept(self._drawn, _DRAWN, key, make)
 
     def _kept(
         self,
@@ -166,6 +171,11 @@ class Studio:
         with self._listening:
             return tempo.find(song)
 
+    def form(self, song: Song, lock: Lock | None = None) -> Form:
+        """The parts of a song, see `musvid.music.sections.find`; one search at a time."""
+        with self._listening:
+            return sections.find(song, lock)
+
     def paint(self, job: Job, time: float) -> Frame:
         """The picture of a moment as a render paints it; `time` as for `draw`."""
         guide, course = self.draw(job, time), job.course
@@ -179,17 +189,15 @@ class Studio:
 
     def remembered(self, job: Job, time: float, paint: Callable[[], Frame]) -> Frame:
         """The painting of a moment, which is painted unless it was one of the last ones."""
-        plain = replace(job.recipe, view=View(), camera=Camera(), finish=Finish())
-        key = (job.song, plain.to_json(), Fraction(time))
+        key = (job.song, job.recipe.unseen.to_json(), Fraction(time))
         return self._kept(self._painted, _PAINTED, key, paint)
 
     def seen(self, job: Job, frame: Frame, time: float) -> Frame:
         """A frame of a moment as the video shows it, at most 1080 pixels a side."""
         scale = min(1.0, _SEEN / max(job.file_size))
         width, height = (max(1, round(side * scale)) for side in job.file_size)
-        recipe, moment = job.recipe, job.song.first / job.song.rate + Fraction(time)
-        looks = recipe.view, recipe.camera, recipe.finish
-        return next(view([frame], [moment], (width, height), *looks, beat=job.beat))
+        moment = Fraction(job.song.first, job.song.rate) + Fraction(time)
+        return next(view([frame], [moment], replace(job.shot, size=(width, height))))
 
     def strip(self, job: Job, time: float, axis: str, values: Sequence[object]) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""
@@ -345,6 +353,16 @@ def strip_values(recipe: Recipe, axis: str) -> list[object]:
     return list(AXES[axis])
 
 
+def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
+    """A drift that crosses a picture of another size in the same time: a fast one could not be
+    followed in a small picture."""
+    drift, by = recipe.drift, recipe.drift_by
+    return {
+        "drift": replace(drift, speed=drift.speed and drift.speed * scale),
+        "drift_by": replace(by, amount=by.amount * scale),
+    }
+
+
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
     song, recipe = job.song, job.recipe
@@ -354,7 +372,8 @@ def quick_look(job: Job, moment: float, seconds: float) -> Job:
     longest = max(job.size)
     if longest > _QUICK_SIDE:
         sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in job.size]
-        recipe = replace(recipe, size=(sides[0], sides[1]))
+        slower = _slower(recipe, sides[0] / job.size[0])
+        recipe = replace(recipe, size=(sides[0], sides[1]), **slower)
     if shown := recipe.view.shown:
         longest = max(*shown, _QUICK_SIDE)
         width, height = (max(64, side * _QUICK_SIDE // longest // 2 * 2) for side in shown)

@@ -120,12 +120,14 @@ def write(
     clock: Clock,
     output: str | os.PathLike[str],
     *,
+    rate: Fraction | None = None,
     upscale: int = 1,
     settings: str = "",
 ) -> Path:
     """Write frames and the song's sound: H.264 (yuv420p, BT.709), AAC, index in front.
 
     frames: exactly `clock.frames` uint8 arrays (height, width, 3), `clock.rate` a second.
+    rate: frames a second where there are more of them than the clock's.
     upscale: the file's size as a multiple of the frames' size (Lanczos).
     settings: a text to store in the file, for `read_settings`; white space at its end is lost.
 
@@ -138,7 +140,7 @@ def write(
         notes.write_bytes(_comment(settings))
         first = next(source)
         height, width = first.shape[:2]
-        arguments = _arguments(song, clock, width, height, upscale, notes, part)
+        arguments = _arguments(song, rate or clock.rate, width, height, upscale, notes, part)
         with _ffmpeg.Process(arguments, stdin=True, patience=song.patience) as process:
             process.write(first)
             for frame in source:
@@ -190,7 +192,7 @@ def _comment(settings: str) -> bytes:
 
 
 def _arguments(
-    song: Song, clock: Clock, width: int, height: int, upscale: int, notes: Path, part: Path
+    song: Song, pace: Fraction, width: int, height: int, upscale: int, notes: Path, part: Path
 ) -> list[str]:
     scale = f"scale={width * upscale}:{height * upscale}:flags=lanczos+accurate_rnd+full_chroma_int"
     picture = f"[1:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
@@ -199,7 +201,7 @@ def _arguments(
     sound = f"{song.sound}{song.filters},aformat=sample_rates={rate}:channel_layouts={layout}[a]"
     return [
         *song.input(),
-        *_ffmpeg.raw_input(width, height, clock.rate),
+        *_ffmpeg.raw_input(width, height, pace),
         *_ffmpeg.metadata_input(notes),
         *("-filter_complex", f"{picture};{sound}", "-map", "[v]", "-map", "[a]"),
         *("-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "veryfast", "-crf", "16"),

@@ -13,8 +13,10 @@ from .file import read_settings
 _LARGEST = 1 << 20  # bytes of a settings file
 
 
-def load_settings(path: str | os.PathLike[str]) -> Recipe:
+def load_settings(path: str | os.PathLike[str], remarks: list[str] | None = None) -> Recipe:
     """The settings in a JSON file, or in a video that musvid made.
+
+    remarks: to which is appended what is not taken; without it, that is logged.
 
     Raises SettingsError when there are none, or they are wrong.
     """
@@ -28,7 +30,7 @@ def load_settings(path: str | os.PathLike[str]) -> Recipe:
             f"There is no settings file {quoted(str(path))}; check its name and folder."
         )
     if path.suffix.lower() != ".json":
-        return Recipe.from_json(read_settings(path))
+        return Recipe.from_json(read_settings(path), remarks)
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
@@ -43,4 +45,4 @@ def load_settings(path: str | os.PathLike[str]) -> Recipe:
         text = content.decode(json.detect_encoding(content))
     except UnicodeDecodeError:
         raise SettingsError(f"{quoted(path.name)} is not a JSON text.") from None
-    return Recipe.from_json(text)
+    return Recipe.from_json(text, remarks)

@@ -1,15 +1,19 @@
-"""Where the camera is at a moment: a function of time and of the song's onsets."""
+"""Where the camera is at a moment: a function of time and of the song."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..music import features
+from ..music.modulation import Modulation
+from ..ranges import RANGES
 from ..song import Song
 from .settings import Camera
 
@@ -32,16 +36,30 @@ class Pose:
 
 
 @dataclass(frozen=True, eq=False)
-class Beat:
-    """How strongly a song's part pushes at each moment.
-
-    values: at `step` seconds from each other, the first at `start`: 0 to 1, rising at once where
-    something begins and falling off. mean: of them.
-    """
+class Curve:
+    """Values along a song's part, `step` seconds from each other, the first one at `start`."""
 
     values: NDArray[np.float64]
     step: float
     start: float
+
+    def at(self, time: float) -> float:
+        """The value at a moment of the file, in seconds; before and behind it, that of its end."""
+        last = len(self.values) - 1
+        place = min(max(0.0, (time - self.start) / self.step), last)
+        whole = int(place)
+        early, late = self.values[whole], self.values[min(whole + 1, last)]
+        return float(early + (place - whole) * (late - early))
+
+
+Curves = Mapping[str, Curve]
+
+
+@dataclass(frozen=True, eq=False)
+class Beat(Curve):
+    """How strongly a song's part pushes at each moment: 0 to 1, rising at once where something
+    begins and falling off. mean: of the values."""
+
     mean: float
 
     @classmethod
@@ -56,31 +74,62 @@ class Beat:
             pushed[index] = max(pushed[index], fade * pushed[index - 1])
         return cls(pushed, heard.step, song.first / song.rate, float(pushed.mean()))
 
-    def at(self, time: float) -> float:
-        """The push at a moment of the file, in seconds."""
-        last = len(self.values) - 1
-        place = min(max(0.0, (time - self.start) / self.step), last)
-        whole = int(place)
-        early, late = self.values[whole], self.values[min(whole + 1, last)]
-        return float(early + (place - whole) * (late - early))
-
 
 STILL = Beat(np.zeros(1), 1.0, 0.0, 0.0)
 """The beat of what is not heard."""
 
+NO_CURVES: Curves = MappingProxyType({})
 
-def pose(camera: Camera, time: float, beat: Beat = STILL) -> Pose:
+
+def curves(song: Song, camera: Camera, by: Mapping[str, Modulation]) -> Curves:
+    """How settings of a resolved camera follow a song's part: their values, by their names.
+
+    by: how, by the names "zoom", "turn", "sway" and "shake". Values are clipped to the setting's
+    range. A turn is a speed: its curve is how many turns the music has added since the part began.
+    Where the part is too short to be heard, settings follow nothing.
+    """
+    start = song.first / song.rate
+    try:
+        heard = features.of(song) if any(by.values()) else None
+    except SongError:
+        heard = None
+    made: dict[str, Curve] = {}
+    for name, modulation in by.items():
+        if not modulation:
+            continue
+        own, limits = float(getattr(camera, name)), RANGES[f"camera.{name}"]
+        added = np.zeros(1)
+        if heard:
+            added = modulation.amount * heard.curve(modulation.source, modulation.smoothing)
+        values, step = np.clip(own + added, limits.low, limits.high), heard.step if heard else 1.0
+        if name == "turn":
+            # Trapezoids, so that the angle goes as smoothly as the speed.
+            faster = (values - own) / 60 * step
+            values = np.concatenate([[0.0], np.cumsum((faster[1:] + faster[:-1]) / 2)])
+        made[name] = Curve(values, step, start)
+    return made
+
+
+def pose(camera: Camera, time: float, beat: Beat = STILL, by: Curves = NO_CURVES) -> Pose:
     """Where a resolved camera is at a moment, in seconds from the beginning of the file.
 
-    What follows the music has a mean of 0 along the song, so that it enlarges nothing for long.
+    by: how its settings follow the music, see `curves`.
+
+    The beat's push has a mean of 0 along the song, so that it enlarges nothing for long.
     """
     assert camera.turn is not None and camera.sway is not None and camera.pulse is not None
-    push = beat.at(time) if camera.listens else 0.0
-    wander, tremble = _WANDER * camera.sway, _TREMBLE * camera.shake * push
+    zoom, sway, shake = (
+        by[name].at(time) if name in by else float(getattr(camera, name))
+        for name in ("zoom", "sway", "shake")
+    )
+    added = by["turn"].at(time) if "turn" in by else 0.0
+    push = beat.at(time)
+    wander, tremble = _WANDER * sway, _TREMBLE * shake * push
     return Pose(
-        zoom=camera.zoom * math.exp(_PUSH * camera.pulse * (push - beat.mean)),
+        zoom=zoom * math.exp(_PUSH * camera.pulse * (push - beat.mean)),
         angle=2 * math.pi * camera.turn * time / 60
-        + _LEAN * camera.sway * _wave(time, 19, 31)
+        + 2 * math.pi * added
+        + _LEAN * sway * _wave(time, 19, 31)
         + 0.4 * tremble * _wave(time, 0.13, 0.21),
         x=wander * _wave(time, 13, 23) + tremble * _wave(time, 0.11, 0.17),
         y=wander * _wave(time, 17, 29) + tremble * _wave(time, 0.09, 0.19),

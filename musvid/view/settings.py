@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
@@ -23,17 +24,17 @@ MIDDLE, RIM = FEET = ("middle", "rim")
 
 _OWN: dict[str, dict[str, float]] = {
     FLAT: {"copies": 2, "bend": 1.0, "turn": 0, "sway": 0, "pulse": 0}
-    | {"glow": 0, "vignette": 0, "grain": 0, "contrast": 0},
+    | {"exposure": 0, "glow": 0, "vignette": 0, "grain": 0, "contrast": 0},
     MOSAIC: {"copies": 2, "bend": 1.0, "turn": 0, "sway": 0.15, "pulse": 0.2}
-    | {"glow": 0.35, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.35, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
     TUNNEL: {"copies": 3, "bend": 0.7, "turn": 1.5, "sway": 0.2, "pulse": 0.3}
-    | {"glow": 0.45, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.45, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
     MANDALA: {"copies": 6, "bend": 1.0, "turn": 0.75, "sway": 0, "pulse": 0.2}
-    | {"glow": 0.3, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
+    | {"exposure": 0.8, "glow": 0.3, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
     HORIZON: {"copies": 2, "bend": 0.6, "turn": 0, "sway": 0.3, "pulse": 0.2}
-    | {"glow": 0.5, "vignette": 0.25, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.5, "vignette": 0.25, "grain": 0.08, "contrast": 0.2},
     RING: {"copies": 2, "bend": 1.0, "turn": 1.0, "sway": 0.1, "pulse": 0.35}
-    | {"glow": 0.5, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
+    | {"exposure": 0.8, "glow": 0.5, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
 }
 
 S = TypeVar("S", "View", "Camera", "Finish")
@@ -68,6 +69,8 @@ class View:
         deep (tunnel, horizon, ring).
     shown: (width, height) of the file in pixels, even numbers; None is the painted size times
         upscale.
+    cover: the path of a picture file that is shown in the disc of a ring (`musvid.view.cover`).
+        Settings that are stored hold its name only, and settings that are read show no file.
     """
 
     kind: str = FLAT
@@ -75,6 +78,7 @@ class View:
     foot: str = MIDDLE
     bend: float | None = None
     shown: tuple[int, int] | None = None
+    cover: str | None = None
 
     def __post_init__(self) -> None:
         _validate.choice("view", self.kind, KINDS)
@@ -82,9 +86,13 @@ class View:
         _check("view", self, "copies", "bend")
         if self.shown is not None:
             object.__setattr__(self, "shown", _sides(self.shown))
+        if self.cover is not None:
+            if isinstance(self.cover, os.PathLike):
+                object.__setattr__(self, "cover", os.fspath(self.cover))
+            _validate.text("cover", self.cover)
 
     def resolve(self) -> View:
-        """The same view with every None but `shown` replaced by a number."""
+        """The same view with every None but `shown` and `cover` replaced by a number."""
         return _resolved(self, self.kind)
 
 
@@ -129,12 +137,14 @@ class Camera:
 class Finish:
     """What is done to the picture at last, each 0 to 1. None stands for the view's own.
 
+    exposure: how much dark pictures are lit up and bright ones held back, softly: nothing burns.
     glow: how much bright places shine into what is around them.
     vignette: how much the rim is darkened. grain: how strong film grain is.
     contrast: how much darks and lights are driven apart.
     flash_limit: whether flashes are damped where there are too many, see `musvid.view.flashes`.
     """
 
+    exposure: float | None = None
     glow: float | None = None
     vignette: float | None = None
     grain: float | None = None
@@ -146,7 +156,7 @@ class Finish:
             raise SettingsError(
                 f"flash_limit must be true or false, not {quoted(self.flash_limit)}."
             )
-        _check("finish", self, "glow", "vignette", "grain", "contrast")
+        _check("finish", self, "exposure", "glow", "vignette", "grain", "contrast")
 
     def resolve(self, kind: str) -> Finish:
         """The same finish with every None replaced by what suits a view."""
@@ -155,7 +165,25 @@ class Finish:
     @property
     def changes(self) -> bool:
         """Whether anything is done to every picture."""
-        return bool(self.glow or self.vignette or self.grain or self.contrast)
+        return bool(self.exposure or self.glow or self.vignette or self.grain or self.contrast)
+
+
+Looks = tuple[View, Camera, Finish]
+
+
+def suited(looks: Looks, kind: str) -> Looks:
+    """Resolved looks as they suit another view: what was the old one's own is the new one's."""
+    view, camera, finish = looks
+    old, new = _OWN[view.kind], _OWN[kind]
+
+    def own(settings: S) -> S:
+        known = [entry.name for entry in fields(settings) if entry.name in old]
+        changed: dict[str, Any] = {
+            name: new[name] for name in known if getattr(settings, name) == old[name]
+        }
+        return replace(settings, **changed)
+
+    return replace(own(view), kind=kind), own(camera), own(finish)
 
 
 def parse_shown(text: str) -> tuple[int, int]:

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
+from itertools import chain, repeat
 
+import cv2
 import numpy as np
 
 from ..frame import Frame
-from .camera import STILL, Beat, Pose, pose
+from ..keys import Keys, shares
+from .camera import STILL, Beat, Curves, Pose, pose
+from .cover import Disc
 from .finish import finished, tone
 from .flashes import luminance
 from .projections import Field, projection
 from .sampling import FINE, Sampler
-from .settings import FLAT, RIM, Camera, Finish, View
+from .settings import (
+    FLAT,
+    HORIZON,
+    MANDALA,
+    RIM,
+    RING,
+    TUNNEL,
+    Camera,
+    Finish,
+    Looks,
+    View,
+    suited,
+)
+
+LOW = {TUNNEL: 0.08, MANDALA: 0.08, HORIZON: 0.06}
+"""The part of the strip at its foot that is left out: so low there is hardly ever a sound, and it
+would be a dark middle."""
 
 _STEP = 6  # of the pixels that are measured: the 180 of 1080 rows that are read
 
@@ -25,84 +46,129 @@ def changes(view: View, camera: Camera, finish: Finish) -> bool:
     return view.kind != FLAT or view.shown is not None or camera.moves or finish.changes
 
 
-def view(
-    frames: Iterable[Frame],
-    times: Iterable[Fraction | float],
-    size: tuple[int, int],
-    settings: View,
-    camera: Camera,
-    finish: Finish,
-    *,
-    beat: Beat | None = None,
-) -> Iterator[Frame]:
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """How a strip is seen.
+
+    size: (width, height) of the pictures, in pixels.
+    view, camera, finish: resolved ones.
+    beat: what the camera follows; without one it follows nothing.
+    by: how settings of the camera follow the music, see `camera.curves`.
+    often: how many pictures are shown of each frame, one after the other.
+    cover: what is shown in the middle of a ring, see `cover.load`.
+    along: kinds of view along time, which take the place of the view's own; one dissolves into the
+        next. Each has the camera and finish that suit it, see `settings.suited`.
+    """
+
+    size: tuple[int, int]
+    view: View
+    camera: Camera
+    finish: Finish
+    beat: Beat | None = None
+    by: Curves = field(default_factory=dict)
+    often: int = 1
+    cover: Frame | None = None
+    along: Keys = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether frames are shown as they are."""
+        return not (self.along or changes(self.view, self.camera, self.finish) or self.by)
+
+    def each(
+        self, frames: Iterable[Frame], times: Iterable[Fraction | float]
+    ) -> Iterator[tuple[Frame, float]]:
+        """The frame and the time of each picture."""
+        often = chain.from_iterable(repeat(frame, self.often) for frame in frames)
+        return ((frame, float(time)) for frame, time in zip(often, times))  # noqa: B905
+
+
+def view(frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot) -> Iterator[Frame]:
     """Frames as they are seen.
 
     frames: of the strip, uint8 (height, width, 3), all of one size.
-    times: the moment of each, in seconds from the beginning of the file.
-    size: (width, height) of what is yielded, in pixels.
-    settings, camera, finish: resolved ones. Where they change nothing, frames pass as they are,
-        in their own size.
-    beat: what the camera follows; without one it follows nothing.
+    times: the moment of each picture, in seconds from the beginning of the file.
+    shot: how they are seen. By a plain one, they pass as they are, in their own size.
 
-    A picture is a function of its frame, its time and its number, and of no other frame.
+    There are `shot.often` pictures of each frame, or fewer of the last one, as there are times. A
+    picture is a function of its frame, its time and its number, and of no other frame.
     """
-    if not changes(settings, camera, finish):
-        yield from frames
+    if shot.plain:
+        yield from (frame for frame, _ in shot.each(frames, times))
         return
-    pictures = _seen(frames, times, size, settings, camera, finish, beat=beat)
-    for number, picture in enumerate(pictures):
-        yield finished(picture, finish, number)
+    yield from _seen(frames, times, shot)
 
 
 def luminances(
-    frames: Iterable[Frame],
-    times: Iterable[Fraction | float],
-    size: tuple[int, int],
-    settings: View,
-    camera: Camera,
-    finish: Finish,
-    *,
-    beat: Beat | None = None,
+    frames: Iterable[Frame], times: Iterable[Fraction | float], shot: Shot
 ) -> Iterator[float]:
     """The mean relative luminance of each picture that `view` makes, see `flashes.luminance`.
 
     It is that of some of the picture's pixels, which takes a fraction of the time. Parameters as
     for `view`.
     """
-    if not changes(settings, camera, finish):
-        yield from map(luminance, frames)
+    if shot.plain:
+        yield from (luminance(frame) for frame, _ in shot.each(frames, times))
         return
-    smooth = replace(finish, grain=0.0)
-    pictures = _seen(frames, times, size, settings, camera, finish, beat=beat, step=_STEP, fine=1)
-    for number, picture in enumerate(pictures):
-        yield luminance(finished(picture, smooth, number))
+    smooth = replace(shot, finish=replace(shot.finish, grain=0.0))
+    yield from map(luminance, _seen(frames, times, smooth, step=_STEP, fine=1))
 
 
 def _seen(
     frames: Iterable[Frame],
     times: Iterable[Fraction | float],
-    size: tuple[int, int],
-    settings: View,
-    camera: Camera,
-    finish: Finish,
+    shot: Shot,
     *,
-    beat: Beat | None,
     step: int = 1,
     fine: int = FINE,
 ) -> Iterator[Frame]:
-    """What the camera sees, every `step`-th pixel of it, before the last touch."""
-    sampler: Sampler | None = None
-    sides = [len(range(0, side, step)) for side in size[::-1]]
+    """The pictures, or every `step`-th pixel of them."""
+    sides = [len(range(0, side, step)) for side in shot.size[::-1]]
     fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
-    for frame, time in zip(frames, times):  # noqa: B905
-        if sampler is None:
-            strip = frame.shape[1], frame.shape[0]
-            sampler = Sampler(projection(settings, strip, size), strip, size, fine=fine)
-        if settings.foot == RIM and settings.kind != FLAT:
+    eyes: dict[str, _Eye] = {}
+    always = ((shot.view.kind, 1.0),)
+    for number, (frame, time) in enumerate(shot.each(frames, times)):
+        made: list[Frame] = []
+        there = shares(shot.along, time) if shot.along else always
+        for kind, _ in there:
+            if kind not in eyes:
+                looks = suited((shot.view, shot.camera, shot.finish), kind)
+                eyes[kind] = _Eye(frame, shot, looks, step, fine)
+            made.append(eyes[kind].picture(frame, time, Fraction(number, shot.often), fields))
+        if len(made) == 1:
+            yield made[0]
+        else:
+            (_, old), (_, new) = there
+            yield np.asarray(cv2.addWeighted(made[0], old, made[1], new, 0), np.uint8)
+
+
+class _Eye:
+    """One way of seeing strips of one size."""
+
+    def __init__(self, frame: Frame, shot: Shot, looks: Looks, step: int, fine: int) -> None:
+        settings, self._camera, self._finish = looks
+        self._shot, self._step = shot, step
+        self._low = round(LOW.get(settings.kind, 0) * len(frame))
+        self._turned = settings.foot == RIM and settings.kind != FLAT
+        strip = frame.shape[1], frame.shape[0] - self._low
+        made = projection(settings, strip, shot.size)
+        self._sampler = Sampler(made, strip, shot.size, fine=fine)
+        self._disc: Disc | None = None
+        if shot.cover is not None and settings.kind == RING:
+            self._disc = Disc(shot.cover, shot.size, step=step)
+
+    def picture(
+        self, frame: Frame, time: float, number: Fraction, fields: Sequence[Field | None]
+    ) -> Frame:
+        """A frame as it is seen at a moment of the file."""
+        frame = frame[: len(frame) - self._low]
+        if self._turned:
             frame = np.ascontiguousarray(frame[::-1])
-        seen = pose(camera, float(time), beat or STILL)
-        x, y = places(size, seen, fields, step=step)
-        yield sampler.picture(tone(frame, finish), x, y, seen.zoom)
+        seen = pose(self._camera, time, self._shot.beat or STILL, self._shot.by)
+        x, y = places(self._shot.size, seen, fields, step=self._step)
+        picture = self._sampler.picture(tone(frame, self._finish), x, y, seen.zoom)
+        lay = partial(self._disc.lay, seen=seen) if self._disc else None
+        return finished(picture, self._finish, number, lay)
 
 
 def places(

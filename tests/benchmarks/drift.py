@@ -1,4 +1,5 @@
-"""Drift against a still picture: texture that travels, in-betweens in step with it, and its cost.
+"""Drift against a still picture: texture that travels, in-betweens in step with it, and its cost;
+and morphing, which they know nothing of.
 
 Every frame of each clip is painted once, still and drifting, which is the truth; in-betweens of one
 painting in 16 are compared with it, as far as they were not painted.
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--speed", type=float, default=48.0)
     parser.add_argument("--directions", nargs="+", default=["up"])
+    parser.add_argument("--morphs", nargs="+", type=float, default=[0.1, 0.3])
     parser.add_argument(
         "--ways", nargs="+", default=["relit", "relit-motion", "relit-flavr", "blend"]
     )
@@ -85,12 +87,14 @@ def main() -> None:
         recipe = Recipe(size=options.size, upscale=1, style=Style(prompt=prompt))
         print(f"{path.stem}, {prompt}, {options.seconds:g} s, {options.size} px")
         still: dict[str, float] = {}
-        for direction in ("none", *options.directions):
-            mine = replace(recipe, drift=Drift(options.speed, direction))
+        moving = [("none", 0.0), *((each, 0.0) for each in options.directions)]
+        for direction, morph in (*moving, *(("none", each) for each in options.morphs)):
+            mine = replace(recipe, drift=Drift(options.speed, direction, morph))
             every = replace(mine, stride=1, after=1)
             truth, _ = frames_of(song, every, painter)
             seconds = min(frames_of(song, mine, painter)[1] for _ in range(3))
-            print(f"  {direction}: texture first/last {travelled(truth):.2f}", end="")
+            name = f"morph {morph:g}" if morph else direction
+            print(f"  {name}: texture first/last {travelled(truth):.2f}", end="")
             still.setdefault("seconds", seconds)
             print(f", a render takes {seconds / still['seconds']:.2f} times as long")
             for way in options.ways:

@@ -23,7 +23,7 @@ from musvid import Clock, Look, Painter, Recipe, Style, View, draw, render
 from musvid.frame import Frame
 from musvid.store import Store
 from musvid.view.settings import KINDS, Camera, Finish
-from musvid.view.stage import view
+from musvid.view.stage import Shot, view
 
 from .sounds import clip, songs
 
@@ -48,7 +48,8 @@ def costs(strip: Frame) -> None:
     for kind in KINDS:
         given = View(kind, shown=(SHOWN, SHOWN)).resolve()
         looks = Camera().resolve(kind), Finish().resolve(kind)
-        frames = view(repeat(strip), (tick / 30 for tick in count()), given.shown, given, *looks)
+        shot = Shot((SHOWN, SHOWN), given, *looks)
+        frames = view(repeat(strip), (tick / 30 for tick in count()), shot)
         took, remap = milliseconds(
             lambda frames=frames: next(frames), lambda: cv2.remap(strip, x, y, cv2.INTER_CUBIC)
         )

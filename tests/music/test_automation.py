@@ -322,13 +322,20 @@ def test_modulations_as_text(text: str, made: Modulation) -> None:
         ("drums", "source must be one of"),
         ("low:much", "no modulation"),
         ("low:1:2:3", "no modulation"),
-        ("low:99", "amount must be"),
+        ("low:9999", "amount must be"),
         ("low:1:nan", "smoothing must be"),
     ],
 )
 def test_what_is_no_modulation(text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Modulation.parse(text)
+
+
+def test_each_setting_has_amounts_of_its_own() -> None:
+    Recipe(drift_by=Modulation("low", 99))
+    for name in ("strength_by", "guidance_by", "seed_by"):
+        with pytest.raises(SettingsError, match="amount must be a number from -30 to 30"):
+            Recipe(**{name: Modulation("low", 99)})
 
 
 def test_the_command_line_follows(write_song: WriteSong, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ FOLDER = ROOT / "musvid" / "page"
 FILES = sorted(FOLDER.glob("*.py"))
 PANELS = [
     "song",
+    "form",
+    "story",
     "motion",
     "beat",
     "follow",

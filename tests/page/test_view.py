@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
+from pydantic import ValidationError
 
 from musvid import Recipe, Song
 from musvid.job import resolve
 from musvid.page.board import Board, recipe_of, values_of
 from musvid.page.build import build
 from musvid.page.gpu import paint_moment, paint_strip
+from musvid.page.results import ResultsPanel
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 from musvid.view.settings import KINDS, Camera, Finish, View
@@ -85,3 +90,40 @@ def test_a_large_video_is_shown_small() -> None:
     job = resolve(Recipe.from_flat({**SMALL, **shown}), Song.open(LOOP).part(0, 4))
     frame = np.zeros((64, 64, 3), np.uint8)
     assert studio.seen(job, frame, 1.0).shape == (540, 1080, 3)
+
+
+def asked(board: Board, cover: object) -> Any:
+    """What the live line's event answers to a page that sends this for the cover's field."""
+    (event,) = (one for one in board.blocks.fns.values() if "on_plan" in str(one.fn))
+    field = board.controls["view.cover"]
+    values = [cover if part is field else part.value for part in event.inputs]
+    return asyncio.run(board.blocks.process_api(event, values))
+
+
+def test_a_page_shows_the_cover_that_was_uploaded_and_no_other_file(tmp_path: Path) -> None:
+    board = build(Studio(device="cpu"), Limits.of(public=True, environment={}))
+    path = tmp_path / "secret.png"
+    Image.new("RGB", (9, 9)).save(path)
+    board.blocks.has_launched = True
+    mark = {"meta": {"_type": "gradio.FileData"}}
+    there, url = {"path": str(path)}, {"url": path.as_uri()}
+    for sent in (there | mark, there, there | url | mark, [there | mark], str(path), [str(path)]):
+        with pytest.raises((gr.Error, ValidationError)):
+            asked(board, sent)
+    assert asked(board, None)
+    shown = values_of(Recipe(view=View("ring", cover=str(path))))
+    assert shown["view.cover"] is None
+    assert recipe_of({**shown, "view.cover": str(path)}).view.cover == str(path)
+    assert recipe_of(shown).view.cover is None
+
+
+def test_loaded_settings_bring_no_cover_and_the_page_says_so(tmp_path: Path) -> None:
+    board = build(Studio(device="cpu"), Limits())
+    panel = ResultsPanel()
+    panel.board = board
+    file = tmp_path / "a.json"
+    file.write_text('{"view": {"kind": "ring", "cover": "/etc/face.png"}}')
+    updates = panel.on_restore(str(file), str(LOOP))
+    assert "not taken from settings" in updates[board["song_problem"]]
+    assert board.controls["view.cover"] not in updates
+    assert updates[board.controls["view.kind"]] == "ring"

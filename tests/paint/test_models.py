@@ -539,6 +539,32 @@ def test_noise_without_left_and_right_is_not_mirrored() -> None:
     assert "scale_noise" not in vars(pipe.scheduler), "nothing is left behind"
 
 
+def test_noise_without_rows_and_columns_morphs_and_does_not_drift() -> None:
+    pipe = SimpleNamespace(scheduler=diffusers.FlowMatchEulerDiscreteScheduler())
+    packed, one = torch.zeros(1, 16, 64), torch.tensor([1.0])
+    pipe.scheduler.set_timesteps(1)
+    moment = pipe.scheduler.timesteps[:1]
+    walked = []
+    for walk in (0.0, 0.5):
+        with own_noise(pipe, walks=[(5, walk, None)]):
+            walked.append(pipe.scheduler.scale_noise(packed, moment, packed))
+    assert walked[0].shape == packed.shape and (walked[0] != walked[1]).any()
+    drifting = own_noise(pipe, walks=[(5, 0.0, (0, 0))])
+    with drifting, pytest.raises(SettingsError, match="--direction none, and --morph"):
+        pipe.scheduler.scale_noise(packed, one, packed)
+
+
+@pytest.mark.parametrize(
+    ("family", "grain"),
+    [("FluxPipeline", None), ("StableDiffusionPipeline", 64), ("StableDiffusion3Pipeline", 64)],
+)
+def test_a_folder_tells_whether_it_can_drift(
+    family: str, grain: int | None, tmp_path: Path
+) -> None:
+    (tmp_path / models.INDEX).write_text(json.dumps({"_class_name": family}), encoding="utf-8")
+    assert models.find(str(tmp_path)).grain == grain
+
+
 def test_mirrored_noise_of_an_odd_width(painters: Painters) -> None:
     painted = paint(painters("sd15"), pictures(width=72), symmetry="noise")
     assert painted.shape == (3, 64, 72, 3)

@@ -12,11 +12,22 @@ import numpy as np
 import pytest
 from conftest import WriteSong, clicks, music, psnr, read_frames, tone, video_frames, write_wav
 
-from musvid import Clock, Painter, Recipe, SettingsError, Song, Style, between, render
+from musvid import (
+    Clock,
+    ModelError,
+    Modulation,
+    Painter,
+    Recipe,
+    SettingsError,
+    Song,
+    Style,
+    between,
+    render,
+)
 from musvid.__main__ import build_parser, recipe_from
 from musvid.frame import Frame
 from musvid.interpolate import light_of
-from musvid.job import prepare, resolve
+from musvid.job import _tell_melting, prepare, resolve
 from musvid.paint import models, world
 from musvid.paint.course import Course, moved
 from musvid.paint.drift import DIRECTIONS, Drift
@@ -185,6 +196,22 @@ def test_a_direction_must_suit_the_symmetry(direction: str, symmetry: str) -> No
     drifting("up", style=replace(STYLE, symmetry=symmetry)).resolve()
 
 
+@pytest.mark.parametrize(
+    ("settings", "speed"),
+    [
+        ({}, 128), ({"size": (256, 320)}, 80), ({"drift": Drift(direction="outward")}, 64),
+        ({"stride": 64}, 72), ({"size": (64, 64)}, 16), ({"drift": Drift(30.0, "up")}, 30),
+    ],
+)  # fmt: skip
+def test_a_drift_of_no_speed_crosses_the_picture_in_four_seconds(
+    write_song: WriteSong, settings: dict, speed: float
+) -> None:
+    recipe = Recipe(**{"drift": Drift(direction="up"), **settings})
+    job = prepare(write_song(music(1.0)), recipe)  # and it is never too fast
+    assert job.recipe.drift.speed == speed
+    assert resolve(job.recipe, job.song).recipe == job.recipe
+
+
 def test_a_drift_that_is_too_fast_is_told(write_song: WriteSong) -> None:
     song = write_song(tone(440, 2.0))
     prepare(song, drifting("up", 150.0))
@@ -200,6 +227,117 @@ def test_the_grain_of_the_embedded_model_is_what_the_table_says(painter: Painter
     assert grain_of(painter, [STYLE]) == models.find("sketch").grain == 16
     for model in models.TABLE.values():
         assert model.grain == 16 if model.name == "sketch" else model.grain == 64
+
+
+def test_a_model_whose_texture_stays_has_no_grain() -> None:
+    class Deaf:
+        """Paints noise of its own, whatever the place."""
+
+        model = models.find("sketch")
+
+        def paint(self, frames: list, _style: Style, strokes: list) -> list[np.ndarray]:
+            seeds = [stroke.place[0] for stroke in strokes]
+            shape = frames[0].shape
+            return [np.random.default_rng(seed).integers(0, 255, shape) for seed in seeds]
+
+    with pytest.raises(ModelError, match=r"does not follow its noise.*--morph"):
+        grain_of(Deaf(), [STYLE])  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def stiff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded model, if its texture did not move with its noise."""
+    stays = replace(models.find("sketch"), grain=None)
+    monkeypatch.setitem(models.TABLE, "sketch", stays)
+    _tell_melting.cache_clear()
+
+
+@pytest.mark.usefixtures("stiff")
+@pytest.mark.parametrize(("direction", "window"), [("up", 128), ("outward", 48)])
+@pytest.mark.parametrize("by", [Modulation(), Modulation("loudness", 60.0, 0.1)])
+def test_what_cannot_drift_morphs_as_fast(
+    direction: str, window: int, by: Modulation, write_song: WriteSong
+) -> None:
+    """By a seed while a window goes by, and on from what it does anyway."""
+    song = Song.open(write_song(np.concatenate([tone(440, 2.0, 0.01), tone(440, 2.0, 0.5)])))
+    job = resolve(drifting(direction, drift_by=by), song)
+    assert job.course is None and job.travel and job.melts
+    assert job.canvas == SIZE and job.style.symmetry == "half"
+    for painting in range(job.clock.painted):
+        stroke, way = job.stroke(painting), job.travel(job.clock.painting_time(painting))
+        assert stroke.place is None
+        assert stroke.walk == pytest.approx(way / window, abs=0.001)
+    assert way == pytest.approx(160, abs=1) if not by else way > 200
+    more = resolve(replace(job.recipe, drift=Drift(40.0, direction, 0.5)), song)
+    assert more.stroke(3).walk == pytest.approx(job.stroke(3).walk + 0.5 * 1.2, abs=0.002)
+    fast = resolve(drifting(direction, 900.0), song)  # none is too fast
+    assert fast.strokes() is not None
+    assert resolve(drifting(style=replace(STYLE, strength=0.0)), song).strokes() is None
+
+
+@pytest.mark.usefixtures("stiff")
+def test_that_it_cannot_drift_is_said_once(
+    write_song: WriteSong, caplog: pytest.LogCaptureFixture
+) -> None:
+    song, said = Song.open(write_song(tone(440, 2.0))), "sketch does not move with its noise"
+    with caplog.at_level("INFO", "musvid"):
+        assert not resolve(Recipe(), song).remarks()
+        assert said not in caplog.text
+        for _ in range(3):
+            (remark,) = resolve(drifting(), song).remarks()
+    assert said in remark
+    assert caplog.text.count(said) == 1
+
+
+@pytest.mark.usefixtures("stiff")
+def test_what_cannot_drift_is_filmed(
+    painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song, folder = write_song(music(1.5)), tmp_path / "stages"
+    render(
+        song, drifting(speed=120.0), tmp_path / "a.mp4", painter=painter, frames_dir=folder
+    )  # fmt: skip
+    frames, painted = stage(folder, "frames"), stage(folder, "painted")
+    assert frames.shape == (45, 128, 96, 3)
+    np.testing.assert_array_equal(frames[::12], painted[:4])
+    assert abs(np.corrcoef(_texture(frames[0]), _texture(frames[36]))[0, 1]) < 0.4
+
+
+@pytest.mark.parametrize("drift", [Drift(morph=0.7), Drift(25.0, "up", 0.7)])
+def test_a_morph_goes_on_where_the_whole_song_is(drift: Drift, write_song: WriteSong) -> None:
+    song = write_song(music(4.0))
+    recipe = drifting(drift=drift)
+    whole, part = prepare(song, recipe), prepare(song, replace(recipe, start=2.4))
+    for painting in range(part.clock.painted):
+        early, late = part.stroke(painting), whole.stroke(painting + 6)
+        assert early.walk == late.walk == round(0.7 * (2.4 + 0.4 * painting), 3)
+        assert (early.place is None) == (drift.direction == "none")
+    followed = replace(recipe, seed_by=Modulation("loudness", 2.0))
+    by = prepare(song, replace(followed, drift=Drift())).stroke(5).walk
+    assert prepare(song, followed).stroke(5).walk == pytest.approx(by + 0.7 * 2, abs=0.002)
+    assert prepare(song, drifting(drift=Drift())).strokes() is None
+
+
+def test_a_morph_renews_the_picture_where_it_is(
+    painter: Painter, write_song: WriteSong, tmp_path: Path
+) -> None:
+    """Bit by bit: neighbours are alike, and the frames between them are mixtures of both."""
+    song, textures = write_song(music(2.0)), {}
+    for name, morph in (("still", 0.0), ("fast", 1.0)):
+        folder = tmp_path / name
+        render(
+            song, drifting(drift=Drift(morph=morph)), tmp_path / "a.mp4", painter=painter,
+            frames_dir=folder,
+        )  # fmt: skip
+        frames, painted = stage(folder, "frames"), stage(folder, "painted")
+        np.testing.assert_array_equal(frames[::12], painted[:5])
+        textures[name] = [_texture(frames[number]) for number in (0, 6, 12, 48)]
+
+    def alike(name: str, one: int, other: int) -> float:
+        return float(np.corrcoef(textures[name][one], textures[name][other])[0, 1])
+
+    assert abs(alike("fast", 0, 3)) < 0.3 < alike("still", 0, 3) - 0.3
+    assert alike("fast", 0, 1) > alike("fast", 0, 2) and alike("fast", 1, 2) > alike("fast", 0, 2)
 
 
 def test_a_painting_sees_the_window_of_its_place(painter: Painter) -> None:
@@ -316,7 +454,11 @@ def _texture(frame: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"relight": False, "interpolator": "motion"}, {"before": 4, "after": 3, "relight": True}],
+    [
+        {"drift": Drift(20.0, "up", 0.4), "drift_by": Modulation("loudness", 60.0)},
+        {"relight": False, "interpolator": "motion"},
+        {"before": 4, "after": 3, "relight": True},
+    ],
 )
 def test_from_the_store_in_part_or_whole_comes_the_same_film(
     settings: dict, painter: Painter, write_song: WriteSong, tmp_path: Path
@@ -393,20 +535,33 @@ def test_the_command_line_lets_texture_travel() -> None:
         asked("--direction", "north")
 
 
-def test_a_moment_is_painted_as_in_the_film(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"drift": Drift(40.0, "up")},
+        {"drift": Drift(10.0, "up", 0.8), "drift_by": Modulation("loudness", 40.0)},
+        {"drift": Drift(morph=0.8)},
+    ],
+    ids=["drift", "drift_by", "morph"],
+)
+def test_a_moment_is_painted_as_in_the_film(
+    settings: dict, painter: Painter, tmp_path: Path
+) -> None:
     song = Song.open(write_wav(tmp_path / "song.wav", music(2.0)))
-    drift = Drift(40.0, "up")
-    recipe = Recipe(size=(64, 64), upscale=1, drift=drift, style=Style(strength=0.6))
+    recipe = Recipe(size=(64, 64), upscale=1, style=Style(strength=0.6), **settings)
     job, films = resolve(recipe, song), []
 
     def tap(stage: str, _number: int, frame: Frame) -> None:
         if stage == "painted":
             films.append(frame)
 
-    render(job, output=tmp_path / "film.mp4", tap=tap)
+    render(job, output=tmp_path / "film.mp4", painter=painter, tap=tap)
     still, studio = resolve(replace(recipe, drift=Drift()), song), Studio(device="cpu")
     for number in (2, 3):
-        moment = float(job.clock.painting_time(number))
+        moment = job.clock.painting_time(number)
+        if not job.course:
+            np.testing.assert_array_equal(studio.paint(job, moment), films[number])
+            continue
         # A film's canvas covers the way to the next painting, so it is not the same to the bit.
         near = psnr(studio.paint(job, moment), films[number])
         assert near > psnr(studio.paint(still, moment), films[number]) + 6

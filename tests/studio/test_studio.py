@@ -18,6 +18,7 @@ from musvid import (
     Cancelled,
     Clock,
     Look,
+    Modulation,
     OutputError,
     Recipe,
     SettingsError,
@@ -27,9 +28,10 @@ from musvid import (
     draw,
     render,
 )
-from musvid.estimate import Costs, spoken
+from musvid.estimate import Costs, denoised, spoken
 from musvid.job import clock_of, resolve
 from musvid.paint import words
+from musvid.paint.drift import Drift
 from musvid.spectrum.showcqt import draw_moment
 from musvid.studio.limits import Limits
 from musvid.studio.spool import Spool, pack
@@ -339,6 +341,49 @@ def test_a_quick_look_is_short_small_and_within_the_clip(write_song: WriteSong) 
         assert small.upscale == 1
     short = resolve(job.recipe, song.part(2, 1))
     assert quick_look(short, 2, 3).song.duration == 1
+
+
+def test_a_quick_look_at_a_drift_that_is_fast_for_its_size(write_song: WriteSong) -> None:
+    song = Song.open(write_song(tone(440, 3.0)))
+    by = Modulation("loudness", -200.0)
+    job = resolve(Recipe(size=(512, 512), drift=Drift(400.0, "up"), drift_by=by), song)
+    small = quick_look(job, 1.0, 2.0).recipe
+    assert (small.drift, small.drift_by.amount) == (Drift(200.0, "up"), -100.0)
+    again = quick_look(resolve(small, song), 1.0, 2.0).recipe
+    assert (again.drift, again.drift_by) == (small.drift, small.drift_by)
+
+
+@pytest.mark.parametrize("direction", ["up", "outward"])
+def test_a_drift_counts_what_its_canvases_hold(direction: str, write_song: WriteSong) -> None:
+    """Of the paintings, which cover the way to their neighbours, and of a moment, which do not."""
+    song = Song.open(write_song(np.concatenate([tone(440, 2.0, 0.01), tone(440, 2.0, 0.5)])))
+    recipe = Recipe(size=(256, 128), upscale=1, stride=12, style=Style(steps=2, guidance=2.0))
+    fast = replace(recipe, drift=Drift(40, direction), drift_by=Modulation("loudness", 80.0))
+    still, job = resolve(recipe, song), resolve(fast, song)
+    assert job.course
+    guide = np.zeros((128, 256, 3), np.uint8)
+    canvases = [job.course.canvas(guide, job.course.span(n)) for n in range(job.clock.painted)]
+    areas = [canvas.shape[0] * canvas.shape[1] for canvas in canvases]
+    assert max(areas) > min(areas)
+    assert job.canvas == canvases[int(np.argmax(areas))].shape[1::-1]
+    assert job.painted == sum(areas)
+    assert (still.canvas, still.painted) == ((256, 128), still.paintings * 256 * 128)
+    costs = Costs()
+    assert costs.plan(job).denoised == 4 * sum(areas)
+    moment = job.course.canvas(guide, job.course.moment(Fraction(0)))
+    assert denoised(job) == 4 * moment.shape[0] * moment.shape[1] < 4 * max(areas)
+    assert denoised(still) == 4 * 256 * 128
+    before = costs.plan(job)
+    assert before.seconds is None
+    costs.learn_painting(replace(job.recipe, style=job.style), 1e6, 1e4)  # as a moment teaches
+    after = costs.plan(job)
+    assert after.seconds == pytest.approx(sum(areas) / 100, rel=0.01)
+    Limits(denoised=4.1 * denoised(job) / 1e7).afford_moment(job)
+    limits = Limits(denoised=3.9 * sum(areas) / 1e9)
+    if direction == "up":
+        limits.afford(costs.plan(still))
+    with pytest.raises(SettingsError, match="billion pixels"):
+        limits.afford(after)
 
 
 def test_limits_come_from_the_environment() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from conftest import WriteSong, clicks
+from conftest import RATE, WriteSong, clicks
 
-from musvid import Song
-from musvid.view.camera import Beat, Pose, pose
+from musvid import Modulation, Recipe, Song
+from musvid.job import prepare
+from musvid.ranges import RANGES
+from musvid.view.camera import Beat, Pose, curves, pose
 from musvid.view.settings import Camera, Finish, View
-from musvid.view.stage import view
+from musvid.view.stage import Shot, view
 
 STILL = Camera(turn=0, sway=0, pulse=0)
 BARE = Finish(glow=0, vignette=0, grain=0, contrast=0)
@@ -70,15 +74,80 @@ def clouds() -> np.ndarray:
 def test_a_quarter_of_a_turn_is_one() -> None:
     camera = Camera(turn=1, sway=0, pulse=0)
     flat = View().resolve()
-    still, turned = view([clouds()] * 2, [0, 15], (96, 96), flat, camera, BARE)
+    still, turned = view([clouds()] * 2, [0, 15], Shot((96, 96), flat, camera, BARE))
     assert np.abs(np.rot90(still, -1).astype(int) - turned).max() <= 3  # clockwise
 
 
 def test_zoom_enlarges_the_middle() -> None:
     """At twice the size, zoomed by two, the middle quarter is the picture's as it was."""
     flat = View(shown=(128, 128)).resolve()
-    (plain,) = view([clouds()], [0], (128, 128), flat, STILL, BARE)
+    (plain,) = view([clouds()], [0], Shot((128, 128), flat, STILL, BARE))
     camera = Camera(zoom=2, turn=0, sway=0, pulse=0)
-    (near,) = view([clouds()], [0], (128, 128), flat, camera, BARE)
+    (near,) = view([clouds()], [0], Shot((128, 128), flat, camera, BARE))
     shrunk = near.reshape(64, 2, 64, 2, 3).mean((1, 3))
     assert np.abs(shrunk - plain[32:96, 32:96]).max() < 3
+
+
+FOLLOWED = ("zoom", "turn", "sway", "shake")
+
+
+def swelling(seconds: float = 6.0) -> np.ndarray:
+    """Noise that is quiet in its first half and loud in its second."""
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, round(seconds * RATE))
+    sound[: len(sound) // 2] *= 0.01
+    return sound
+
+
+def test_settings_follow_the_music_within_their_ranges(write_song: WriteSong) -> None:
+    song = Song.open(write_song(swelling()))
+    camera = Camera(zoom=1, turn=2, sway=0.2, shake=0, pulse=0)
+    by = {name: Modulation("loudness", 0.5, 0) for name in ("zoom", "sway", "shake")}
+    found = curves(song, camera, by)
+    for name, quiet in {"zoom": 1.0, "sway": 0.2, "shake": 0.0}.items():
+        assert found[name].at(1.0) == pytest.approx(quiet, abs=0.02)
+        assert found[name].at(5.0) == pytest.approx(quiet + 0.5, abs=0.04)
+    poses = [pose(camera, time, by={"zoom": found["zoom"]}) for time in (1.0, 5.0)]
+    assert [each.zoom for each in poses] == pytest.approx([1, 1.5], abs=0.04)
+    for amount in (30, -30):
+        wild = curves(song, camera, dict.fromkeys(FOLLOWED, Modulation("loudness", amount, 0)))
+        for name in ("zoom", "sway", "shake"):
+            limits = RANGES[f"camera.{name}"]
+            assert limits.low <= wild[name].values.min() <= wild[name].values.max() <= limits.high
+            assert (limits.high if amount > 0 else limits.low) in wild[name].values
+
+
+def test_a_turn_that_follows_the_music_is_a_speed(write_song: WriteSong) -> None:
+    """Of 6 turns a minute, and 12 where it is loud: 6 s of which 3 are loud make 0.9 turns."""
+    song = Song.open(write_song(swelling()))
+    camera = Camera(turn=6, sway=0, pulse=0)
+    by = curves(song, camera, {"turn": Modulation("loudness", 6, 0)})
+    angles = np.array([pose(camera, frame / 60, by=by).angle for frame in range(361)])
+    assert angles[180] / (2 * np.pi) == pytest.approx(0.3, abs=0.01)
+    assert angles[-1] / (2 * np.pi) == pytest.approx(0.9, abs=0.02)
+    steps = np.diff(angles)
+    assert steps.min() > 0 and np.abs(np.diff(steps)).max() < 0.5 * steps.max()  # no jumps
+    stopped = curves(song, camera, {"turn": Modulation("loudness", -6, 0)})
+    quick = curves(song, replace(camera, turn=59), {"turn": Modulation("loudness", 30, 0)})
+    assert pose(camera, 5, by=stopped).angle == pytest.approx(
+        pose(camera, 4, by=stopped).angle, abs=0.05
+    )
+    assert 0.045 < quick["turn"].values[-1] <= 0.1  # a turn a minute more, and not 30
+
+
+def test_what_is_too_short_to_hear_moves_as_it_stands(write_song: WriteSong) -> None:
+    by = dict.fromkeys(FOLLOWED, Modulation("onsets", 1.0))
+    camera = Camera(zoom=2, turn=3, sway=0.5, pulse=0)
+    found = curves(Song.open(write_song(np.zeros(40))), camera, by)
+    assert [pose(camera, time, by=found) for time in (0, 7)] == [
+        pose(camera, time) for time in (0, 7)
+    ]
+
+
+def test_a_flat_picture_moves_when_its_camera_follows(write_song: WriteSong) -> None:
+    song = Song.open(write_song(swelling(2.0)))
+    job = prepare(song, Recipe(zoom_by=Modulation("loudness", 1.0), shake_by=Modulation("onsets")))
+    assert not job.plain and not job.shot.plain and job.beat
+    assert job.shot.by.keys() == {"zoom", "shake"}
+    assert prepare(song, Recipe(zoom_by=Modulation("loudness", 0.0))).plain
+    assert Recipe.from_json(job.recipe.to_json()) == job.recipe
+    assert job.recipe.unseen == prepare(song, Recipe()).recipe.unseen

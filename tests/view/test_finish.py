@@ -9,7 +9,7 @@ from musvid.view.settings import Finish
 
 
 def done(picture: np.ndarray, number: int = 0, **amounts: float) -> np.ndarray:
-    bare = dict.fromkeys(("glow", "vignette", "grain", "contrast"), 0.0)
+    bare = dict.fromkeys(("exposure", "glow", "vignette", "grain", "contrast"), 0.0)
     return finished(picture.copy(), Finish(**{**bare, **amounts}), number)
 
 
@@ -20,7 +20,7 @@ def grey(level: int = 100) -> np.ndarray:
 def test_nothing_is_nothing() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
     np.testing.assert_array_equal(done(picture), picture)
-    assert tone(picture, Finish(0, 0, 0, 0)) is picture
+    assert tone(picture, Finish(0, 0, 0, 0, 0)) is picture
 
 
 def test_grain_is_the_frames_own_and_has_no_light() -> None:
@@ -51,7 +51,32 @@ def test_the_vignette_takes_the_corners() -> None:
 
 def test_contrast_drives_darks_and_lights_apart() -> None:
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2)
-    made = tone(ramp, Finish(0, 0, 0, 1))[0, :, 0].astype(int)
+    made = tone(ramp, Finish(0, 0, 0, 0, 1))[0, :, 0].astype(int)
     assert made[0] == 0 and made[255] == 255
     assert made[64] < 50 and made[192] > 205
     assert (np.diff(made) >= 0).all()
+
+
+def strip(level: float) -> np.ndarray:
+    """Lights of all levels, of which the mean is about as given."""
+    drawn = np.random.default_rng(0).exponential(level, (128, 128, 3))
+    return np.minimum(drawn, 255).astype(np.uint8)
+
+
+def test_exposure_lights_up_what_is_dark_and_burns_nothing() -> None:
+    means = []
+    for level in (1, 6, 15, 40, 80, 160):
+        made = tone(strip(level), Finish(1, 0, 0, 0, 0))
+        means.append(made.mean())
+        assert (made >= 250).mean() < 0.02 + (strip(level) >= 250).mean()
+    assert means == sorted(means)  # loud stays brighter than quiet
+    assert all(35 < mean < 130 for mean in means[1:]), means
+    assert not tone(strip(0), Finish(1, 0, 0, 0, 0)).any()  # silence stays dark
+
+
+def test_exposure_is_a_curve_of_its_amount() -> None:
+    frame = strip(20)
+    half, whole = (tone(frame, Finish(amount, 0, 0, 0, 0)) for amount in (0.5, 1))
+    assert frame.mean() < half.mean() < whole.mean()
+    order = np.argsort(frame.ravel())
+    assert (np.diff(whole.ravel()[order].astype(int)) >= 0).all()

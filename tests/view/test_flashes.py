@@ -18,7 +18,7 @@ from musvid.job import resolve
 from musvid.rendering import film
 from musvid.view.flashes import changes, damped, gains, luminance, most
 from musvid.view.settings import KINDS, Camera, Finish, View
-from musvid.view.stage import luminances, view
+from musvid.view.stage import Shot, luminances, view
 
 RATE = Fraction(30)
 
@@ -121,17 +121,11 @@ def test_what_is_measured_is_what_is_shown(kind: str) -> None:
     random = np.random.default_rng(0)
     noise = random.integers(0, 256, (32, 32, 1), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
     frames = [np.repeat(noise // shade, 3, 2) for shade in (1, 3)]
-    size, looks = (
-        (480, 360),
-        (
-            View(kind=kind).resolve(),
-            Camera(turn=9).resolve(kind),
-            Finish(grain=0.2).resolve(kind),
-        ),
-    )
+    camera, finish = Camera(turn=9).resolve(kind), Finish(grain=0.2).resolve(kind)
+    shot = Shot((480, 360), View(kind=kind).resolve(), camera, finish)
     times = [Fraction(3), Fraction(4)]
-    shown = list(map(luminance, view(frames, times, size, *looks)))
-    told = list(luminances(frames, times, size, *looks))
+    shown = list(map(luminance, view(frames, times, shot)))
+    told = list(luminances(frames, times, shot))
     assert told == pytest.approx(shown, abs=0.012)  # an eighth of what counts
 
 

@@ -13,7 +13,7 @@ from musvid.view.camera import Pose
 from musvid.view.projections import HOLE, _tunnel, fold
 from musvid.view.sampling import Sampler, soften
 from musvid.view.settings import KINDS, Camera, Finish, View
-from musvid.view.stage import places, view
+from musvid.view.stage import LOW, Shot, places, view
 
 STILL = Camera(turn=0, sway=0, pulse=0)
 BARE = Finish(glow=0, vignette=0, grain=0, contrast=0)
@@ -22,7 +22,7 @@ SIDE, SHOWN = 128, 256
 
 def seen(strip: Frame, kind: str, *, size: tuple[int, int] = (SHOWN, SHOWN), **given) -> Frame:
     settings = View(kind, shown=size, **given).resolve()
-    (picture,) = view([strip], [0], size, settings, STILL, BARE)
+    (picture,) = view([strip], [0], Shot(size, settings, STILL, BARE))
     return picture
 
 
@@ -53,7 +53,7 @@ def test_a_row_of_the_strip_is_a_circle_of_its_radius(
 ) -> None:
     strip = np.zeros((SIDE, SIDE, 3), np.uint8)
     strip[40:44] = 255  # its middle, from the foot
-    s = 1 - 42 / SIDE
+    s = 1 - 42 / (SIDE - round(LOW.get(kind, 0) * SIDE))
     if foot == "rim":
         s = 1 - s
     inner = HOLE if kind == "ring" else 0

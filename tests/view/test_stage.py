@@ -24,7 +24,7 @@ from musvid.store import Store
 from musvid.studio.studio import quick_look
 from musvid.video.file import read_settings
 from musvid.view.settings import KINDS, parse_shown
-from musvid.view.stage import changes, view
+from musvid.view.stage import Shot, changes, view
 
 BARE = Style(strength=0.0)
 SMALL = {"size": (64, 64), "upscale": 1, "style": BARE}
@@ -38,7 +38,7 @@ def test_flat_passes_frames_as_they_are() -> None:
     plain = Recipe().resolve()
     assert not changes(plain.view, plain.camera, plain.finish)
     frames = noise(3)
-    seen = view(frames, [0, 1, 2], (128, 128), plain.view, plain.camera, plain.finish)
+    seen = view(frames, [0, 1, 2], Shot((128, 128), plain.view, plain.camera, plain.finish))
     assert [one is other for one, other in zip(seen, frames, strict=True)] == [True] * 3
 
 
@@ -50,16 +50,16 @@ def test_a_picture_knows_no_other_frame(kind: str) -> None:
         Finish(grain=1).resolve(kind),
     )
     frames, times = noise(4), [0.0, 0.5, 1.0, 1.5]
-    whole = list(view(frames, times, (96, 96), *looks))
+    whole = list(view(frames, times, Shot((96, 96), *looks)))
     others = noise(9)[5:8] + frames[3:]
-    assert (list(view(others, [9, 9, 9, 1.5], (96, 96), *looks))[3] == whole[3]).all()
+    assert (list(view(others, [9, 9, 9, 1.5], Shot((96, 96), *looks)))[3] == whole[3]).all()
 
 
 def test_settings_go_to_json_and_back() -> None:
     recipe = Recipe(
         view=View("tunnel", copies=5, foot="rim", bend=0.5, shown=(1080, 1920)),
         camera=Camera(zoom=1.5, turn=-2, sway=0.1, shake=0.2, pulse=0),
-        finish=Finish(glow=0.1, vignette=0.2, grain=0, contrast=1),
+        finish=Finish(exposure=0.3, glow=0.1, vignette=0.2, grain=0, contrast=1),
     )
     for each in (recipe, recipe.resolve(), Recipe(view=View("ring")).resolve()):
         assert Recipe.from_json(each.to_json()) == each
@@ -82,7 +82,9 @@ def test_settings_without_a_view_are_flat_and_still() -> None:
 def test_every_view_has_all_that_it_needs(kind: str) -> None:
     made = Recipe(view=View(kind)).resolve()
     for part in (made.view, made.camera, made.finish):
-        assert None not in [value for name, value in vars(part).items() if name != "shown"]
+        assert None not in [
+            value for name, value in vars(part).items() if name not in ("shown", "cover")
+        ]
     assert made.finish.changes
 
 

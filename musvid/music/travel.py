@@ -1,0 +1,70 @@
+"""How far the world of texture has moved along a song: the integral of a speed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from ..keys import Line
+from ..paint.drift import Drift
+from ..ranges import RANGES
+from ..song import Song
+from . import features
+from .modulation import Modulation
+
+Floats = features.Floats
+
+
+class Travel:
+    """The way of a drift along a song's part, in pixels; called with a time, it tells the way.
+
+    drift: its speed, to which `by` adds what the music does. The sum is clipped to the range of a
+    speed, so that the world never turns round. told: the speed along the file, of a story, which
+    takes the place of the drift's.
+
+    Times are seconds from the beginning of the part. A steady drift has moved since the beginning
+    of the file, so that a part of a song is painted like the whole of it. What the music adds is
+    heard in the part alone, whose curves reach from 0 to 1: such a way is that of the steady speed
+    up to the part's beginning, and from there the integral of the speed, exactly (between the
+    curve's values, which are a few hundredths of a second apart, the speed is a straight line).
+
+    Raises SongError for a sound that is too short to follow.
+    """
+
+    def __init__(self, song: Song, drift: Drift, by: Modulation, told: Line | None = None) -> None:
+        assert drift.speed is not None, "the drift of a job is resolved"
+        self._start = Fraction(song.first, song.rate)
+        self._steady = told or Line(((0.0, drift.speed),))
+        self._speeds: Floats | None = None
+        if not by:
+            return
+        heard, allowed = features.of(song), RANGES["drift.speed"]
+        curve = by.amount * heard.curve(by.source, by.smoothing)
+        self._step = heard.step
+        steady = self._told(np.arange(len(curve), dtype=np.float64) * heard.step)
+        self._speeds = np.clip(steady + curve, allowed.low, allowed.high)
+        means = (self._speeds[1:] + self._speeds[:-1]) / 2
+        self._ways = np.concatenate([[0.0], np.cumsum(means)]) * heard.step
+
+    def __call__(self, time: Fraction | float) -> float:
+        """The way up to a time, in pixels. Behind the last value, the last speed goes on."""
+        if self._speeds is None:
+            return self._steady.integral(float(self._start + Fraction(time)))
+        place = max(0.0, float(time)) / self._step
+        whole = min(int(place), len(self._speeds) - 1)
+        rest = place - whole
+        early, late = self._speeds[whole], self._speeds[min(whole + 1, len(self._speeds) - 1)]
+        part = self._step * rest * (early + rest * (late - early) / 2)
+        return self._steady.integral(float(self._start)) + float(self._ways[whole] + part)
+
+    def speeds(self, times: Floats) -> Floats:
+        """The speed at some times, in pixels a second."""
+        if self._speeds is None:
+            return self._told(times)
+        return np.interp(times / self._step, np.arange(len(self._speeds)), self._speeds)
+
+    def _told(self, times: Floats) -> Floats:
+        """The speed at some times that the music does not change."""
+        start = float(self._start)
+        return np.array([self._steady.at(start + time) for time in times.tolist()], np.float64)
