@@ -219,6 +219,11 @@ class Recipe:
         wished = replace(self, fps=stride * self.lock.per_second)
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
+    def unseen(self) -> Recipe:
+        """The same recipe shown as by default: what all of them have in common that differ in view,
+        camera, finish or upscale alone."""
+        return replace(self, upscale=None, view=View(), camera=Camera(), finish=Finish())
+
     @property
     def followers(self) -> dict[str, Modulation]:
         """How settings of the style follow the music, by their names ("strength", ...)."""

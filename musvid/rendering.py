@@ -163,11 +163,11 @@ def render(
                 return frames
             if not store or not addresses:
                 return diffuse(frames, style, painter=painter, strokes=strokes)
-            known = addresses.paintings
+            key = addresses.paintings
             if strokes is None:
-                return store.paintings(frames, known, lambda rest: load().paint(rest, style))
+                return store.paintings(frames, key, lambda rest: load().paint(rest, style))
             return store.paintings(
-                frames, known, lambda rest: load().paint_each(rest, style), strokes
+                frames, key, lambda rest: load().paint_each(rest, style), strokes
             )
 
         pictures: Iterator[Frame] = draw()
@@ -186,12 +186,13 @@ def render(
             spans = map(course.span, count())
             guides = map(course.canvas, guides, spans)
         painted = stage(paint(guides), "painted")
-        fill = partial(fill, painted, recipe.after, painted=recipe.paints)
+        known = partial(store.fit, addresses.fit) if store and addresses else None
+        fill = partial(fill, painted, recipe.after, painted=recipe.paints, known=known)
         places = interpolate.along(clock.filled, clock.places) if course else clock.filled
         lit = interpolate.retime(moments, places)
         if course:
-            known = {"light": lit, "guides": under} if recipe.relight else {}
-            made = fill(course=course, **known)
+            lights = {"light": lit, "guides": under} if recipe.relight else {}
+            made = fill(course=course, **lights)
         elif not recipe.relight:
             made = fill()
         elif recipe.paints:
@@ -261,6 +262,7 @@ class _Addresses:
 
     spectrum: str
     paintings: str
+    fit: str
     video: str
 
     @classmethod
@@ -292,10 +294,12 @@ class _Addresses:
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:
             filling.append(pick_device(device))
+        makers = drawing, painting, filling, _code(".")
         return cls(
             address(sound, look, drawing),
             address(asdict(style), painting),
-            address(sound, recipe.to_json(), drawing, painting, filling, _code(".")),
+            address(sound, recipe.unseen().to_json(), makers),
+            address(sound, recipe.to_json(), makers),
         )
 
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain, groupby, islice
 
 import numpy as np
@@ -49,22 +50,24 @@ def between(
     fill: Callable[[Iterable[Frame], int], Iterator[Frame]],
     light: Iterable[Light] | None = None,
     guides: Iterable[Light] | None = None,
+    known: relight.Known | None = None,
 ) -> Iterator[Frame]:
     """The frames of a video from its painted canvases: `course.clock.frames`, of the painted size.
 
     canvases: as `course.canvas` lays them out, painted. factor: frames from one to the next.
     light: the light of the spectrum at the moment of each frame of the video. guides: the lights of
-        the guides that were painted. Both, or none, and then nothing is relit.
+        the guides that were painted. Both, or none, and then nothing is relit. known: see
+    `musvid.interpolate.relight.between`.
 
     A frame at a painting's own moment is cut from that alone, and lit where its light differs.
     Memory holds the first paintings while the response to light is fitted, and then two.
     """
-    lights, known = (None if light is None else iter(light)), deque[_Painting]()
+    lights, around = (None if light is None else iter(light)), deque[_Painting]()
     painted = _read(canvases, guides if light is not None else None, course)
     response: relight.Response | None = None
     if lights is not None:
         first = list(islice(painted, relight.FITTED))
-        response = _fit(first, course)
+        response = relight.recalled(partial(_fit, first, course), known)
         painted = chain(first, painted)
         del first
     reached = -1  # the number of the last painting that was read
@@ -72,11 +75,11 @@ def between(
     for gap, group in groupby(places, key=lambda item: math.floor(item[1] / factor)):
         wanted = [(number, place - gap * factor) for number, place in group]
         while reached < gap + bool(wanted[-1][1]):
-            known.append(next(painted))
+            around.append(next(painted))
             reached += 1
-            while len(known) > 2 or (known and reached - len(known) + 1 < gap):
-                known.popleft()
-        ends = known[0], known[-1]
+            while len(around) > 2 or (around and reached - len(around) + 1 < gap):
+                around.popleft()
+        ends = around[0], around[-1]
         with closed(_filled(ends, factor, [place for _, place in wanted], course, fill)) as made:
             for (number, place), (picture, start) in zip(wanted, made, strict=True):
                 offset = course.frame(number)

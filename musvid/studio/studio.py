@@ -32,7 +32,6 @@ from ..recipe import Recipe
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
-from ..view.settings import Camera, Finish, View
 from ..view.stage import view
 from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
@@ -179,8 +178,7 @@ class Studio:
 
     def remembered(self, job: Job, time: float, paint: Callable[[], Frame]) -> Frame:
         """The painting of a moment, which is painted unless it was one of the last ones."""
-        plain = replace(job.recipe, view=View(), camera=Camera(), finish=Finish())
-        key = (job.song, plain.to_json(), Fraction(time))
+        key = (job.song, job.recipe.unseen().to_json(), Fraction(time))
         return self._kept(self._painted, _PAINTED, key, paint)
 
     def seen(self, job: Job, frame: Frame, time: float) -> Frame:
