@@ -285,6 +285,14 @@ def build_parser() -> argparse.ArgumentParser:
         f"(default: {still.speed:g})",
     )
 
+    add(
+        "--echo",
+        type=_number,
+        metavar="E",
+        help=f"how much of a guide is the painting before it, {RANGES['echo']}; it paints in "
+        f"order, and twice as much (default: {RANGES['echo'].low:g})",
+    )
+
     size = parser.add_argument_group("size")
     add = size.add_argument
     add(

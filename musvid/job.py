@@ -15,6 +15,7 @@ from .music.automation import Automation
 from .music.lock import Lock
 from .paint import models
 from .paint.course import Course
+from .paint.echo import Echo
 from .paint.style import Stroke, Style
 from .recipe import Recipe
 from .song import Song
@@ -59,6 +60,14 @@ class Job:
             self.clock, recipe.drift, self.size, grain, lambda time: speed * float(start + time)
         )
 
+    @cached_property
+    def echo(self) -> Echo | None:
+        """How paintings flow into the next ones, or None where they do not."""
+        if not self.recipe.echo or not self.recipe.paints:
+            return None
+        start = Fraction(self.song.first, self.song.rate)
+        return Echo.of(self.recipe.echo, self.clock, start, self.course)
+
     @property
     def style(self) -> Style:
         """How canvases are painted: of one that is a half already, no half is taken."""
@@ -97,8 +106,8 @@ class Job:
 
     @property
     def paintings(self) -> int:
-        """How many frames are painted."""
-        return self.clock.painted if self.recipe.paints else 0
+        """How many frames are painted: with an echo, two for each that is shown."""
+        return self.clock.painted * (2 if self.echo else 1) if self.recipe.paints else 0
 
     def strokes(self) -> Iterator[Stroke] | None:
         """How each painting is painted, or None where nothing changes along the song."""

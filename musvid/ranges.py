@@ -75,6 +75,7 @@ RANGES: dict[str, Range] = {
     "lock.beat": Range(-DAY, DAY, _SECONDS),
     "lock.bar": _whole(1, 16),
     "drift.speed": Range(0, 1000, " (pixels a second)", step=4, shown=(0, 240)),
+    "echo": Range(0, 0.9, step=0.05),
     "strength_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
     "guidance_by.amount": Range(*_AMOUNT, step=0.5, shown=(-10, 10)),
     "seed_by.amount": Range(*_AMOUNT, step=0.1, shown=(0, 5)),

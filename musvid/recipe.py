@@ -113,6 +113,8 @@ class Recipe:
     upscale: the file's size as a multiple of the painted size, 1 to 8.
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
     drift: how texture travels; by default it stays.
+    echo: 0 to 0.9, how much of each guide is the painting before it. Above 0, paintings are made in
+        order, and two for each that is shown; see `musvid.paint.echo`.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     view, camera, finish: how what was painted is shown; they repaint nothing.
     """
@@ -132,6 +134,7 @@ class Recipe:
     style: Style = field(default_factory=Style)
     lock: Lock = field(default_factory=Lock)
     drift: Drift = field(default_factory=Drift)
+    echo: float = 0.0
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
@@ -143,8 +146,8 @@ class Recipe:
         object.__setattr__(self, "fps", parse_rate(self.fps))
         if self.size is not None:
             object.__setattr__(self, "size", parse_size(self.size))
-        for name in ("track", "start", "duration", "upscale"):
-            if name == "start" or getattr(self, name) is not None:
+        for name in ("track", "start", "duration", "upscale", "echo"):
+            if name in ("start", "echo") or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
         _validate.choice("interpolator", self.interpolator, choices())
         self._fill()

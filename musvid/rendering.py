@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from importlib.metadata import version
-from itertools import count, islice, tee
+from itertools import count, islice, repeat, tee
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from .frame import Frame, Light, Noted, closed, frame_path, save_frame
 from .job import Job, prepare
 from .paint import models
 from .paint.painter import Painter, diffuse
+from .paint.style import Stroke
 from .recipe import Recipe
 from .song import Song
 from .spectrum import showcqt as spectrum
@@ -158,9 +159,7 @@ def render(
                 draw,
             )
 
-        def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
-            if not recipe.paints:
-                return frames
+        def brush(frames: Iterator[Frame], strokes: Iterator[Stroke] | None) -> Iterator[Frame]:
             if not store or not addresses:
                 return diffuse(frames, style, painter=painter, strokes=strokes)
             key = addresses.paintings
@@ -169,6 +168,18 @@ def render(
             return store.paintings(
                 frames, key, lambda rest: load().paint_each(rest, style), strokes
             )
+
+        def some(frames: list[Frame], painting: int) -> list[Frame]:
+            stroke = None if strokes is None else repeat(job.stroke(painting))
+            return list(brush(iter(frames), stroke))
+
+        def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
+            if not recipe.paints:
+                return frames
+            if not job.echo:
+                return brush(frames, strokes)
+            spans = map(course.span, count()) if course else None
+            return job.echo.painted(frames, some, spans=spans)
 
         pictures: Iterator[Frame] = draw()
         # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
