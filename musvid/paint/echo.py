@@ -1,7 +1,10 @@
 """Echo: a painting flows into the guide of the next one, so that what was there fades.
 
 The guide is blended with the painting before it, before it is painted, as the method's author did
-later (PIL's ``blend(source, last, 0.9)``). It is the one setting that paints in order.
+later (PIL's ``blend(source, last, 0.9)``). It is the one setting that paints in order. A painting
+is brighter than its guide; so that light neither piles up nor lags behind the music, the mixture
+has as much of it as the guide: where light was, it fades, and how much there is, is the moment's
+own (``tests/benchmarks/echo.py``).
 
 So that a painting still knows nothing that is older than a second, paintings are chained: every
 half second a chain begins at a guide as it is, and lasts a second. Two chains run at any time, and
@@ -33,9 +36,10 @@ PaintSome = Callable[[list[Frame], int], list[Frame]]
 class Echo:
     """The chains of a render.
 
-    amount: 0 to 1, the weight of the painting before. length: paintings after which another chain
-    begins; each lasts twice as long. first: the number of the render's first painting, counted from
-    the beginning of the file, so that chains of a part begin where those of the whole do.
+    amount: 0 to 1, the share of the painting before in a guide's light. length: paintings after
+    which another chain begins; each lasts twice as long. first: the number of the render's first
+    painting, counted from the beginning of the file, so that chains of a part begin where those of
+    the whole do.
     course: of texture that drifts; the painting before is moved along with it.
     """
 
@@ -105,10 +109,11 @@ class Echo:
             span, last = way
             axis = int(self.course.drift.sideways)
             before = moved(before, span.start - last.start, span.stop - span.start, axis)
-        weight = np.float32(self.amount)
-        mixed = guide.astype(np.float32)
-        mixed += (before - mixed) * weight
-        return np.rint(mixed).astype(np.uint8)
+        light, others = (int(picture.sum(dtype=np.int64)) for picture in (guide, before))
+        own = 1 - self.amount * min(1.0, others / max(1, light))
+        its = self.amount * min(1.0, light / max(1, others))
+        mixed = guide * np.float32(own) + before * np.float32(its)
+        return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
 
 
 def _between(old: Frame, young: Frame, part: int, parts: int) -> Frame:

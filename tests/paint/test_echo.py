@@ -51,6 +51,14 @@ def as_they_are(frames: list[Frame], _: int) -> list[Frame]:
     return frames
 
 
+def lines(places: list[int]) -> list[Frame]:
+    """Pictures of as much light each, of which one row is bright."""
+    made = flat([0] * len(places))
+    for frame, place in zip(made, places, strict=True):
+        frame[place] = 250
+    return made
+
+
 def levels(echo: Echo, guides: list[Frame], begin: int = 0) -> list[int]:
     return [int(frame[0, 0, 0]) for frame in echo.painted(guides, as_they_are, begin=begin)]
 
@@ -72,15 +80,24 @@ def test_a_painting_knows_no_more_than_the_second_before_it(pace: float, length:
         assert reach >= min(painting, length)
 
 
-def test_a_flash_fades_and_is_gone_after_a_second() -> None:
+def test_where_light_was_it_fades_and_is_gone_after_a_second() -> None:
     echo = Echo(0.8, length=15)
     for place in range(15, 30):  # wherever it falls between two beginnings
-        guides = flat([0] * 70)
-        guides[place] = flat([250])[0]
-        seen = levels(echo, guides)
+        seen = levels(echo, lines([0 if number == place else 4 for number in range(70)]))
         assert not any(seen[:place]) and not any(seen[place + 30 :])
         fall = seen[place : place + 30]
         assert fall[0] == 50 and max(fall) <= 52 and 2 <= fall[10] <= 30 and fall[20] <= 4
+
+
+def test_there_is_as_much_light_as_the_moment_has() -> None:
+    """Although paintings are brighter than what is painted, and whatever was before."""
+
+    def bright(frames: list[Frame], _: int) -> list[Frame]:
+        return [np.minimum(3.0 * frame, 255).astype(np.uint8) for frame in frames]
+
+    given = [40, 40, 0, 0, 80, 10, 10, 10]
+    seen = Echo(0.9, 2).painted(flat(given), bright)
+    assert [round(int(frame.max()) / 3) for frame in seen] == given
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
@@ -138,18 +155,15 @@ def test_the_echo_lies_where_its_texture_has_gone(direction: str) -> None:
     drift = Drift(40.0, direction)
     course = Course(clock, drift, SIZE, 16, lambda time: 40 * float(time))
     spans = [course.span(number) for number in range(3)]
-    world = np.random.default_rng(0).integers(0, 256, (400, 400, 3)).astype(np.uint8)
+    world = np.random.default_rng(0).integers(0, 201, (400, 400, 3)).astype(np.uint8)
 
     def paint(frames: list[Frame], number: int) -> list[Frame]:
-        """The world where the canvas lies, where there is light."""
+        """The world where the canvas lies."""
         row, column = (100 + place for place in course.place(spans[number]))
         height, width = frames[0].shape[:2]
-        return [
-            np.where(frame > 0, world[row : row + height, column : column + width], 0)
-            for frame in frames
-        ]
+        return [world[row : row + height, column : column + width]] * len(frames)
 
-    light = [np.full((*SIZE[::-1], 3), value, np.uint8) for value in (255, 0, 0)]
+    light = [np.full((*SIZE[::-1], 3), 100, np.uint8)] * 3  # as bright as the world
     seen: list[Frame] = []
 
     def noted(frames: list[Frame], number: int) -> list[Frame]:
@@ -160,9 +174,9 @@ def test_the_echo_lies_where_its_texture_has_gone(direction: str) -> None:
     list(Echo(0.5, course=course).painted(canvases, noted, spans=spans))
     row, column = (100 + place for place in course.place(spans[1]))
     height, width = seen[1].shape[:2]
-    true = world[row : row + height, column : column + width] / 2
+    true = (world[row : row + height, column : column + width] + 100.0) / 2
     inside = np.s_[16:-32, 16:-32]  # what both canvases show
-    assert np.abs(seen[1][inside] - true[inside]).max() <= 0.5
+    assert np.abs(seen[1][inside] - true[inside]).max() <= 2
 
 
 # Renders
