@@ -13,13 +13,14 @@ from conftest import WriteSong, music, psnr, read_frames
 
 from musvid import Clock, Painter, Recipe, SettingsError, Song, Style, render
 from musvid.__main__ import build_parser, recipe_from
-from musvid.estimate import Plan
+from musvid.estimate import Plan, denoised
 from musvid.frame import Frame
 from musvid.job import prepare, resolve
 from musvid.paint.course import Course
 from musvid.paint.drift import Drift
 from musvid.paint.echo import Echo
 from musvid.store import Store
+from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
 # diffusers' schedulers, about the numpy of today.
@@ -98,6 +99,9 @@ def test_there_is_as_much_light_as_the_moment_has() -> None:
     given = [40, 40, 0, 0, 80, 10, 10, 10]
     seen = Echo(0.9, 2).painted(flat(given), bright)
     assert [round(int(frame.max()) / 3) for frame in seen] == given
+    dim, full = lines([4])[0], lines([4])[0] + np.uint8(5)
+    _, late = Echo(0.9).painted([dim, full], as_they_are)
+    assert late[4].min() > 200, "nothing wraps around"
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
@@ -225,6 +229,15 @@ def test_a_stopped_render_goes_on_and_a_moment_shows_what_it_paints(
 
 
 # Settings
+
+
+def test_a_moment_is_as_much_work_as_its_chains(write_song: WriteSong) -> None:
+    """With an echo, a page paints the second before it, too."""
+    jobs = [prepare(write_song(music(1.0)), echoing(amount)) for amount in (0.0, 0.5)]
+    limits = replace(Limits.of(public=True), denoised=400 * denoised(jobs[0].recipe) / 1e9)
+    limits.afford_moment(jobs[0])
+    with pytest.raises(SettingsError, match="or no echo"):
+        limits.afford_moment(jobs[1])
 
 
 def test_the_command_line_asks_for_it() -> None:
