@@ -179,7 +179,14 @@ def render(
             if not job.echo:
                 return brush(frames, strokes)
             spans = map(course.span, count()) if course else None
-            return job.echo.painted(frames, some, spans=spans)
+            note = echoed if recipe.relight else None
+            return job.echo.painted(frames, some, spans=spans, note=note)
+
+        def echoed(guide: Frame, painting: int) -> None:
+            # Light that a painting has from its echo is not its moment's: relighting knows it.
+            if course:
+                guide = course.shown(guide, course.span(painting))
+            under.add(interpolate.light_of(guide))
 
         pictures: Iterator[Frame] = draw()
         # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
@@ -191,7 +198,7 @@ def render(
         drawn = stage(pictures, "spectrum")
         keyframes = every(drawn, clock.stride)
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
-        if recipe.relight and recipe.paints:
+        if recipe.relight and recipe.paints and not job.echo:
             guides = under.through(guides, interpolate.light_of)
         if course:
             spans = map(course.span, count())

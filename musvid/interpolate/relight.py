@@ -217,7 +217,7 @@ def relit(frame: Frame, light: Light, under: Floats, response: Response) -> Fram
     if np.array_equal(now, under[:3]):
         return frame
     gain, added = (_bordered(part) for part in _gain(now, under, response))
-    made = np.empty_like(frame)
+    made = np.empty(frame.shape, np.uint8)  # in this order, whichever the frame has
     # In strips, so that what is in between stays in the processor's cache.
     for top in range(0, len(frame), _STRIP):
         rows = slice(top, min(top + _STRIP, len(frame)))

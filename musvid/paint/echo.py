@@ -79,10 +79,12 @@ class Echo:
         *,
         begin: int = 0,
         spans: Iterable[Span] | None = None,
+        note: Callable[[Frame, int], object] | None = None,
     ) -> Iterator[Frame]:
         """Guides painted with their echo, one by one: none is asked for before its time.
 
         guides: or the canvases of a course, which lie at `spans`. begin: the number of the first.
+        note: called with what is painted, the guide and its echo, and its number.
         """
         old: Frame | None = None
         young: Frame | None = None
@@ -99,6 +101,8 @@ class Echo:
             else:
                 old, young = paint(sources, number)
             last = span
+            if note:
+                note(_between(sources[0], sources[1], phase, self.length), number)
             yield _between(old, young, phase, self.length)
 
     def _mixed(self, guide: Frame, before: Frame | None, way: tuple[Span, Span] | None) -> Frame:
