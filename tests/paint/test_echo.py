@@ -126,6 +126,19 @@ def test_any_painting_is_made_from_the_guides_that_reach_it() -> None:
             np.testing.assert_array_equal(list(part)[-1], frame)
 
 
+def test_what_is_noted_is_what_was_painted() -> None:
+    """So that relighting knows the light that a painting has."""
+    rows, noted = [4, 0, 4, 0, 0, 4], []
+    seen = list(
+        Echo(0.5, 2).painted(
+            lines(rows), as_they_are, begin=7, note=lambda *what: noted.append(what)
+        )
+    )
+    assert [number for _, number in noted] == list(range(7, 13))
+    np.testing.assert_array_equal([guide for guide, _ in noted], seen)
+    assert seen[1][4].any() and seen[1][0].any()
+
+
 def test_no_guide_is_asked_for_before_its_time() -> None:
     asked: list[int] = []
 
