@@ -344,6 +344,14 @@ def build_parser() -> argparse.ArgumentParser:
         f"seeds a second, with a drift or without (default: {still.morph:g})",
     )
 
+    add(
+        "--echo",
+        type=_number,
+        metavar="E",
+        help=f"how much of a guide is the painting before it, {RANGES['echo']}; it paints in "
+        f"order, and twice as much (default: {RANGES['echo'].low:g})",
+    )
+
     size = parser.add_argument_group("size")
     add = size.add_argument
     add(

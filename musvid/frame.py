@@ -47,6 +47,10 @@ class Noted(Generic[T]):
                 self._notes.append(note(frame))
                 yield frame
 
+    def add(self, note: T) -> None:
+        """Note something of the next frame."""
+        self._notes.append(note)
+
     def __iter__(self) -> Iterator[T]:
         """The notes, each once. The frames they are of must have gone through before."""
         while True:

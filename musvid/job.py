@@ -24,6 +24,7 @@ from .music.travel import Travel
 from .paint import models
 from .paint.course import Course
 from .paint.drift import NONE
+from .paint.echo import Echo
 from .paint.style import Stroke, Style
 from .presets import preset
 from .recipe import Recipe
@@ -132,6 +133,14 @@ class Job:
             slower += ", less of --drift-by"
         return Course(self.clock, self.recipe.drift, self.size, grain, self.travel, slower)
 
+    @cached_property
+    def echo(self) -> Echo | None:
+        """How paintings flow into the next ones, or None where they do not."""
+        if not self.recipe.echo or not self.recipe.paints:
+            return None
+        start = Fraction(self.song.first, self.song.rate)
+        return Echo.of(self.recipe.echo, self.clock, start, self.course)
+
     @property
     def style(self) -> Style:
         """How canvases are painted: of one that is a half already, no half is taken."""
@@ -225,8 +234,8 @@ class Job:
 
     @property
     def paintings(self) -> int:
-        """How many frames are painted."""
-        return self.clock.painted if self.recipe.paints else 0
+        """How many frames are painted: with an echo, two for each that is shown."""
+        return self.clock.painted * (2 if self.echo else 1) if self.recipe.paints else 0
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -238,7 +247,7 @@ class Job:
     def painted(self) -> int:
         """Pixels of all canvases that are painted."""
         if self.course:
-            return self.course.pixels
+            return self.course.pixels * (2 if self.echo else 1)
         width, height = self.size
         return self.paintings * width * height
 

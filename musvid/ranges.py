@@ -80,6 +80,7 @@ RANGES: dict[str, Range] = {
     "story.factor": Range(0, 10, " (times the drift's speed)"),
     "drift.speed": Range(0, 1000, " (pixels a second)", step=4, shown=(0, 240)),
     "drift.morph": Range(0, 5, " (seeds a second)", step=0.02, shown=(0, 2)),
+    "echo": Range(0, 0.9, step=0.05),
     "strength_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
     "guidance_by.amount": Range(*_AMOUNT, step=0.5, shown=(-10, 10)),
     "seed_by.amount": Range(*_AMOUNT, step=0.1, shown=(0, 5)),

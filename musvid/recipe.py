@@ -121,6 +121,8 @@ class Recipe:
     upscale: the file's size as a multiple of the painted size, 1 to 8.
     look: how the spectrum is drawn. style: how it is painted. lock: keyframes on the beat.
     drift: how texture travels; by default it stays.
+    echo: 0 to 0.9, how much of each guide is the painting before it. Above 0, paintings are made in
+        order, and two for each that is shown; see `musvid.paint.echo`.
     strength_by, guidance_by, seed_by: how these settings of the style follow the music.
     drift_by: how the drift's speed does, in pixels a second; where it is left out but for the
         source, 60 are added where the curve, smoothed over half a second, is 1.
@@ -151,6 +153,7 @@ class Recipe:
     style: Style = field(default_factory=Style)
     lock: Lock = field(default_factory=Lock)
     drift: Drift = field(default_factory=Drift)
+    echo: float = 0.0
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
@@ -175,8 +178,8 @@ class Recipe:
             )
         if self.size is not None:
             object.__setattr__(self, "size", parse_size(self.size))
-        for name in ("track", "start", "duration", "upscale"):
-            if name == "start" or getattr(self, name) is not None:
+        for name in ("track", "start", "duration", "upscale", "echo"):
+            if name in ("start", "echo") or getattr(self, name) is not None:
                 RANGES[name].check(name, getattr(self, name))
         for name in (*_FOLLOWING, *_CAMERA_BY):
             RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
@@ -291,7 +294,7 @@ class Recipe:
         still["motion_fps"] = None
         if told := story.of(self.story):
             still["story"] = str(told.unseen)
-        return replace(self, view=View(), camera=Camera(), finish=Finish(), **still)
+        return replace(self, upscale=None, view=View(), camera=Camera(), finish=Finish(), **still)
 
     def repeats(self, rate: Fraction) -> int:
         """How often each frame is shown, where there are so many a second. See `motion_fps`."""

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
 from importlib.metadata import version
-from itertools import count, islice, tee
+from itertools import count, islice, repeat, tee
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from .frame import Frame, Light, Noted, closed, frame_path, save_frame
 from .job import Job, prepare
 from .paint import models
 from .paint.painter import Painter, diffuse
+from .paint.style import Stroke
 from .recipe import Recipe
 from .song import Song
 from .spectrum import showcqt as spectrum
@@ -162,17 +163,34 @@ def render(
                 draw,
             )
 
+        def brush(frames: Iterator[Frame], strokes: Iterator[Stroke] | None) -> Iterator[Frame]:
+            if not store or not addresses:
+                return diffuse(frames, style, painter=painter, strokes=strokes)
+            key = addresses.paintings
+            if strokes is None:
+                return store.paintings(frames, key, lambda rest: load().paint(rest, style))
+            return store.paintings(
+                frames, key, lambda rest: load().paint_each(rest, style), strokes
+            )
+
+        def some(frames: list[Frame], painting: int) -> list[Frame]:
+            stroke = None if strokes is None else repeat(job.stroke(painting))
+            return list(brush(iter(frames), stroke))
+
         def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
             if not recipe.paints:
                 return frames
-            if not store or not addresses:
-                return diffuse(frames, style, painter=painter, strokes=strokes)
-            known = addresses.paintings
-            if strokes is None:
-                return store.paintings(frames, known, lambda rest: load().paint(rest, style))
-            return store.paintings(
-                frames, known, lambda rest: load().paint_each(rest, style), strokes
-            )
+            if not job.echo:
+                return brush(frames, strokes)
+            spans = map(course.span, count()) if course else None
+            note = echoed if recipe.relight else None
+            return job.echo.painted(frames, some, spans=spans, note=note)
+
+        def echoed(guide: Frame, painting: int) -> None:
+            # Light that a painting has from its echo is not its moment's: relighting knows it.
+            if course:
+                guide = course.shown(guide, course.span(painting))
+            under.add(light_of(guide))
 
         pictures = glowing(draw(), recipe.look, clock, job.world)
         light_of = partial(interpolate.light_of, drifting=bool(course))
@@ -187,18 +205,19 @@ def render(
         drawn = stage(pictures, "spectrum")
         keyframes = every(drawn, clock.stride)
         guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
-        if recipe.relight and recipe.paints:
+        if recipe.relight and recipe.paints and not job.echo:
             guides = under.through(guides, light_of)
         if course:
             spans = map(course.span, count())
             guides = map(course.canvas, guides, spans)
         painted = stage(paint(guides), "painted")
-        fill = partial(fill, painted, recipe.after, painted=recipe.paints)
+        known = partial(store.fit, addresses.fit) if store and addresses else None
+        fill = partial(fill, painted, recipe.after, painted=recipe.paints, known=known)
         places = interpolate.along(clock.filled, clock.places) if course else clock.filled
         lit = interpolate.retime(moments, places)
         if course:
-            known = {"light": lit, "guides": under} if recipe.relight else {}
-            made = fill(course=course, **known)
+            lights = {"light": lit, "guides": under} if recipe.relight else {}
+            made = fill(course=course, **lights)
         elif not recipe.relight:
             made = fill()
         elif recipe.paints:
@@ -269,6 +288,7 @@ class _Addresses:
 
     spectrum: str
     paintings: str
+    fit: str
     video: str
 
     @classmethod
@@ -303,10 +323,12 @@ class _Addresses:
         if filling:
             filling.append(pick_device(device))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
+        makers = drawing, painting, filling, _code(".")
         return cls(
             address(sound, look, drawing),
             address(asdict(style), painting),
-            address(sound, recipe.to_json(), cover, drawing, painting, filling, _code(".")),
+            address(sound, recipe.unseen.to_json(), makers),
+            address(sound, recipe.to_json(), cover, makers),
         )
 
 

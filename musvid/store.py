@@ -1,12 +1,13 @@
 """Finished frames on disk, addressed by what made them: what is known is not computed twice.
 
-Three kinds of entries, each a file or a few that nothing ever changes:
+Four kinds of entries, each a file or a few that nothing ever changes:
 
 ``spectra``    the drawn spectrum of a sound, in strips of `STRIP` pictures; the address is a hash
                of the sound and of every setting that reaches the drawing.
 ``paintings``  one painted frame; the address is a hash of the frame that was painted and of
                everything that tells how. So a painting is found again whichever recipe led to it.
 ``videos``     a finished video, by a hash of everything.
+``fits``       a few numbers that were fitted to paintings, by a hash of all that reaches those.
 
 A file appears under its name when it is complete, and its content is checked when it is read: a
 file that is cut off or damaged counts as missing. Everything here can be made again; when the
@@ -29,7 +30,7 @@ import time
 import uuid
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -55,7 +56,7 @@ _DEFAULT_GB = 5.0
 STRIP = 32
 """Pictures of a spectrum per file."""
 
-_KINDS = ("spectra", "paintings", "videos")
+_KINDS = ("spectra", "paintings", "videos", "fits")
 _MARK = "musvid-cache"  # a file that says that the folder is one, so that no other is emptied
 _HEADER = struct.Struct(">4I?")  # pictures, height, width, channels; whether that is the left half
 _TRIM_EVERY = 200_000_000  # bytes written between two looks at the limit
@@ -265,6 +266,20 @@ class Store:
                     yield painting
             if last is not None:
                 yield last
+
+    def fit(self, key: str, make: Callable[[], Sequence[float]]) -> tuple[float, ...]:
+        """Some finite numbers, from the store, or else made and stored."""
+        path = self.folder / "fits" / key[:2] / key
+        with contextlib.suppress(OSError, ValueError):
+            digest, _, text = path.read_text("utf-8").partition(" ")
+            if digest == address(text):
+                os.utime(path)
+                return tuple(map(float, text.split()))
+        found = tuple(map(float, make()))
+        text = " ".join(map(repr, found))
+        if time.monotonic() >= self._idle_until:
+            self._write(path, lambda new: new.write_text(f"{address(text)} {text}", "utf-8"))
+        return found
 
     def video(self, key: str) -> Path | None:
         """A finished video, where it is known, and whole."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import WriteSong, clicks, music, read_frames, tone, video_frames
 
-from musvid import Lock, Painter, Recipe, Song, Style, draw, render
+from musvid import Lock, Painter, Recipe, Song, Style, View, draw, render
 from musvid.job import prepare
 from musvid.store import Store
 
@@ -162,6 +162,19 @@ def test_another_interpolator_or_relighting_repaints_nothing(
     for change in ({"interpolator": "motion"}, {"relight": False}, {"stride": 32}):
         render(song, relit(**change), tmp_path / "b.mp4", painter=painter, store=store)
         assert {path for path in known.rglob("*") if path.is_file()} == kept
+
+
+def test_another_view_fits_nothing_anew(
+    painter: Painter, write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it is lit as by a render that knows nothing."""
+    song, store = write_song(music(2.0)), Store(tmp_path / "cache")
+    seen = {"view": View("mosaic"), "upscale": 2}
+    render(song, relit(**seen), tmp_path / "new.mp4", painter=painter)
+    render(song, relit(), tmp_path / "a.mp4", painter=painter, store=store)
+    monkeypatch.setattr("musvid.interpolate.relight.fit_between", None)
+    render(song, relit(**seen), tmp_path / "b.mp4", painter=painter, store=store)
+    assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "new.mp4").read_bytes()
 
 
 def test_a_render_from_the_store_is_the_same_film(

@@ -177,6 +177,31 @@ def test_an_error_while_painting_loses_nothing(store: Store) -> None:
     assert stage.made == 4
 
 
+# Fits.
+
+
+def test_numbers_are_fitted_once_and_come_back_to_the_bit(store: Store) -> None:
+    numbers, made = (0.1 + 0.2, -1.0, 2.2, 1e-300), []
+
+    def make() -> tuple[float, ...]:
+        made.append(1)
+        return numbers
+
+    assert [store.fit("ab12", make) for _ in range(3)] == [numbers] * 3
+    assert store.fit("cd34", make) == numbers
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("harm", ["", "0.1 0.2", "{} 0.1 nonsense", "\udcff"])
+def test_damaged_numbers_are_made_again(store: Store, harm: str) -> None:
+    store.fit("ab12", lambda: (1.0, 2.0))
+    (path,) = files(store, "fits")
+    harm = harm.format(path.read_text().partition(" ")[0])
+    path.write_text(harm, "utf-8", errors="surrogateescape")
+    assert store.fit("ab12", lambda: (3.0, 4.0)) == (3.0, 4.0)
+    assert store.fit("ab12", lambda: (5.0, 6.0)) == (3.0, 4.0)
+
+
 # Damage.
 
 

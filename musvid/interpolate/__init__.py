@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from .. import _validate
 from ..clock import MAX_FACTOR
@@ -27,6 +28,9 @@ from ._names import names as names
 from ._retime import along as along
 from ._retime import retime as retime
 
+if TYPE_CHECKING:  # it imports OpenCV
+    from .relight import Known
+
 
 def between(
     frames: Iterable[Frame],
@@ -37,6 +41,7 @@ def between(
     light: Iterable[Light] | None = None,
     guides: Iterable[Light] | None = None,
     course: Course | None = None,
+    known: Known | None = None,
     weights: str | os.PathLike[str] | None = None,
     device: str = "auto",
 ) -> Iterator[Frame]:
@@ -52,6 +57,8 @@ def between(
         canvases, and what comes out are the frames of the course's video, each of the painted size
         and cut at its own moment; the light is that of those moments, as
         `light_of` makes it of what drifts, and the guides' is needed.
+    known: gives what an earlier call fitted to the same paintings and lights, or has it made; see
+        `musvid.Store.fit`.
     weights: for "flavr", a checkpoint or a folder of them; by default what the environment variable
         MUSVID_FLAVR_WEIGHTS names, and else the embedded ones.
     device: for "flavr", "auto", "cpu", "cuda" or "mps".
@@ -66,13 +73,15 @@ def between(
     if course is not None:
         from . import _instep
 
-        return _instep.between(frames, factor, course=course, fill=fill, light=light, guides=guides)
+        return _instep.between(
+            frames, factor, course=course, fill=fill, light=light, guides=guides, known=known
+        )
     checked = _same_shape(frames)
     if light is None:
         return fill(checked, factor)
     from . import relight
 
-    return relight.between(checked, factor, light=light, guides=guides, fill=fill)
+    return relight.between(checked, factor, light=light, guides=guides, fill=fill, known=known)
 
 
 def _filler(

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, groupby, islice
 
 import numpy as np
@@ -55,23 +55,24 @@ def between(
     fill: Callable[[Iterable[Frame], int], Iterator[Frame]],
     light: Iterable[Light] | None = None,
     guides: Iterable[Light] | None = None,
+    known: relight.Known | None = None,
 ) -> Iterator[Frame]:
     """The frames of a video from its painted canvases: `course.clock.frames`, of the painted size.
 
     canvases: as `course.canvas` lays them out, painted. factor: frames from one to the next.
     light: the light of the spectrum at the moment of each frame of the video, in fine cells.
     guides: the lights of the guides that were painted, likewise. Both, or none, and then nothing
-        is relit.
+        is relit. known: see `musvid.interpolate.relight.between`.
 
     A frame at a painting's own moment is cut from that alone, and lit where its light differs.
     Memory holds the first paintings while the response to light is fitted, and then two.
     """
-    lights, known = (None if light is None else iter(light)), deque[_Painting]()
+    lights, around = (None if light is None else iter(light)), deque[_Painting]()
     painted = _read(canvases, guides if light is not None else None, course)
     response: relight.Response | None = None
     if lights is not None:
         first = list(islice(painted, relight.FITTED))
-        response = _fit(first, course)
+        response = relight.recalled(partial(_fit, first, course), known)
         painted = chain(first, painted)
         del first
     reached = -1  # the number of the last painting that was read
@@ -79,11 +80,11 @@ def between(
     for early, group in groupby(places, key=lambda item: math.floor(item[1] / factor)):
         wanted = [(number, place - early * factor) for number, place in group]
         while reached < early + bool(wanted[-1][1]):
-            known.append(next(painted))
+            around.append(next(painted))
             reached += 1
-            while len(known) > 2 or (known and reached - len(known) + 1 < early):
-                known.popleft()
-        gap = _Gap((known[0], known[-1]), course, response)
+            while len(around) > 2 or (around and reached - len(around) + 1 < early):
+                around.popleft()
+        gap = _Gap((around[0], around[-1]), course, response)
         with closed(_filled(gap, factor, [place for _, place in wanted], fill)) as made:
             for (number, place), (picture, start) in zip(wanted, made, strict=True):
                 offset = course.frame(number)

@@ -34,6 +34,8 @@ from . import blend
 Floats: TypeAlias = NDArray[np.float32]
 Lit: TypeAlias = tuple[Frame, Light]
 Fill: TypeAlias = Callable[[Iterable[Frame], int], Iterator[Frame]]
+Known: TypeAlias = Callable[[Callable[[], Sequence[float]]], Sequence[float]]
+"""Gives the numbers of an earlier fit of the same paintings, or has them made."""
 
 CELL = 4
 """Pixels a side for which a light is one number: what changes from there on is smooth."""
@@ -94,6 +96,7 @@ def between(
     guides: Iterable[Light] | None = None,
     fill: Fill = blend.between,
     response: Response | None = None,
+    known: Known | None = None,
 ) -> Iterator[Frame]:
     """Interpolate and relight: ``(M - 1) * factor + 1`` frames from M paintings.
 
@@ -103,6 +106,7 @@ def between(
         Where a painting's guide has the light of its moment, the painting comes out unchanged.
     fill: what brings neighbours together, such as `musvid.interpolate.motion.between`.
     response: how the paintings answer to light; by default it is fitted.
+    known: where the fit of an earlier render is kept; by default nowhere.
 
     Memory holds the first paintings while it is fitted, and then what `fill` holds.
     """
@@ -111,7 +115,7 @@ def between(
         lights, copies = tee(lights)
         guides = every(copies, factor)
     # Layers of the paintings, from the one before the frame that is made to the last that was read.
-    known: deque[Floats] = deque()
+    layers: deque[Floats] = deque()
     found = response
 
     def read() -> Iterator[Frame]:
@@ -119,23 +123,28 @@ def between(
         source: Iterator[tuple[Frame, Light]] = zip(painted, guides)  # noqa: B905
         if found is None:
             first = list(islice(source, FITTED))
-            found, source = fit(first), chain(first, source)
+            found, source = recalled(lambda: fit(first), known), chain(first, source)
         for painting, guide in source:
-            known.append(_layers(guide, light_of(painting)))
+            layers.append(_layers(guide, light_of(painting)))
             yield painting
 
     def lit(made: Iterator[Frame]) -> Iterator[Frame]:
         for number, frame in enumerate(made):
             step = number % factor
             if number and not step:
-                known.popleft()
-            under = known[0]
+                layers.popleft()
+            under = layers[0]
             if step:
-                under = under + (known[1] - under) * np.float32(step / factor)
+                under = under + (layers[1] - under) * np.float32(step / factor)
             assert found is not None, "fitted when the first painting was read"
             yield relit(frame, next(lights), under, found)
 
     return lit(fill(read(), factor))
+
+
+def recalled(fitted: Callable[[], Response], known: Known | None) -> Response:
+    """The response that is known, or else the fitted one."""
+    return Response(*known(lambda: astuple(fitted()))) if known else fitted()
 
 
 def fit(paintings: Sequence[tuple[Frame, Light]]) -> Response:
@@ -229,7 +238,7 @@ def relit_to(frame: Frame, now: Floats, under: Floats, response: Response) -> Fr
         return frame
     cell = len(frame) // now.shape[1]
     gain, added = (_bordered(part) for part in _gain(now, under, response))
-    made = np.empty_like(frame)
+    made = np.empty(frame.shape, np.uint8)  # in this order, whichever the frame has
     # In strips, so that what is in between stays in the processor's cache.
     for top in range(0, len(frame), _STRIP):
         rows = slice(top, min(top + _STRIP, len(frame)))

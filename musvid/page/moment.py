@@ -89,7 +89,16 @@ class MomentPanel:
             **LATEST,
         )
         # Of the last paintings, another view is shown without painting.
-        parts = ("style.", "drift.", "view.", "camera.", "finish.", *FOLLOWERS, *CAMERA_FOLLOWERS)
+        parts = (
+            "style.",
+            "drift.",
+            "echo",
+            "view.",
+            "camera.",
+            "finish.",
+            *FOLLOWERS,
+            *CAMERA_FOLLOWERS,
+        )
         styles = [name for name in controls if name.startswith(parts)]
         painting: dict[str, Any] = {
             "fn": self.on_paint,

@@ -54,6 +54,12 @@ class StylePanel:
                 info="0 is the spectrum itself, 1 hardly knows it any more",
                 elem_id="strength",
             )
+            board.slider(
+                "echo",
+                "Echo",
+                info="how much of the painting before flows into the next; it paints in order, and "
+                "twice as much",
+            )
             with gr.Row(equal_height=True):
                 board.control(
                     "style.seed",

@@ -163,9 +163,10 @@ class Limits:
     def afford_moment(self, job: Job, pictures: int = 1) -> None:
         """Raises SettingsError when it is too much work to paint so many pictures of a moment."""
         limit = self.denoised and self.denoised / _MOMENTS
-        needed = pictures * denoised(job) / 1e9
+        needed = pictures * denoised(job) / 1e9 * (job.echo.longest if job.echo else 1)
         if limit and needed > limit:
             raise SettingsError(
                 f"Here {1000 * limit:g} million pixels may be denoised for a moment, and this "
-                f"needs {1000 * needed:.3g}; choose fewer steps or a smaller size."
+                f"needs {1000 * needed:.3g}; choose fewer steps or a smaller size"
+                f"{', or no echo' if job.echo else ''}."
             )

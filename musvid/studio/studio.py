@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -28,6 +28,7 @@ from ..job import Job, resolve
 from ..music import sections, story, tempo
 from ..music.form import Form
 from ..music.lock import Lock
+from ..paint.echo import Echo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
@@ -134,7 +135,7 @@ class Studio:
         """What a render makes, and how long that takes here."""
         return self.costs.plan(job)
 
-    def draw(self, job: Job, time: float) -> Frame:
+    def draw(self, job: Job, time: float | Fraction) -> Frame:
         """The picture of the spectrum that a render shows `time` seconds into the song's part."""
         recipe = job.recipe
         # By what embers are carried.
@@ -177,7 +178,12 @@ class Studio:
             return sections.find(song, lock)
 
     def paint(self, job: Job, time: float) -> Frame:
-        """The picture of a moment as a render paints it; `time` as for `draw`."""
+        """The picture of a moment as a render paints it; `time` as for `draw`.
+
+        With an echo, the paintings before it are made as well.
+        """
+        if job.echo:
+            return self._echoed(job, job.echo, Fraction(time))
         guide, course = self.draw(job, time), job.course
         stroke = job.automation.stroke(time)
         if not course:
@@ -186,6 +192,31 @@ class Studio:
         stroke = replace(stroke, place=course.place(span))
         recipe = replace(job.recipe, style=job.style)
         return course.shown(self._paint([course.canvas(guide, span)], recipe, [stroke])[0], span)
+
+    def _echoed(self, job: Job, echo: Echo, time: Fraction) -> Frame:
+        """The picture of a moment, in place of the painting that is nearest to it."""
+        clock, course, number = job.clock, job.course, echo.nearest(job.clock, time)
+        times = [*map(clock.painting_time, range(echo.begin(number), number)), time]
+        guides: Iterator[Frame] = (self.draw(job, each) for each in times)
+        spans = None
+        if course:
+            before = map(course.span, range(echo.begin(number), number))
+            spans = [*before, course.moment(time)]
+            guides = map(course.canvas, guides, spans)
+        recipe = replace(job.recipe, style=job.style)
+
+        def paint(frames: list[Frame], painting: int) -> list[Frame]:
+            if not job.automation and not course:
+                return self._paint(frames, recipe)
+            stroke = job.stroke(painting)
+            if painting == number:
+                stroke = replace(job.automation.stroke(time), place=stroke.place)
+                if spans and course:
+                    stroke = replace(stroke, place=course.place(spans[-1]))
+            return self._paint(frames, recipe, [stroke] * len(frames))
+
+        painted = deque(echo.painted(guides, paint, begin=echo.begin(number), spans=spans), 1)[0]
+        return course.shown(painted, spans[-1]) if course and spans else painted
 
     def remembered(self, job: Job, time: float, paint: Callable[[], Frame]) -> Frame:
         """The painting of a moment, which is painted unless it was one of the last ones."""

@@ -8,10 +8,12 @@ as by default, beside a bicubic remap of the same size by OpenCV.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import count, repeat
 from pathlib import Path
 
@@ -19,8 +21,9 @@ import cv2
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from musvid import Clock, Look, Painter, Recipe, Style, View, draw, render
+from musvid import Clock, Look, Painter, Recipe, Style, View, draw, render, rendering
 from musvid.frame import Frame
+from musvid.job import prepare
 from musvid.store import Store
 from musvid.view.settings import KINDS, Camera, Finish
 from musvid.view.stage import Shot, view
@@ -79,21 +82,45 @@ def sharpness(strip: Frame) -> None:
         print(f"{name:34}{10 * np.log10(255**2 / error):>6.1f} dB")
 
 
+def seconds(work: Callable[[], object]) -> float:
+    """What a work takes of the processor, here and in the processes that it starts."""
+
+    def spent() -> float:
+        return sum(os.times()[:4])
+
+    before = spent()
+    work()
+    return spent() - before
+
+
 def renders() -> None:
-    """Print what a render costs that changes only the view, as a share of the first."""
+    """Print what a render costs that changes only the view, as a share of the first; and how much
+    of it is the view and the file, which no store can spare."""
     song = clip(max(songs(), key=lambda path: path.stat().st_size), 20, 6)
-    print(f"\n{'6 s by default, another view':34}{'first, s':>10}{'again, s':>10}{'share':>8}")
+    heads = f"{'first':>8}{'again':>8}{'share':>8}{'view, file':>12}"
+    print(f"\n{'6 s by default, processor s':30}{heads}")
     painter = Painter(Style())
+    with tempfile.TemporaryDirectory() as folder:  # what is imported and listened to once
+        film = Path(folder) / "a.mp4"
+        render(song, replace(Recipe(), duration=1.0, view=View("tunnel")), film, painter=painter)
     for name in ("relit", "hybrid", "every-frame"):
         with tempfile.TemporaryDirectory() as folder:
             store, output = Store(Path(folder) / "cache"), Path(folder) / "a.mp4"
             took = []
             for kind in ("tunnel", "mandala"):
                 recipe = replace(Recipe.named(name), view=View(kind))
-                began = time.perf_counter()
-                render(song, recipe, output, painter=painter, store=store)
-                took.append(time.perf_counter() - began)
-            print(f"{name:34}{took[0]:>10.1f}{took[1]:>10.1f}{took[1] / took[0]:>8.0%}", flush=True)
+                work = partial(render, song, recipe, output, painter=painter, store=store)
+                took.append(seconds(work))
+            frames: list[Frame] = []
+
+            def tap(stage: str, _: int, frame: Frame, frames: list[Frame] = frames) -> None:
+                if stage == "frames":
+                    frames.append(frame)
+
+            render(song, recipe, output, painter=painter, store=store, tap=tap)
+            least = seconds(partial(rendering.film, iter(frames), prepare(song, recipe), output))
+        share = took[1] / took[0]
+        print(f"{name:30}{took[0]:>8.1f}{took[1]:>8.1f}{share:>8.0%}{least:>12.1f}", flush=True)
 
 
 def main() -> None:

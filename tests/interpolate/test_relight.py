@@ -210,3 +210,14 @@ def test_motion_is_lit_as_blending_is():
     truth, light = clip(beats(17))
     lit = list(relight.between(iter(truth[::8]), 8, light=light, fill=motion.between))
     assert len(lit) == 17
+
+
+def test_a_frame_may_lie_in_memory_as_it_likes() -> None:
+    """A model's pictures do not lie row by row."""
+    frame = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
+    planes = np.ascontiguousarray(frame.transpose(2, 0, 1)).transpose(1, 2, 0)
+    light = [relight.light_of(frame), relight.light_of(frame) * np.float32(0.5)]
+    under = np.stack([*relight.light_layers(light[0]), light[0]])
+    made = [relight.relit(each, light[1], under, Response()) for each in (frame, planes)]
+    np.testing.assert_array_equal(*made)
+    assert (made[0] != frame).any()
