@@ -334,7 +334,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=_number,
         metavar="SPEED",
         help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
-        "(default: the picture is crossed in four seconds)",
+        "(default: the picture is crossed in five seconds)",
     )
     add(
         "--morph",

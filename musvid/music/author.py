@@ -31,15 +31,15 @@ _DIFFERENT = 0.3  # from the calmest to the loudest letter, where one of them is
 # What is painted, unless somebody asked for something: calm, between, and loud.
 _SCENES = (
     (
-        "glowing blue and cyan ink in water",
-        "emerald and blue aurora",
+        "teal and violet stained glass",
+        "cyan and blue circuitry",
         "glowing violet and blue nebula",
     ),
-    ("blue and gold stained glass", "cyan and violet crystal", "violet and pink flower petals"),
+    ("blue and gold stained glass", "emerald and blue aurora", "violet and pink flower petals"),
     (
+        "bright crimson and gold stained glass",
+        "bright magenta and orange circuitry",
         "bright crimson and gold flames",
-        "bright orange and magenta aurora",
-        "bright pink and orange flower petals",
     ),
 )
 # The colours of something that was asked for.
@@ -165,10 +165,13 @@ def _prompt(recipe: Recipe, level: int, number: int, *, kept: bool) -> str | Non
 
 
 def _speed(recipe: Recipe, energy: float) -> Speed | None:
-    """How fast texture drifts: half as fast in the calmest part, twice as fast in the loudest."""
+    """How fast texture drifts: a little slower in the calmest part, a little faster in the loudest.
+
+    By more, the speed alone would decide how much a picture changes, and hide the music.
+    """
     if not recipe.drift or not recipe.drift.speed:
         return None
-    factor = 2 ** (2 * energy - 1)
+    factor = 1.25 ** (2 * energy - 1)
     # At most what can be followed from painting to painting, see `musvid.paint.course`.
     assert recipe.size is not None
     side = recipe.size[0] if recipe.drift.sideways else recipe.size[1]

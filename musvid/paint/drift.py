@@ -11,7 +11,7 @@ from ..ranges import RANGES
 NONE = "none"
 DIRECTIONS = (NONE, "up", "down", "outward", "inward", "left", "right")
 
-_USUAL = 0.25  # of the picture a second
+_USUAL = 0.2  # of the picture a second
 _FARTHEST = 0.3  # of the picture from painting to painting
 
 # The symmetry without which a picture would not stay what its symmetry says.
@@ -22,7 +22,7 @@ _NEEDS = {"outward": "half", "inward": "half", "left": "none", "right": "none"}
 class Drift:
     """How texture travels across the picture.
 
-    speed: 0 to 1000, pixels of the painted size a second; None crosses the picture in four seconds,
+    speed: 0 to 1000, pixels of the painted size a second; None crosses the picture in five seconds,
         or slower where paintings are far apart.
     direction: "none"; "up" or "down"; "outward" or "inward", from or to the axis of a picture whose
         symmetry is "half"; "left" or "right", of one whose symmetry is "none".

@@ -30,7 +30,7 @@ _OWN: dict[str, dict[str, float]] = {
     TUNNEL: {"copies": 3, "bend": 0.7, "turn": 1.5, "sway": 0.2, "pulse": 0.3}
     | {"exposure": 0.8, "glow": 0.45, "vignette": 0.3, "grain": 0.08, "contrast": 0.2},
     MANDALA: {"copies": 6, "bend": 1.0, "turn": 0.75, "sway": 0, "pulse": 0.2}
-    | {"exposure": 0.8, "glow": 0.3, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
+    | {"exposure": 0.55, "glow": 0.3, "vignette": 0.35, "grain": 0.08, "contrast": 0.25},
     HORIZON: {"copies": 2, "bend": 0.6, "turn": 0, "sway": 0.3, "pulse": 0.2}
     | {"exposure": 0.8, "glow": 0.5, "vignette": 0.25, "grain": 0.08, "contrast": 0.2},
     RING: {"copies": 2, "bend": 1.0, "turn": 1.0, "sway": 0.1, "pulse": 0.35}

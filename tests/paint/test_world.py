@@ -199,11 +199,11 @@ def test_a_direction_must_suit_the_symmetry(direction: str, symmetry: str) -> No
 @pytest.mark.parametrize(
     ("settings", "speed"),
     [
-        ({}, 128), ({"size": (256, 320)}, 80), ({"drift": Drift(direction="outward")}, 64),
-        ({"stride": 64}, 72), ({"size": (64, 64)}, 16), ({"drift": Drift(30.0, "up")}, 30),
+        ({}, 102.4), ({"size": (256, 320)}, 64), ({"drift": Drift(direction="outward")}, 51.2),
+        ({"stride": 64}, 72), ({"size": (64, 64)}, 12.8), ({"drift": Drift(30.0, "up")}, 30),
     ],
 )  # fmt: skip
-def test_a_drift_of_no_speed_crosses_the_picture_in_four_seconds(
+def test_a_drift_of_no_speed_crosses_the_picture_in_five_seconds(
     write_song: WriteSong, settings: dict, speed: float
 ) -> None:
     recipe = Recipe(**{"drift": Drift(direction="up"), **settings})
@@ -526,11 +526,12 @@ def test_the_border_of_a_picture_is_no_border_of_its_canvas(painter: Painter) ->
 
 def test_the_command_line_lets_texture_travel() -> None:
     def asked(*options: str) -> Drift:
-        return recipe_from(build_parser().parse_args(["song.mp3", *options])).drift
+        given = ["song.mp3", "--preset", "article", *options]
+        return recipe_from(build_parser().parse_args(given)).drift
 
     assert not asked()
     assert asked("--drift", "30") == Drift(30.0, "up")
-    assert asked("--direction", "inward") == Drift(48.0, "inward")
+    assert asked("--direction", "inward") == Drift(None, "inward")
     with pytest.raises(SystemExit):
         asked("--direction", "north")
 
