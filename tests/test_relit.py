@@ -172,7 +172,7 @@ def test_another_view_fits_nothing_anew(
     seen = {"view": View("mosaic"), "upscale": 2}
     render(song, relit(**seen), tmp_path / "new.mp4", painter=painter)
     render(song, relit(), tmp_path / "a.mp4", painter=painter, store=store)
-    monkeypatch.setattr("musvid.interpolate.relight.fit_between", None)
+    monkeypatch.setattr("musvid.interpolate.relight.fit", None)
     render(song, relit(**seen), tmp_path / "b.mp4", painter=painter, store=store)
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "new.mp4").read_bytes()
 

@@ -26,7 +26,7 @@ from musvid.spectrum.showcqt import draw, draw_moment
 from musvid.studio.studio import Studio
 from musvid.view.flashes import luminance
 from musvid.view.settings import Camera, Finish, suited
-from musvid.view.stage import luminances, view
+from musvid.view.stage import Shot, luminances, view
 
 FORM = "0:00 A | 0:03 B"
 TOLD = "A: violet nebula; view tunnel; palette ice; speed 30; strength 0.4 | B: crimson flames"
@@ -229,19 +229,20 @@ def test_views_dissolve() -> None:
     keys = ((0.0, "tunnel"), (1.0, "tunnel"), (2.0, "flat"))
     frames = list(np.random.default_rng(1).integers(0, 256, (3, 64, 64, 3)).astype(np.uint8))
     times = [0.5, 1.5, 2.5]
-    seen = list(view(frames, times, (96, 96), *looks, along=keys))
+    shot = Shot((96, 96), *looks, along=keys)
+    seen = list(view(frames, times, shot))
     flat = suited(looks, "flat")
     assert flat == (View("flat", 2, "middle", 1.0), Camera(sway=0.1).resolve("flat"), flat[2])
     assert flat[2] == Finish(grain=0).resolve("flat")
     alone = {
-        kind: list(view(frames, times, (96, 96), *suited(looks, kind)))
+        kind: list(view(frames, times, Shot((96, 96), *suited(looks, kind))))
         for kind in ("tunnel", "flat")
     }
     assert (seen[0] == alone["tunnel"][0]).all() and (seen[2] == alone["flat"][2]).all()
     mean = (alone["tunnel"][1].astype(float) + alone["flat"][1]) / 2
     assert np.abs(seen[1] - mean).max() <= 1
     # The flash limiter sees the same.
-    told = list(luminances(frames, times, (96, 96), *looks, along=keys))
+    told = list(luminances(frames, times, shot))
     assert told == pytest.approx([luminance(each) for each in seen], abs=0.05)
 
 
@@ -257,7 +258,7 @@ def test_only_a_dissolve_sees_two_views(
     monkeypatch.setattr(stage, "pose", lambda *given: made.append(given[1]) or own(*given))
     times = [time / 10 for time in range(60)]
     frames = [np.zeros((64, 64, 3), np.uint8)] * 60
-    assert len(list(view(frames, times, (64, 64), *job.looks, along=job.views))) == 60
+    assert len(list(view(frames, times, replace(job.shot, size=(64, 64))))) == 60
     twice = [time for time in times if made.count(time) == 2]
     assert twice == pytest.approx([2.8, 2.9, 3.0, 3.1, 3.2])
 
@@ -388,7 +389,7 @@ def test_a_story_keeps_what_was_asked_for(uneven: Song) -> None:
 
 
 def test_parts_that_are_not_given_are_found(write_song: WriteSong) -> None:
-    quiet, loud = 0.02 * tone(220, 10.0), music(10.0)
+    quiet, loud = 0.2 * tone(220, 10.0), music(10.0)
     song = Song.open(write_song(np.concatenate([quiet, loud])))
     job = job_of(song.part(3.0, 1.0), form="auto", story="auto")
     letters = Form.parse(job.recipe.form).letters

@@ -109,11 +109,11 @@ def test_it_survives_json_and_old_settings_follow_nothing() -> None:
 
 def test_the_command_line_lets_it_follow() -> None:
     def asked(*options: str) -> Recipe:
-        return recipe_from(build_parser().parse_args(["song.mp3", *options]))
+        return recipe_from(build_parser().parse_args(["song.mp3", "--preset", "article", *options]))
 
     assert not asked("--drift", "30").drift_by
     recipe = asked("--drift-by", "low")
-    assert recipe.drift_by == Modulation("low", 60.0, 0.5) and recipe.drift == Drift(48.0, "up")
+    assert recipe.drift_by == Modulation("low", 60.0, 0.5) and recipe.drift == Drift(None, "up")
     recipe = asked("--drift-by", "loudness:-200:1", "--direction", "inward", "--drift", "200")
     assert recipe.drift_by == Modulation("loudness", -200.0, 1.0)
     assert recipe.drift == Drift(200.0, "inward")

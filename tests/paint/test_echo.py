@@ -247,7 +247,7 @@ def test_a_stopped_render_goes_on_and_a_moment_shows_what_it_paints(
 def test_a_moment_is_as_much_work_as_its_chains(write_song: WriteSong) -> None:
     """With an echo, a page paints the second before it, too."""
     jobs = [prepare(write_song(music(1.0)), echoing(amount)) for amount in (0.0, 0.5)]
-    limits = replace(Limits.of(public=True), denoised=400 * denoised(jobs[0].recipe) / 1e9)
+    limits = replace(Limits.of(public=True), denoised=400 * denoised(jobs[0]) / 1e9)
     limits.afford_moment(jobs[0])
     with pytest.raises(SettingsError, match="or no echo"):
         limits.afford_moment(jobs[1])
