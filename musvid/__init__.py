@@ -26,6 +26,7 @@ from .job import Job
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .music.tempo import find as find_beats
+from .paint.drift import Drift
 from .paint.models import TABLE as MODELS
 from .paint.painter import Painter, diffuse
 from .paint.style import Style
@@ -50,6 +51,7 @@ __all__ = [
     "Cancelled",
     "Clock",
     "Comparison",
+    "Drift",
     "FFmpegError",
     "Finish",
     "Job",

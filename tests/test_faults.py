@@ -22,13 +22,25 @@ import psutil
 import pytest
 from conftest import music, names, write_wav
 
-from musvid import MusvidError, OutputError, Painter, Recipe, Style, render
+from musvid import Look, MusvidError, OutputError, Painter, Recipe, Style, View, render
+from musvid.paint.drift import Drift
 from musvid.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 RECIPE = Recipe(
-    stride=4, before=2, after=2, size=(64, 64), upscale=1, style=Style(prompt="teal coral")
+    stride=4,
+    before=2,
+    after=2,
+    size=(64, 64),
+    upscale=1,
+    style=Style(prompt="teal coral"),
+    # And all that makes a picture live: it must be resumed to the byte as well.
+    look=Look(embers=0.6, half_life=0.3),
+    drift=Drift(20.0, "up"),
+    form="0:00 A | 0:01 B",
+    story="A: blue crystal; view ring; palette ice | B: view tunnel; strength 0.5; speed x2",
+    view=View("tunnel"),
 )
 
 

@@ -78,7 +78,8 @@ def draw_moment(
     Returns a uint8 array (height, width, 3).
     """
     fps, ticks = clock.fps, clock.ticks
-    tick = ticks[max(0, bisect.bisect_right(ticks, (time - clock.start) * fps) - 1)]
+    place = (time - clock.start) * fps + _SLACK
+    tick = ticks[max(0, bisect.bisect_right(ticks, place) - 1)]
     last = math.ceil((song.duration - clock.start) * fps) - 1
     tick = max(0, min(tick, last))
     moment = clock.start + tick / fps
@@ -101,6 +102,7 @@ def draw_moment(
 
 
 _WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
+_SLACK = Fraction(1, 10**6)  # of a picture: a time as a float may lie just below its own picture
 _FADED = Fraction(63, 10)  # multiples of the afterglow after which a light of 255 is black
 _SETTLED = 16  # blocks after which levelling over 15 blocks has forgotten the past
 

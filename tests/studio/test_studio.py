@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import WriteSong, music, names, sound_seconds, tone, video_frames
+from conftest import WriteSong, clicks, music, names, sound_seconds, tone, video_frames
 
 from musvid import (
     Cancelled,
@@ -69,6 +69,15 @@ def test_a_moment_is_the_picture_that_a_render_draws(write_song: WriteSong, look
         assert np.array_equal(made, frames[tick]), tick
     last = draw_moment(song, look, song.duration, clock=Clock(song.duration), size=(64, 64))
     assert np.array_equal(last, frames[419])
+
+
+def test_a_moment_whose_time_is_rounded_is_drawn_as_itself(write_song: WriteSong) -> None:
+    song = Song.open(write_song(clicks([k / 15 for k in range(45)], 3.0)))
+    studio, job = Studio(device="cpu"), resolve(DRY, song)
+    assert sum(Fraction(k / 30) < Fraction(k, 30) for k in range(90)) > 20  # many lie below
+    for tick in range(0, 90, 7):
+        exact = studio.draw(job, Fraction(tick, 30))
+        np.testing.assert_array_equal(studio.draw(job, tick / 30), exact, str(tick))
 
 
 def test_a_moment_is_drawn_at_the_pictures_rate(write_song: WriteSong) -> None:
