@@ -109,7 +109,7 @@ def test_one_command_paints_a_song(painted: Painted) -> None:
     assert run.stdout.strip() == "my song.mp4"  # beside the user, under the song's name
     assert "0.50 s" in run.stderr
     assert "painted: 100%" in run.stderr  # a bar per stage, to its end
-    assert video_frames(folder / "my song.mp4", 512, 512).shape[0] == 15
+    assert video_frames(folder / "my song.mp4", 720, 720).shape[0] == 15
     assert names(folder) == {"my song.wav", "my song.mp4"}
     assert load_settings(folder / "my song.mp4").style.prompt == "teal aurora"
 

@@ -68,6 +68,10 @@ def test_options_change_a_preset() -> None:
     neon = preset("neon").recipe
     assert changed.style.prompt == "red marble" and changed.look.embers == 0.1
     assert (changed.view, changed.drift) == (neon.view, neon.drift)
+    # A size that is asked for is that of the video.
+    assert asked().view.shown == (720, 720)
+    assert asked("--size", "256").view.shown is None and asked("--upscale", "2").view.shown is None
+    assert asked("--size", "256", "--shown", "360").view.shown == (360, 360)
 
 
 def test_the_article_is_the_first_editions_defaults() -> None:
