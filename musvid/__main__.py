@@ -537,7 +537,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     if given.get("kind", recipe.view.kind) != recipe.view.kind:  # and so with a view
         view = replace(recipe.view, copies=None, bend=None)
         recipe = replace(recipe.unseen, view=view, motion_fps=recipe.motion_fps)
-    if given.keys() & {"size", "upscale"} and "shown" not in given:  # they say how large it is
+    if not options.settings and given.keys() & {"size", "upscale"} and "shown" not in given:
         recipe = replace(recipe, view=replace(recipe.view, shown=None))
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])
