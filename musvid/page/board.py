@@ -145,7 +145,9 @@ class Board:
         self.runnings: Runnings[tuple[Job, Report]] = Runnings()
         self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
-        self.first = values_of(preset().recipe)  # what the controls show at first
+        # What the controls show at first. A story listens to the whole song, and the first picture
+        # does not wait for that.
+        self.first = values_of(replace(preset().recipe, story="off"))
 
     def __getitem__(self, name: str) -> Any:
         """A component that was put on the board."""
