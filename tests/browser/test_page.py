@@ -159,7 +159,7 @@ def test_a_strip_compares_and_a_click_takes_its_value(page: Page) -> None:
     assert len(set(sources)) == 5
     page.click("#strip button >> nth=0")
     page.wait_for_function("document.querySelector('#strength input[type=number]').value == '0.2'")
-    page.get_by_label("seeds").click()
+    page.get_by_label("seeds", exact=True).click()
     page.click("#paint-strip")
     page.wait_for_function(
         "[...document.querySelectorAll('#strip button')].map(one => one.innerText.trim())"
@@ -274,14 +274,14 @@ def paint_small(page: Page, folder: Path, **settings: object) -> None:
 
 def test_a_view_is_seen_at_once(page: Page) -> None:
     before = source(page, "#painted")
-    page.locator("#kind").get_by_text("Tunnel").click()
+    page.locator("#kind").get_by_text("Ring").click()
     wait_for_another(page, "#painted", before)
     page.wait_for_timeout(1500)  # the sliders follow, and each of them asks again
     before = source(page, "#painted")
     page.locator("#camera button").first.click()
     set_number(page, "Copies", 7)
     wait_for_another(page, "#painted", before)
-    assert page.locator("#view input[type=number] >> nth=4").input_value() == "0.2"  # sway
+    assert page.locator("#view input[type=number] >> nth=4").input_value() == "0.1"  # sway
 
 
 def test_stop_keeps_what_is_done(page: Page, tmp_path: Path) -> None:
