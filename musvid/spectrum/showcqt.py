@@ -85,10 +85,12 @@ def draw_moment(
     moment = clock.start + tick / fps
     # Lights go on glowing, and an averaged picture is mixed of its neighbours; any other picture
     # stands for itself, and those before it may be far apart.
-    plain = look.count == 1 and not look.afterglow and not look.embers
+    alone = look.count == 1 and not look.afterglow
+    plain = alone and not look.embers
     rate = Fraction(1) if plain else fps
     before = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * rate)
-    before += embers.run_in(look, rate)
+    if look.embers:  # of pictures that stand for themselves, as many as leave some light
+        before = embers.run_in(look, rate) + (0 if alone else before)
     if not plain:  # no picture stands before the first one
         before = min(before, tick)
     first = round((moment - before / rate) * song.rate)
