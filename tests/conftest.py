@@ -118,6 +118,11 @@ def write_song(tmp_path: Path) -> WriteSong:
     return write
 
 
+PLAIN = tuple(["--view", "flat", "--direction", "none", "--embers", "0", "--story", "off"])
+"""Options of a command line that is about something else than how pictures live: nothing is
+listened to for them, and frames are shown as they are."""
+
+
 def video_frames(path: Path, width: int, height: int, pixels: str = "gray") -> np.ndarray:
     """All pictures of a video, as it stores them: uint8, (count, height, width[, 3])."""
     raw = ffmpeg(

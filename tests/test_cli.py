@@ -15,7 +15,18 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT, WriteSong, clicks, ffmpeg, music, names, tone, video_frames, write_wav
+from conftest import (
+    PLAIN,
+    ROOT,
+    WriteSong,
+    clicks,
+    ffmpeg,
+    music,
+    names,
+    tone,
+    video_frames,
+    write_wav,
+)
 
 from musvid import RECIPES, load_settings
 from musvid.interpolate import names as interpolators
@@ -38,7 +49,7 @@ def musvid(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProc
 
 
 # Nothing that needs torch, whose import takes longer than such a render.
-BARE = ("--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
+BARE = (*PLAIN, "--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
 
 
 def test_help_names_every_option_and_choice() -> None:
@@ -396,7 +407,19 @@ def test_an_account_without_a_home_renders(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     run = subprocess.run(
-        [sys.executable, "-m", "musvid", song, "--size", "64", "--fps", "8", "--quiet", *options],
+        [
+            sys.executable,
+            "-m",
+            "musvid",
+            song,
+            "--size",
+            "64",
+            "--fps",
+            "8",
+            "--quiet",
+            *PLAIN,
+            *options,
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT)))},
         capture_output=True,

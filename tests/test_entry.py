@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, WriteSong, music, names
+from conftest import PLAIN, ROOT, WriteSong, music, names
 
 import musvid
 from musvid import MusvidError, _ffmpeg
 from musvid.__main__ import main
 
-BARE = ("--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
+BARE = (*PLAIN, "--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such things")
 
 

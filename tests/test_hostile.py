@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import RATE, ROOT, WriteSong, ffmpeg, music, names, sound_seconds, tone
+from conftest import PLAIN, RATE, ROOT, WriteSong, ffmpeg, music, names, sound_seconds, tone
 from containers import CONTAINERS
 
 from musvid import MusvidError, Recipe, Song, SongError, Style, load_settings, render
@@ -215,7 +215,17 @@ def test_the_command_line_refuses_scripts_in_a_sentence(trap: Trap, tmp_path: Pa
         file = tmp_path / "song.mp3"
         file.write_bytes(make(targets(trap)["network"]))
         done = subprocess.run(
-            [sys.executable, "-m", "musvid", file, "-o", tmp_path / "a.mp4", "--strength", "0"],
+            [
+                sys.executable,
+                "-m",
+                "musvid",
+                file,
+                *PLAIN,
+                "-o",
+                tmp_path / "a.mp4",
+                "--strength",
+                "0",
+            ],
             cwd=ROOT,
             capture_output=True,
             text=True,

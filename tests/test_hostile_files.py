@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest import WriteSong, music, write_wav
+from conftest import PLAIN, WriteSong, music, write_wav
 
 from musvid import Recipe, Song, Style, compare, render
 from musvid.__main__ import main
 from musvid.comparison.run import check_outputs
 from musvid.video.naming import is_video_of_ours
 
-BARE = ("--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
+BARE = (*PLAIN, "--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
 QUICK = (*BARE, "--fps", "5", "--quiet")
 RECIPE = Recipe(size=(64, 64), upscale=1, interpolator="blend", style=Style(strength=0))
 

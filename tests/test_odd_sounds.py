@@ -14,7 +14,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import RATE, ROOT, WriteSong, clicks, ffmpeg, music, sound_seconds, tone, video_frames
+from conftest import (
+    PLAIN,
+    RATE,
+    ROOT,
+    WriteSong,
+    clicks,
+    ffmpeg,
+    music,
+    sound_seconds,
+    tone,
+    video_frames,
+)
 
 from musvid import (
     Clock,
@@ -212,7 +223,7 @@ def test_a_track_can_be_chosen(two_tracks: Path) -> None:
 
 def test_the_command_line_chooses_a_track_and_says_which(two_tracks: Path) -> None:
     def run(*options: str) -> subprocess.CompletedProcess[str]:
-        bare = ("--strength", "0", "--size", "64", "--interpolator", "blend", "--no-cache")
+        bare = (*PLAIN, "--strength", "0", "--size", "64", "--interpolator", "blend", "--no-cache")
         command = [sys.executable, "-m", "musvid", two_tracks, *bare, *options]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 

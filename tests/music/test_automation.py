@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, WriteSong, clicks, music, read_frames, tone
+from conftest import PLAIN, ROOT, WriteSong, clicks, music, read_frames, tone
 
 from musvid import (
     Lock,
@@ -342,7 +342,16 @@ def test_the_command_line_follows(write_song: WriteSong, tmp_path: Path) -> None
     song = write_song(music(1.5))
     options = ["--strength-by", "onsets:0.2:0.05", "--seed-by", "low:1", "--size", "64"]
     options += ["--prompt", "0:00 nebula | 0:01 crystal", "--recipe", "diffuse-then-interpolate"]
-    command = [sys.executable, "-m", "musvid", str(song), "-o", str(tmp_path / "v.mp4"), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "musvid",
+        str(song),
+        "-o",
+        str(tmp_path / "v.mp4"),
+        *PLAIN,
+        *options,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     recipe = load_settings(tmp_path / "v.mp4")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, SHARED, WriteSong, clicks, tone
+from conftest import PLAIN, ROOT, SHARED, WriteSong, clicks, tone
 
 from musvid import Recipe, Song, SongError, find_beats, load_settings
 from musvid.job import clock_of, resolve
@@ -132,7 +132,7 @@ def test_blocks_are_the_sound_with_what_is_beside_them(
 
 def test_the_command_line_finds_the_beat(write_song: WriteSong, tmp_path: Path) -> None:
     song = write_song(clicks(click_times(120, 0.25, 12), 12.0))
-    command = [sys.executable, "-m", "musvid", str(song), "-o", str(tmp_path / "v.mp4")]
+    command = [sys.executable, "-m", "musvid", str(song), "-o", str(tmp_path / "v.mp4"), *PLAIN]
     options = "--lock 1/8 --duration 2 --strength 0 --size 64 --upscale 1 --interpolator blend"
     done = subprocess.run([*command, *options.split()], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, WriteSong, music, psnr, video_frames
+from conftest import PLAIN, ROOT, WriteSong, music, psnr, video_frames
 
 import musvid
 from musvid import Camera, Finish, Recipe, SettingsError, Song, Style, View, render
@@ -201,7 +201,7 @@ def test_the_command_line_shows_a_view(write_song: WriteSong, tmp_path: Path) ->
     song, video = write_song(music(0.5)), tmp_path / "a.mp4"
     options = "--strength 0 --size 64 --interpolator blend --no-cache --quiet"
     looks = "--view tunnel --copies 4 --foot rim --shown 128x96 --turn -2 --glow 0.9 --zoom 1.1"
-    command = [sys.executable, "-m", "musvid", str(song), "-o", str(video)]
+    command = [sys.executable, "-m", "musvid", str(song), "-o", str(video), *PLAIN]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     subprocess.run(
         [*command, *options.split(), *looks.split()], env=environment, check=True, timeout=120
