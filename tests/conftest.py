@@ -118,7 +118,7 @@ def write_song(tmp_path: Path) -> WriteSong:
     return write
 
 
-PLAIN = tuple(["--view", "flat", "--direction", "none", "--embers", "0", "--story", "off"])
+PLAIN = ("--view", "flat", "--direction", "none", "--embers", "0", "--story", "off")
 """Options of a command line that is about something else than how pictures live: nothing is
 listened to for them, and frames are shown as they are."""
 
