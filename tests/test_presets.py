@@ -23,6 +23,7 @@ from musvid.presets import ARTICLE, LIVING, preset
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 ALL = presets.every()
+QUICK = ("living", "article", "drawing")
 
 
 def asked(*arguments: str) -> Recipe:
@@ -87,7 +88,13 @@ def test_without_a_recipe_a_song_lives(write_song: WriteSong) -> None:
     assert prepare(Song.open(path)).recipe == prepare(path, preset().recipe).recipe
 
 
-@pytest.mark.parametrize("each", ALL, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "each",
+    [
+        pytest.param(each, id=each.name, marks=() if each.name in QUICK else pytest.mark.thorough)
+        for each in ALL
+    ],
+)
 def test_a_preset_renders(write_song: WriteSong, tmp_path: Path, each: presets.Preset) -> None:
     """Small, and a second of it: as large as it says, neither black nor burnt."""
     path = write_song(music(1.0))

@@ -226,6 +226,7 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
             other.click("#restore button[aria-label=Clear]")
 
 
+@pytest.mark.thorough
 def test_a_render_of_this_visit_can_be_looked_at_again(page: Page) -> None:
     paint_less(page)
     videos = []
@@ -330,6 +331,7 @@ def test_a_connection_that_is_lost_loses_no_render(browser: Browser, address: st
         cable.close()
 
 
+@pytest.mark.thorough
 def test_the_recipes_are_compared_and_one_is_taken(page: Page, song: Path, tmp_path: Path) -> None:
     upload(page, song)
     wait_for_line(page, expected(Fraction(4), 16, 1, 16))
@@ -410,6 +412,7 @@ def test_settings_beyond_a_slider_leave_the_page_in_order(page: Page, tmp_path: 
     wait_for_line(page, "30 frames a second · 5 keyframes · no paintings · 15 frames")
 
 
+@pytest.mark.thorough
 def test_two_visitors_do_not_see_each_other(browser: Browser, address: str, page: Page) -> None:
     with visitor(browser, address) as other:
         for one in (page, other):

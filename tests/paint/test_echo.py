@@ -208,7 +208,9 @@ def test_without_an_echo_nothing_changes(write_song: WriteSong) -> None:
     assert Plan.of(echoed).paintings == 2 * job.paintings
 
 
-@pytest.mark.parametrize("drift", [Drift(), Drift(60.0, "outward")])
+@pytest.mark.parametrize(
+    "drift", [pytest.param(Drift(), marks=pytest.mark.thorough), Drift(60.0, "outward")]
+)
 def test_a_stopped_render_goes_on_and_a_moment_shows_what_it_paints(
     drift: Drift, painter: Painter, write_song: WriteSong, tmp_path: Path
 ) -> None:
