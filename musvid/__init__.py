@@ -30,7 +30,7 @@ from .paint.drift import Drift
 from .paint.models import TABLE as MODELS
 from .paint.painter import Painter, diffuse
 from .paint.style import Style
-from .presets import Preset, preset
+from .presets import preset
 from .recipe import RECIPES, Recipe
 from .rendering import render
 from .song import Song
@@ -64,7 +64,6 @@ __all__ = [
     "MusvidError",
     "OutputError",
     "Painter",
-    "Preset",
     "Recipe",
     "SettingsError",
     "Song",
