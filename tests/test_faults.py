@@ -22,7 +22,7 @@ import psutil
 import pytest
 from conftest import music, names, write_wav
 
-from musvid import Look, MusvidError, OutputError, Painter, Recipe, Style, View, render
+from musvid import Camera, Look, MusvidError, OutputError, Painter, Recipe, Style, View, render
 from musvid.paint.drift import Drift
 from musvid.store import Store
 
@@ -41,6 +41,7 @@ RECIPE = Recipe(
     form="0:00 A | 0:01 B",
     story="A: blue crystal; view ring; palette ice | B: view tunnel; strength 0.5; speed x2",
     view=View("tunnel"),
+    camera=Camera(pulse=0),  # each process would listen to the song
 )
 
 
