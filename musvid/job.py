@@ -79,11 +79,7 @@ class Job:
 
         They are listened for when this is first asked for, see `musvid.music.sections`.
         """
-        if self.recipe.form != form.AUTO:
-            return Form.parse(self.recipe.form)
-        from .music import sections  # imports librosa when it listens
-
-        return sections.find(self.song, self.recipe.lock)
+        return _form(self.recipe, self.song)
 
     @cached_property
     def travel(self) -> Travel | None:
@@ -140,6 +136,11 @@ class Job:
             return None
         start = Fraction(self.song.first, self.song.rate)
         return Echo.of(self.recipe.echo, self.clock, start, self.course)
+
+    @property
+    def gaps(self) -> bool:
+        """Whether pictures of the spectrum between keyframes are drawn, too: for their light."""
+        return bool(self.recipe.relight or self.recipe.look.embers)
 
     @property
     def style(self) -> Style:
@@ -235,7 +236,12 @@ class Job:
     @property
     def paintings(self) -> int:
         """How many frames are painted: with an echo, two for each that is shown."""
-        return self.clock.painted * (2 if self.echo else 1) if self.recipe.paints else 0
+        return self.clock.painted * self._chains if self.recipe.paints else 0
+
+    @property
+    def _chains(self) -> int:
+        """Paintings that are made for each that is shown, see `musvid.paint.echo`."""
+        return 2 if self.echo else 1
 
     @property
     def canvas(self) -> tuple[int, int]:
@@ -247,7 +253,7 @@ class Job:
     def painted(self) -> int:
         """Pixels of all canvases that are painted."""
         if self.course:
-            return self.course.pixels * (2 if self.echo else 1)
+            return self.course.pixels * self._chains
         width, height = self.size
         return self.paintings * width * height
 
@@ -376,13 +382,20 @@ def _told(recipe: Recipe, song: Song) -> Recipe:
     if recipe.story == story.OFF:
         return recipe
     if recipe.form == form.AUTO:
-        from .music import sections  # imports librosa when it listens
-
-        recipe = replace(recipe, form=str(sections.find(song, recipe.lock)))
+        recipe = replace(recipe, form=str(_form(recipe, song)))
     if recipe.story == story.AUTO:
         told = author.write(song.part(), Form.parse(recipe.form), recipe)
         recipe = replace(recipe, story=str(told))
     return recipe
+
+
+def _form(recipe: Recipe, song: Song) -> Form:
+    """The parts of the whole file, those of a recipe that names them or those that are found."""
+    if recipe.form != form.AUTO:
+        return Form.parse(recipe.form)
+    from .music import sections  # imports librosa when it listens
+
+    return sections.find(song, recipe.lock)
 
 
 def _locked(lock: Lock, song: Song) -> Lock:

@@ -16,16 +16,26 @@ Shares = tuple[tuple[str, float], ...]
 _FINE = 1000  # parts of a whole that are told apart, so that what looks alike is made once
 
 
-def shares(keys: Keys, time: float) -> Shares:
-    """What is there at a time: one text, or two of which one becomes the other, evenly.
+def crossing(keys: Keys, time: float) -> tuple[str, str, float]:
+    """What is there at a time: a text that becomes another, and how far it has, 0 to 1.
 
-    Before the first key and behind the last it is theirs. A text with two keys stays between them.
+    Before the first key and behind the last, both are its text, and nothing has changed.
     """
     behind = bisect.bisect_right(keys, time, key=lambda key: key[0])
     if behind in (0, len(keys)):
-        return ((keys[min(behind, len(keys) - 1)][1], 1.0),)
+        text = keys[min(behind, len(keys) - 1)][1]
+        return text, text, 0.0
     (early, old), (late, new) = keys[behind - 1 : behind + 1]
-    way = round((time - early) / (late - early) * _FINE) / _FINE
+    return old, new, (time - early) / (late - early)
+
+
+def shares(keys: Keys, time: float) -> Shares:
+    """What is there at a time: one text, or two of which one becomes the other, evenly.
+
+    A text with two keys stays between them.
+    """
+    old, new, way = crossing(keys, time)
+    way = round(way * _FINE) / _FINE
     if old == new or way in (0, 1):
         return ((new if way == 1 else old, 1.0),)
     return ((old, 1 - way), (new, way))

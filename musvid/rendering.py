@@ -151,15 +151,14 @@ def render(
             weights=flavr_weights,
             device=device,
         )
-        gaps = bool(recipe.relight or recipe.look.embers)
-        more: dict[str, Any] = {"size": job.size, "gaps": gaps, "palettes": job.palettes}
+        more: dict[str, Any] = {"size": job.size, "gaps": job.gaps, "palettes": job.palettes}
         draw = partial(spectrum.draw, song, recipe.look, clock, **more)
         load = cache(lambda: painter or Painter(style, device=device))
         if store and addresses:
             draw = partial(
                 store.spectrum,
                 addresses.spectrum,
-                clock.ticks[-1] + 1 if gaps else clock.drawn,
+                clock.ticks[-1] + 1 if job.gaps else clock.drawn,
                 draw,
             )
 
@@ -200,7 +199,7 @@ def render(
         if recipe.relight:
             note = light_of if recipe.paints else _itself
             pictures = moments.through(pictures, note)
-        if gaps:
+        if job.gaps:
             pictures = at(pictures, clock.ticks)
         drawn = stage(pictures, "spectrum")
         keyframes = every(drawn, clock.stride)
@@ -305,8 +304,7 @@ class _Addresses:
         """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.track, song.first, song.samples]
-        gaps = recipe.relight or recipe.look.embers
-        moments = list(clock.ticks) if recipe.lock.beats and not gaps else []
+        moments = list(clock.ticks) if recipe.lock.beats and not job.gaps else []
         drawn = replace(recipe.look, embers=0.0, half_life=Look.half_life)
         look = [asdict(drawn), clock.fps, clock.start, moments, recipe.size, job.palettes]
         drawing = [_code("spectrum", "keys", *_SOUND), _ffmpeg.identity()]

@@ -102,16 +102,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Painted:
     """A song, painted by the plainest command."""
     folder = tmp_path_factory.mktemp("painted")
     song = write_wav(folder / "my song.wav", music(0.5))
-    command = [sys.executable, "-m", "musvid", song]
-    run = subprocess.run(
-        [*command, "--prompt", "teal aurora"],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    return run, folder
+    return musvid(song, "--prompt", "teal aurora", cwd=folder), folder
 
 
 def test_one_command_paints_a_song(painted: Painted) -> None:

@@ -60,15 +60,15 @@ class Automation:
     ) -> None:
         assert style.prompt is not None
         keys = prompts.parse(style.prompt)
-        start = song.first / song.rate
         self._start, self._telling = Fraction(song.first, song.rate), telling
         if lock and len(keys) > 1:
             keys = prompts.snap(keys, lock.bar_near)
+        start = song.first / song.rate
         self.keys = tuple((time - start, text) for time, text in keys)
         self._base = {name: float(getattr(style, name)) for name in TARGETS}
         self._curves: dict[str, np.ndarray] = {}
         self._walk: np.ndarray | None = None
-        self._start, self._morph, self._melted = Fraction(song.first, song.rate), morph, melted
+        self._morph, self._melted = morph, melted
         self._step = 1.0
         for name, modulation in by.items():
             if not modulation:

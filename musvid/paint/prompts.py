@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable
 
 from ..errors import SettingsError, quoted
+from ..keys import Keys, crossing
 from ..ranges import DAY
-
-Keys = tuple[tuple[float, str], ...]
-"""Times in seconds, rising, and what is painted then."""
 
 Weights = tuple[tuple[str, float], ...]
 """Prompts and how much each counts; the weights' sum is 1."""
@@ -84,11 +82,7 @@ def weights(keys: Keys, time: float) -> Weights:
     They are linear between two prompts; before the first and after the last, that prompt has weight
     1.
     """
-    behind = next((number for number, (begin, _) in enumerate(keys) if begin > time), len(keys))
-    if behind in (0, len(keys)):
-        return ((keys[min(behind, len(keys) - 1)][1], 1.0),)
-    (early, old), (late, new) = keys[behind - 1 : behind + 1]
-    way = (time - early) / (late - early)
+    old, new, way = crossing(keys, time)
     if old == new or not way:
         return ((old, 1.0),)
     return ((old, 1 - way), (new, way))
