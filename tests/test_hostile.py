@@ -37,7 +37,7 @@ from musvid.video.file import read_settings
 
 BARE = Style(strength=0.0)
 SMALL = {"size": (64, 64), "upscale": 1}
-QUICK = 5.0  # seconds within which an answer comes
+QUICK = 30.0  # seconds within which an answer comes, be the machine ever so busy
 
 
 # Files that name other files, or places in the network.

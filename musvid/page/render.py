@@ -184,10 +184,15 @@ class RenderPanel:
             back |= {self.board["video"]: visit[0]["video"], **self._shown(visit)}
         yield back
         work = self.board.runnings.of(visitor)
-        if work is None or (work.over and visit and known.get("finished")):
+        if work is None:
             return
-        yield {self.stop: gr.update(interactive=True)}
         try:
+            if work.over and visit and known.get("finished"):
+                # It may have ended while nobody could be told.
+                for _, report in work.reports():
+                    yield {self.board["progress"]: progress_of(report)}
+                return
+            yield {self.stop: gr.update(interactive=True)}
             yield from self._watched(visitor, work, visit)
         except MusvidError as error:
             yield self._failed(error)

@@ -340,15 +340,16 @@ def test_a_dropped_connection_loses_no_render(board: Board, song: Path) -> None:
     board.upkeep.once()
     until(lambda: not board.runnings.busy("ab" * 16), 90)
     board.upkeep.once()  # the grace is not over
-    visitor = Visitor(board)  # the page is loaded again
-    join["session_hash"] = visitor.name
-    event = visitor.post("queue/join", {**join, "fn_index": back._id, "data": ["ab" * 16]})[
-        "event_id"
-    ]
-    told = visitor.answer(event)
-    assert "Finished" in told
-    assert "360 of 360 frames" in told
-    assert "video.mp4" in told
+    for again in (False, True):  # the page is loaded again, and once more
+        visitor = Visitor(board)
+        join["session_hash"] = visitor.name
+        event = visitor.post("queue/join", {**join, "fn_index": back._id, "data": ["ab" * 16]})[
+            "event_id"
+        ]
+        told = visitor.answer(event)
+        assert "Finished" in told
+        assert "360 of 360 frames" in told
+        assert again or "video.mp4" in told
 
 
 def _named(board: Board, parts: Any) -> Iterator[tuple[Any, str]]:
