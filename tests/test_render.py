@@ -74,13 +74,16 @@ def test_clicks_on_keyframes_are_on_time_in_every_recipe(
         assert int(light[tick - 8 : tick + 9].argmax()) == 8
 
 
-@pytest.mark.parametrize("seconds", [0.1, 1.0, 7.77, 61.0])
-@pytest.mark.parametrize("fps", ["24", "60", "392/16"])
+@pytest.mark.parametrize(
+    ("fps", "seconds"),
+    [(fps, seconds) for fps in ("24", "60", "392/16") for seconds in (0.1, 1.0, 7.77)]
+    + [("392/16", 61.0)],
+)
 def test_picture_and_sound_end_together(
-    seconds: float, fps: str, write_song: WriteSong, tmp_path: Path
+    fps: str, seconds: float, write_song: WriteSong, tmp_path: Path
 ) -> None:
     recipe = Recipe(fps=Fraction(fps), stride=10, before=4, after=2, style=BARE, **SMALL)
-    if seconds > 10:  # as many frames as by a network, in a tenth of the time
+    if seconds > 5:  # as many frames as by a network, in a tenth of the time
         recipe = replace(recipe, interpolator="blend")
     path = render(write_song(music(seconds)), recipe, tmp_path / "a.mp4")
     rate = clock_of(recipe, Fraction(1)).rate
