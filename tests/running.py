@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from conftest import ROOT
 
 
@@ -24,9 +25,14 @@ def running_page(
     *options: str,
     command: Sequence[str | Path] = (sys.executable, ROOT / "app.py"),
     cwd: Path = ROOT,
+    gently: bool = False,
     **environment: str,
 ) -> Iterator[str]:
-    """``python app.py``, or another command, with its files in a folder; yields its address."""
+    """``python app.py``, or another command, with its files in a folder; yields its address.
+
+    gently: end it as a user does, which takes seconds where somebody has the page open. Else it is
+    killed, with all that it has started.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -56,13 +62,24 @@ def running_page(
         yield address
         assert process.poll() is None, (folder / "log.txt").read_text()
     finally:
-        process.send_signal(signal.SIGTERM)
+        if gently:
+            process.send_signal(signal.SIGTERM)
+        else:
+            _kill(process.pid)
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         log.close()
+
+
+def _kill(number: int) -> None:
+    with contextlib.suppress(psutil.Error):
+        page = psutil.Process(number)
+        for one in (page, *page.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                one.kill()
 
 
 class Cable:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from conftest import WriteSong, music, names, sound_seconds, tone
 from PIL import Image
-from test_cli import musvid as cli
 
 from musvid import (
     RECIPES,
@@ -33,6 +32,7 @@ from musvid import (
     render,
     write,
 )
+from musvid.__main__ import main
 from musvid.comparison.chart import chart, drawings, limits, title
 from musvid.comparison.run import COMPARISON, RULE
 from musvid.job import clock_of, resolve
@@ -260,18 +260,25 @@ def test_five_renders_are_allowed_a_fifth_of_the_time(write_song: WriteSong) -> 
 # The command line
 
 
-def test_the_command_line_compares(write_song: WriteSong, tmp_path: Path) -> None:
+def test_the_command_line_compares(
+    write_song: WriteSong,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_song(music(0.5), "my song.wav")
     bare = ("--strength", "0", "--size", "64", "--upscale", "1", "--interpolator", "blend")
-    run = cli("my song.wav", "--compare", *bare, cwd=tmp_path)
-    assert run.returncode == 0, run.stderr
+    monkeypatch.chdir(tmp_path)
+    returned = main(["my song.wav", "--compare", *bare])
+    told = capsys.readouterr()
+    assert returned == 0, told.err
     wanted = {f"my song.compare.{end}" for end in ("mp4", "png", "json")}
     assert names(tmp_path) == {"my song.wav", *wanted}
-    lines = run.stdout.splitlines()
+    lines = told.out.splitlines()
     assert [line.split()[0] for line in lines[1:6]] == list(RECIPES)
     assert lines[6].startswith(RULE)
     assert set(lines[7:]) == wanted
-    assert "hybrid: 100%" in run.stderr
+    assert "hybrid: 100%" in told.err
     assert len(list(read(tmp_path / "my song.compare.mp4"))) == 15
     # The settings that they have in common are in the video.
     assert load_settings(tmp_path / "my song.compare.mp4").style.strength == 0
@@ -288,12 +295,18 @@ def test_the_command_line_compares(write_song: WriteSong, tmp_path: Path) -> Non
     ],
 )
 def test_what_does_not_go_with_comparing_is_told_in_a_sentence(
-    option: list[str], says: str, write_song: WriteSong, tmp_path: Path
+    option: list[str],
+    says: str,
+    write_song: WriteSong,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_song(tone(440, 0.2))
-    run = cli("song.wav", "--compare", *option, cwd=tmp_path)
-    assert run.returncode == 2
-    assert says in run.stderr
-    assert run.stderr.startswith("musvid: ")
-    assert run.stderr.count("\n") == 1
+    monkeypatch.chdir(tmp_path)
+    assert main(["song.wav", "--compare", *option]) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.startswith("musvid: ")
+    assert told.count("\n") == 1
     assert names(tmp_path) == {"song.wav"}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PLAIN, ROOT, WriteSong, clicks, music, read_frames, tone
+from conftest import PLAIN, WriteSong, clicks, music, read_frames, tone
 
 from musvid import (
     Lock,
@@ -25,6 +23,7 @@ from musvid import (
     load_settings,
     render,
 )
+from musvid.__main__ import main
 from musvid.job import resolve
 from musvid.music import features
 from musvid.page.timeline import timeline
@@ -338,29 +337,21 @@ def test_each_setting_has_amounts_of_its_own() -> None:
             Recipe(**{name: Modulation("low", 99)})
 
 
-def test_the_command_line_follows(write_song: WriteSong, tmp_path: Path) -> None:
+def test_the_command_line_follows(
+    write_song: WriteSong, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     song = write_song(music(1.5))
     options = ["--strength-by", "onsets:0.2:0.05", "--seed-by", "low:1", "--size", "64"]
     options += ["--prompt", "0:00 nebula | 0:01 crystal", "--recipe", "diffuse-then-interpolate"]
-    command = [
-        sys.executable,
-        "-m",
-        "musvid",
-        str(song),
-        "-o",
-        str(tmp_path / "v.mp4"),
-        *PLAIN,
-        *options,
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    command = [str(song), "-o", str(tmp_path / "v.mp4"), "--upscale", "1", *PLAIN, *options]
+    assert main(command) == 0, capsys.readouterr().err
     recipe = load_settings(tmp_path / "v.mp4")
     assert recipe.strength_by == Modulation("onsets", 0.2, 0.05)
     assert recipe.seed_by == Modulation("low", 1.0)
-    refused = subprocess.run(
-        [*command[:-2], "--seed-by", "drums"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert refused.returncode == 2 and "source must be one of" in refused.stderr
+    with pytest.raises(SystemExit) as end:
+        main([*command[:-2], "--seed-by", "drums"])
+    assert end.value.code == 2
+    assert "source must be one of" in capsys.readouterr().err
 
 
 # The picture of it

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -46,10 +44,11 @@ def test_who_can_come_decides_what_is_allowed(
     assert app.is_public(app.build_parser().parse_args(arguments)) is public
 
 
-def test_help_names_every_option_and_limit() -> None:
-    made = subprocess.run(
-        [sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+def test_help_names_every_option_and_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        app.main(["--help"])
+    assert end.value.code == 0
+    told = capsys.readouterr().out
     wanted = (
         "--host --port --share --public --mcp --device --any-model MUSVID_MAX_SECONDS "
         "MUSVID_MAX_SIDE MUSVID_MAX_UPLOAD_MB MUSVID_MAX_QUEUE MUSVID_KEEP_MINUTES "
@@ -57,7 +56,7 @@ def test_help_names_every_option_and_limit() -> None:
         "MUSVID_MAX_DISK_GB MUSVID_GRACE_MINUTES MUSVID_ANY_MODEL"
     )
     for name in wanted.split():
-        assert name in made.stdout
+        assert name in told
 
 
 def test_a_wrong_limit_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,8 +80,10 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     }
     with no_network(folder / "asked.txt") as proxy:
         environment |= dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), proxy)
-        with running_page(folder / "page", "--host", "127.0.0.1", **environment) as address:
+        page = running_page(folder / "page", "--host", "127.0.0.1", gently=True, **environment)
+        with page as address:
             yield address, log
+    assert not list((folder / "page" / "files").glob("musvid-page-*"))
 
 
 @contextmanager
@@ -189,11 +190,17 @@ def test_files_are_not_shown_unless_they_were_given_out(
         assert refused.value.code in (403, 404)
 
 
-def test_nothing_is_left_when_the_page_ends(tmp_path: Path, write_song: WriteSong) -> None:
-    with running_page(tmp_path / "page") as address:
+def test_a_page_without_a_cache_renders_and_leaves_nothing_when_it_ends(
+    tmp_path: Path, write_song: WriteSong
+) -> None:
+    cache = "~nosuchuser/x"
+    with running_page(tmp_path / "page", gently=True, MUSVID_CACHE=cache) as address:
         client = Client(address, verbose=False, download_files=tmp_path)
-        song = write_song(music(1.0))
-        settings = {"style.strength": 0, "size": "64x64"}
+        song = write_song(music(0.5))
+        settings = {"style.strength": 0, "size": "64x64", "interpolator": "blend"}
         client.predict(handle_file(song), settings, api_name="/render")
         assert list((tmp_path / "page" / "files").glob("musvid-page-*/*/*/video.mp4"))
     assert not list((tmp_path / "page" / "files").glob("musvid-page-*"))
+    told = (tmp_path / "page" / "log.txt").read_text()
+    assert told.count("MUSVID_CACHE") == 1
+    assert "Traceback" not in told

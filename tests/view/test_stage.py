@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PLAIN, ROOT, WriteSong, music, psnr, video_frames
+from conftest import PLAIN, WriteSong, music, psnr, video_frames
 
 import musvid
 from musvid import Camera, Finish, Recipe, SettingsError, Song, Style, View, render
+from musvid.__main__ import main
 from musvid.estimate import Costs
 from musvid.job import prepare
 from musvid.paint.painter import Painter
@@ -201,11 +199,7 @@ def test_the_command_line_shows_a_view(write_song: WriteSong, tmp_path: Path) ->
     song, video = write_song(music(0.5)), tmp_path / "a.mp4"
     options = "--strength 0 --size 64 --interpolator blend --no-cache --quiet"
     looks = "--view tunnel --copies 4 --foot rim --shown 128x96 --turn -2 --glow 0.9 --zoom 1.1"
-    command = [sys.executable, "-m", "musvid", str(song), "-o", str(video), *PLAIN]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    subprocess.run(
-        [*command, *options.split(), *looks.split()], env=environment, check=True, timeout=120
-    )
+    assert main([str(song), "-o", str(video), *PLAIN, *options.split(), *looks.split()]) == 0
     assert video_frames(video, 128, 96).shape[1:3] == (96, 128)
     made = Recipe.from_json(read_settings(video))
     assert (made.view.kind, made.view.copies, made.view.foot) == ("tunnel", 4, "rim")
