@@ -322,7 +322,7 @@ def test_a_dropped_connection_loses_no_render(board: Board, song: Path) -> None:
     render = next(one for one in board.blocks.fns.values() if one.name == "on_render")
     back = next(one for one in board.blocks.fns.values() if one.name == "on_return")
     path = visitor.upload(song)["path"]
-    shown, _ = board.filled(Recipe.from_flat({**DRY, "size": "256x256", "duration": 12}), path)
+    shown, _ = board.filled(Recipe.from_flat({**DRY, "size": "128x128", "duration": 12}), path)
     state = board.line.server_app.state_holder[visitor.name]  # type: ignore[union-attr]
     state[board["song"]._id] = path
     shown[board["moment"]] = 3.0

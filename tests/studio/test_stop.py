@@ -136,11 +136,11 @@ def test_stop_does_not_wait_for_a_model_to_load(
 def test_a_render_ends_at_the_limit_of_time_and_says_so(
     write_song: WriteSong, tmp_path: Path
 ) -> None:
-    studio = Studio(device="cpu", longest=6)
+    studio = Studio(device="cpu", longest=3)
     job = resolve(replace(DRY, size=(256, 256)), Song.open(write_song(music(300.0))))
     (*_, last) = studio.render(job, tmp_path, stop=lambda: False)
     assert last.stopped
-    assert last.late == 6
+    assert last.late == 3
     assert last.video
     assert last.done["frames"] < job.clock.frames
     with pytest.raises(Cancelled, match="Here a render may take 1 s"):

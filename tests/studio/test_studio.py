@@ -119,7 +119,7 @@ def test_strips_have_values_for_every_axis() -> None:
 
 
 def test_painting_from_several_threads_changes_nothing(write_song: WriteSong) -> None:
-    studio, recipe = Studio(device="cpu"), Recipe()
+    studio, recipe = Studio(device="cpu"), Recipe(size=(128, 128))
     song = studio.song(write_song(music(2.0)))
     prompts = ["crimson flames", "cyan crystal", "emerald aurora"]
     styles = [replace(recipe.style, prompt=prompt) for prompt in prompts]
@@ -266,7 +266,7 @@ def test_a_render_stopped_at_once_says_so(write_song: WriteSong, tmp_path: Path)
 
 
 def test_previews_come_while_it_renders(write_song: WriteSong, tmp_path: Path) -> None:
-    song = Song.open(write_song(music(40.0)))
+    song = Song.open(write_song(music(20.0)))
     seen: dict[Path, float] = {}
     for report in watch(resolve(DRY, song), tmp_path, stop=never, every=0.02):
         if report.video and not report.finished and report.video not in seen:
@@ -305,7 +305,7 @@ def test_errors_of_a_watched_render_arrive(write_song: WriteSong, tmp_path: Path
 
 
 def test_one_render_at_a_time(write_song: WriteSong, tmp_path: Path) -> None:
-    studio, song = Studio(device="cpu"), Song.open(write_song(music(10.0)))
+    studio, song = Studio(device="cpu"), Song.open(write_song(music(3.0)))
     running: list[int] = []
     most: list[int] = []
 
