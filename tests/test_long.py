@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import RATE, WriteSong, ffmpeg, music, tone
-from test_seek import CODED, decoded, unsought
+from test_seek import CODED, decoded, encode, unsought
 
 from musvid import Song, SongError, _look, _seek, _survey
 
@@ -42,7 +42,7 @@ def coded(noise: Path) -> Callable[[str], Path]:
     def made(kind: str) -> Path:
         file = noise.with_name(f"song.{kind}")
         if not file.exists():
-            ffmpeg("-i", noise, *LONG[kind], file)
+            encode(noise, file, LONG[kind], made)
         return file
 
     return made
