@@ -403,8 +403,10 @@ tempfile.TemporaryFile = refuse
         ["--strength", "0"],
         # What numba compiles is compiled anew.
         pytest.param(["--compare", "--strength", "0"], marks=pytest.mark.thorough),
-        pytest.param(["--lock", "1/4"], marks=pytest.mark.thorough),
-        pytest.param(["--strength-by", "onsets"], marks=pytest.mark.thorough),
+        pytest.param(
+            ["--lock", "1/4", "--strength-by", "onsets", "--upscale", "1"],
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_an_account_without_a_home_renders(

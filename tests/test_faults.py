@@ -155,7 +155,7 @@ def place(forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path
     return Place(forge, song, tmp_path / "place")
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.thorough)])
 def test_a_killed_render_goes_on_where_it_was(
     kills: int,
     forge: multiprocessing.context.ForkServerContext,

@@ -41,9 +41,7 @@ def decoded(song: Song) -> np.ndarray:
     return np.frombuffer(raw, np.float32).reshape(-1, song.channels)
 
 
-def encode(
-    noise: Path, file: Path, options: Sequence[str], made: Callable[[str], Path]
-) -> None:
+def encode(noise: Path, file: Path, options: Sequence[str], made: Callable[[str], Path]) -> None:
     """The noise in some container. made: gives it in another."""
     kind = file.name.partition(".")[2]
     if kind in PACKETS:
