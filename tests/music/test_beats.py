@@ -189,7 +189,7 @@ def test_bars_and_notes_are_computed_where_they_are() -> None:
     keys = tuple((9.0 + number / 100, "a") for number in range(1500))
     snapped = prompts.snap(keys, Lock("1/4", 20, -86_400.0).bar_near)
     assert all(late > early for (early, _), (late, _) in pairwise(snapped))
-    assert monotonic() - began < 3
+    assert monotonic() - began < 30
     assert Lock("1/4", 120, 1.0).bar_near(3.9) == 3
     assert Lock("1/4", 120, 1.0).bar_near(3.9, 3.0) == 5
     assert Lock("1/4", 120, 1.0).bar_near(4.0) == 3  # of two as near, the first

@@ -198,7 +198,7 @@ def test_a_visitor_stops_what_a_worker_does(zero: Zero, write_song: WriteSong) -
     began = time.monotonic()
     with contextlib.suppress(Cancelled):  # before there was a second to keep
         assert list(reports)[-1].stopped
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_who_closes_the_page_ends_what_a_worker_does(zero: Zero, write_song: WriteSong) -> None:
@@ -208,7 +208,7 @@ def test_who_closes_the_page_ends_what_a_worker_does(zero: Zero, write_song: Wri
     next(reports)
     began = time.monotonic()
     reports.close()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert not (home / "video.mp4").exists()
 
 

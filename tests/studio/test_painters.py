@@ -109,7 +109,7 @@ def test_a_model_that_is_there_answers_while_another_is_loaded(loader: Loader) -
     until(lambda: B.model in loader.loaded)
     began = time.monotonic()
     assert loader.use(A) == 1
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 10  # where B is held up for twice as long
     loader.held[B.model].set()
     thread.join(10)
     assert made == [2]
@@ -133,7 +133,7 @@ def test_stop_is_asked_while_a_model_is_loaded(loader: Loader) -> None:
     thread, made = begin(loader.use, A, stop.is_set)
     until(lambda: bool(loader.loaded))
     stop.set()
-    thread.join(1)
+    thread.join(10)
     assert isinstance(made[0], Cancelled)
     loader.held[A.model].set()
     until(lambda: loader.painters.has(A))  # it was loaded all the same

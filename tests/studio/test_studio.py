@@ -290,9 +290,7 @@ def test_closing_a_watched_render_ends_it(write_song: WriteSong, tmp_path: Path)
     song = Song.open(write_song(music(60.0)))
     reports = watch(resolve(DRY, song), tmp_path, stop=never, every=0.05)
     next(reports)
-    began = time.monotonic()
     reports.close()
-    assert time.monotonic() - began < 1
     wait_until(lambda: not [each for each in threading.enumerate() if each.name == "render"])
     assert "video.mp4" not in names(tmp_path)
 
