@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -125,16 +126,19 @@ def test_what_is_trained_is_written_as_it_is(sequences: Sequences, tmp_path: Pat
 
 
 @pytest.mark.thorough
-def test_the_commands_make_sequences_and_train_on_them(tmp_path: Path) -> None:
-    def run(*arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, check=True)
+def test_the_commands_make_sequences_and_train_on_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(module: ModuleType, *arguments: str) -> None:
+        monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
+        module.main()
 
     file, folder = tmp_path / "sequences.npz", tmp_path / "run"
-    run("musvid.training.moving", str(file), "--songs", "2", "--paintings", "1", "--side", "128")
-    common = ("musvid.training.flavr", str(folder), "--sequences", str(file))
+    run(moving, str(file), "--songs", "2", "--paintings", "1", "--side", "128")
+    common = (str(folder), "--sequences", str(file))
     small = ("--factor", "4", "--width", "6", "--batch", "2", "--resume")
     for minutes in ("0.05", "0.1"):
-        run(*common, *small, "--minutes", minutes)
+        run(flavr, *common, *small, "--minutes", minutes)
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert lines[-1]["step"] > lines[0]["step"] > 0
     assert {"loss", "spectra, 4", "paintings, 4"} <= set(lines[-1])

@@ -23,7 +23,16 @@ from safetensors.torch import load_file  # noqa: E402
 
 from musvid import Painter, Style  # noqa: E402
 from musvid.paint.words import COLOURS, MODIFIERS, STYLES  # noqa: E402
-from musvid.training import art, autoencoder, denoiser, loop, muon, pool, spectra  # noqa: E402
+from musvid.training import (  # noqa: E402
+    art,
+    autoencoder,
+    denoiser,
+    loop,
+    muon,
+    pool,
+    sketch,
+    spectra,
+)
 
 
 @pytest.fixture(scope="module")
@@ -428,14 +437,15 @@ def test_training_begins_with_the_weights_of_a_pipeline(trial: Path, tmp_path: P
 
 
 @pytest.mark.thorough
-def test_the_command_begins_with_a_pipeline(trial: Path, bank_file: Path, tmp_path: Path) -> None:
+def test_the_command_begins_with_a_pipeline(
+    trial: Path, bank_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And when it is resumed, the autoencoder is still that of the pipeline."""
-    command = [sys.executable, "-m", "musvid.training.sketch", tmp_path, "--recipe", "trial"]
+    command = ["sketch", tmp_path, "--recipe", "trial"]
     command += ["--bank", bank_file, "--begin", trial / "pipeline", "--resume", "--limit", "0.01"]
+    monkeypatch.setattr(sys, "argv", [str(part) for part in command])
     for _ in range(2):
-        subprocess.run(
-            [str(part) for part in command], cwd=ROOT, check=True, capture_output=True, timeout=200
-        )
+        sketch.main()
     assert not (tmp_path / "autoencoder" / "log.jsonl").exists(), "it was not trained"
     ours, theirs = (
         load_file(folder / "pipeline" / "vae" / "diffusion_pytorch_model.safetensors")
