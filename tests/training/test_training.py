@@ -397,14 +397,14 @@ def test_words_are_single_tokens_and_unknown_ones_are_dropped() -> None:
 
 @pytest.fixture(scope="module")
 def trial(bank_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real command in a real process, stopped in the middle and resumed."""
+    """The real command in a real process, stopped in the middle, and resumed in this one."""
     folder = tmp_path_factory.mktemp("trial")
-    command = [sys.executable, "-m", "musvid.training.sketch", folder, "--recipe", "trial"]
-    command += ["--bank", bank_file, "--resume"]
-    for more in (["--limit", "0.01"], []):
-        subprocess.run(
-            [*map(str, command), *more], cwd=ROOT, check=True, capture_output=True, timeout=200
-        )
+    options = [str(folder), "--recipe", "trial", "--bank", str(bank_file), "--resume"]
+    command = [sys.executable, "-m", "musvid.training.sketch", *options, "--limit", "0.01"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=200)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["sketch", *options])
+        sketch.main()
     return folder
 
 
