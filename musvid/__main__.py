@@ -262,10 +262,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add(
         "--half-life",
-        type=_number,
+        type=_half_life,
         metavar="SECONDS",
-        help=f"in which embers fall to a half, {RANGES['look.half_life']} "
-        f"(default: {plain.half_life})",
+        help=f"in which embers fall to a half, {RANGES['look.half_life']}, or a note of the song "
+        f"such as 1/8 ({', '.join(NOTES)}; default: {plain.half_life})",
     )
 
     style = parser.add_argument_group("style")
@@ -491,6 +491,10 @@ def _whole(text: str) -> int:
     if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", text):  # matched before it is a number
         raise argparse.ArgumentTypeError(f"{quoted(text)} is no whole number of this size")
     return int(text)
+
+
+def _half_life(text: str) -> float | str:
+    return text if text in NOTES else _number(text)
 
 
 def _gain(text: str) -> float | str:

@@ -27,8 +27,10 @@ from .paint.drift import NONE
 from .paint.echo import Echo
 from .paint.style import Stroke, Style
 from .presets import preset
+from .ranges import RANGES
 from .recipe import Recipe
 from .song import Song
+from .spectrum.look import Look
 from .view.camera import Beat, curves
 from .view.cover import load
 from .view.settings import RING, Looks, suited
@@ -304,8 +306,9 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     """Settle a recipe for a part of a song.
 
     The recipe's track, start and duration become those of the part. Settings that are None become
-    the model's defaults. Where keyframes are locked to a beat that is not known, it is found; and
-    where there is a story, so are form and story, in the whole file.
+    the model's defaults. Where keyframes are locked to a beat that is not known, it is found, and
+    where embers cool in notes, how long these last; where there is a story, so are form and story,
+    in the whole file.
 
     Raises SettingsError for an unknown model, a file that would be too large, or settings that do
     not fit together, and SongError where there is no beat.
@@ -318,6 +321,7 @@ def resolve(recipe: Recipe, song: Song) -> Job:
         start=song.first / song.rate,
         duration=None if to_end else song.samples / song.rate,
         lock=lock,
+        look=_cooled(recipe.look, lock, song),
     ).resolve()
     settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration))
@@ -396,6 +400,18 @@ def _form(recipe: Recipe, song: Song) -> Form:
     from .music import sections  # imports librosa when it listens
 
     return sections.find(song, recipe.lock)
+
+
+def _cooled(look: Look, lock: Lock, song: Song) -> Look:
+    """The look with the half-life of its embers in seconds: a note's length, within the range."""
+    if not isinstance(look.half_life, str):
+        return look
+    if not look.embers:  # nothing cools, and nothing is listened to
+        return replace(look, half_life=Look.half_life)
+    known = lock if lock.bpm is not None else _locked(Lock(look.half_life), song)
+    seconds = float(1 / replace(known, note=look.half_life).per_second)
+    span = RANGES["look.half_life"]
+    return replace(look, half_life=round(max(span.low, min(span.high, seconds)), 4))
 
 
 def _locked(lock: Lock, song: Song) -> Lock:

@@ -1,7 +1,8 @@
 """A story that is made from a song: calm parts glide in cool colours, loud ones open up.
 
 For each letter of the form it is heard how loud, how busy and how bright its parts are. That ranks
-the letters, and the rank chooses among the words that the model knows. Nothing in it is left to
+the letters, and the rank chooses among the words that the model knows. The tone that sounds most
+chooses the colours and what is painted in them, so that songs differ. Nothing in it is left to
 chance: the same song has the same story.
 """
 
@@ -28,25 +29,22 @@ _SPREAD = 0.12  # of that between parts of a song, from which on they differ as 
 _CALM, _LOUD = 1 / 3, 2 / 3  # below the one a part is calm, from the other on it is loud
 _DIFFERENT = 0.3  # from the calmest to the loudest letter, where one of them is each
 
-# What is painted, unless somebody asked for something: calm, between, and loud.
-_SCENES = (
-    (
-        "teal and violet stained glass",
-        "cyan and blue circuitry",
-        "glowing violet and blue nebula",
-    ),
-    ("blue and gold stained glass", "emerald and blue aurora", "violet and pink flower petals"),
-    (
-        "bright crimson and gold stained glass",
-        "bright magenta and orange circuitry",
-        "bright crimson and gold flames",
-    ),
-)
-# The colours of something that was asked for.
+# Colours of a song: calm, between, and loud. They are neighbours, because opposite ones are grey
+# where one part becomes the next.
 _COLOURS = (
-    ("violet and blue", "teal and blue", "emerald and blue"),
-    ("emerald and violet", "cyan and violet", "blue and silver"),
-    ("bright crimson and gold", "bright orange and pink", "bright magenta and gold"),
+    ("violet and blue", "violet and magenta", "bright crimson and gold"),
+    ("crimson and violet", "crimson and orange", "bright orange and gold"),
+    ("emerald and teal", "emerald and cyan", "bright emerald and gold"),
+    ("teal and blue", "cyan and teal", "bright cyan and gold"),
+    ("blue and violet", "blue and gold", "bright silver and blue"),
+    ("violet and pink", "magenta and pink", "bright magenta and gold"),
+)
+# What is painted in them, unless somebody asked for something: what is fine where it is calm, and
+# what has clear lines where it is loud.
+_MATERIALS = (
+    ("stained glass", "crystal", "flower petals", "circuitry"),
+    ("circuitry", "stained glass", "crystal", "coral"),
+    ("circuitry", "stained glass"),
 )
 # For a model that reads free text.
 _MOODS = (
@@ -72,12 +70,13 @@ def write(song: Song, form: Form, recipe: Recipe) -> Story:
     own; one that changes along time stays. A flat view stays flat.
     """
     energies = energy(song, form)
+    tone = pitch_class(song)
     longest = max(form.letters, key=lambda letter: (lasting(song, form)[letter], -ord(letter)))
     used = [0, 0, 0]  # of each level
     entries: dict[str, Entry] = {}
     for letter in sorted(form.letters, key=lambda letter: (energies[letter], letter)):
         level = _level(energies, letter)
-        prompt = _prompt(recipe, level, used[level], kept=letter == longest)
+        prompt = _prompt(recipe, level, used[level], tone, kept=letter == longest)
         palette = None
         if not recipe.paints and recipe.look.palette != OWN_COLOURS:
             palette = _PALETTES[level][used[level] % len(_PALETTES[level])]
@@ -90,6 +89,14 @@ def write(song: Song, form: Form, recipe: Recipe) -> Story:
         )
         used[level] += 1
     return Story(tuple((letter, entries[letter]) for letter in form.letters))
+
+
+def pitch_class(song: Song) -> int:
+    """The pitch class that sounds most, in semitones above C; of a song too short to follow, 0."""
+    try:
+        return features.of(song).pitch_class
+    except SongError:
+        return 0
 
 
 def energy(song: Song, form: Form) -> Mapping[str, float]:
@@ -144,24 +151,25 @@ def lasting(song: Song, form: Form) -> Mapping[str, float]:
     return sums
 
 
-def _prompt(recipe: Recipe, level: int, number: int, *, kept: bool) -> str | None:
+def _prompt(recipe: Recipe, level: int, number: int, tone: int, *, kept: bool) -> str | None:
     """What is painted in a part.
 
-    level: 0, calm, to 2, loud. number: of the letter among those of its level. kept: whether it
-    keeps a prompt that was asked for as it is.
+    level: 0, calm, to 2, loud. number: of the letter among those of its level. tone: the song's
+    pitch class. kept: whether it keeps a prompt that was asked for as it is.
     """
     model, asked = models.find(recipe.style.model), recipe.style.prompt or ""
     if any(sign in asked for sign in "|;") or len(prompts.parse(asked)) > 1:
         return None
 
     def chosen(table: tuple[tuple[str, ...], ...]) -> str:
-        return table[level][number % len(table[level])]
+        return table[level][(tone + number) % len(table[level])]
 
     if model.vocabulary is None:
         return f"{asked}, {chosen(_MOODS)}" if asked.strip() else chosen(_MOODS)
+    hue = tone * 7 % 12 // 2  # tones a fifth apart have colours beside each other, as Scriabin's
     if asked == model.prompt or not asked.strip():
-        return chosen(_SCENES)
-    return None if kept else words.recoloured(asked, chosen(_COLOURS))
+        return f"{_COLOURS[hue][level]} {chosen(_MATERIALS)}"
+    return None if kept else words.recoloured(asked, _COLOURS[(hue + number) % 6][level])
 
 
 def _speed(recipe: Recipe, energy: float) -> Speed | None:

@@ -16,6 +16,8 @@ from . import samples as sound
 Floats = NDArray[np.float64]
 
 _BANDS = {"loudness": (0, 1e9), "low": (0, 250), "mid": (250, 2500), "high": (2500, 1e9)}
+_WINDOW = 8192  # samples in which neighbouring pitches are told apart
+_LOWEST, _HIGHEST = 48, 84  # of the pitches that are looked at
 _RANGE = 50.0  # decibels below a curve's loudest value at which it is 0 at the latest
 
 
@@ -24,9 +26,11 @@ class Features:
     """Curves of a song's part, each from 0 to 1.
 
     curves: by the names of `modulation.CURVES`, a value every `step` seconds, the first one at 0.
+    pitch_class: that sounds most, in semitones above C, 0 to 11.
     """
 
     curves: dict[str, Floats]
+    pitch_class: int = 0
     step: float = onsets.HOP / sound.RATE
 
     def curve(self, name: str, smoothing: float = 0.0) -> Floats:
@@ -62,6 +66,7 @@ def _features(song: Song, _size: int, _changed: int) -> Features:
     frequencies = librosa.mel_frequencies(n_mels=128, fmax=sound.RATE / 2)
     powers: dict[str, list[Floats]] = {name: [] for name in _BANDS}
     strengths = []
+    chroma = np.zeros(12)
     for block, before in sound.blocks(song, border=onsets.BORDER):
         own = onsets.own_values(len(block), before)
         levels = onsets.mel(block)
@@ -69,13 +74,24 @@ def _features(song: Song, _size: int, _changed: int) -> Features:
             rows = (frequencies >= low) & (frequencies < high)
             powers[name].append(levels[rows, own].sum(0))
         strengths.append(onsets.envelope(levels)[own])
+        chroma += _chroma(block)
     if not strengths:
         raise SongError(f"{song.path.name} is too short to follow its music.")
     curves = {name: _normal(np.concatenate(parts)) for name, parts in powers.items()}
     rise = np.concatenate(strengths).astype(np.float64)
     top = max(np.percentile(rise, 99), rise.max() / 3)  # for a few loud notes
     curves["onsets"] = np.clip(rise / top, 0, 1) if top > 0 else np.zeros(len(rise))
-    return Features(curves)
+    return Features(curves, int(chroma.argmax()))
+
+
+def _chroma(block: NDArray[np.float32]) -> Floats:
+    """How loud the pitch classes of a block of sound are, in all."""
+    whole = block[: len(block) // _WINDOW * _WINDOW].reshape(-1, _WINDOW)
+    loud = np.abs(np.fft.rfft(whole * np.hanning(_WINDOW))).sum(0)
+    pitches = np.arange(_LOWEST, _HIGHEST + 1)  # MIDI's numbers: 69 is an a of 440 Hz
+    places = 440 * 2 ** ((pitches - 69) / 12) * _WINDOW / sound.RATE
+    found = np.bincount(pitches % 12, loud[np.rint(places).astype(int)], 12)
+    return np.asarray(found, np.float64)
 
 
 def _normal(power: Floats) -> Floats:

@@ -1,8 +1,9 @@
 """A story along a song: what each part of its form looks like, and how one becomes the next.
 
 Between two parts that differ, everything crosses evenly within a bar, half of it before the new
-part begins and half behind; two seconds take its place where no beat is known. Views cross more
-quickly, because two of them at once are hard to read. A part that is short has a pure middle
+part begins and half behind; two seconds take its place where no beat is known. Prompts cross in its
+middle half, because two colours at once may be grey, and views more quickly still, because two of
+them at once are hard to read. A part that is short has a pure middle
 nevertheless.
 
 All times are counted from the beginning of the file, so that a part of a song looks as in the
@@ -57,10 +58,11 @@ class Telling:
         entries = [story.of(section.letter) for section in form.sections]
         ways = _crossings(starts, _bar(recipe.lock))
         short = [min(way, _DISSOLVE / 2) for way in ways]
+        quick = [way / 2 for way in ways]
         palettes = _keys(starts, [entry.palette or recipe.look.palette for entry in entries], ways)
         views = _keys(starts, [entry.view or recipe.view.kind for entry in entries], short)
         return cls(
-            _keys(starts, [entry.prompt or OWN for entry in entries], ways),
+            _keys(starts, [entry.prompt or OWN for entry in entries], quick),
             () if {name for _, name in palettes} == {recipe.look.palette} else palettes,
             () if {kind for _, kind in views} == {recipe.view.kind} else views,
             Line(

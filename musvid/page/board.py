@@ -16,8 +16,10 @@ import gradio as gr
 from .. import MusvidError, Recipe, Song, SongError
 from .._validate import fraction
 from ..job import Job
+from ..music.lock import NOTES
 from ..presets import preset
 from ..ranges import RANGES
+from ..spectrum.look import Look
 from ..studio.limits import Limits
 from ..studio.running import Runnings
 from ..studio.studio import Studio
@@ -33,6 +35,7 @@ from .visitors import Visitors
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 PACES = ["picture rate", "48", "50", "60", "120"]
+SECONDS = "seconds"
 CLIP = 12.0  # seconds that are chosen of a new song
 FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
@@ -80,13 +83,12 @@ def recipe_of(values: Values) -> Recipe:
     given = {name: value for name, value in values.items() if name in known}
     if values.get("level"):
         given["look.gain"] = "auto"
-    if given.get("size") in (SIZES[0], None, ""):
-        given["size"] = None
+    if values.get("cooling") in NOTES:
+        given["look.half_life"] = values["cooling"]
+    for name, usual in (("size", SIZES), ("view.shown", SHOWN), ("motion_fps", PACES)):
+        if given.get(name) in (usual[0], None, ""):
+            given[name] = None
     cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
-    if given.get("view.shown") in (SHOWN[0], None, ""):
-        given["view.shown"] = None
-    if given.get("motion_fps") in (PACES[0], None, ""):
-        given["motion_fps"] = None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -104,6 +106,9 @@ def values_of(recipe: Recipe) -> Values:
     values = recipe.resolve().flat()
     values["level"] = recipe.look.gain == "auto"
     values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
+    noted = isinstance(recipe.look.half_life, str)
+    values["cooling"] = recipe.look.half_life if noted else SECONDS
+    values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
     values["view.cover"] = None  # the field keeps the file that it has

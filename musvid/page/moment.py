@@ -80,7 +80,7 @@ class MomentPanel:
             [
                 board["moment"].change,
                 board["song"].change,
-                *changed([*looks, "level", "fps", "size", "stride", "form", "story"]),
+                *changed([*looks, "level", "cooling", "fps", "size", "stride", "form", "story"]),
             ],
             self.on_draw,
             everything,

@@ -31,7 +31,7 @@ _UNIT = 2**16
 
 def run_in(look: Look, fps: Fraction) -> int:
     """Pictures after which the brightest light has gone out; 0 without embers."""
-    return _cooling(look.half_life, fps)[2] if look.embers else 0
+    return _cooling(look.cooling, fps)[2] if look.embers else 0
 
 
 def glowing(
@@ -45,7 +45,7 @@ def glowing(
     if not look.embers:
         yield from drawn
         return
-    factor, loss, _ = _cooling(look.half_life, clock.fps)
+    factor, loss, _ = _cooling(look.cooling, clock.fps)
     own = round(_FINE * look.embers)
     embers: NDArray[np.uint16] | None = None
     here = 0

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .. import _validate
+from ..errors import SettingsError
+from ..music.lock import NOTES
 from ..ranges import RANGES
 from .palettes import PALETTES
 
@@ -28,7 +30,8 @@ class Look:
         is always immediate, so that onsets stay exact; 0 draws every picture for itself.
     embers: 0 to 1; how much of its light a drawing leaves behind, which travels with the texture
         and cools, see `musvid.spectrum.embers`.
-    half_life: seconds (0.05 to 2) in which embers fall to a half.
+    half_life: seconds (0.05 to 2) in which embers fall to a half; or the name of a note from
+        `musvid.music.lock.NOTES`, whose length `musvid.job.resolve` puts in its place.
     """
 
     gain: float | Literal["auto"] = "auto"
@@ -38,14 +41,30 @@ class Look:
     count: int = 1
     afterglow: float = 0.0
     embers: float = 0.0
-    half_life: float = 0.5
+    half_life: float | str = 0.5
 
     def __post_init__(self) -> None:
         if self.gain != "auto":
             RANGES["look.gain"].check("gain", self.gain)
-        for name in ("gamma", "tlength", "afterglow", "count", "embers", "half_life"):
+        for name in ("gamma", "tlength", "afterglow", "count", "embers"):
             RANGES[f"look.{name}"].check(name, getattr(self, name))
+        if isinstance(self.half_life, str):
+            _validate.choice("half_life", self.half_life, NOTES)
+        else:
+            RANGES["look.half_life"].check("half_life", self.half_life)
         _validate.choice("palette", self.palette, PALETTES)
+
+    @property
+    def cooling(self) -> float:
+        """The half-life of embers in seconds.
+
+        Raises SettingsError where it is a note, before the song's tempo is known.
+        """
+        if isinstance(self.half_life, str):
+            raise SettingsError(
+                f"How long a note of {self.half_life} lasts is known in a song; resolve the recipe."
+            )
+        return self.half_life
 
 
 PLAIN = Look(gain=0.0, gamma=1.0, palette="article")

@@ -30,6 +30,7 @@ HOLE = 0.42
 
 _SHINE = 0.45  # how far into the disc, of its radius, the ring's light falls
 _CORE = 0.1  # the radius within which a tunnel's middle is one soft light
+_SHINES = 0.9  # how much brighter that is: what is averaged there would be grey
 _HAZE = 0.35  # how far before the horizon the ground stops converging
 
 
@@ -38,11 +39,13 @@ class Projection:
     """places: from x and y, whose memory it may use, to u and s. density: for rows s of the strip
     (0 to 1), how many strip widths and strip heights lie in a unit of the picture there. cellar:
     how far (in strip heights) the strip goes on below its foot, mirrored and fading to black, where
-    it ends; 0 mirrors without an end."""
+    it ends; 0 mirrors without an end. shine: for rows s, by how much what is seen there is brighter
+    than the strip; None where it is as bright."""
 
     places: Places
     density: Density
     cellar: float = 0.0
+    shine: Callable[[Field], Field] | None = None
 
 
 def projection(view: View, strip: tuple[int, int], shown: tuple[int, int]) -> Projection:
@@ -110,7 +113,11 @@ def _tunnel(copies: float, bend: float, reach: float) -> Projection:
         soft = 1 + (_CORE / radius) ** 2
         return soft * copies / (2 * math.pi * radius), bend * s / radius
 
-    return Projection(places, density)
+    def shine(s: Field) -> Field:
+        radius = reach * np.maximum(s, 0) ** (1 / bend)
+        return _float(1 + _SHINES * np.exp(-((radius / _CORE) ** 2)))
+
+    return Projection(places, density, shine=shine)
 
 
 def _mandala(copies: float, reach: float, shape: float) -> Projection:

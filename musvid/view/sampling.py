@@ -43,9 +43,11 @@ class Sampler:
         self._cellar = round(made.cellar * self._height)
         self._desk: Field | None = None  # memory for all pictures, see `projections._polar`
         rows = np.arange(self._height + self._cellar, dtype=np.float32)
-        across, along = made.density(1 - (rows + np.float32(0.5)) / np.float32(self._height))
+        places = 1 - (rows + np.float32(0.5)) / np.float32(self._height)
+        across, along = made.density(places)
         self._across = np.asarray(across * self._width / half, np.float32)
         self._along = np.asarray(along * self._height / half, np.float32)
+        self._shine = None if made.shine is None else made.shine(places)
         fade = np.rint(255 * np.linspace(1, 0, self._cellar) ** 3).astype(np.uint8)
         self._fade = np.tile(fade[:, None, None], (1, self._width, 3))
 
@@ -69,10 +71,25 @@ class Sampler:
         source = strip
         if self._fine > 1:
             source = soften(strip, self._across / zoom, self._along / zoom)
+            if self._shine is not None:
+                source = _shining(source, self._shine)
             size = self._fine * source.shape[1], self._fine * source.shape[0]
             source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_CUBIC), np.uint8)
         made = cv2.remap(source, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         return np.asarray(made, np.uint8)
+
+
+def _shining(strip: Frame, shine: Field) -> Frame:
+    """A strip whose rows are so many times as bright, and as colourful."""
+    rows = np.flatnonzero(shine > 1 + 1 / 64)
+    if not len(rows):
+        return strip
+    made, part = strip.copy(), slice(int(rows[0]), int(rows[-1]) + 1)
+    brighter = shine[part, None, None]
+    pixels = made[part].astype(np.float32)
+    grey = pixels.mean(2, keepdims=True)
+    made[part] = np.clip((grey + (pixels - grey) * brighter) * brighter, 0, 255)
+    return made
 
 
 def soften(strip: Frame, across: Field, along: Field) -> Frame:

@@ -139,14 +139,14 @@ def test_an_offset_is_the_integral_of_the_speed() -> None:
 
 def test_strokes_are_the_parts_own_and_cross_between_them(write_song: WriteSong) -> None:
     job = job_of(write_song(music(6.0)), story=TOLD, style=Style(strength=0.8))
-    quiet, middle, loud = (job.automation.stroke(time) for time in (1.0, 3.5, 5.0))
+    quiet, middle, loud = (job.automation.stroke(time) for time in (1.0, 3.25, 5.0))
     assert (quiet.prompts, quiet.strength) == ((("violet nebula", 1.0),), 0.4)
     assert (loud.prompts, loud.strength) == ((("crimson flames", 1.0),), 0.8)
     assert middle.prompts == (("violet nebula", 0.25), ("crimson flames", 0.75))
-    assert middle.strength == pytest.approx(0.7)
+    assert middle.strength == pytest.approx(0.65)
     assert job.automation and next(iter(job.strokes() or ())) == replace(quiet, place=None)
-    (curve,) = job.automation.curves(np.array([1.0, 3.5, 5.0]))
-    assert curve[1].tolist() == pytest.approx([0.4, 0.7, 0.8])
+    (curve,) = job.automation.curves(np.array([1.0, 3.25, 5.0]))
+    assert curve[1].tolist() == pytest.approx([0.4, 0.65, 0.8])
     followed = Recipe.from_flat({"strength_by.source": "loudness", "strength_by.amount": -0.2})
     more = resolve(replace(job.recipe, strength_by=followed.strength_by), job.song)
     assert 0.2 <= more.automation.stroke(1.0).strength < 0.4
@@ -165,7 +165,7 @@ def test_a_bar_is_what_a_crossing_takes(write_song: WriteSong) -> None:
     lock = Recipe.from_flat({"lock.note": "1/4", "lock.bpm": 240, "lock.beat": 0.0}).lock
     job = job_of(write_song(music(6.0)), story=TOLD, lock=lock)
     assert job.telling
-    assert [time for time, _ in job.telling.prompts] == [0.0, 2.5, 3.5]
+    assert [time for time, _ in job.telling.prompts] == [0.0, 2.75, 3.25]  # its middle half
     assert [time for time, _ in job.telling.views] == pytest.approx([0.0, 2.7, 3.3])
     short = replace(job.recipe, form="0:00 A | 0:03 B | 0:03.2 A")
     telling = job.having(short).telling
@@ -362,11 +362,22 @@ def test_a_song_writes_its_story(uneven: Song) -> None:
     assert calm.speed and loud.speed and calm.speed.of(40) < 40 < loud.speed.of(40)
     assert calm.strength is not None and loud.strength is not None
     assert calm.strength < loud.strength
-    assert "teal" in (calm.prompt or "") and "bright" in (loud.prompt or "")
+    assert "bright" in (loud.prompt or "") and "bright" not in (calm.prompt or "")
     assert len(story.prompts) == 3
     assert (calm.view, loud.view, loud.palette) == (None, "mandala", None)
     assert job.recipe.remarks() == []  # the model knows every word
     assert Recipe.from_json(job.recipe.to_json()).story == str(story)
+
+
+def test_the_tone_of_a_song_chooses_its_colours(write_song: WriteSong) -> None:
+    looks = {}
+    for number, pitch in enumerate((261.63, 440.0, 415.3)):  # c, a, and a flat
+        sound = tone(pitch, 6.0) + 0.2 * tone(2 * pitch, 6.0)
+        song = Song.open(write_song(0.5 * sound, f"{number}.wav"))
+        looks[author.pitch_class(song)] = job_of(song, form="0:00 A", story="auto").recipe.story
+    assert list(looks) == [0, 9, 8]
+    assert len(set(looks.values())) == 3
+    assert author.pitch_class(Song.open(write_song(music(0.02), "short.wav"))) == 0
 
 
 def test_a_story_keeps_what_was_asked_for(uneven: Song) -> None:
@@ -375,7 +386,7 @@ def test_a_story_keeps_what_was_asked_for(uneven: Song) -> None:
 
     asked = written(style=Style(prompt="dark green marble, sharp"))
     assert asked.of("B").prompt is None  # which lasts longest
-    assert asked.of("A").prompt == "violet and blue marble sharp"
+    assert asked.of("A").prompt == "blue and violet marble sharp"
     assert [entry.view for _, entry in asked.entries] == [None] * 3  # flat stays flat
     assert [entry.speed for _, entry in asked.entries] == [None] * 3  # nothing drifts
     timed = written(style=Style(prompt="0:00 marble | 0:04 coral"))

@@ -51,8 +51,9 @@ def test_every_setting_has_a_control_of_its_name(board: Board) -> None:
     controls = board.controls
     settings = set(musvid.Recipe().flat())
     assert settings >= NO_CONTROL
-    # A gain that is found by itself, and the id of a tiny autoencoder, have one more.
-    assert settings - NO_CONTROL == set(controls) - {"level", "style.tiny_id"}
+    # A gain that is found by itself, embers that cool in notes, and the id of a tiny autoencoder
+    # have one more.
+    assert settings - NO_CONTROL == set(controls) - {"level", "cooling", "style.tiny_id"}
 
 
 LOADED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
@@ -70,6 +71,7 @@ LOADED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"start": 999}, {"start": 1.5}, ["start"]),
     ({"look.gain": 3.7, "look.tlength": 0.0033}, {"look.gain": 3.7, "look.tlength": 0.0033}, []),
     ({"style.tiny_autoencoder": "owner/tiny"}, {"style.tiny_autoencoder": "owner/tiny"}, []),
+    ({"look.half_life": "1/8"}, {}, []),
     ({"style.tiny_autoencoder": True}, {"style.tiny_autoencoder": True}, []),
     ({"lock.note": "1/8", "lock.bpm": "174.3", "lock.beat": -3.0}, {"lock.beat": -3}, []),
     ({"lock.note": "1/8", "lock.bpm": 120, "lock.beats": [0.5, 1.0]}, {"lock.beats": [0.5, 1]}, []),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import WriteSong, music
+from conftest import WriteSong, clicks, music
 
-from musvid import Clock, Look, Song, draw
+from musvid import Clock, Lock, Look, Recipe, SettingsError, Song, draw
 from musvid.frame import Frame
+from musvid.job import resolve
 from musvid.paint.course import Course
 from musvid.paint.drift import Drift
 from musvid.spectrum.embers import glowing, run_in
@@ -34,6 +36,25 @@ def spark(row: int, column: int, count: int) -> list[Frame]:
 
 def lights(picture: Frame) -> list[list[int]]:
     return np.argwhere(picture[..., 0]).tolist()
+
+
+def test_a_half_life_in_notes_is_as_long_as_they_are(write_song: WriteSong) -> None:
+    look = Look(embers=0.5, half_life="1/8")
+    with pytest.raises(SettingsError, match="1/8"):
+        _ = look.cooling
+    song = Song.open(write_song(clicks([0.3 + 0.5 * number for number in range(16)], 8.3)))
+    plain = Recipe(look=look)
+    found = resolve(plain, song).recipe
+    assert found.look.cooling == pytest.approx(0.25, abs=0.001)  # of 120 beats a minute
+    assert not found.lock
+    given = replace(plain, lock=Lock("1/4", 60, 0.0))
+    assert resolve(given, song).recipe.look.cooling == 0.5
+    slow = replace(plain, look=replace(look, half_life="1/4"), lock=Lock("1/4", 20, 0.0))
+    assert resolve(slow, song).recipe.look.cooling == 2
+    with pytest.raises(SettingsError, match="half_life"):
+        Look(half_life="1/7")
+    silent = Song.open(write_song(music(0.5)))
+    assert resolve(Recipe(look=Look(half_life="1/8")), silent).recipe.look == Look()
 
 
 def test_embers_cool_by_half_in_their_half_life_and_go_out() -> None:
