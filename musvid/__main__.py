@@ -667,6 +667,8 @@ def _render(given: list[str]) -> int:
         return 0
     if options.compare:
         _check_comparison(options)
+    if options.output:
+        check_output(options.output)  # before a song is listened to
     store = None if options.no_cache else usable()
     job = _in_time(prepare(options.song, recipe_from(options)), options)
     if not options.quiet:
@@ -693,12 +695,10 @@ def _render(given: list[str]) -> int:
 
 
 def _check_comparison(options: argparse.Namespace) -> None:
-    """Raises SettingsError where an option does not go with --compare, or its files cannot be."""
+    """Raises SettingsError where an option does not go with --compare."""
     for name in ("recipe", *MOTION, "frames"):
         if vars(options).get(name) is not None:
             raise SettingsError(f"--compare renders all five recipes; leave out --{name}.")
-    if options.output:
-        check_output(options.output)
 
 
 if __name__ == "__main__":

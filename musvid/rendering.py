@@ -83,6 +83,8 @@ def render(
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
+    if output is not None:
+        video.check_output(output)  # before a song is listened to
     job = prepare(song, recipe)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.style
     path = _output(song, output, overwrite)

@@ -229,6 +229,7 @@ PROCESSES = ("missing.ogg", "a\udcff", "nobody/nothing", "magic")
         (["song.wav", "--duration", "0"], 2, "duration"),
         (["song.wav", "--duration", "nan"], 2, "duration"),
         (["song.wav", *PLAIN, "-o", "a.avi"], 2, "must end in .mp4"),
+        (["missing.ogg", "-o", "a.avi"], 2, "must end in .mp4"),  # before a song is listened to
         (["song.wav", *PLAIN, "-o", "no/such/folder/a.mp4"], 1, "does not exist"),
         (["song.wav", "--model", "skech"], 2, "no model 'skech'"),
         # What imports diffusers first; tests/paint has the sentences of every kind of model.

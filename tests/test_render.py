@@ -256,6 +256,11 @@ def test_the_song_is_never_overwritten(write_song: WriteSong, tmp_path: Path) ->
     assert video.read_bytes() == before
 
 
+def test_an_output_that_cannot_be_is_told_before_a_song_is_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"\.mp4"):
+        render(tmp_path / "missing.ogg", output=tmp_path / "a.avi")
+
+
 def test_an_unknown_model_is_refused_before_any_work(write_song: WriteSong, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"no model 'skech'.*sketch"):
         render(write_song(music(0.3)), Recipe(style=Style(model="skech")), tmp_path / "a.mp4")

@@ -33,19 +33,18 @@ _DIFFERENT = 0.3  # from the calmest to the loudest letter, where one of them is
 # where one part becomes the next.
 _COLOURS = (
     ("violet and blue", "violet and magenta", "bright crimson and gold"),
-    ("crimson and violet", "crimson and orange", "bright orange and gold"),
+    ("violet and crimson", "crimson and gold", "bright crimson and orange"),
     ("emerald and teal", "emerald and cyan", "bright emerald and gold"),
     ("teal and blue", "cyan and teal", "bright cyan and gold"),
     ("blue and violet", "blue and gold", "bright silver and blue"),
     ("violet and pink", "magenta and pink", "bright magenta and gold"),
 )
-# What is painted in them, unless somebody asked for something: what is fine where it is calm, and
-# what has clear lines where it is loud.
+# What is painted in them, unless somebody asked for something.
 _MATERIALS = (
-    ("stained glass", "crystal", "flower petals", "circuitry"),
-    ("circuitry", "stained glass", "crystal", "coral"),
-    ("circuitry", "stained glass"),
+    ("stained glass", "flower petals", "circuitry", "crystal"),
+    ("stained glass", "circuitry", "crystal", "coral"),
 )
+_LOUD_MATERIALS = ("stained glass", "circuitry")  # the clearest lines, for all songs
 # For a model that reads free text.
 _MOODS = (
     ("dark, calm, deep violet and blue", "dark, quiet, blue and teal", "night, emerald and blue"),
@@ -168,7 +167,8 @@ def _prompt(recipe: Recipe, level: int, number: int, tone: int, *, kept: bool) -
         return f"{asked}, {chosen(_MOODS)}" if asked.strip() else chosen(_MOODS)
     hue = tone * 7 % 12 // 2  # tones a fifth apart have colours beside each other, as Scriabin's
     if asked == model.prompt or not asked.strip():
-        return f"{_COLOURS[hue][level]} {chosen(_MATERIALS)}"
+        own = _LOUD_MATERIALS[number % 2] if level == 2 else chosen(_MATERIALS)
+        return f"{_COLOURS[hue][level]} {own}"
     return None if kept else words.recoloured(asked, _COLOURS[(hue + number) % 6][level])
 
 

@@ -96,6 +96,7 @@ def _serve(arguments: list[str] | None) -> int:
         limits = replace(limits, any_model=True)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     _check_temporary()
+    _check_address(options.host, options.port)
     try:
         store = usable()
     except MusvidError as error:
@@ -111,7 +112,6 @@ def _serve(arguments: list[str] | None) -> int:
     board = build(studio, limits)
     if options.mcp and find_spec("mcp") is None:
         raise SystemExit('musvid: --mcp needs another package; install "gradio[mcp]".')
-    _check_address(options.host, options.port)
     if ZERO:  # before the page starts, and in this thread
         load_models(studio)
     board.blocks.launch(

@@ -133,8 +133,21 @@ def test_no_corner_is_dark(kind: str) -> None:
     picture = seen(np.full((SIDE, SIDE, 3), 200, np.uint8), kind, size=(384, 216))
     assert picture.shape == (216, 384, 3)
     y, x = np.mgrid[0:216, 0:384]
-    disc = np.hypot(x - 191.5, y - 107.5) < 108 * (HOLE + 0.02) if kind == "ring" else x < 0
+    middle = {"ring": HOLE + 0.02, "tunnel": 0.25}.get(kind, 0.0)
+    disc = np.hypot(x - 191.5, y - 107.5) < 108 * middle
     assert (picture[~disc] == 200).all()
+    if kind == "tunnel":  # whose middle shines
+        assert (picture[disc] >= 200).all()
+
+
+def test_the_middle_of_a_tunnel_shines_in_its_colour() -> None:
+    strip = np.full((SIDE, SIDE, 3), (60, 90, 70), np.uint8)
+    picture = seen(strip, "tunnel", size=(384, 384)).astype(int)
+    way = picture[192, 192:, 1]
+    assert way[0] > 1.8 * 90
+    assert (np.diff(way) <= 0).all()  # and falls off evenly
+    assert (way[50:] == 90).all()
+    assert np.diff(picture[192, 192, :2]) > 1.8 * 30  # rather a colour than white
 
 
 @pytest.mark.parametrize("kind", ["tunnel", "horizon"])
@@ -143,8 +156,9 @@ def test_what_is_too_fine_is_averaged(kind: str) -> None:
     y, x = np.mgrid[0:SIDE, 0:SIDE]
     strip = np.repeat((255 * ((x + y) % 2)).astype(np.uint8)[..., None], 3, 2)
     picture = seen(strip, kind, copies=12, size=(64, 64))
-    middle = picture[28:36, 28:36] if kind == "tunnel" else picture[30:34]
-    assert np.abs(middle.astype(int) - 127).max() <= 10
+    even = seen(np.full_like(strip, 127), kind, copies=12, size=(64, 64)).astype(int)
+    middle = (slice(28, 36), slice(28, 36)) if kind == "tunnel" else slice(30, 34)
+    assert np.abs(picture[middle] - even[middle]).max() <= 10
     # Where there is room for it, it is seen.
     assert seen(strip, kind, copies=2, size=(1024, 1024)).std() > 35
 
