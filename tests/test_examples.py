@@ -28,7 +28,7 @@ def test_the_loop_is_four_bars_of_a_known_tempo() -> None:
     assert seconds == synthesise.LOOP_SAMPLES / synthesise.RATE
 
 
-@pytest.mark.parametrize("name", ["loop", "nocturne"])
+@pytest.mark.parametrize("name", ["loop", pytest.param("nocturne", marks=pytest.mark.thorough)])
 def test_the_script_makes_what_lies_there(name: str, tmp_path: Path) -> None:
     made = tmp_path / f"{name}.ogg"
     synthesise.write(made, getattr(synthesise, name)())

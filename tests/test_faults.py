@@ -26,6 +26,8 @@ from musvid import Camera, Look, MusvidError, OutputError, Painter, Recipe, Styl
 from musvid.paint.drift import Drift
 from musvid.store import Store
 
+pytestmark = pytest.mark.thorough
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 RECIPE = Recipe(
@@ -155,7 +157,7 @@ def place(forge: multiprocessing.context.ForkServerContext, song: Path, tmp_path
     return Place(forge, song, tmp_path / "place")
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("kills", [8])
 def test_a_killed_render_goes_on_where_it_was(
     kills: int,
     forge: multiprocessing.context.ForkServerContext,
@@ -277,7 +279,7 @@ def test_a_cache_that_fills_does_not_end_a_render(
     assert not unfinished(disk / "cache")
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(4, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", [4])
 def test_renders_share_a_store(
     forge: multiprocessing.context.ForkServerContext,
     song: Path,

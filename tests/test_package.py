@@ -17,6 +17,8 @@ from conftest import ROOT, music, write_wav
 from packaging.requirements import Requirement
 from running import running_page
 
+pytestmark = pytest.mark.thorough
+
 FILES = (
     *("pyproject.toml", "setup.py", "MANIFEST.in", "requirements.txt"),
     *("README.md", "CHANGELOG.md", "LICENSE"),

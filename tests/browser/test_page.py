@@ -117,6 +117,7 @@ def test_the_live_line_is_exact_for_an_uploaded_song(page: Page, song: Path) -> 
     wait_for_line(page, expected(Fraction(5, 2), 10, 8, 1))
 
 
+@pytest.mark.thorough
 def test_a_relit_gap_is_filled_as_far_as_the_stride_is_wide(page: Page) -> None:
     for stride in (32, 12):
         set_number(page, "Stride", stride)
@@ -145,6 +146,7 @@ def test_one_moment_redraws_and_repaints(page: Page) -> None:
     wait_for_another(page, "#painted", third)
 
 
+@pytest.mark.thorough
 def test_a_strip_compares_and_a_click_takes_its_value(page: Page) -> None:
     painted(page)
     page.click("#paint-strip")
@@ -236,6 +238,7 @@ def test_a_render_of_this_visit_can_be_looked_at_again(page: Page) -> None:
     page.wait_for_function("document.querySelector('#prompt textarea').value == 'teal coral'")
 
 
+@pytest.mark.thorough
 def test_whoever_waits_sees_their_place(browser: Browser, address: str, page: Page) -> None:
     page.click("#render")
     wait_for_progress(page, "frames")
@@ -276,6 +279,7 @@ def test_a_view_is_seen_at_once(page: Page) -> None:
     assert page.locator("#view input[type=number] >> nth=4").input_value() == "0.1"  # sway
 
 
+@pytest.mark.thorough
 def test_stop_keeps_what_is_done(page: Page, tmp_path: Path) -> None:
     paint_small(page, tmp_path, duration=12)
     page.get_by_text("Every frame: frantic").click()
@@ -453,6 +457,7 @@ def wait_for_number(page: Page, selector: str, value: float, near: float = 0.001
     )
 
 
+@pytest.mark.thorough
 def test_keyframes_lock_to_a_beat_that_is_found(page: Page, tmp_path: Path) -> None:
     times = [0.3 + 0.6 * number for number in range(20)]  # 100 bpm
     clip = write_wav(tmp_path / "clicks.wav", clicks(times, 12.0))
@@ -511,6 +516,7 @@ def lock_to_the_beat(page: Page) -> None:
     wait_for_beat(page, "bpm")
 
 
+@pytest.mark.thorough
 def test_a_tempo_can_be_tapped(page: Page) -> None:
     lock_to_the_beat(page)
     slow_answers(page)
@@ -531,6 +537,7 @@ def test_a_tempo_can_be_tapped(page: Page) -> None:
     assert number(page, "#bpm") == 100
 
 
+@pytest.mark.thorough
 def test_what_is_chosen_last_stands(page: Page) -> None:
     lock_to_the_beat(page)
     slow_answers(page)
@@ -555,6 +562,7 @@ def test_what_is_chosen_last_stands(page: Page) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_what_follows_the_music_is_drawn_before_it_is_rendered(page: Page) -> None:
     painting = painted(page)
     assert not page.query_selector("#timeline svg")

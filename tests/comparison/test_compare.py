@@ -42,6 +42,8 @@ from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 from musvid.video.grid import Caption, grid
 
+pytestmark = pytest.mark.thorough
+
 SMALL = Recipe(size=(64, 64), upscale=1, interpolator="blend")
 BARE = replace(SMALL, style=Style(strength=0))
 

@@ -30,6 +30,8 @@ from musvid.comparison.measure import measure_frames
 from musvid.music import onsets
 from musvid.music.onsets import onset_strength
 
+pytestmark = pytest.mark.thorough
+
 RATE = 30
 COUNT = 480  # pictures, 16 s
 

@@ -759,6 +759,7 @@ def visits(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Visits:
     return Visits(seen, (folder / "log").read_text(encoding="utf-8"), folder)
 
 
+@pytest.mark.thorough
 def test_a_model_in_the_cache_paints_without_asking_the_hub(
     visits: Visits, painters: Painters
 ) -> None:
@@ -768,6 +769,7 @@ def test_a_model_in_the_cache_paints_without_asking_the_hub(
         assert gap(visit.pixels, expected) <= 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["plain", "half"])
 def test_a_model_is_downloaded_once(visits: Visits, painters: Painters, name: str) -> None:
     first = visits[name]
@@ -783,6 +785,7 @@ def test_a_model_is_downloaded_once(visits: Visits, painters: Painters, name: st
         assert gap(visit.pixels, first.pixels) <= 1
 
 
+@pytest.mark.thorough
 def test_a_tiny_autoencoder_is_downloaded_once(visits: Visits, zoo: Zoo) -> None:
     first, again = visits["tiny"], visits["tiny again"]
     expected = paint(load(zoo("sd15"), tiny_autoencoder=str(zoo("taesd"))), pictures(1))[0]
@@ -792,6 +795,7 @@ def test_a_tiny_autoencoder_is_downloaded_once(visits: Visits, zoo: Zoo) -> None
     assert again.requests == ()
 
 
+@pytest.mark.thorough
 def test_a_lora_is_downloaded_once(
     visits: Visits, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -804,6 +808,7 @@ def test_a_lora_is_downloaded_once(
     assert visits["lcm again"].requests == ()
 
 
+@pytest.mark.thorough
 def test_a_model_that_was_not_downloaded_needs_the_hub(visits: Visits) -> None:
     visit = visits["unknown offline"]
     assert visit.error == "ModelError"
@@ -811,6 +816,7 @@ def test_a_model_that_was_not_downloaded_needs_the_hub(visits: Visits) -> None:
     assert "Hub cannot be reached" in visit.text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "part"),
     [
@@ -828,6 +834,7 @@ def test_the_hub_may_refuse(visits: Visits, name: str, part: str) -> None:
     assert not (visits.folder / "canary").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["foreign", "bare"])
 def test_what_cannot_paint_is_told_before_the_download(visits: Visits, name: str) -> None:
     """Of gigabytes. Only the small file that tells the family is fetched."""
@@ -837,10 +844,12 @@ def test_what_cannot_paint_is_told_before_the_download(visits: Visits, name: str
     assert f"Downloading tiny/{name}" not in visits.log
 
 
+@pytest.mark.thorough
 def test_a_family_is_known_without_the_hub_once_it_was_asked(visits: Visits) -> None:
     assert "QwenImagePipeline" in visits["foreign offline"].text
 
 
+@pytest.mark.thorough
 def test_a_tiny_autoencoder_that_is_not_there_is_the_one_named(visits: Visits) -> None:
     visit = visits["no such tiny"]
     assert visit.error in ("ModelError", "SettingsError")
@@ -848,6 +857,7 @@ def test_a_tiny_autoencoder_that_is_not_there_is_the_one_named(visits: Visits) -
     assert "There is no model tiny/plain" not in visit.text
 
 
+@pytest.mark.thorough
 def test_a_single_file_is_never_said_to_be_downloaded(visits: Visits) -> None:
     # What may have to be downloaded is a configuration for it.
     for name in ("lone", "other"):
@@ -856,6 +866,7 @@ def test_a_single_file_is_never_said_to_be_downloaded(visits: Visits) -> None:
         assert not visit.text.startswith(f"{visits.folder / name}.safetensors cannot be downloaded")
 
 
+@pytest.mark.thorough
 def test_no_visit_ends_in_a_traceback(visits: Visits) -> None:
     assert "Traceback" not in visits.log
     assert {visit.error for visit in visits.by_name.values()} <= {

@@ -19,6 +19,8 @@ from musvid.interpolate import flavr as shipped  # noqa: E402
 from musvid.training import flavr, loop, mean, moving, spectra  # noqa: E402
 from musvid.training.moving import Sequences  # noqa: E402
 
+pytestmark = pytest.mark.thorough
+
 SIDE = 128
 
 

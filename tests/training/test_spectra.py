@@ -11,6 +11,8 @@ from musvid import Clock, Look, Song, draw
 from musvid.training import spectra
 from musvid.training.music import RATE, compose
 
+pytestmark = pytest.mark.thorough
+
 
 def test_music_is_finite_and_within_range() -> None:
     for seed in range(6):

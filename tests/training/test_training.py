@@ -34,6 +34,8 @@ from musvid.training import (  # noqa: E402
     spectra,
 )
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def bank_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
