@@ -26,9 +26,10 @@ from musvid import Camera, Look, MusvidError, OutputError, Painter, Recipe, Styl
 from musvid.paint.drift import Drift
 from musvid.store import Store
 
-pytestmark = pytest.mark.thorough
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals"),
+]
 
 RECIPE = Recipe(
     stride=4,
