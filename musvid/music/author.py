@@ -37,7 +37,7 @@ _COLOURS = (
     ("emerald and teal", "emerald and cyan", "bright emerald and gold"),
     ("teal and blue", "cyan and teal", "bright cyan and gold"),
     ("blue and violet", "blue and gold", "bright silver and blue"),
-    ("violet and pink", "magenta and pink", "bright magenta and gold"),
+    ("violet and pink", "magenta and pink", "bright magenta and cyan"),
 )
 # What is painted in them, unless somebody asked for something.
 _MATERIALS = (
