@@ -63,12 +63,14 @@ def paint_batch(
         if not bool(values.isfinite().all()):
             raise FloatingPointError
         values = (values * 255).round().clamp(0, 255)
-        painted = values.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()[:, :tall, :wide]
+        pictures = values.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+        painted = pictures.cpu().numpy()[:, :tall, :wide]
     if half:
         # Of an odd width, the middle column is the axis.
         left, mirrored = painted[:, :, : (width + 1) // 2], painted[:, :, : width // 2]
         painted = np.concatenate([left, mirrored[:, :, ::-1]], axis=2)
-    return list(painted)
+    # Pixel by pixel in memory: otherwise each blend of two would turn both round.
+    return list(np.ascontiguousarray(painted))
 
 
 def _latents(pipe: Any, place: tuple[int, int]) -> tuple[int, int]:

@@ -1,7 +1,9 @@
-"""Peak memory of a whole render without diffusion, against the length of the song."""
+"""Peak memory of whole renders against the length of the song: drawn only, and by every default."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-MINUTES = (1, 10)
 RATE = 44100
+DRAWN = ("--preset", "article", "--recipe", "hybrid", "--strength", "0", "--upscale", "1")
+FILMS = {"drawn": (*DRAWN, "--size", "512"), "default": ()}
 
 
 def write_song(path: Path, minutes: int) -> None:
@@ -29,10 +32,10 @@ def write_song(path: Path, minutes: int) -> None:
             file.writeframes(sound.astype("<i2").tobytes())
 
 
-def peak(command: list[str]) -> tuple[float, float]:
+def peak(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Run a command; the peak memory of it and its children in MB, and its seconds."""
     began, most = time.perf_counter(), 0
-    process = psutil.Popen(command)
+    process = psutil.Popen(command, env=environment)
     while process.poll() is None:
         total = 0
         for one in [process, *process.children(recursive=True)]:
@@ -49,19 +52,25 @@ def peak(command: list[str]) -> tuple[float, float]:
 
 def main() -> None:
     """Print the table."""
-    print("Render at 512x512, strength 0, hybrid; memory of all its processes:\n")
-    print(f"{'song':>8}{'peak MB':>10}{'seconds':>10}")
-    peaks = []
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--films", nargs="+", choices=FILMS, default=[*FILMS])
+    parser.add_argument("--minutes", nargs="+", type=int, default=[1, 10])
+    options = parser.parse_args()
+    print("Memory of all processes of a render:\n")
+    print(f"{'film':>10}{'song':>8}{'peak MB':>10}{'seconds':>10}")
     with tempfile.TemporaryDirectory() as folder:
-        for minutes in MINUTES:
-            song, video = Path(folder) / f"{minutes}.wav", Path(folder) / "out.mp4"
-            write_song(song, minutes)
-            options = ["-o", str(video), "--strength", "0", "--size", "512", "--upscale", "1"]
-            command = [sys.executable, "-m", "musvid", str(song), *options, "--quiet"]
-            most, seconds = peak(command)
-            peaks.append(most)
-            print(f"{minutes:>4} min{most:>10.0f}{seconds:>10.1f}", flush=True)
-    print(f"\nratio {peaks[-1] / peaks[0]:.3f}")
+        environment = {**os.environ, "MUSVID_CACHE": str(Path(folder) / "cache")}
+        for name in options.films:
+            peaks = []
+            for minutes in options.minutes:
+                song, video = Path(folder) / f"{minutes}.wav", Path(folder) / "out.mp4"
+                write_song(song, minutes)
+                more = ["-o", str(video), *FILMS[name], "--quiet"]
+                command = [sys.executable, "-m", "musvid", str(song), *more]
+                most, seconds = peak(command, environment)
+                peaks.append(most)
+                print(f"{name:>10}{minutes:>4} min{most:>10.0f}{seconds:>10.1f}", flush=True)
+            print(f"{'':>10}ratio {peaks[-1] / peaks[0]:.3f}")
 
 
 if __name__ == "__main__":
