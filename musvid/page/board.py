@@ -35,7 +35,7 @@ from .visitors import Visitors
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 PACES = ["picture rate", "48", "50", "60", "120"]
-SECONDS = "seconds"
+SECONDS = "no, in seconds"
 CLIP = 12.0  # seconds that are chosen of a new song
 FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",

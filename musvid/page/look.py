@@ -33,10 +33,10 @@ class LookPanel:
             with gr.Row(equal_height=True):
                 board.slider("look.embers", "Embers", info="light that travels on", min_width=120)
                 board.slider("look.half_life", "Half-life (s)", min_width=120)
-                board.control(
-                    "cooling",
-                    gr.Dropdown([SECONDS, *NOTES], value=SECONDS, label="or note", min_width=100),
-                )
+            board.control(
+                "cooling",
+                gr.Dropdown([SECONDS, *NOTES], value=SECONDS, label="Half-life as a note"),
+            )
             board.control(
                 "fps",
                 gr.Dropdown(
