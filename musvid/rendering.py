@@ -83,11 +83,10 @@ def render(
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
-    if output is not None:
-        video.check_output(output)  # before a song is listened to
+    given = None if output is None else video.check_output(output)  # before a song is listened to
     job = prepare(song, recipe)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.style
-    path = _output(song, output, overwrite)
+    path = given or _unnamed(song, overwrite)
     video.check_output(path, settings=recipe.to_json())
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
@@ -273,14 +272,12 @@ def _itself(frame: Frame) -> Frame:
     return frame
 
 
-def _output(song: Song, output: str | os.PathLike[str] | None, overwrite: bool) -> Path:
-    """The path of the video. Raises OutputError or SettingsError where it cannot be written."""
-    if output is not None:
-        return video.check_output(output)
+def _unnamed(song: Song, overwrite: bool) -> Path:
+    """The path of a video that was not named: by the song's name, in the current folder."""
     name = Path(f"{stem_of(song.path)}.mp4")
     if not overwrite:
         (name,) = unused([name], is_video_of_ours, keep=song.path)
-    return video.check_output(name)
+    return name
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import RATE, WriteSong, ffmpeg, music, tone
-from test_seek import CODED, decoded, encode, unsought
+from test_seek import CODED, decoded, encoder, unsought
 
 from musvid import Song, SongError, _look, _seek, _survey
 
@@ -38,15 +38,8 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def coded(noise: Path) -> Callable[[str], Path]:
-    """The noise as a file of some kind, which is made once."""
-
-    def made(kind: str) -> Path:
-        file = noise.with_name(f"song.{kind}")
-        if not file.exists():
-            encode(noise, file, LONG[kind], made)
-        return file
-
-    return made
+    """The noise as a file of some kind."""
+    return encoder(noise, LONG)
 
 
 @pytest.fixture

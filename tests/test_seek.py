@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -41,13 +41,19 @@ def decoded(song: Song) -> np.ndarray:
     return np.frombuffer(raw, np.float32).reshape(-1, song.channels)
 
 
-def encode(noise: Path, file: Path, options: Sequence[str], made: Callable[[str], Path]) -> None:
-    """The noise in some container. made: gives it in another."""
-    kind = file.name.partition(".")[2]
-    if kind in PACKETS:
-        ffmpeg("-i", made(PACKETS[kind]), "-c", "copy", file)
-    else:
-        ffmpeg("-i", noise, *options, file)
+def encoder(noise: Path, options: Mapping[str, Sequence[str]]) -> Callable[[str], Path]:
+    """Gives the noise as a file of some kind, which is made once. options: ffmpeg's, by kinds."""
+
+    def made(kind: str) -> Path:
+        file = noise.with_name(f"song.{kind}")
+        if not file.exists():
+            if kind in PACKETS:
+                ffmpeg("-i", made(PACKETS[kind]), "-c", "copy", file)
+            else:
+                ffmpeg("-i", noise, *options[kind], file)
+        return file
+
+    return made
 
 
 def unsought(song: Song) -> Song:
@@ -66,15 +72,8 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def coded(noise: Path) -> Callable[[str], Path]:
-    """The noise as a file of some kind, which is made once."""
-
-    def made(kind: str) -> Path:
-        file = noise.with_name(f"song.{kind}")
-        if not file.exists():
-            encode(noise, file, CODED[kind], made)
-        return file
-
-    return made
+    """The noise as a file of some kind."""
+    return encoder(noise, CODED)
 
 
 @pytest.mark.parametrize("kind", CODED)
@@ -146,19 +145,8 @@ def test_a_late_moment_costs_what_an_early_one_costs(tmp_path: Path) -> None:
     """More than an hour of opus, of which decoding the whole takes many times as long."""
     file = tmp_path / "long.opus"
     source = "anoisesrc=c=pink:r=48000:d=4000:a=0.4:seed=1"
-    ffmpeg(
-        "-f",
-        "lavfi",
-        "-i",
-        source,
-        "-c:a",
-        "libopus",
-        "-b:a",
-        "24k",
-        "-compression_level",
-        "0",
-        file,
-    )
+    small = ("-c:a", "libopus", "-b:a", "24k", "-compression_level", "0")
+    ffmpeg("-f", "lavfi", "-i", source, *small, file)
     song = Song.open(file)
     clock = Clock(song.duration)
 

@@ -169,7 +169,8 @@ def _prompt(recipe: Recipe, level: int, number: int, tone: int, *, kept: bool) -
     if asked == model.prompt or not asked.strip():
         own = _LOUD_MATERIALS[number % 2] if level == 2 else chosen(_MATERIALS)
         return f"{_COLOURS[hue][level]} {own}"
-    return None if kept else words.recoloured(asked, _COLOURS[(hue + number) % 6][level])
+    colours = _COLOURS[(hue + number) % len(_COLOURS)][level]
+    return None if kept else words.recoloured(asked, colours)
 
 
 def _speed(recipe: Recipe, energy: float) -> Speed | None:

@@ -214,9 +214,14 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
         assert other.input_value("#seed input") == "77"
         # And once more, by the file of settings.
         other.fill("#prompt textarea", "marble")
+        other.fill("#seed input", "5")
+        other.get_by_text("Every frame: frantic").click()
+        wait_for_line(other, expected(EXAMPLE, 1, 1, 1))
         other.click("#restore button[aria-label=Clear]")
         other.set_input_files("#restore input[type=file]", settings)
         other.wait_for_function("document.querySelector('#prompt textarea').value == 'teal coral'")
+        wait_for_line(other, expected(EXAMPLE, 8, 1, 8))
+        assert other.input_value("#seed input") == "77"
 
 
 @pytest.mark.thorough
