@@ -15,7 +15,7 @@ from random import randrange
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import interpolate, presets
-from ._device import DEVICES
+from ._device import DEVICES, PRECISIONS
 from ._entry import console, end_by_signals, guarded
 from .clock import parse_time
 from .comparison.run import COMPARISON, compare
@@ -440,6 +440,12 @@ def build_parser() -> argparse.ArgumentParser:
     add = other.add_argument
     add("--device", choices=DEVICES, default="auto", help="(default: auto)")
     add(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="what the model computes in (default: auto, the fastest)",
+    )
+    add(
         "--frames",
         metavar="DIR",
         default=None,
@@ -681,6 +687,7 @@ def _render(given: list[str]) -> int:
             "overwrite": options.overwrite,
             "progress": None if options.quiet else bars,
             "device": options.device,
+            "precision": options.precision,
             "store": store,
             "flavr_weights": options.flavr_weights,
         }

@@ -13,6 +13,7 @@ from . import _validate
 from .errors import SettingsError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 BUILDING = threading.Lock()
 """Held by whoever builds a network. Loaders change `torch.nn.Module` for all threads while they do
@@ -43,19 +44,27 @@ def pick_device(device: str = "auto") -> str:
     return device
 
 
-def precision(device: str, *, large: bool = True) -> str:
+def pick_precision(device: str, precision: str = "auto", *, large: bool = False) -> str:
     """The name of the torch type in which a model computes on a device that `pick_device` gave.
 
-    A GPU works in half precision. So does a processor that multiplies bfloat16 (AVX-512 BF16, AMX),
-    in less time and half the memory, if the model is a large one; else in float32.
+    precision: one of `PRECISIONS`. With "auto", a GPU works in half precision, and a processor
+        in bfloat16 where that is faster (AMX, or AVX-512 BF16 by AMD), else in float32.
+    large: whether the model is a large one, for which half the memory is reason enough to compute
+        in bfloat16 wherever the processor multiplies it.
     """
+    _validate.choice("precision", precision, PRECISIONS)
+    if precision != "auto":
+        return precision
     if device != "cpu":
         return "float16"
     import torch
 
-    # torch has no public question for that; where it has not this one either, it is float32.
-    known = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return "bfloat16" if large and known() else "float32"
+    # Where an older torch does not tell, it is float32.
+    has = getattr(torch.cpu, "get_capabilities", dict)()
+    # Without AMX, Intel's processors multiply bfloat16 no faster than float32, and convert besides.
+    fast = large or not str(has.get("cpu_name")).startswith("Intel")
+    known = has.get("amx_bf16") or (has.get("avx512_bf16") and fast)
+    return "bfloat16" if known else "float32"
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import _ffmpeg, interpolate
-from ._device import pick_device, precision
+from ._device import pick_device, pick_precision
 from .clock import at, every
 from .errors import Cancelled, OutputError
 from .frame import Frame, Light, Noted, closed, frame_path, save_frame
@@ -56,6 +56,7 @@ def render(
     tap: Callable[[str, int, Frame], None] | None = None,
     painter: Painter | None = None,
     device: str = "auto",
+    precision: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -74,7 +75,8 @@ def render(
         frames yet, or those of the same render that was stopped.
     tap: called with (stage, number, frame) for every frame of every stage; it must not change them.
     painter: a loaded model to use again; it must be that of the recipe.
-    device: "auto", "cpu", "cuda" or "mps".
+    device: "auto", "cpu", "cuda" or "mps". precision: what the model computes in: "float32",
+        "bfloat16", or "auto" for what is fastest on the device.
     store: finished frames of earlier renders; this one's are added. What it holds is not drawn,
         painted or encoded again.
     flavr_weights: for the interpolator "flavr", see `musvid.between`. It belongs to the machine
@@ -98,10 +100,10 @@ def render(
     model = models.find(style.model)
     here = store is not None and models.downloaded(model, style.tiny_autoencoder)
     if recipe.paints and painter is None and not here:
-        painter = Painter(style, device=device)
+        painter = Painter(style, device=device, precision=precision)
     addresses = None
     if store or frames_dir is not None:
-        addresses = _Addresses.of(job, painter, device, flavr_weights)
+        addresses = _Addresses.of(job, painter, (device, precision), flavr_weights)
     looked_at = frames_dir is not None or tap
     if store and addresses and not looked_at and (finished := store.video(addresses.video)):
         try:
@@ -154,7 +156,7 @@ def render(
         )
         more: dict[str, Any] = {"size": job.size, "gaps": job.gaps, "palettes": job.palettes}
         draw = partial(spectrum.draw, song, recipe.look, clock, **more)
-        load = cache(lambda: painter or Painter(style, device=device))
+        load = cache(lambda: painter or Painter(style, device=device, precision=precision))
         if store and addresses:
             draw = partial(
                 store.spectrum,
@@ -294,12 +296,13 @@ class _Addresses:
         cls,
         job: Job,
         painter: Painter | None,
-        device: str,
+        machine: tuple[str, str],
         flavr_weights: str | os.PathLike[str] | None,
     ) -> _Addresses:
         """The addresses of a job's frames and of its video.
 
         painter: the loaded model; without one it must be here, see `models.downloaded`.
+        machine: device and precision, as `render` was given them.
         """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.track, song.first, song.samples]
@@ -312,13 +315,14 @@ class _Addresses:
         if painter:
             painting = [painter.fingerprint, painter.device, painter.precision]
         elif recipe.paints:
-            model, device = models.find(style.model), pick_device(device)
+            model, device = models.find(style.model), pick_device(machine[0])
             painting = [models.fingerprint(model, style.tiny_autoencoder), device]
-            painting.append(precision(device, large=models.is_large(model)))
+            large = models.is_large(model)
+            painting.append(pick_precision(device, machine[1], large=large))
         painting += [_code("paint"), _libraries()]
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:
-            filling.append(pick_device(device))
+            filling.append(pick_device(machine[0]))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
         makers = drawing, painting, filling, _code(".")
         return cls(

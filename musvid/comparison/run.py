@@ -148,6 +148,7 @@ def compare(
     cancel: threading.Event | None = None,
     painter: Painter | None = None,
     device: str = "auto",
+    precision: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -163,7 +164,7 @@ def compare(
         has another name where a file is there which musvid did not make.
     progress: called with (stage, done, total), see `COMPARISON`.
     cancel: when this event is set, the comparison stops before its next frame.
-    painter, device, flavr_weights: see `musvid.render`.
+    painter, device, precision, flavr_weights: see `musvid.render`.
     store: where frames are kept; without one they are kept until the comparison ends. What recipes
         share is drawn and painted once.
     overwrite: whether files that were not named may be replaced, too.
@@ -194,7 +195,7 @@ def compare(
         onsets = onset_strength(song, rate, count)
         store = store or Store(folder / "cache")
         if recipe.paints and painter is None:
-            painter = Painter(recipe.style, device=device)
+            painter = Painter(recipe.style, device=device, precision=precision)
         videos, seconds = {}, {}
         for each, one in jobs.items():
             began = time.monotonic()
@@ -205,6 +206,7 @@ def compare(
                 cancel=cancel,
                 painter=painter,
                 device=device,
+                precision=precision,
                 store=store,
                 flavr_weights=flavr_weights,
             )

@@ -62,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--mcp", action="store_true", help="be an MCP server, too (needs gradio[mcp])")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    add("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
     add("--debug", action="store_true", help="show the traceback of an error")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
     return parser
@@ -103,6 +104,7 @@ def _serve(arguments: list[str] | None) -> int:
         raise SystemExit(f"musvid: {error}") from None
     studio = Studio(
         device=options.device,
+        precision=options.precision,
         store=store,
         models=len(MODELS) if ZERO else 2,
         longest=limits.render,

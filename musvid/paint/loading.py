@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._device import BUILDING, is_out_of_memory, precision
+from .._device import BUILDING, is_out_of_memory, pick_precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
 from .models import INDEX, Model, check_family, is_large, local, read_index
 
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
+def load(model: Model, tiny_autoencoder: bool | str, device: str, precision: str = "auto") -> Any:
     """The model's image-to-image pipeline, ready on the device.
+
+    precision: what it computes in, see `musvid._device.pick_precision`.
 
     Several threads may load: they build one after the other, and download at the same time.
     """
     with BUILDING:
-        return _load(model, tiny_autoencoder, device)
+        return _load(model, tiny_autoencoder, device, precision)
 
 
 @contextlib.contextmanager
@@ -46,8 +48,13 @@ def _others_build() -> Iterator[None]:
         BUILDING.acquire()
 
 
-def _load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
+def _load(model: Model, tiny_autoencoder: bool | str, device: str, precision: str) -> Any:
     import torch
+
+    if model.kind == "embedded" and not tiny_autoencoder:
+        from .sketch import Sketch
+
+        return Sketch(Path(model.source), device, getattr(torch, pick_precision(device, precision)))
     import transformers
 
     # These libraries report, as warnings, what musvid does on purpose (no safety checker for
@@ -65,7 +72,10 @@ def _load(model: Model, tiny_autoencoder: bool | str, device: str) -> Any:
     tiny = _tiny(model, tiny_autoencoder)
     try:
         load = _load_file if model.kind == "file" else _load_pipeline
-        pipe = load(model, lambda: getattr(torch, precision(device, large=is_large(model))))
+        pipe = load(
+            model,
+            lambda: getattr(torch, pick_precision(device, precision, large=is_large(model))),
+        )
         dtype = pipe.dtype
         if model.lora:
             pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)

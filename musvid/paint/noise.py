@@ -73,7 +73,8 @@ def _walked(like: Any, seed: int, walk: float, place: tuple[int, int] | None) ->
             made = torch.from_numpy(world.window(own, like.shape[1], *place, *like.shape[2:]))
             return made[None].to(like.dtype).to(like.device)
         generator = torch.Generator().manual_seed(own)
-        return torch.randn(like.shape, generator=generator, dtype=like.dtype).to(like.device)
+        # Drawn in single precision whatever the model computes in: the same noise, rounded.
+        return torch.randn(like.shape, generator=generator).to(like.dtype).to(like.device)
 
     whole = math.floor(walk)
     way = (walk - whole) * math.pi / 2  # on a circle, where the variance stays the same

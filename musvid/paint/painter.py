@@ -40,20 +40,23 @@ def diffuse(
     *,
     painter: Painter | None = None,
     device: str = "auto",
+    precision: str = "auto",
     strokes: Iterable[Stroke] | None = None,
 ) -> Iterator[Frame]:
     """Paint frames: as many frames out as in, of the same shape.
 
     painter: a loaded model to use again; by default one is loaded now (not at the first frame),
         unless the strength is 0, which loads nothing and passes the frames through.
-    device: "auto", "cpu", "cuda" or "mps"; ignored when a painter is given.
+    device: "auto", "cpu", "cuda" or "mps"; precision: "auto", "float32" or "bfloat16"; both are
+        ignored when a painter is given.
     strokes: how each frame is painted, where that changes; by default as the style says.
 
     Raises SettingsError, ModelError or MemoryExhausted.
     """
     if strokes is None and style.resolve().strength == 0:
         return iter(frames)
-    return (painter or Painter(style, device=device)).paint(frames, style, strokes)
+    painter = painter or Painter(style, device=device, precision=precision)
+    return painter.paint(frames, style, strokes)
 
 
 Job = tuple[Frame, Stroke]
@@ -68,7 +71,7 @@ class Painter:
     """A loaded model.
 
     style: whose model and tiny autoencoder to load.
-    device: see `musvid._device.pick_device`, and `musvid._device.precision` for how it computes.
+    device, precision: see `musvid._device.pick_device` and `musvid._device.pick_precision`.
     batch: frames painted at once; by default 8 on a GPU, 2 of a large model on the CPU, and else 1.
         It is halved whenever the memory does not suffice.
 
@@ -82,14 +85,21 @@ class Painter:
     painting when what it paints is not a picture.
     """
 
-    def __init__(self, style: Style, *, device: str = "auto", batch: int | None = None) -> None:
+    def __init__(
+        self,
+        style: Style,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        batch: int | None = None,
+    ) -> None:
         self.model = models.find(style.model)
         self.device = _device.pick_device(device)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
-        self._pipe = loading.load(self.model, style.tiny_autoencoder, self.device)
+        self._pipe = loading.load(self.model, style.tiny_autoencoder, self.device, precision)
         large = models.is_large(self.model)
-        self.precision = _device.precision(self.device, large=large)
+        self.precision = _device.pick_precision(self.device, precision, large=large)
         self.batch = batch or (8 if self.device != "cpu" else 2 if large else 1)
         # Now, when its revision is known; another one may be downloaded while this one paints.
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder)

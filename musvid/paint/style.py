@@ -89,7 +89,11 @@ class Style:
         model, style = models.find(self.model), self.resolve()
         said = []
         if ignored := self.ignored():
-            said.append(f"{self.model} does not know, and ignores: {listed(ignored)}")
+            near = {word: words.nearest(word, model.vocabulary or ()) for word in ignored}
+            told = [
+                f"{word} (did you mean {near[word]}?)" if near[word] else word for word in ignored
+            ]
+            said.append(f"{self.model} does not know, and ignores: {listed(told)}")
         texts = [prompt for _, prompt in prompts.parse(style.prompt or "")]
         if (style.guidance or 1) > 1:
             texts.append(style.negative_prompt)

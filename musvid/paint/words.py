@@ -7,6 +7,7 @@ own, and a prompt without a style is a nebula.
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -105,6 +106,11 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
     known = _COMMON.union(vocabulary)
     words = re.findall(r"[^\W_]+", prompt.lower())
     return list(dict.fromkeys(word for word in words if word not in known))
+
+
+def nearest(word: str, vocabulary: Iterable[str]) -> str | None:
+    """The word of a vocabulary that is spelled most like another, or None where none is."""
+    return next(iter(difflib.get_close_matches(word, vocabulary, 1, 0.7)), None)
 
 
 def unread(prompt: str, reads: int, vocabulary: Iterable[str] | None = None) -> str:

@@ -62,7 +62,7 @@ _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 class Studio:
     """See the module. It is safe to use from several threads.
 
-    device: "auto", "cpu", "cuda" or "mps". store: for finished frames; None keeps none. models:
+    device, precision: see `musvid.render`. store: for finished frames; None keeps none. models:
         how many are kept in memory at a time. longest: seconds after which a render is stopped,
         and what is finished becomes its video. most: bytes that the frames of a render may take.
     """
@@ -71,6 +71,7 @@ class Studio:
         self,
         *,
         device: str = "auto",
+        precision: str = "auto",
         store: Store | None = None,
         models: int = 2,
         longest: float | None = None,
@@ -80,7 +81,9 @@ class Studio:
         self.longest_song: float | None = None  # seconds that a whole song may last
         self._device, self._store = device, store
         self._longest, self._most = longest, most
-        self._painters = Painters(lambda style: Painter(style, device=device), keep=models)
+        self._painters = Painters(
+            lambda style: Painter(style, device=device, precision=precision), keep=models
+        )
         self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
         self._painted: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
         self._make_locks()

@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid.
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderTiny
 from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -213,7 +214,9 @@ def flicker(painter: Painter, style: Style, spectra: Sequence[Frame]) -> dict[st
 
 def fidelity(painter: Painter, spectra: Bank) -> dict[str, float]:
     """PSNR in dB of held-out drawn pictures through the autoencoder."""
-    values = autoencoder.measure(painter._pipe.vae, autoencoder.held_out(spectra))
+    folder = Path(painter.model.source) / "vae"
+    vae = AutoencoderTiny.from_pretrained(folder)
+    values = autoencoder.measure(vae, autoencoder.held_out(spectra))
     worst = min(STYLES, key=lambda name: values[name])
     return {"autoencoder, dB": values["mean"], f"  worst: {worst}": values[worst]}
 

@@ -1,0 +1,256 @@
+"""The networks of `sketch`, in plain torch: they read what diffusers and transformers write.
+
+Both libraries can load the model as well, and take four seconds to be imported. What `sketch` needs
+of them is little: a UNet without attention, whose blocks are modulated by time and text (as
+diffusers' UNet2DConditionModel with ``addition_embed_type="text"`` and scale and shift), a small
+autoencoder (as AutoencoderTiny) and text encoder (as transformers' CLIPTextModel). Names of
+weights are theirs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class _Plain(nn.Module):
+    """Three convolutions beside the way."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for _ in range(3):
+            layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU()]
+        self.conv = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.conv(x))
+
+
+class Autoencoder(nn.Module):
+    """Pictures (count, 3, height, width), -1 to 1, to latents and back.
+
+    config: of a diffusers AutoencoderTiny, all of whose blocks are as wide.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        width, latents = config["block_out_channels"][0], config["latent_channels"]
+        down: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1)]
+        for level, count in enumerate(config["num_encoder_blocks"]):
+            if level:
+                down.append(nn.Conv2d(width, width, 3, 2, padding=1, bias=False))
+            down += [_Plain(width) for _ in range(count)]
+        down.append(nn.Conv2d(width, latents, 3, padding=1))
+        up: list[nn.Module] = [nn.Conv2d(latents, width, 3, padding=1), nn.ReLU()]
+        for level, count in enumerate(config["num_decoder_blocks"], 1):
+            up += [_Plain(width) for _ in range(count)]
+            if level < len(config["num_decoder_blocks"]):
+                up += [nn.Upsample(scale_factor=2), nn.Conv2d(width, width, 3, 1, 1, bias=False)]
+        up.append(nn.Conv2d(width, 3, 3, padding=1))
+        self.encoder = nn.ModuleDict({"layers": nn.Sequential(*down)})
+        self.decoder = nn.ModuleDict({"layers": nn.Sequential(*up)})
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """The latents."""
+        return self.encoder["layers"]((pictures + 1) / 2)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """The pictures."""
+        return 2 * self.decoder["layers"](3 * torch.tanh(latents / 3)) - 1
+
+
+class _Resnet(nn.Module):
+    def __init__(self, into: int, out: int, time: int, groups: int, eps: float) -> None:
+        super().__init__()
+        self.norm1, self.conv1 = nn.GroupNorm(groups, into, eps), nn.Conv2d(into, out, 3, 1, 1)
+        self.time_emb_proj = nn.Linear(time, 2 * out)
+        self.norm2, self.conv2 = nn.GroupNorm(groups, out, eps), nn.Conv2d(out, out, 3, 1, 1)
+        self.conv_shortcut = nn.Conv2d(into, out, 1) if into != out else nn.Identity()
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        h = self.conv1(F.silu(self.norm1(x)))
+        scale, shift = self.time_emb_proj(F.silu(embedding))[:, :, None, None].chunk(2, 1)
+        h = self.norm2(h) * (1 + scale) + shift
+        return self.conv_shortcut(x) + self.conv2(F.silu(h))
+
+
+class _Sampler(nn.Module):
+    def __init__(self, width: int, stride: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, stride, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class _Block(nn.Module):
+    """Residual blocks at one size, and the way down or up to the next."""
+
+    def __init__(self, resnets: Sequence[nn.Module], down: int = 0, up: int = 0) -> None:
+        super().__init__()
+        self.resnets = nn.ModuleList(resnets)
+        self.downsamplers = nn.ModuleList([_Sampler(down, 2)] if down else [])
+        self.upsamplers = nn.ModuleList([_Sampler(up, 1)] if up else [])
+
+
+class _Pooling(nn.Module):
+    """One vector for all tokens, by attention from their mean."""
+
+    def __init__(self, heads: int, width: int) -> None:
+        super().__init__()
+        self.positional_embedding = nn.Parameter(torch.zeros(1, width))
+        self.k_proj, self.q_proj, self.v_proj = (nn.Linear(width, width) for _ in range(3))
+        self.heads = heads
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        mean = tokens.mean(1, keepdim=True) + self.positional_embedding
+        return _attend(self, mean, torch.cat([mean, tokens], 1), self.heads)[:, 0]
+
+
+class _TextEmbedding(nn.Module):
+    def __init__(self, heads: int, width: int, out: int) -> None:
+        super().__init__()
+        self.norm1, self.pool = nn.LayerNorm(width), _Pooling(heads, width)
+        self.proj, self.norm2 = nn.Linear(width, out), nn.LayerNorm(out)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.norm2(self.proj(self.pool(self.norm1(tokens))))
+
+
+class _TimeEmbedding(nn.Module):
+    def __init__(self, frequencies: int, width: int) -> None:
+        super().__init__()
+        self.linear_1, self.linear_2 = nn.Linear(frequencies, width), nn.Linear(width, width)
+
+    def forward(self, time: float) -> Tensor:
+        """time: 0 to 999. (1, width)."""
+        half = self.linear_1.in_features // 2
+        angles = time * torch.exp(-math.log(10000) * torch.arange(half) / half)
+        waves = torch.cat([angles.cos(), angles.sin()])[None].to(self.linear_1.weight)
+        return self.linear_2(F.silu(self.linear_1(waves)))
+
+
+class Denoiser(nn.Module):
+    """Noised latents to pictures' latents, at a time and under a text.
+
+    config: of a diffusers UNet2DConditionModel without attention.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        widths, layers = config["block_out_channels"], config["layers_per_block"]
+        time = 4 * widths[0]
+        common = (time, config["norm_num_groups"], config["norm_eps"])
+        self.conv_in = nn.Conv2d(config["in_channels"], widths[0], 3, padding=1)
+        self.time_embedding = _TimeEmbedding(widths[0], time)
+        heads, text = config["addition_embed_type_num_heads"], config["cross_attention_dim"]
+        self.add_embedding = _TextEmbedding(heads, text, time)
+        skips, last = [widths[0]], widths[0]
+        down, up = [], []
+        for level, (width, count) in enumerate(zip(widths, layers, strict=True)):
+            resnets = [_Resnet(last if i == 0 else width, width, *common) for i in range(count)]
+            lower = level < len(widths) - 1
+            down.append(_Block(resnets, down=width if lower else 0))
+            skips += [width] * (count + lower)
+            last = width
+        self.down_blocks = nn.ModuleList(down)
+        self.mid_block = _Block([_Resnet(last, last, *common)])
+        for level, (width, count) in reversed(list(enumerate(zip(widths, layers, strict=True)))):
+            resnets = []
+            for _ in range(count + 1):
+                resnets.append(_Resnet(last + skips.pop(), width, *common))
+                last = width
+            up.append(_Block(resnets, up=width if level else 0))
+        self.up_blocks = nn.ModuleList(up)
+        self.conv_norm_out = nn.GroupNorm(config["norm_num_groups"], last, config["norm_eps"])
+        self.conv_out = nn.Conv2d(last, config["out_channels"], 3, padding=1)
+
+    def forward(self, latents: Tensor, time: float, text: Tensor) -> Tensor:
+        """latents: (count, channels, height, width). text: (count, tokens, width)."""
+        embedding = self.time_embedding(time) + self.add_embedding(text)
+        x = self.conv_in(latents)
+        skips = [x]
+        for block in self.down_blocks:
+            for resnet in block.resnets:
+                x = resnet(x, embedding)
+                skips.append(x)
+            for sampler in block.downsamplers:
+                x = sampler(x)
+                skips.append(x)
+        for resnet in self.mid_block.resnets:
+            x = resnet(x, embedding)
+        for block in self.up_blocks:
+            for resnet in block.resnets:
+                x = resnet(torch.cat([x, skips.pop()], 1), embedding)
+            for sampler in block.upsamplers:
+                # To the size that was halved, which may have been odd.
+                x = sampler(F.interpolate(x, size=skips[-1].shape[2:], mode="nearest"))
+        return self.conv_out(F.silu(self.conv_norm_out(x)))
+
+
+def _attend(layer: Any, asking: Tensor, told: Tensor, heads: int, causal: bool = False) -> Tensor:
+    """Attention by a layer's projections: (count, tokens, width)."""
+    q, k, v = (
+        each.unflatten(2, (heads, -1)).transpose(1, 2)
+        for each in (layer.q_proj(asking), layer.k_proj(told), layer.v_proj(told))
+    )
+    made = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    return made.transpose(1, 2).flatten(2)
+
+
+class _Attention(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.q_proj, self.k_proj, self.v_proj, self.out_proj = (
+            nn.Linear(width, width) for _ in range(4)
+        )
+
+
+class _Perceptron(nn.Module):
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(width, inner), nn.Linear(inner, width)
+
+
+class _Layer(nn.Module):
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        width, eps = config["hidden_size"], config["layer_norm_eps"]
+        self.heads = config["num_attention_heads"]
+        self.self_attn, self.mlp = (
+            _Attention(width),
+            _Perceptron(width, config["intermediate_size"]),
+        )
+        self.layer_norm1, self.layer_norm2 = (nn.LayerNorm(width, eps) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.layer_norm1(x)
+        x = x + self.self_attn.out_proj(_attend(self.self_attn, seen, seen, self.heads, True))
+        return x + self.mlp.fc2(F.gelu(self.mlp.fc1(self.layer_norm2(x))))
+
+
+class TextEncoder(nn.Module):
+    """Tokens, int (count, length), to what they say, (count, length, width).
+
+    config: of a transformers CLIPTextModel.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        width = config["hidden_size"]
+        self.token_embedding = nn.Embedding(config["vocab_size"], width)
+        self.position_embedding = nn.Embedding(config["max_position_embeddings"], width)
+        self.layers = nn.ModuleList(_Layer(config) for _ in range(config["num_hidden_layers"]))
+        self.final_layer_norm = nn.LayerNorm(width, config["layer_norm_eps"])
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.token_embedding(tokens) + self.position_embedding.weight[: tokens.shape[1]]
+        for layer in self.layers:
+            x = layer(x)
+        return self.final_layer_norm(x)
