@@ -15,13 +15,16 @@ from __future__ import annotations
 import bisect
 import math
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import cv2
 import numpy as np
 
 from .. import _ffmpeg
+from .._device import abreast, cores
 from ..clock import Clock, at
 from ..frame import Frame
 from ..keys import Keys, Shares, shares
@@ -158,25 +161,39 @@ def _draw(
         for left in halves:
             yield np.concatenate([left, left[:, ::-1]], axis=1)
         return
-    # One lookup of whole pixels: rows and brightness as one index, a pixel as one item of 3 bytes.
-    rows = 256 * np.arange(height, dtype=np.int32)[:, None]
     tables = {look.palette: colours(height)}
-    known: Shares = ((look.palette, 1.0),)
-    pixels = _pixels(tables, known)
-    for number, level in enumerate(halves):
-        if (wanted := coloured.at(number, fps)) and wanted != known:
-            known = wanted
-            for name, _ in known:
-                if name not in tables and (palette := PALETTES[name]):
-                    tables[name] = palette(height)
-            pixels = _pixels(tables, known)
-        left = pixels.take(rows + level)
-        frame = np.concatenate([left, left[:, ::-1]], axis=1)
-        yield frame.view(np.uint8).reshape(height, width, 3)
+
+    def looked_up() -> Iterator[tuple[_Lookup, Frame]]:
+        """The brightness of each picture's pixels, and how it is coloured."""
+        known: Shares = ((look.palette, 1.0),)
+        lookup = _lookup(tables, known)
+        for number, level in enumerate(halves):
+            if (now := coloured.at(number, fps)) and now != known:
+                known = now
+                for name, _ in known:
+                    if name not in tables and (palette := PALETTES[name]):
+                        tables[name] = palette(height)
+                lookup = _lookup(tables, known)
+            yield lookup, level
+
+    def mirrored(job: tuple[_Lookup, Frame]) -> Frame:
+        lookup, level = job
+        left = lookup(level)
+        frame = np.empty((height, width, 3), np.uint8)
+        frame[:, :half], frame[:, half:] = left, cv2.flip(left, 1)
+        return frame
+
+    # ffmpeg draws on one core; colouring, which takes longer, has the others.
+    with closing(halves):
+        yield from abreast(mirrored, looked_up(), min(2 * cores(), count))
 
 
-def _pixels(tables: dict[str, np.ndarray], mixed: Shares) -> np.ndarray:
-    """Palettes, mixed, as one list of colours, each of them one item of 3 bytes."""
+_Lookup = Callable[[np.ndarray], np.ndarray]
+"""From brightness, (height, width), to colours, (height, width, 3)."""
+
+
+def _lookup(tables: dict[str, np.ndarray], mixed: Shares) -> _Lookup:
+    """How a mixture of palettes colours."""
     (name, share), *others = mixed
     table = tables[name]
     if others:
@@ -184,8 +201,13 @@ def _pixels(tables: dict[str, np.ndarray], mixed: Shares) -> np.ndarray:
         for name, share in others:
             sum_ += tables[name] * np.float32(share)
         table = np.rint(sum_).astype(np.uint8)
-    pixels: np.ndarray = np.ascontiguousarray(table).reshape(-1, 3).view("V3")[:, 0]
-    return pixels
+    if (table == table[:1]).all():
+        one = np.ascontiguousarray(table[:1])
+        return lambda level: cv2.LUT(cv2.merge([level] * 3), one)
+    # Colours by pitch: rows and brightness as one index, a pixel as one item of 3 bytes.
+    rows = 256 * np.arange(len(table), dtype=np.int32)[:, None]
+    pixels = np.ascontiguousarray(table).reshape(-1, 3).view("V3")[:, 0]
+    return lambda level: pixels.take(rows + level).view(np.uint8).reshape(*level.shape, 3)
 
 
 def _arguments(
