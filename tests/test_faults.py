@@ -63,9 +63,7 @@ def forge() -> multiprocessing.context.ForkServerContext:
             "musvid",
             "musvid.interpolate.blend",
             "musvid.interpolate.flavr",
-            "diffusers.guiders",
-            "diffusers.pipelines.auto_pipeline",
-            "diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_img2img",
+            "musvid.paint.sketch",
             "test_faults",
         ]
     )

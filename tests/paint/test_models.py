@@ -440,7 +440,8 @@ def test_a_large_model_paints_in_bfloat16_where_the_processor_does(
 ) -> None:
     """Whether one is large, the size of its files says; torch emulates the type elsewhere."""
     monkeypatch.setattr(models, "_LARGE", 1000)
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: able, raising=False)
+    told = {"avx512_bf16": able, "cpu_name": "Intel Xeon"}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
     painter = load(zoo("sd_turbo"), tiny_autoencoder=str(zoo("taesd")))
     assert painter.precision == ("bfloat16" if able else "float32")
     assert painter._pipe.unet.dtype == painter._pipe.vae.dtype == painter._pipe.dtype
