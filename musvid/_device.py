@@ -60,7 +60,7 @@ def pick_precision(device: str, precision: str = "auto", *, large: bool = False)
     import torch
 
     # Where an older torch does not tell, it is float32.
-    has = getattr(torch.cpu, "get_capabilities", dict)()
+    has: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     # Without AMX, Intel's processors multiply bfloat16 no faster than float32, and convert besides.
     fast = large or not str(has.get("cpu_name")).startswith("Intel")
     known = has.get("amx_bf16") or (has.get("avx512_bf16") and fast)

@@ -10,8 +10,8 @@ weights are theirs.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -91,6 +91,10 @@ class _Sampler(nn.Module):
 
 class _Block(nn.Module):
     """Residual blocks at one size, and the way down or up to the next."""
+
+    resnets: nn.ModuleList
+    downsamplers: nn.ModuleList
+    upsamplers: nn.ModuleList
 
     def __init__(self, resnets: Sequence[nn.Module], down: int = 0, up: int = 0) -> None:
         super().__init__()
@@ -176,7 +180,7 @@ class Denoiser(nn.Module):
         embedding = self.time_embedding(time) + self.add_embedding(text)
         x = self.conv_in(latents)
         skips = [x]
-        for block in self.down_blocks:
+        for block in cast("Iterable[_Block]", self.down_blocks):
             for resnet in block.resnets:
                 x = resnet(x, embedding)
                 skips.append(x)
@@ -185,7 +189,7 @@ class Denoiser(nn.Module):
                 skips.append(x)
         for resnet in self.mid_block.resnets:
             x = resnet(x, embedding)
-        for block in self.up_blocks:
+        for block in cast("Iterable[_Block]", self.up_blocks):
             for resnet in block.resnets:
                 x = resnet(torch.cat([x, skips.pop()], 1), embedding)
             for sampler in block.upsamplers:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_file
@@ -69,21 +70,17 @@ class Sketch:
     """
 
     def __init__(self, folder: Path, device: str, dtype: torch.dtype) -> None:
-        parts: tuple[tuple[str, type[nn.Module]], ...] = (
-            ("vae", Autoencoder),
-            ("unet", Denoiser),
-            ("text_encoder", TextEncoder),
-        )
-        made = {}
-        for name, kind in parts:
-            network = kind(_config(folder / name / "config.json"))
-            network.load_state_dict(_weights(folder / name, dtype), assign=True)
-            network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
-            made[name] = network
-        self.vae, self.unet, self.text_encoder = made.values()
+        self.vae = _network(Autoencoder, folder / "vae", device, dtype)
+        self.unet = _network(Denoiser, folder / "unet", device, dtype)
+        self.text_encoder = _network(TextEncoder, folder / "text_encoder", device, dtype)
         self.tokenizer = Words(folder / "tokenizer")
         self.scheduler = Euler(_config(folder / "scheduler" / "scheduler_config.json"))
-        self.components = {**made, "tokenizer": self.tokenizer}
+        self.components = {
+            "vae": self.vae,
+            "unet": self.unet,
+            "text_encoder": self.text_encoder,
+            "tokenizer": self.tokenizer,
+        }
         levels = len(_config(folder / "vae" / "config.json")["block_out_channels"])
         self.vae_scale_factor = 2 ** (levels - 1)
         self.dtype, self._execution_device = dtype, torch.device(device)
@@ -137,6 +134,22 @@ class Sketch:
             # In single precision: the difference is small.
             latents = (made + then / now * (latents.float() - made)).to(made)
         return SimpleNamespace(images=(self.vae.decode(latents) / 2 + 0.5).clamp(0, 1))
+
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def _network(
+    kind: Callable[[dict[str, Any]], Network], folder: Path, device: str, dtype: torch.dtype
+) -> Network:
+    """A network in a folder, ready on a device."""
+    network = kind(_config(folder / "config.json"))
+    network.load_state_dict(_weights(folder, dtype), assign=True)
+    network.eval().requires_grad_(False).to(device)
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def _config(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import bisect
 import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -184,7 +184,8 @@ def _draw(
         return frame
 
     # ffmpeg draws on one core; colouring, which takes longer, has the others.
-    with closing(halves):
+    with ExitStack() as stack:
+        stack.callback(getattr(halves, "close", lambda: None))
         yield from abreast(mirrored, looked_up(), min(2 * cores(), count))
 
 

@@ -17,6 +17,9 @@ from musvid.paint.words import vocabulary
 
 torch = pytest.importorskip("torch")
 
+# diffusers' schedulers, about the numpy of today.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 FOLDER = str(WEIGHTS / "sketch")
 
 
