@@ -21,7 +21,7 @@ from .music.form import Form
 from .music.lock import Lock
 from .music.telling import Telling
 from .music.travel import Travel
-from .paint import models
+from .paint import models, prompts
 from .paint.course import Course
 from .paint.drift import NONE
 from .paint.echo import Echo
@@ -121,7 +121,10 @@ class Job:
 
         Raises SettingsError where it moves too far from painting to painting.
         """
-        grain = models.find(self.recipe.style.model).grain
+        told = self.telling.prompts if self.telling else ()
+        own = prompts.parse(self.recipe.style.resolve().prompt or "")
+        texts = [*(text for _, text in own), *(text for _, text in told)]
+        grain = models.find(self.recipe.style.model).grain_of(texts)
         if self.travel is None or grain is None:
             return None
         slower = "a slower --drift"

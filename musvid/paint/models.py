@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from ..errors import ModelError, SettingsError, quoted
+from . import words
 
 Kind = Literal["embedded", "folder", "file", "hub"]
 
@@ -31,6 +33,7 @@ class Model:
     grain: pixels by which its noise can move so that it paints the same texture, moved; see
         `musvid.paint.grain`. None where its texture does not follow its noise: a drift is then
         followed by morphing (see `musvid.job.Job.melts`).
+    coarse: styles whose grain is twice as large, because their shapes stand on larger blocks.
     upscale: the finished file's size as a multiple of the painted size.
     prompt: what to paint when nothing is asked for.
     vocabulary: all the words that it knows, or None for a model that reads free text.
@@ -51,6 +54,7 @@ class Model:
     guidance: float = 6.0
     symmetry: str = "none"
     grain: int | None = 64
+    coarse: tuple[str, ...] = ()
     upscale: int = 1
     prompt: str = "glowing nebula of stained glass, intricate detail, cinematic light"
     vocabulary: tuple[str, ...] | None = None
@@ -60,6 +64,12 @@ class Model:
     tiny_autoencoder: str | None = None
     download: float | None = None
     licence: str = "see the model's own page"
+
+    def grain_of(self, prompts: Iterable[str]) -> int | None:
+        """The grain for some prompts: that of the coarsest."""
+        if self.grain is None or not any(words.shows(self.coarse, text) for text in prompts):
+            return self.grain
+        return 2 * self.grain
 
 
 def _vocabulary(folder: Path) -> tuple[str, ...]:
@@ -86,6 +96,7 @@ TABLE: dict[str, Model] = {
             guidance=1.0,
             symmetry="half",
             grain=16,
+            coarse=("crystal", "flower petals"),
             prompt="blue and gold stained glass",
             vocabulary=_vocabulary(WEIGHTS / "sketch"),
             reads=14,

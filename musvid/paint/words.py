@@ -108,6 +108,13 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(word for word in words if word not in known))
 
 
+def shows(styles: Iterable[str], prompt: str) -> bool:
+    """Whether a prompt names one of some styles, by any word for it."""
+    said = set(re.findall(r"[a-z]+", prompt.lower()))
+    phrases = (phrase for style in styles for phrase in (style, *STYLES[style]))
+    return any(said.issuperset(phrase.split()) for phrase in phrases)
+
+
 def nearest(word: str, vocabulary: Iterable[str]) -> str | None:
     """The word of a vocabulary that is spelled most like another, or None where none is."""
     return next(iter(difflib.get_close_matches(word, vocabulary, 1, 0.7)), None)

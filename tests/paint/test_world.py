@@ -33,6 +33,7 @@ from musvid.paint.course import Course, moved
 from musvid.paint.drift import DIRECTIONS, Drift
 from musvid.paint.grain import agreement, grain_of
 from musvid.paint.style import Stroke
+from musvid.paint.words import STYLES
 from musvid.store import Store
 from musvid.studio.studio import Studio
 
@@ -227,6 +228,28 @@ def test_the_grain_of_the_embedded_model_is_what_the_table_says(painter: Painter
     assert grain_of(painter, [STYLE]) == models.find("sketch").grain == 16
     for model in models.TABLE.values():
         assert model.grain == 16 if model.name == "sketch" else model.grain == 64
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_paints_the_same_texture_from_grain_to_grain(
+    painter: Painter, style: str
+) -> None:
+    """Crystals and flowers, which stand on larger blocks, from every second to every second."""
+    sketch, wish = models.find("sketch"), replace(STYLE, prompt=f"teal {style}")
+    grain = sketch.grain_of([f"teal {style}"])
+    assert grain
+    assert agreement(painter, wish, grain) > agreement(painter, wish, 0) + 8
+
+
+def test_one_coarse_part_of_a_story_makes_the_grain_coarse(write_song: WriteSong) -> None:
+    song = write_song(tone(440, 2.0))
+    assert models.find("sketch").grain_of(["teal coral", "ice"]) == 16
+    assert models.find("sd-turbo").grain_of(["crystal"]) == 64
+    for prompt, grain in (("teal coral", 16), ("teal coral | 0:01 pink blossoms", 32)):
+        recipe = drifting("up", 10.0)
+        job = prepare(song, replace(recipe, style=replace(recipe.style, prompt=prompt)))
+        assert job.world
+        assert job.world.grain == grain, prompt
 
 
 def test_a_model_whose_texture_stays_has_no_grain() -> None:
