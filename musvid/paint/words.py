@@ -88,14 +88,15 @@ OWN_COLOURS: dict[str, tuple[str, str]] = {
 UNSPOKEN = "nebula"
 """The style when the prompt names none."""
 
-_COMMON = frozenset(("a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"))
+COMMON = frozenset(("a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"))
+"""Words that mean nothing, and are not told as unknown."""
 
 
 def vocabulary() -> list[str]:
     """Every word that means something to `sketch`, sorted: lower case, without spaces."""
     tables = (STYLES, COLOURS, MODIFIERS)
     phrases = [phrase for table in tables for name in table for phrase in (name, *table[name])]
-    return sorted({word for phrase in phrases for word in phrase.split()} - _COMMON)
+    return sorted({word for phrase in phrases for word in phrase.split()} - COMMON)
 
 
 def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
@@ -103,7 +104,7 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
 
     Words such as "and" and "the" are not counted.
     """
-    known = _COMMON.union(vocabulary)
+    known = COMMON.union(vocabulary)
     words = re.findall(r"[^\W_]+", prompt.lower())
     return list(dict.fromkeys(word for word in words if word not in known))
 

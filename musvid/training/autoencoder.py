@@ -1,7 +1,6 @@
 """The autoencoder of `sketch`: pictures to latents and back, and how it is trained.
 
-The network is diffusers' `AutoencoderTiny` (the design of TAESD, https://github.com/madebyollin/taesd)
-with few channels and no blocks at full size, where they would cost most. It learns on crops of
+The network is `ShuffleAutoencoder`, see `musvid.training.shuffle`. It learns on crops of
 pictures that are drawn on the fly, and is measured on held-out pictures of every style.
 """
 
@@ -15,38 +14,32 @@ from random import Random
 
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderTiny
 from torch import Tensor, nn
 
 from . import art
 from .brief import Brief
+from .canvas import CELL, CHANNELS
 from .loop import Run
 from .pool import Bank, Batch, Pool
+from .shuffle import Residual, ShuffleAutoencoder
 
-CROP = 64
+CROP = 96
 HELD_OUT = 4  # pictures of each style
 
 
-def build(channels: int, latent_channels: int) -> AutoencoderTiny:
-    """A new network, of latents a quarter of the picture's size.
-
-    torch's own initialisation collapses it to grey; this one does not.
-    """
-    network = AutoencoderTiny(
-        encoder_block_out_channels=(channels,) * 3,
-        decoder_block_out_channels=(channels,) * 3,
-        num_encoder_blocks=(0, 1, 1),
-        num_decoder_blocks=(3, 1, 0),
-        latent_channels=latent_channels,
-    )
+def build(
+    latent_channels: int, widths: tuple[int, int, int, int] = (48, 16, 48, 96)
+) -> ShuffleAutoencoder:
+    """A new network. widths: see `ShuffleAutoencoder`."""
+    network = ShuffleAutoencoder(latent_channels=latent_channels, block_out_channels=widths)
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-        if type(module).__name__ == "AutoencoderTinyBlock":
-            module.conv[-1].weight.data.mul_(0.1)  # each block begins close to passing through
-    network.decoder.layers[-1].weight.data.mul_(0.2)
+            nn.init.zeros_(module.bias)
+    for module in network.modules():
+        if isinstance(module, Residual):
+            module.second.weight.data.mul_(0.1)  # each block begins close to passing through
+    network.decoder[-2].weight.data.mul_(0.2)
     return network.to(memory_format=torch.channels_last)
 
 
@@ -55,13 +48,13 @@ def crops(batch: Batch, random: Random) -> Tensor:
     made = []
     for picture, spectrum in zip(batch.art, batch.spectrum, strict=True):
         source = spectrum if random.random() < 1 / 12 else picture
-        top = random.randrange(0, source.shape[1] - CROP + 1)
-        left = random.randrange(0, source.shape[2] - CROP + 1)
-        made.append(source[:, top : top + CROP, left : left + CROP])
+        side = min(CROP, *source.shape[1:])
+        top, left = (random.randrange(0, length - side + 1) for length in source.shape[1:])
+        made.append(source[:, top : top + side, left : left + side])
     return torch.stack(made).float() / 127.5 - 1
 
 
-def loss(network: AutoencoderTiny, images: Tensor, step: int) -> Tensor:
+def loss(network: ShuffleAutoencoder, images: Tensor, step: int) -> Tensor:
     """Differences at three scales, of slopes, and of colour; latents of mean 0 and deviation 1."""
     latents = network.encode(images).latents
     spread = latents.var((0, 2, 3)).add(1e-6).sqrt()
@@ -88,14 +81,14 @@ def held_out(bank: Bank) -> dict[str, Tensor]:
     for style in art.STYLES:
         frames = torch.stack([bank.pick(random) for _ in range(HELD_OUT)])[:, None]
         colours = torch.stack([Brief.random(random, style).rgb() for _ in range(HELD_OUT)])
-        cells = [side // art.CELL for side in frames.shape[2:]]
-        noise = torch.randn(HELD_OUT, art.CHANNELS, *cells, generator=generator)
+        cells = [side // CELL for side in frames.shape[2:]]
+        noise = torch.randn(HELD_OUT, CHANNELS, *cells, generator=generator)
         made[style] = art.draw(style, frames.float() / 255, colours, noise)[:, 0] * 2 - 1
     return made
 
 
 @torch.inference_mode()
-def measure(network: AutoencoderTiny, pictures: dict[str, Tensor]) -> dict[str, float]:
+def measure(network: ShuffleAutoencoder, pictures: dict[str, Tensor]) -> dict[str, float]:
     """Mean PSNR in dB of each style's pictures after encoding and decoding, and of all."""
     values = {}
     for style, images in pictures.items():
@@ -105,6 +98,24 @@ def measure(network: AutoencoderTiny, pictures: dict[str, Tensor]) -> dict[str, 
     mean, worst = sum(values.values()) / len(values), min(values.values())
     figures = {"mean": mean, "worst": worst, **values}
     return {name: round(value, 2) for name, value in figures.items()}
+
+
+@torch.inference_mode()
+def sharpness(network: ShuffleAutoencoder, pictures: dict[str, Tensor]) -> dict[str, float]:
+    """The energy of each style's highest octave after encoding and decoding, as a part of that
+    before; below 1 it is softer, above 1 there is ringing or noise."""
+
+    def energy(images: Tensor) -> float:
+        coarse = F.avg_pool2d(images, 2)
+        smooth = F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
+        return float((images - smooth).square().mean())
+
+    values = {}
+    for style, images in pictures.items():
+        images = images.to(network.device)
+        decoded = network.decode(network.encode(images).latents).sample.clamp(-1, 1)
+        values[style] = round(energy(decoded) / energy(images), 3)
+    return values
 
 
 def psnr(images: Tensor, wanted: Tensor) -> float:

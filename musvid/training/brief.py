@@ -1,4 +1,4 @@
-"""What a picture shows, and captions that say so in the words of `musvid.paint.words`."""
+"""What a picture shows, and captions that say so in the words of `musvid.training.lexicon`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from ..paint.words import COLOURS, MODIFIERS, OWN_COLOURS, RGB, STYLES, UNSPOKEN
+from .lexicon import COLOURS, MODIFIERS, OWN_COLOURS, RGB, SIZES, STYLES, UNSPOKEN
 
 # Modifiers that contradict each other never stand together.
 _OPPOSITES = (
@@ -16,6 +16,9 @@ _OPPOSITES = (
     {"dark", "glowing"},
     {"dense", "sparse"},
     {"soft", "sharp"},
+    {"large", "fine"},
+    {"large", "dense"},
+    {"fine", "sparse"},
 )
 
 
@@ -23,14 +26,15 @@ _OPPOSITES = (
 class Brief:
     """What a picture shows.
 
-    style: a name from `words.STYLES`. colours: main and second colour, names from
-    `words.COLOURS`, equal for a picture in one colour, or None for the style's own. modifiers:
-    from `words.MODIFIERS`.
+    style: a name from `lexicon.STYLES`. colours: main and second colour, names from
+    `lexicon.COLOURS`, equal for a picture in one colour, or None for the style's own. modifiers:
+    from `lexicon.MODIFIERS`. size: a word from `lexicon.SIZES`, or "".
     """
 
     style: str
     colours: tuple[str, str] | None = None
     modifiers: tuple[str, ...] = ()
+    size: str = ""
 
     @classmethod
     def random(cls, random: Random, style: str | None = None) -> Brief:
@@ -46,7 +50,12 @@ class Brief:
         wanted = random.sample(list(MODIFIERS), random.choice((0, 0, 0, 1, 1, 2)))
         if any(pair <= set(wanted) for pair in _OPPOSITES):
             wanted = wanted[:1]
-        return cls(style, colours, tuple(sorted(wanted)))
+        return cls(style, colours, tuple(sorted(wanted)), random.choice(("", *SIZES)))
+
+    @property
+    def scale(self) -> float:
+        """How large shapes are, as `art.draw` takes it."""
+        return SIZES[self.size][1] if self.size else 1.0
 
     def rgb(self) -> Tensor:
         """The two colours, float (2, 3), as `art.draw` takes them."""
@@ -70,7 +79,7 @@ class Brief:
             words += hues[1:]
         for modifier in random.sample(self.modifiers, len(self.modifiers)):
             words.insert(random.choice((0, 0, len(words))), _word(MODIFIERS, modifier, random))
-        return " ".join(words)
+        return " ".join([self.size, *words] if self.size else words)
 
 
 def _word(table: dict[str, tuple[str, ...]], name: str, random: Random) -> str:

@@ -29,7 +29,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from pathlib import Path
@@ -38,20 +38,26 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderTiny, EulerDiscreteScheduler, UNet2DConditionModel
+from diffusers import EulerDiscreteScheduler, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
-from ..paint.words import vocabulary
 from . import art
+from .canvas import CELL, CHANNELS
+from .lexicon import vocabulary
 from .loop import Run
-from .pool import GROUP, Bank, Batch, draw_batch
+from .pool import GROUP, HEIGHT, HINTED, Bank, Batch, draw_batch
+from .shuffle import ShuffleAutoencoder
+from .texture import TextureUNet
 
-WORDS = 16  # longest prompt, in tokens
-SCALE = 4  # pixels per latent
-TEXTURE = art.CHANNELS * SCALE**2 // art.CELL**2  # channels that hold the noise of the texture
+WORDS = 17  # longest prompt, in tokens: begin, size, fourteen words, end
+SCALE = CELL  # pixels per latent: a latent is a cell of the art's noise
+TEXTURE = CHANNELS  # channels that hold the noise of the texture
+_FINER = SCALE // HINTED
+_LARGE = 6  # batches, of which one is of large pictures
+_TIME = 192  # width of the embedding of time and text
 _TOKENIZER = "PreTrainedTokenizerFast"
 _SPECIAL = ("<|pad|>", "<|startoftext|>", "<|endoftext|>", "<|unk|>")
 
@@ -94,12 +100,12 @@ def build(
     widths: tuple[int, ...], latent_channels: int
 ) -> tuple[UNet2DConditionModel, CLIPTextModel]:
     """A new denoiser and text encoder, with random weights."""
-    unet = UNet2DConditionModel(
+    unet = TextureUNet(
         sample_size=64,
         in_channels=latent_channels,
         out_channels=latent_channels,
         block_out_channels=widths,
-        layers_per_block=(1, *[2] * (len(widths) - 2), 1),
+        layers_per_block=(*[2] * (len(widths) - 1), 1),
         down_block_types=("DownBlock2D",) * len(widths),
         mid_block_type="UNetMidBlock2D",
         up_block_types=("UpBlock2D",) * len(widths),
@@ -108,6 +114,7 @@ def build(
         norm_num_groups=16,
         addition_embed_type="text",
         addition_embed_type_num_heads=4,
+        time_embedding_dim=_TIME,
         resnet_time_scale_shift="scale_shift",
     )
     _lay_out_noise(unet)
@@ -141,43 +148,35 @@ def _lay_out_noise(unet: UNet2DConditionModel) -> None:
 
     Textures are smooth functions of the noise, and low frequencies are a small part of white
     noise: networks with random weights pass on anything but those, and learn very slowly to do
-    otherwise. So the first channels of the way down begin as a pyramid: the noise itself, the
-    `art.CHANNELS` numbers of each cell one level below, and then these blurred and halved again and
-    again. Only the beginning is laid out; training changes these weights like all others.
+    otherwise. So the first channels of the way down begin as a pyramid: the numbers of each cell
+    themselves, and then these blurred and halved again and again. Only the beginning is laid out;
+    training changes these weights like all others.
     """
 
-    def keep(weight: Tensor, bias: Tensor | None, count: int) -> None:
-        weight[:count] = 0
+    def keep(weight: Tensor, bias: Tensor | None) -> None:
+        weight[:TEXTURE] = 0
         if bias is not None:
-            bias[:count] = 0
+            bias[:TEXTURE] = 0
 
     first = unet.conv_in
-    content = first.in_channels - TEXTURE
-    keep(first.weight, first.bias, TEXTURE)
+    content = unet.config["in_channels"] - TEXTURE
+    keep(first.weight, first.bias)
     for channel in range(TEXTURE):
         first.weight[channel, content + channel, 1, 1] = 1
     blur = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1]))
     blur = blur / blur.square().sum().sqrt()  # white noise keeps its deviation
-    count = TEXTURE
-    for level, block in enumerate(unet.down_blocks):
+    for block in unet.down_blocks:
         for resnet in block.resnets:
-            keep(resnet.conv2.weight, resnet.conv2.bias, count)
+            keep(resnet.conv2.weight, resnet.conv2.bias)
             if resnet.conv_shortcut is not None:
-                keep(resnet.conv_shortcut.weight, resnet.conv_shortcut.bias, count)
-                for channel in range(count):
+                keep(resnet.conv_shortcut.weight, resnet.conv_shortcut.bias)
+                for channel in range(TEXTURE):
                     resnet.conv_shortcut.weight[channel, channel, 0, 0] = 1
-        if not block.downsamplers:
-            continue
-        down = block.downsamplers[0].conv
-        keep(down.weight, down.bias, art.CHANNELS)
-        if level == 0:
-            for channel in range(art.CHANNELS):
-                source, place = divmod(channel, 4)  # as torch's pixel_unshuffle has it
-                down.weight[channel, source, 1 + place // 2, 1 + place % 2] = 1
-        else:
-            for channel in range(art.CHANNELS):
+        if block.downsamplers:
+            down = block.downsamplers[0].conv
+            keep(down.weight, down.bias)
+            for channel in range(TEXTURE):
                 down.weight[channel, channel] = blur
-        count = art.CHANNELS
 
 
 def build_scheduler() -> EulerDiscreteScheduler:
@@ -196,31 +195,28 @@ def build_scheduler() -> EulerDiscreteScheduler:
     )
 
 
-def with_texture(vae: AutoencoderTiny) -> AutoencoderTiny:
+def with_texture(vae: ShuffleAutoencoder) -> ShuffleAutoencoder:
     """The same autoencoder with `TEXTURE` more latent channels, which it leaves empty."""
-    return _resized(vae, vae.config.latent_channels + TEXTURE)
+    return _resized(vae, TEXTURE)
 
 
-def without_texture(vae: AutoencoderTiny) -> AutoencoderTiny:
+def without_texture(vae: ShuffleAutoencoder) -> ShuffleAutoencoder:
     """The autoencoder as it was before `with_texture`."""
-    return _resized(vae, vae.config.latent_channels - TEXTURE)
+    return _resized(vae, 0)
 
 
-def _resized(vae: AutoencoderTiny, channels: int) -> AutoencoderTiny:
-    """The same autoencoder with so many latent channels: the last ones dropped, or added empty."""
-    made = AutoencoderTiny.from_config({**vae.config, "latent_channels": channels}).eval()
-    weights = vae.state_dict()
-    for name, tensor in made.state_dict().items():
-        both = zip(tensor.shape, weights[name].shape, strict=True)
-        shared = tuple(slice(min(sizes)) for sizes in both)
-        tensor.zero_()[shared] = weights[name][shared]
+def _resized(vae: ShuffleAutoencoder, empty: int) -> ShuffleAutoencoder:
+    # Not from_config: it takes what was not named for what may have any default.
+    known = {name: value for name, value in vae.config.items() if not name.startswith("_")}
+    made = ShuffleAutoencoder(**{**known, "empty_channels": empty}).eval()
+    made.load_state_dict(vae.state_dict())
     return made.to(memory_format=torch.channels_last)
 
 
 def take(networks: tuple[UNet2DConditionModel, CLIPTextModel], folder: Path) -> None:
     """Give networks from `build` the weights of a pipeline of the same shapes."""
     unet, text = networks
-    unet.load_state_dict(UNet2DConditionModel.from_pretrained(folder / "unet").state_dict())
+    unet.load_state_dict(TextureUNet.from_pretrained(folder / "unet").state_dict())
     text.load_state_dict(CLIPTextModel.from_pretrained(folder / "text_encoder").state_dict())
 
 
@@ -230,7 +226,8 @@ class Latents(NamedTuple):
     picture, spectrum: latents without the texture's channels, float (count, channels, height,
     width). texture: float (count, TEXTURE, height, width), the noise. start: float (count,),
     strengths. tokens: int (count, WORDS). image: uint8 (count, 3, SCALE height, SCALE width), the
-    picture. ingredients: float16 (count, art.INGREDIENTS, height, width), of the texture.
+    picture. ingredients: float16 (count, art.INGREDIENTS, and both sides of the image divided by
+    `HINTED`), of the texture.
     """
 
     picture: Tensor
@@ -242,7 +239,7 @@ class Latents(NamedTuple):
     ingredients: Tensor
 
 
-def encode(vae: AutoencoderTiny, batch: Batch) -> Latents:
+def encode(vae: ShuffleAutoencoder, batch: Batch) -> Latents:
     """The latents of drawn pictures."""
     parts = []
     with torch.no_grad():
@@ -251,9 +248,8 @@ def encode(vae: AutoencoderTiny, batch: Batch) -> Latents:
             parts.append(vae.encode(scaled).latents)
     options = {"padding": "max_length", "truncation": True, "max_length": WORDS}
     tokens = _reader()(batch.captions, return_tensors="pt", **options).input_ids
-    texture = F.pixel_shuffle(batch.noise, art.CELL // SCALE)
     return Latents(
-        *parts, texture, batch.strength, tokens.to(vae.device), batch.art, batch.ingredients
+        *parts, batch.noise, batch.strength, tokens.to(vae.device), batch.art, batch.ingredients
     )
 
 
@@ -263,14 +259,16 @@ class LatentPool:
     def __init__(
         self,
         bank: Bank,
-        vae: AutoencoderTiny,
+        vae: ShuffleAutoencoder,
         *,
         size: int,
         interval: int,
         group: int = GROUP,
         seed: int = 0,
+        height: int = HEIGHT,
     ) -> None:
         self._bank, self._vae, self._interval, self._group = bank, vae, interval, group
+        self._height = height
         self._random = Random(seed)
         self._generator = torch.Generator(vae.device).manual_seed(seed)
         parts = [self._encode() for _ in range(size // group)]
@@ -279,7 +277,12 @@ class LatentPool:
 
     def _encode(self) -> Latents:
         batch = draw_batch(
-            self._bank, self._random, self._generator, self._group, group=self._group
+            self._bank,
+            self._random,
+            self._generator,
+            self._group,
+            group=self._group,
+            height=self._height,
         )
         return encode(self._vae, batch)
 
@@ -320,14 +323,14 @@ class Hint(nn.Module):
     """Asks the network what a texture is made of, while it learns to paint it.
 
     Threads and veins are where a field is zero, whichever its sign: a relation that a network
-    hardly finds by itself, because no change of the field helps a little. Half-way up, where the
-    features have the latents' size for the first time, they must also tell the fields themselves.
-    The layer that reads them is not part of the model.
+    hardly finds by itself, because no change of the field helps a little. So the features of the
+    last block must also tell the fields themselves. The layer that reads them is not part of the
+    model.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.read = nn.Conv2d(channels, art.INGREDIENTS, 3, padding=1)
+        self.read = nn.Conv2d(channels, art.INGREDIENTS * _FINER**2, 3, padding=1)
         self._heard: dict[int, Tensor] = {}
 
     def attach(self, unet: UNet2DConditionModel) -> None:
@@ -336,11 +339,12 @@ class Hint(nn.Module):
         def hear(_module: nn.Module, _inputs: object, output: Tensor) -> None:
             self._heard[threading.get_ident()] = output
 
-        unet.up_blocks[-2].register_forward_hook(hear)
+        unet.up_blocks[-1].register_forward_hook(hear)
 
     def forward(self) -> Tensor:
         """The ingredients predicted from the features of this thread's last call."""
-        return self.read(self._heard.pop(threading.get_ident()))
+        read = self.read(self._heard.pop(threading.get_ident()))
+        return F.pixel_shuffle(read, _FINER)
 
 
 class Loss:
@@ -350,7 +354,7 @@ class Loss:
     piece of each picture, where slopes count as well: that is what keeps edges sharp.
     """
 
-    def __init__(self, vae: AutoencoderTiny, sample: Latents) -> None:
+    def __init__(self, vae: ShuffleAutoencoder, sample: Latents) -> None:
         self._vae = vae
         self._alphas = build_scheduler().alphas_cumprod
         self._weights = self._sensitivity(sample.picture)
@@ -377,9 +381,9 @@ class Loss:
         count, channels = latents.picture.shape[:2]
         noise, words = torch.randn_like(latents.picture), text(latents.tokens)[0]
         times = torch.ones_like(latents.start)
-        # Half of them at the start, where everything is decided; the other half on the way, and
-        # there with the network's own first answer in the picture's place.
-        later = count // 2
+        # Most at the start, where everything is decided and where one step ends; the others
+        # on the way, and there with the network's own first answer in the picture's place.
+        later = count // 4
         begun = latents
         if later:
             part = Latents(*(each[:later] for each in latents))
@@ -400,7 +404,7 @@ class Loss:
 
     def _pixels(self, made: Tensor, latents: Latents) -> Tensor:
         """Of a random piece of each picture, decoded with a margin around it."""
-        side, margin = min(20, *made.shape[2:]), 2
+        side, margin = min(14, *made.shape[2:]), 2
         top, left = (int(torch.randint(length - side + 1, ())) for length in made.shape[2:])
         piece = made[:, :, top : top + side, left : left + side]
         piece = piece.contiguous(memory_format=torch.channels_last)
@@ -417,10 +421,10 @@ class Loss:
 
 def train(
     run: Run,
-    vae: AutoencoderTiny,
+    vae: ShuffleAutoencoder,
     *,
     batch: int,
-    pool: LatentPool,
+    pools: Sequence[LatentPool],
     folder: Path,
     abreast: int,
     half: Callable[[], AbstractContextManager[None]],
@@ -429,11 +433,12 @@ def train(
     """Train for as long as the run lasts.
 
     run: of the two networks from `build` and a `Hint`, as a ModuleList. vae: whose latents they
-    paint. batch: pictures per step. pool: of pictures to learn from. folder: where to keep the
+    paint. batch: pictures per step. pools: of pictures to learn from, and perhaps one of large
+    ones, of which every `_LARGE`-th batch is, with a quarter as many. folder: where to keep the
     pipeline. abreast: parts of a batch that are computed at once, see `Run.learn`. half: makes a
     context for arithmetic in half precision. judge: measures the networks now and then.
     """
-    loss = Loss(vae, pool.batch(8))
+    loss = Loss(vae, pools[0].batch(8))
     unet, text, hint = run.network
     hint.attach(unet)
     if vae.device.type == "cuda":
@@ -449,13 +454,15 @@ def train(
         with half():
             return loss(unet, text, hint, latents)
 
-    for _ in run.steps(report):
-        parts = [pool.batch(batch // abreast) for _ in range(abreast)]
+    for step in run.steps(report):
+        large = len(pools) > 1 and step % _LARGE == 0
+        pool, count = (pools[1], batch // 4) if large else (pools[0], batch)
+        parts = [pool.batch(count // abreast) for _ in range(abreast)]
         now = run.learn(*(partial(value, part) for part in parts))
         recent = now if recent is None else 0.98 * recent + 0.02 * now
 
 
-def export(networks: nn.ModuleList, vae: AutoencoderTiny, folder: Path) -> None:
+def export(networks: nn.ModuleList, vae: ShuffleAutoencoder, folder: Path) -> None:
     """Write an image-to-image pipeline that diffusers loads like any other.
 
     vae: as it was trained, without the texture's channels.

@@ -9,6 +9,7 @@ and is then shown paintings of real spectra. Takes about ten minutes of two core
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -29,6 +30,7 @@ from tqdm import tqdm
 from ..clock import Clock
 from ..frame import Frame
 from ..paint import words
+from ..paint.grain import agreement
 from ..paint.painter import Painter
 from ..paint.style import Style
 from ..song import Song
@@ -36,7 +38,9 @@ from ..spectrum.look import Look
 from ..spectrum.showcqt import draw
 from . import art, autoencoder
 from .brief import Brief
+from .canvas import CELL, CHANNELS
 from .pool import MARGIN, Bank
+from .shuffle import ShuffleAutoencoder
 from .spectra import bank
 
 STYLES, COLOURS = list(words.STYLES), list(words.COLOURS)
@@ -97,8 +101,8 @@ def drawn(spectra: Bank, count: int, *, seed: int) -> Labelled:
             for _ in range(4)
         ]
         light = torch.stack([spectra.pick(random) for _ in pairs]).float()[:, None] / 255
-        cells = [side // art.CELL for side in light.shape[2:]]
-        noise = torch.randn(len(pairs), art.CHANNELS, *cells, generator=generator)
+        cells = [side // CELL for side in light.shape[2:]]
+        noise = torch.randn(len(pairs), CHANNELS, *cells, generator=generator)
         rgb = torch.stack([Brief(brief.style, pair).rgb() for pair in pairs])
         made = art.draw(brief.style, light, rgb, noise, modifiers=brief.modifiers)[:, 0]
         images.append((made[..., :-MARGIN] * 255).round().to(torch.uint8))
@@ -213,12 +217,34 @@ def flicker(painter: Painter, style: Style, spectra: Sequence[Frame]) -> dict[st
 
 
 def fidelity(painter: Painter, spectra: Bank) -> dict[str, float]:
-    """PSNR in dB of held-out drawn pictures through the autoencoder."""
+    """PSNR in dB of held-out drawn pictures through the autoencoder, and how sharp they are then:
+    the energy of the highest octave, as a part of what it was.
+    """
     folder = Path(painter.model.source) / "vae"
-    vae = AutoencoderTiny.from_pretrained(folder)
-    values = autoencoder.measure(vae, autoencoder.held_out(spectra))
-    worst = min(STYLES, key=lambda name: values[name])
-    return {"autoencoder, dB": values["mean"], f"  worst: {worst}": values[worst]}
+    kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["_class_name"]
+    vae = {each.__name__: each for each in (AutoencoderTiny, ShuffleAutoencoder)}[kind]
+    network, pictures = vae.from_pretrained(folder), autoencoder.held_out(spectra)
+    values, sharp = autoencoder.measure(network, pictures), autoencoder.sharpness(network, pictures)
+    worst, softest = (min(STYLES, key=each.__getitem__) for each in (values, sharp))
+    return {
+        "autoencoder, dB": float(np.mean([values[name] for name in STYLES])),
+        f"  worst: {worst}": values[worst],
+        "autoencoder, highest octave": float(np.mean([sharp[name] for name in STYLES])),
+        f"  worst: {softest}": sharp[softest],
+    }
+
+
+def steadiness(painter: Painter, style: Style) -> dict[str, float]:
+    """How well paintings of noise that moved by the grain agree, and that of other noise, in dB.
+
+    Of the style that agrees least, see `musvid.paint.grain`.
+    """
+    found = {}
+    for name in STYLES:
+        wish, grain = _changed(style, name), painter.model.grain_of([name])
+        found[name] = agreement(painter, wish, grain or 0), agreement(painter, wish, 0)
+    worst = min(found, key=lambda name: found[name][0] - found[name][1])
+    return {f"moved by the grain, dB: {worst}": found[worst][0], "  other noise": found[worst][1]}
 
 
 def _changed(style: Style, prompt: str, seed: int = 0, strength: float | None = None) -> Style:
@@ -268,6 +294,7 @@ def report(
     yield from lines(fidelity(painter, unseen))
     yield from lines(readability(painter, style, spectra[::3]))
     yield from lines(flicker(painter, style, spectra[::5]))
+    yield from lines(steadiness(painter, style))
     if sheets:
         sheets.mkdir(parents=True, exist_ok=True)
         for path in recordings:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from .muon import Muon
 
 _PART = 15_000_000  # bytes of a checkpoint's file, at most about this
+_PAUSE = 20  # seconds that a step may take; beyond that, its process was stopped
 _FEW = 12  # channels that a kernel must exceed on both sides to learn by Muon
 
 
@@ -100,9 +101,8 @@ class Run:
         report: measures and saves what the run is for; its figures go into the log. It is called
         as often as the plan says, after the step `early`, and at the end.
         """
-        began = saved = time.monotonic()
+        began = saved = last = time.monotonic()
         plan, total = self._plan, 60 * self._plan.minutes
-        before = self._before
         while self._before < total and time.monotonic() < self._until:
             falling = (1 + math.cos(math.pi * self._before / total)) / 2
             falling = plan.floor + (1 - plan.floor) * falling
@@ -111,10 +111,13 @@ class Run:
                 for group in optimiser.param_groups:
                     group["lr"] = pace * optimiser.defaults["lr"]
             yield self.step
-            self._before = before + time.monotonic() - began
+            now = time.monotonic()
+            # While the process was stopped, nothing was learned.
+            self._before += min(now - last, _PAUSE)
+            last = now
             if time.monotonic() - saved > plan.every or self.step == early:
                 self._save(report())
-                saved = time.monotonic()
+                saved = last = time.monotonic()
         if time.monotonic() > began:
             self._save(report())
 

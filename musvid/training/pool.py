@@ -11,7 +11,7 @@ the axis.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from random import Random
 
@@ -20,18 +20,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..paint.words import STYLES
 from . import art
 from .brief import Brief
+from .canvas import CELL, CHANNELS
+from .lexicon import STYLES
 
 GROUP = 8
 """Pictures drawn at once, unless said otherwise: of one style, with the same modifiers."""
 
 # Styles that are learned slowly are drawn more often.
-_HARD = {"nebula": 3, "stained glass": 2, "flames": 2, "marble": 2, "flower petals": 2}
+_HARD = {
+    "stained glass": 2,
+    "crystal": 2,
+    "flower petals": 2,
+    "city skyline": 2,
+    "lightning": 2,
+}
 _SHARES = [_HARD.get(style, 1) for style in STYLES]
 
 HEIGHT = 256
+HINTED = 4
+"""Pixels of the side of what ingredients are averaged over."""
+
 MARGIN = 16
 """Columns beyond the axis, as many as diffuse paints."""
 
@@ -40,8 +50,8 @@ MARGIN = 16
 class Batch:
     """Pictures and what they were grown from.
 
-    art, spectrum: uint8 (batch, 3, height, width). noise: float (batch, art.CHANNELS,
-    height / art.CELL, width / art.CELL). strength: float (batch,), how far each picture has left
+    art, spectrum: uint8 (batch, 3, height, width). noise: float (batch, CHANNELS,
+    height / CELL, width / CELL). strength: float (batch,), how far each picture has left
     its spectrum. ingredients: float16
     (batch, art.INGREDIENTS, height / 4, width / 4), what the textures are made of. captions: one
     each.
@@ -98,13 +108,20 @@ class Bank:
         """All songs but the last few of each file, and those few."""
         return Bank([p[:-songs] for p in self._parts]), Bank([p[-songs:] for p in self._parts])
 
-    def pick(self, random: Random) -> Tensor:
-        """A left half with its margin: uint8 (height, width)."""
-        # Small spectra are what is painted most.
-        part = self._parts[0] if random.random() < 0.7 else random.choice(self._parts)
+    def pick(self, random: Random, size: float = 1.0, height: int = HEIGHT) -> Tensor:
+        """A left half with its margin: uint8 (height, height / 2 + MARGIN).
+
+        size: of the shapes, see `lexicon.SIZES`: of spectra that many times as high (about), the
+            picture is a window.
+        """
+        height = min(height, max(part.shape[2] for part in self._parts))
+        # Of the smallest that are large enough, or else enlarged.
+        fitting = [part for part in self._parts if part.shape[2] >= 0.8 * height * size]
+        part = min(fitting, key=lambda each: each.shape[2]) if fitting else self._parts[-1]
         half = part[random.randrange(part.shape[0]), random.randrange(part.shape[1])]
+        if (times := round(height * size / part.shape[2])) > 1:
+            half = half.repeat_interleave(times, 0).repeat_interleave(times, 1)
         left = torch.cat([half.flip(-1), half[:, :MARGIN]], -1)
-        height = min(HEIGHT, left.shape[0])
         width = height // 2 + MARGIN
         top = random.randrange(left.shape[0] - height + 1)
         end = left.shape[1]
@@ -125,6 +142,7 @@ def draw_batch(
     count: int,
     *,
     group: int = GROUP,
+    height: int = HEIGHT,
 ) -> Batch:
     """Draw `count` new pictures (a multiple of `group`), on the generator's device."""
     device = generator.device
@@ -132,10 +150,9 @@ def draw_batch(
     for _ in range(count // group):
         brief = Brief.random(random, random.choices(list(STYLES), _SHARES)[0])
         briefs = [_recoloured(brief, random) for _ in range(group)]
-        spectra = torch.stack([bank.pick(random) for _ in briefs]).to(device)
+        spectra = torch.stack([bank.pick(random, brief.scale, height) for _ in briefs]).to(device)
         colours = torch.stack([each.rgb() for each in briefs]).to(device)
-        height, width = (side // art.CELL for side in spectra.shape[1:])
-        shape = (group, art.CHANNELS, height, width)
+        shape = (group, CHANNELS, *(side // CELL for side in spectra.shape[1:]))
         noise = torch.randn(shape, generator=generator, device=device)
         strength = torch.tensor([random_strength(random) for _ in briefs], device=device)
         image, ingredients = art.grow(
@@ -145,8 +162,9 @@ def draw_batch(
             noise,
             modifiers=brief.modifiers,
             strength=strength,
+            size=brief.scale,
         )
-        small = F.avg_pool2d(ingredients, 4).half()
+        small = F.avg_pool2d(ingredients, HINTED).half()
         picture = (image[:, 0] * 255).round().to(torch.uint8)
         captions = [each.caption(random) for each in briefs]
         grey = spectra[:, None].expand(-1, 3, -1, -1)
@@ -160,7 +178,7 @@ def draw_batch(
 def _recoloured(brief: Brief, random: Random) -> Brief:
     """The same style and modifiers in colours of its own."""
     other = Brief.random(random, brief.style)
-    return Brief(brief.style, other.colours, brief.modifiers)
+    return replace(brief, colours=other.colours)
 
 
 class Pool:
@@ -175,8 +193,10 @@ class Pool:
         group: int = GROUP,
         seed: int = 0,
         device: str = "cpu",
+        height: int = HEIGHT,
     ) -> None:
         self._bank, self._interval, self._group = bank, interval, group
+        self._height = height
         self._batches = self._next = 0
         self._random = Random(seed)
         self._generator = torch.Generator(device).manual_seed(seed)
@@ -192,4 +212,11 @@ class Pool:
         return self._all[[self._random.randrange(size) for _ in range(count)]]
 
     def _draw(self, count: int) -> Batch:
-        return draw_batch(self._bank, self._random, self._generator, count, group=self._group)
+        return draw_batch(
+            self._bank,
+            self._random,
+            self._generator,
+            count,
+            group=self._group,
+            height=self._height,
+        )

@@ -4,9 +4,9 @@ On two processor cores, about three hours:
 
     python -m musvid.training.sketch RUN --recipe cpu [--resume]
 
-On a data-centre GPU, three calls of nine minutes (the bank comes from a machine with ffmpeg):
+On a data-centre GPU, in eight minutes (the banks come from a machine with ffmpeg):
 
-    python -m musvid.training.sketch RUN --recipe gpu --bank BANK.npz --limit 9 --resume
+    python -m musvid.training.sketch RUN --recipe gpu --bank SMALL.npz LARGE.npz --resume
 
 RUN is a folder: logs, checkpoints and a contact sheet, renewed as long as the training lasts, and
 ``pipeline``, the model as far as it is, which musvid and diffusers load like any other
@@ -28,12 +28,12 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: see musvid._device
 
 import torch
-from diffusers import AutoencoderTiny
 from torch import nn
 
 from . import autoencoder, denoiser, validate
 from .loop import Plan, Run
-from .pool import Bank, Pool
+from .pool import HEIGHT, Bank, Pool
+from .shuffle import ShuffleAutoencoder
 
 HELD_OUT = 4
 """Songs of each bank that training never sees."""
@@ -43,37 +43,37 @@ HELD_OUT = 4
 class Recipe:
     """Everything there is to choose.
 
-    autoencoder, denoiser: how long and fast each learns. channels: of the autoencoder. latents:
-    its latent channels. widths: channels of the denoiser's levels. crops, pictures: batch sizes.
-    pools: how many drawn and how many encoded pictures to choose from. group: how many are drawn
-    at once. intervals: batches between two groups, of either training.
+    autoencoder, denoiser: how long and fast each learns. channels: widths of the autoencoder, see
+    `ShuffleAutoencoder`. latents: its latent channels. widths: channels of the denoiser's levels.
+    crops, pictures: batch sizes. pools: how many drawn, how many encoded, and how many large
+    encoded pictures to choose from. group: how many are drawn at once. intervals: batches between
+    two groups, of either training.
     """
 
     autoencoder: Plan
     denoiser: Plan
-    channels: int = 40
-    latents: int = 8
-    widths: tuple[int, ...] = (48, 80, 112, 144)
-    crops: int = 12
+    channels: tuple[int, int, int, int] = (48, 16, 48, 96)
+    latents: int = 32
+    widths: tuple[int, ...] = (80, 112, 144)
+    crops: int = 8
     pictures: int = 16
-    pools: tuple[int, int] = (1200, 2000)
+    pools: tuple[int, int, int] = (640, 1600, 160)
     group: int = 8
     intervals: tuple[int, int] = (8, 4)
 
 
 RECIPES: dict[str, Recipe] = {
     "cpu": Recipe(
-        Plan(16, 2e-3, floor=0.02, warm_up=100, memory=0.998, weight_decay=1e-3, every=90),
+        Plan(24, 2e-3, floor=0.02, warm_up=100, memory=0.998, weight_decay=1e-3, every=90),
         Plan(165, 1e-3, kernel_rate=0.012),
     ),
     "gpu": Recipe(
-        Plan(8, 2e-3, floor=0.02, warm_up=200, memory=0.999, weight_decay=1e-3, every=60),
-        Plan(17, 1e-3, warm_up=500, memory=0.9995, every=60),
-        channels=64,
-        widths=(64, 112, 160, 192),
+        Plan(1.8, 2e-3, floor=0.02, warm_up=200, memory=0.998, weight_decay=1e-3, every=30),
+        Plan(5.5, 1e-3, warm_up=300, memory=0.999, every=60),
+        widths=(96, 128, 160, 192),
         crops=256,
         pictures=256,
-        pools=(4096, 8192),
+        pools=(2048, 4096, 256),
         group=64,
         intervals=(4, 1),
     ),
@@ -81,12 +81,12 @@ RECIPES: dict[str, Recipe] = {
     "trial": Recipe(
         Plan(0.03, 1e-3, every=1),
         Plan(0.03, 1e-3, every=1),
-        channels=8,
+        channels=(8, 8, 8, 16),
         latents=4,
         widths=(16, 16, 32),
         crops=2,
-        pictures=2,
-        pools=(16, 16),
+        pictures=8,
+        pools=(16, 16, 8),
     ),
 }
 
@@ -116,11 +116,11 @@ def train(
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
 
-    network = autoencoder.build(recipe.channels, recipe.latents).to(device)
+    network = autoencoder.build(recipe.latents, recipe.channels).to(device)
     run = Run(network, folder / "autoencoder", recipe.autoencoder, resume=resume, until=until)
     vae_folder = folder / "autoencoder" / "vae"
     if begin:
-        vae = AutoencoderTiny.from_pretrained(begin / "vae")
+        vae = ShuffleAutoencoder.from_pretrained(begin / "vae")
         denoiser.without_texture(vae).save_pretrained(vae_folder)
     elif not run.finished:
         pool = Pool(
@@ -143,28 +143,32 @@ def train(
         if not run.finished:
             return
 
-    vae: Any = AutoencoderTiny.from_pretrained(vae_folder).eval().requires_grad_(False)
+    vae: Any = ShuffleAutoencoder.from_pretrained(vae_folder).eval().requires_grad_(False)
     vae = vae.to(device, memory_format=torch.channels_last)
     painters = denoiser.build(recipe.widths, recipe.latents + denoiser.TEXTURE)
     if begin:
         denoiser.take(painters, begin)
-    networks = nn.ModuleList([*painters, denoiser.Hint(recipe.widths[1])])
+    networks = nn.ModuleList([*painters, denoiser.Hint(recipe.widths[0])])
     run = Run(networks.to(device), folder / "denoiser", recipe.denoiser, resume=resume, until=until)
     if run.finished:
         return
-    latents = denoiser.LatentPool(
-        seen,
-        vae,
-        size=recipe.pools[1],
-        interval=recipe.intervals[1],
-        group=recipe.group,
-        seed=run.step,
-    )
+    pools = [
+        denoiser.LatentPool(
+            seen,
+            vae,
+            size=size,
+            interval=recipe.intervals[1],
+            group=recipe.group if height == HEIGHT else max(1, recipe.group // 4),
+            seed=run.step,
+            height=height,
+        )
+        for size, height in ((recipe.pools[1], HEIGHT), (recipe.pools[2], 2 * HEIGHT))
+    ]
     denoiser.train(
         run,
         vae,
         batch=recipe.pictures,
-        pool=latents,
+        pools=pools,
         folder=folder / "pipeline",
         abreast=abreast,
         half=half,

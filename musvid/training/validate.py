@@ -9,34 +9,37 @@ from pathlib import Path
 from random import Random
 
 import torch
-from diffusers import AutoencoderTiny, UNet2DConditionModel
+from diffusers import UNet2DConditionModel
 from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel
 
-from ..paint.words import STYLES
 from . import art
 from .autoencoder import psnr
 from .brief import Brief
+from .canvas import CELL, CHANNELS
 from .denoiser import Latents, build_scheduler, encode
-from .pool import Bank, Batch
+from .lexicon import STYLES
+from .pool import HINTED, Bank, Batch
+from .shuffle import ShuffleAutoencoder
 
 EACH = 2  # pictures of each style
 STRENGTH = 0.8
 
 
-def held_out(bank: Bank, vae: AutoencoderTiny) -> Latents:
+def held_out(bank: Bank, vae: ShuffleAutoencoder) -> Latents:
     """Pictures that training never sees: `EACH` of every style in its own colours."""
     random, generator = Random(7), torch.Generator().manual_seed(7)
     briefs = [Brief(style) for style in STYLES for _ in range(EACH)]
     spectra = torch.stack([bank.pick(random) for _ in briefs]).cpu()
-    height, width = (side // art.CELL for side in spectra.shape[1:])
-    noise = torch.randn(len(briefs), art.CHANNELS, height, width, generator=generator)
+    height, width = (side // CELL for side in spectra.shape[1:])
+    noise = torch.randn(len(briefs), CHANNELS, height, width, generator=generator)
     pictures = [
         art.draw(brief.style, light[None, None].float() / 255, brief.rgb()[None], each[None])[0, 0]
         for brief, light, each in zip(briefs, spectra, noise, strict=True)
     ]
-    nothing = torch.zeros(len(briefs), art.INGREDIENTS, 2 * height, 2 * width)
+    finer = CELL // HINTED
+    nothing = torch.zeros(len(briefs), art.INGREDIENTS, finer * height, finer * width)
     batch = Batch(
         (torch.stack(pictures) * 255).round().to(torch.uint8),
         spectra[:, None].expand(-1, 3, -1, -1).contiguous(),
@@ -75,16 +78,16 @@ def paint(
 class Judge:
     """Measures networks on the same held-out pictures, and shows what they paint."""
 
-    def __init__(self, bank: Bank, vae: AutoencoderTiny, sheet: Path, *, steps: int = 3) -> None:
+    def __init__(self, bank: Bank, vae: ShuffleAutoencoder, sheet: Path, *, steps: int = 2) -> None:
         """sheet: where to keep the contact sheet: spectrum, drawing and painting of each."""
         self._vae, self._sheet, self._steps = vae, sheet, steps
         self._latents = held_out(bank, vae)
 
     @torch.inference_mode()
     def __call__(self, unet: UNet2DConditionModel, text: CLIPTextModel) -> dict[str, float]:
-        """PSNR in dB of the paintings: the mean of all, the worst style, one step's mean."""
+        """PSNR in dB of paintings in one step: of all, of the worst style; and of all in more."""
         wanted = self._latents.image.float() / 127.5 - 1
-        once, made = (
+        made, later = (
             self._vae.decode(paint(unet, text, self._latents, steps=steps)).sample.clamp(-1, 1)
             for steps in (1, self._steps)
         )
@@ -93,7 +96,8 @@ class Judge:
         figures = {
             "painted": sum(values) / len(values),
             "worst": min(values),
-            "in one step": psnr(once, wanted),
+            f"in {self._steps} steps": psnr(later, wanted),
+            **dict(zip(STYLES, values, strict=True)),
         }
         return {name: round(value, 2) for name, value in figures.items()}
 

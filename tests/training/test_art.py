@@ -14,9 +14,10 @@ from musvid import draw as draw_spectrum
 
 torch = pytest.importorskip("torch")
 
-from musvid.paint.words import COLOURS, MODIFIERS, RGB, STYLES, vocabulary  # noqa: E402
 from musvid.training import art  # noqa: E402
 from musvid.training.brief import Brief  # noqa: E402
+from musvid.training.canvas import BLOCK, CELL, CHANNELS  # noqa: E402
+from musvid.training.lexicon import COLOURS, MODIFIERS, RGB, STYLES, vocabulary  # noqa: E402
 
 SIDE = 96
 
@@ -35,9 +36,9 @@ def spectra(write_song: WriteSong) -> torch.Tensor:
 
 
 def noises(seed: int, count: int = 4, side: int = SIDE) -> torch.Tensor:
-    cells = side // art.CELL
+    cells = side // CELL
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(count, art.CHANNELS, cells, cells, generator=generator)
+    return torch.randn(count, CHANNELS, cells, cells, generator=generator)
 
 
 def draw(
@@ -84,7 +85,7 @@ def test_the_texture_is_a_local_function_of_the_noise(style: str) -> None:
     colours = torch.tensor(RGB["blue"]).expand(1, 2, 3)
     noise = noises(0, 1, side)
     other = noise.clone()
-    other[..., side // art.CELL - 4 :] = noises(1, 1, side)[..., -4:]
+    other[..., side // CELL - 4 :] = noises(1, 1, side)[..., -4:]
     one, changed = (art.draw(style, light, colours, each) for each in (noise, other))
     assert (one - changed)[..., : side // 4].abs().max() < 0.02
     assert (one - changed)[..., -16:].abs().max() > 0.1
@@ -229,3 +230,39 @@ def test_captions_say_what_the_brief_says() -> None:
 def test_the_shortest_caption_is_empty() -> None:
     captions = {Brief("nebula").caption(Random(seed)) for seed in range(20)}
     assert "" in captions
+
+
+@pytest.mark.parametrize("size", [1.0, 1.6])
+@pytest.mark.parametrize("style", art.STYLES)
+def test_noise_that_moves_by_a_block_moves_the_picture(style: str, size: float) -> None:
+    """Or the texture would change under a camera that drifts."""
+    height, width, step = 640, 320, BLOCK // CELL
+    light = torch.full((1, 1, height, width), 0.3)
+    colours = torch.tensor(RGB["blue"]).expand(1, 2, 3)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(1, CHANNELS, height // CELL, width // CELL, generator=generator)
+    moved = torch.roll(noise, (step, step), (2, 3))
+    one, other = (art.draw(style, light, colours, each, size=size) for each in (noise, moved))
+    rows, columns = 280, 136  # where a picture knows nothing of what is beyond
+    here = one[..., rows:-rows, columns:-columns]
+    there = other[..., rows + BLOCK : BLOCK - rows, columns + BLOCK : BLOCK - columns]
+    assert (here - there).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("style", [style for style in art.STYLES if style != "city skyline"])
+def test_shapes_are_composed_for_the_size(style: str) -> None:
+    """At a larger size less of the picture is fine; but the windows of a city are all alike."""
+    side = 256
+    light = torch.full((1, 1, side, side), 0.3)
+    colours = torch.tensor([RGB["blue"], RGB["gold"]])[None]
+
+    def fine(size: float) -> float:
+        drawn = [
+            art.draw(style, light, colours, noises(seed, 1, side), size=size).mean(2)[:, 0]
+            for seed in range(3)
+        ]
+        grey = torch.stack(drawn)
+        coarse = torch.nn.functional.avg_pool2d(grey, 32)
+        return float(coarse.var() / grey.var())
+
+    assert fine(2.6) > fine(1.0)

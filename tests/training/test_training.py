@@ -22,7 +22,6 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 from musvid import Painter, Style  # noqa: E402
-from musvid.paint.words import COLOURS, MODIFIERS, STYLES  # noqa: E402
 from musvid.training import (  # noqa: E402
     art,
     autoencoder,
@@ -33,6 +32,8 @@ from musvid.training import (  # noqa: E402
     sketch,
     spectra,
 )
+from musvid.training.canvas import CHANNELS  # noqa: E402
+from musvid.training.lexicon import COLOURS, MODIFIERS, STYLES  # noqa: E402
 
 pytestmark = pytest.mark.thorough
 
@@ -56,7 +57,7 @@ def test_a_pool_holds_art_its_spectra_and_captions(bank: pool.Bank) -> None:
     batch = pool.Pool(bank, size=64).batch(48)
     assert batch.art.shape == batch.spectrum.shape == (48, 3, 128, 80), "a half and its margin"
     assert batch.art.dtype == batch.spectrum.dtype == torch.uint8
-    assert batch.noise.shape == (48, art.CHANNELS, 16, 10)
+    assert batch.noise.shape == (48, CHANNELS, 16, 10)
     assert batch.strength.shape == (48,)
     assert len(batch.captions) == 48
     tables = (STYLES, COLOURS, MODIFIERS)
@@ -110,8 +111,10 @@ def test_a_seed_is_a_pool(bank: pool.Bank) -> None:
 
 def test_a_large_spectrum_is_seen_through_windows() -> None:
     half = torch.arange(512, dtype=torch.float).view(1, 1, 512, 1).expand(1, 1, 512, 256)
-    bank = pool.Bank([(half / 2).to(torch.uint8)])
-    windows = [bank.pick(Random(seed)) for seed in range(20)]
+    small = torch.zeros(1, 1, 256, 128, dtype=torch.uint8)
+    bank = pool.Bank([small, (half / 2).to(torch.uint8)])
+    assert not bank.pick(Random(0)).any(), "a small one is seen whole"
+    windows = [bank.pick(Random(seed), 1.6) for seed in range(20)]
     assert {tuple(window.shape) for window in windows} == {(pool.HEIGHT, 128 + pool.MARGIN)}
     assert len({int(window[0, 0]) for window in windows}) > 10
 
@@ -246,7 +249,7 @@ def test_a_step_goes_down_the_slope_whatever_its_order_in_memory(tmp_path: Path)
 @pytest.mark.parametrize("latent_channels", [4, 8])
 def test_an_autoencoder_learns(bank: pool.Bank, latent_channels: int) -> None:
     torch.manual_seed(0)
-    random, network = Random(0), autoencoder.build(8, latent_channels)
+    random, network = Random(0), autoencoder.build(latent_channels, (8, 8, 8, 16))
     pictures = pool.Pool(bank, size=32, interval=1000)
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3)
     values = []
@@ -261,7 +264,7 @@ def test_an_autoencoder_learns(bank: pool.Bank, latent_channels: int) -> None:
 
 def test_the_autoencoder_leaves_room_for_the_texture(bank: pool.Bank) -> None:
     torch.manual_seed(0)
-    plain = autoencoder.build(8, 4).eval()
+    plain = autoencoder.build(4, (8, 8, 8, 16)).eval()
     wider = denoiser.with_texture(plain)
     batch = pool.Pool(bank, size=8).batch(8)
     pixels = batch.art.float() / 127.5 - 1
@@ -280,7 +283,7 @@ def test_the_autoencoder_leaves_room_for_the_texture(bank: pool.Bank) -> None:
 
 def some_latents(bank: pool.Bank) -> tuple[torch.nn.Module, denoiser.Latents]:
     torch.manual_seed(0)
-    vae = autoencoder.build(8, 4).eval()
+    vae = autoencoder.build(4, (8, 8, 8, 16)).eval()
     return vae, denoiser.encode(vae, pool.Pool(bank, size=8).batch(8))
 
 
@@ -333,25 +336,24 @@ def test_on_the_way_its_own_answer_stands_for_the_picture(bank: pool.Bank) -> No
         unet, lambda _tokens: (torch.zeros(8, 16, 4),), latents.ingredients.float, latents
     )
     (first, starts), (seen, times) = calls
-    assert torch.equal(starts, denoiser.timesteps(latents, torch.ones(8))[:4])
-    assert torch.equal(times[4:], denoiser.timesteps(latents, torch.ones(8))[4:])
-    assert (times[:4] < starts).all()
-    part = denoiser.Latents(*(each[:4] for each in latents))
+    assert torch.equal(starts, denoiser.timesteps(latents, torch.ones(8))[:2])
+    assert torch.equal(times[2:], denoiser.timesteps(latents, torch.ones(8))[2:])
+    assert (times[:2] < starts).all()
+    part = denoiser.Latents(*(each[:2] for each in latents))
     spread, signal = ((value[starts])[:, None, None, None] for value in (1 - alphas, alphas))
     noise = (first[:, :4] - signal.sqrt() * part.spectrum) / spread.sqrt()
-    own = part._replace(picture=answer[:4, :4])
-    way = (times[:4] + 1) / (1000 * part.start)
+    own = part._replace(picture=answer[:2, :4])
+    way = (times[:2] + 1) / (1000 * part.start)
     wanted = denoiser.noised(own, way, noise, alphas)
-    torch.testing.assert_close(seen[:4], wanted, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(seen[:2], wanted, atol=1e-3, rtol=1e-3)
 
 
 def test_the_texture_is_the_noise_that_the_picture_was_drawn_from(bank: pool.Bank) -> None:
     torch.manual_seed(0)
     batch = pool.Pool(bank, size=8).batch(8)
-    latents = denoiser.encode(autoencoder.build(8, 4), batch)
-    assert latents.texture.shape == (8, denoiser.TEXTURE, 32, 20)
-    back = torch.nn.functional.pixel_unshuffle(latents.texture, 2)
-    assert torch.equal(back, batch.noise)
+    latents = denoiser.encode(autoencoder.build(4, (8, 8, 8, 16)), batch)
+    assert latents.texture.shape == (8, denoiser.TEXTURE, 16, 10)
+    assert torch.equal(latents.texture, batch.noise)
 
 
 def test_a_denoiser_learns_what_its_noise_stands_for(bank: pool.Bank) -> None:
@@ -426,7 +428,7 @@ def test_training_is_measured_and_resumed(trial: Path) -> None:
 
 @pytest.mark.thorough
 def test_training_begins_with_the_weights_of_a_pipeline(trial: Path, tmp_path: Path) -> None:
-    vae = autoencoder.build(8, 4).eval()
+    vae = autoencoder.build(4, (8, 8, 8, 16)).eval()
     back = denoiser.without_texture(denoiser.with_texture(vae)).state_dict()
     assert all(torch.equal(back[name], tensor) for name, tensor in vae.state_dict().items())
     networks = denoiser.build((16, 16, 32), 4 + denoiser.TEXTURE)
