@@ -103,7 +103,7 @@ def render(
         painter = Painter(style, device=device, precision=precision)
     addresses = None
     if store or frames_dir is not None:
-        addresses = _Addresses.of(job, painter, (device, precision), flavr_weights)
+        addresses = _Addresses.of(job, painter, device, flavr_weights, precision)
     looked_at = frames_dir is not None or tap
     if store and addresses and not looked_at and (finished := store.video(addresses.video)):
         try:
@@ -296,13 +296,13 @@ class _Addresses:
         cls,
         job: Job,
         painter: Painter | None,
-        machine: tuple[str, str],
+        device: str,
         flavr_weights: str | os.PathLike[str] | None,
+        precision: str = "auto",
     ) -> _Addresses:
         """The addresses of a job's frames and of its video.
 
         painter: the loaded model; without one it must be here, see `models.downloaded`.
-        machine: device and precision, as `render` was given them.
         """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.track, song.first, song.samples]
@@ -315,14 +315,14 @@ class _Addresses:
         if painter:
             painting = [painter.fingerprint, painter.device, painter.precision]
         elif recipe.paints:
-            model, device = models.find(style.model), pick_device(machine[0])
+            model, device = models.find(style.model), pick_device(device)
             painting = [models.fingerprint(model, style.tiny_autoencoder), device]
             large = models.is_large(model)
-            painting.append(pick_precision(device, machine[1], large=large))
+            painting.append(pick_precision(device, precision, large=large))
         painting += [_code("paint"), _libraries()]
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:
-            filling.append(pick_device(machine[0]))
+            filling.append(pick_device(device))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
         makers = drawing, painting, filling, _code(".")
         return cls(

@@ -443,6 +443,10 @@ def test_an_address_holds_the_device_that_was_picked(
     elsewhere.device = "cuda"
     job = prepare(song, PAINTED)
     assert _Addresses.of(job, elsewhere, "cpu", None) != _Addresses.of(job, painter, "cpu", None)
+    full, rounded = (
+        _Addresses.of(job, None, "cpu", None, precision) for precision in ("float32", "bfloat16")
+    )
+    assert (full.spectrum == rounded.spectrum, full.paintings == rounded.paintings) == (True, False)
 
 
 def test_the_first_render_of_a_hub_model_is_found_again(
@@ -455,7 +459,7 @@ def test_the_first_render_of_a_hub_model_is_found_again(
     """Its revision is not known before it was downloaded; a stopped render goes on all the same."""
     loaded = []
 
-    def download(style: Style, *, device: str) -> Painter:
+    def download(style: Style, *, device: str, **_more: object) -> Painter:
         folder = tmp_path / "hub" / "models--tiny--one"
         for name in ("refs/main", "snapshots/1/unet/model.safetensors"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

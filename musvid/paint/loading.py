@@ -35,7 +35,27 @@ def load(model: Model, tiny_autoencoder: bool | str, device: str, precision: str
     Several threads may load: they build one after the other, and download at the same time.
     """
     with BUILDING:
-        return _load(model, tiny_autoencoder, device, precision)
+        try:
+            if model.kind == "embedded" and not tiny_autoencoder:
+                return _embedded(model, device, precision)
+            return _load(model, tiny_autoencoder, device, precision)
+        except (SettingsError, ModelError):
+            raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise MemoryExhausted(
+                    f"The model {model.name} does not fit into the memory of the {device} device; "
+                    "choose a smaller model, or --device cpu."
+                ) from error
+            raise _explain(error, model) from error
+
+
+def _embedded(model: Model, device: str, precision: str) -> Any:
+    import torch
+
+    from .sketch import Sketch
+
+    return Sketch(Path(model.source), device, getattr(torch, pick_precision(device, precision)))
 
 
 @contextlib.contextmanager
@@ -50,11 +70,6 @@ def _others_build() -> Iterator[None]:
 
 def _load(model: Model, tiny_autoencoder: bool | str, device: str, precision: str) -> Any:
     import torch
-
-    if model.kind == "embedded" and not tiny_autoencoder:
-        from .sketch import Sketch
-
-        return Sketch(Path(model.source), device, getattr(torch, pick_precision(device, precision)))
     import transformers
 
     # These libraries report, as warnings, what musvid does on purpose (no safety checker for
@@ -70,36 +85,25 @@ def _load(model: Model, tiny_autoencoder: bool | str, device: str, precision: st
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
 
     tiny = _tiny(model, tiny_autoencoder)
-    try:
-        load = _load_file if model.kind == "file" else _load_pipeline
-        pipe = load(
-            model,
-            lambda: getattr(torch, pick_precision(device, precision, large=is_large(model))),
-        )
-        dtype = pipe.dtype
-        if model.lora:
-            pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)
-            pipe.fuse_lora()
-            pipe.unload_lora_weights()
-        if tiny:
-            options = {"dtype": dtype, "use_safetensors": True}
-            pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
-        _check(pipe, model)
-        _choose_scheduler(pipe, model)
-        pipe.set_progress_bar_config(disable=True)
-        pipe.to(device)
-        for part in (getattr(pipe, "unet", None), pipe.vae):
-            if part is not None:
-                part.to(memory_format=torch.channels_last)
-    except (SettingsError, ModelError):
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise MemoryExhausted(
-                f"The model {model.name} does not fit into the memory of the {device} device; "
-                "choose a smaller model, or --device cpu."
-            ) from error
-        raise _explain(error, model) from error
+    load = _load_file if model.kind == "file" else _load_pipeline
+    pipe = load(
+        model, lambda: getattr(torch, pick_precision(device, precision, large=is_large(model)))
+    )
+    dtype = pipe.dtype
+    if model.lora:
+        pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)
+        pipe.fuse_lora()
+        pipe.unload_lora_weights()
+    if tiny:
+        options = {"dtype": dtype, "use_safetensors": True}
+        pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
+    _check(pipe, model)
+    _choose_scheduler(pipe, model)
+    pipe.set_progress_bar_config(disable=True)
+    pipe.to(device)
+    for part in (getattr(pipe, "unet", None), pipe.vae):
+        if part is not None:
+            part.to(memory_format=torch.channels_last)
     return pipe
 
 

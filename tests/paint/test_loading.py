@@ -29,7 +29,7 @@ def test_models_are_built_one_after_the_other_and_downloaded_at_the_same_time(
                 downloading.wait(10)  # both are here
 
     monkeypatch.setattr(loading, "_load", build)
-    given = (MODELS["sketch"], False, "cpu")
+    given = (MODELS["sd-turbo"], False, "cpu")
     threads = [threading.Thread(target=loading.load, args=given, daemon=True) for _ in range(2)]
     for thread in threads:
         thread.start()

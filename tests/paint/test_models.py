@@ -1180,16 +1180,14 @@ def test_another_failure_is_not_taken_for_too_little_memory(
 def test_the_embedded_model_takes_the_same_way() -> None:
     assert models.find("sketch").kind == "embedded"
     style = Style(steps=2)
-    by_name = Painter(style, device="cpu")
+    by_name = Painter(style, device="cpu", precision="float32")
     painted = np.stack(list(by_name.paint(pictures(2), style)))
     assert np.array_equal(painted, painted[:, :, ::-1]), "symmetry is its own default"
     assert gap(painted[0], painted[1]) > 8
-    by_folder = load(models.WEIGHTS / "sketch")
-    assert_same_weights(by_name, by_folder)
-    frames = pictures(1)
-    assert np.array_equal(
-        paint(by_name, frames, symmetry="none"), paint(by_folder, frames, symmetry="none")
-    )
+    folder = Style(model=str(models.WEIGHTS / "sketch"))
+    by_folder = Painter(folder, device="cpu", precision="float32")
+    paintings = (paint(each, pictures(1), symmetry="none") for each in (by_name, by_folder))
+    assert gap(*paintings) <= 1, "rounding"
 
 
 @pytest.mark.parametrize("size", [(64, 64), (97, 65), (256, 200), (1024, 72), (64, 1024)])
