@@ -12,10 +12,13 @@ import functools
 from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import ModelMixin, UNet2DConditionModel  # the former for diffusers, see `__all__`
 from torch import Tensor, nn
 
 from .canvas import CHANNELS, gaussian
+
+# A pipeline that is loaded looks for the base class of its parts in the module that defines them.
+__all__ = ["BLURS", "ModelMixin", "TextureUNet", "blurred"]
 
 BLURS: tuple[tuple[float, float], ...] = (
     *((size, size) for size in (0.6, 1.0, 1.6, 2.6, 4.2, 6.8)),
