@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import queue
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ from itertools import chain, repeat
 import cv2
 import numpy as np
 
+from .._device import abreast, cores
 from ..frame import Frame
 from ..keys import Keys, shares
 from .camera import STILL, Beat, Curves, Pose, pose
@@ -122,24 +124,49 @@ def _seen(
     step: int = 1,
     fine: int = FINE,
 ) -> Iterator[Frame]:
-    """The pictures, or every `step`-th pixel of them."""
-    sides = [len(range(0, side, step)) for side in shot.size[::-1]]
-    fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
-    eyes: dict[str, _Eye] = {}
-    always = ((shot.view.kind, 1.0),)
-    for number, (frame, time) in enumerate(shot.each(frames, times)):
-        made: list[Frame] = []
-        there = shares(shot.along, time) if shot.along else always
+    """The pictures, or every `step`-th pixel of them.
+
+    Several are made at a time, where that is worth it: each by a thread with eyes of its own.
+    """
+    workers = cores() if step == 1 else 1
+    idle: queue.SimpleQueue[_Viewer] = queue.SimpleQueue()
+    for _ in range(workers):
+        idle.put(_Viewer(shot, step, fine))
+
+    def seen(job: tuple[int, tuple[Frame, float]]) -> Frame:
+        number, (frame, time) = job
+        viewer = idle.get()
+        try:
+            return viewer.picture(frame, time, Fraction(number, shot.often))
+        finally:
+            idle.put(viewer)
+
+    jobs = enumerate(shot.each(frames, times))
+    return map(seen, jobs) if workers == 1 else abreast(seen, jobs, workers)
+
+
+class _Viewer:
+    """Sees strips in all ways that a shot has, one picture after the other."""
+
+    def __init__(self, shot: Shot, step: int, fine: int) -> None:
+        self._shot, self._step, self._fine = shot, step, fine
+        sides = [len(range(0, side, step)) for side in shot.size[::-1]]
+        self._fields = [np.empty(sides, np.float32) for _ in range(2)]  # for all pictures
+        self._eyes: dict[str, _Eye] = {}
+
+    def picture(self, frame: Frame, time: float, number: Fraction) -> Frame:
+        """A frame as it is seen at a moment of the file."""
+        shot, made = self._shot, []
+        there = shares(shot.along, time) if shot.along else ((shot.view.kind, 1.0),)
         for kind, _ in there:
-            if kind not in eyes:
+            if kind not in self._eyes:
                 looks = suited((shot.view, shot.camera, shot.finish), kind)
-                eyes[kind] = _Eye(frame, shot, looks, step, fine)
-            made.append(eyes[kind].picture(frame, time, Fraction(number, shot.often), fields))
+                self._eyes[kind] = _Eye(frame, shot, looks, self._step, self._fine)
+            made.append(self._eyes[kind].picture(frame, time, number, self._fields))
         if len(made) == 1:
-            yield made[0]
-        else:
-            (_, old), (_, new) = there
-            yield np.asarray(cv2.addWeighted(made[0], old, made[1], new, 0), np.uint8)
+            return made[0]
+        (_, old), (_, new) = there
+        return np.asarray(cv2.addWeighted(made[0], old, made[1], new, 0), np.uint8)
 
 
 class _Eye:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -172,6 +173,24 @@ def test_the_same_sound_is_drawn_the_same(write_song: WriteSong) -> None:
 def test_a_look_out_of_range_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         Look(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("palette", ["fire", "octaves"])
+def test_pictures_are_coloured_in_their_order_by_any_number_of_cores(
+    palette: str, write_song: WriteSong, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the palette itself, whether all pitches have the same colours or not."""
+    song, look = Song.open(write_song(music(1.0))), Look(palette=palette)
+
+    def drawn(cores: int, look: Look = look) -> np.ndarray:
+        monkeypatch.setattr("musvid.spectrum.showcqt.cores", lambda: cores)
+        return np.stack(list(draw(song, look, Clock(song.duration), size=(64, 64))))
+
+    one = drawn(1)
+    assert np.array_equal(one, drawn(5))
+    table, level = PALETTES[palette], drawn(1, replace(look, palette="white"))[..., 0]
+    assert table
+    assert np.array_equal(one, table(64)[np.arange(64)[:, None], level])
 
 
 def test_a_stopped_drawing_leaves_no_process(write_song: WriteSong) -> None:

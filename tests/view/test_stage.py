@@ -53,6 +53,22 @@ def test_a_picture_knows_no_other_frame(kind: str) -> None:
     assert (list(view(others, [9, 9, 9, 1.5], Shot((96, 96), *looks)))[3] == whole[3]).all()
 
 
+def test_pictures_come_in_their_order_by_any_number_of_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Several viewers at work, each with memory of its own, show what one would."""
+    kinds = ((0.0, "tunnel"), (0.6, "horizon"))
+    looks = (View("tunnel").resolve(), Camera(sway=1).resolve("tunnel"), Finish(grain=1))
+    shot = Shot((96, 96), *looks[:2], looks[2].resolve("tunnel"), often=2, along=kinds)
+    frames, times = noise(12), [number / 10 for number in range(24)]
+
+    def seen(cores: int) -> np.ndarray:
+        monkeypatch.setattr("musvid.view.stage.cores", lambda: cores)
+        return np.stack(list(view(frames, times, shot)))
+
+    assert np.array_equal(seen(1), seen(4))
+
+
 def test_settings_go_to_json_and_back() -> None:
     recipe = Recipe(
         view=View("tunnel", copies=5, foot="rim", bend=0.5, shown=(1080, 1920)),
