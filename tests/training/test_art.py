@@ -19,6 +19,8 @@ from musvid.training.brief import Brief  # noqa: E402
 from musvid.training.canvas import BLOCK, CELL, CHANNELS  # noqa: E402
 from musvid.training.lexicon import COLOURS, MODIFIERS, RGB, STYLES, vocabulary  # noqa: E402
 
+pytestmark = pytest.mark.thorough
+
 SIDE = 96
 
 
