@@ -402,9 +402,8 @@ tempfile.TemporaryFile = refuse
     [
         ["--strength", "0"],
         # What numba compiles is compiled anew.
-        pytest.param(["--compare", "--strength", "0"], marks=pytest.mark.thorough),
         pytest.param(
-            ["--lock", "1/4", "--strength-by", "onsets", "--upscale", "1"],
+            ["--compare", "--lock", "1/4", "--strength-by", "onsets", "--upscale", "1"],
             marks=pytest.mark.thorough,
         ),
     ],

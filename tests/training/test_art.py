@@ -234,9 +234,8 @@ def test_the_shortest_caption_is_empty() -> None:
     assert "" in captions
 
 
-@pytest.mark.parametrize("size", [1.0, 1.6])
 @pytest.mark.parametrize("style", art.STYLES)
-def test_noise_that_moves_by_a_block_moves_the_picture(style: str, size: float) -> None:
+def test_noise_that_moves_by_a_block_moves_the_picture(style: str) -> None:
     """Or the texture would change under a camera that drifts."""
     height, width, step = 640, 320, BLOCK // CELL
     light = torch.full((1, 1, height, width), 0.3)
@@ -244,7 +243,7 @@ def test_noise_that_moves_by_a_block_moves_the_picture(style: str, size: float) 
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(1, CHANNELS, height // CELL, width // CELL, generator=generator)
     moved = torch.roll(noise, (step, step), (2, 3))
-    one, other = (art.draw(style, light, colours, each, size=size) for each in (noise, moved))
+    one, other = (art.draw(style, light, colours, each, size=1.6) for each in (noise, moved))
     rows, columns = 280, 136  # where a picture knows nothing of what is beyond
     here = one[..., rows:-rows, columns:-columns]
     there = other[..., rows + BLOCK : BLOCK - rows, columns + BLOCK : BLOCK - columns]
