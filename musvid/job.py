@@ -121,11 +121,13 @@ class Job:
 
         Raises SettingsError where it moves too far from painting to painting.
         """
+        if self.travel is None:
+            return None
         told = self.telling.prompts if self.telling else ()
         own = prompts.parse(self.recipe.style.resolve().prompt or "")
-        texts = [*(text for _, text in own), *(text for _, text in told)]
+        texts = (text for _, text in (*own, *told))
         grain = models.find(self.recipe.style.model).grain_of(texts)
-        if self.travel is None or grain is None:
+        if grain is None:
             return None
         slower = "a slower --drift"
         if self.telling:

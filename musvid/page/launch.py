@@ -24,6 +24,7 @@ from .gpu import ZERO, load_models  # isort: split
 import gradio as gr
 
 from .. import MODELS
+from .._device import DEVICES, PRECISIONS
 from .._entry import console, end_by_signals, guarded
 from ..errors import MusvidError, quoted
 from ..store import usable
@@ -61,8 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="others reach the page, by a proxy or tunnel: have the limits of a public one",
     )
     add("--mcp", action="store_true", help="be an MCP server, too (needs gradio[mcp])")
-    add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    add("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
+    add("--device", choices=DEVICES, default="auto")
+    add("--precision", choices=PRECISIONS, default="auto")
     add("--debug", action="store_true", help="show the traceback of an error")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
     return parser

@@ -41,6 +41,7 @@ class Autoencoder(nn.Module):
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
         width, latents = config["block_out_channels"][0], config["latent_channels"]
+        self.factor = 2 ** (len(config["num_encoder_blocks"]) - 1)  # pixels of a latent's side
         down: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1)]
         for level, count in enumerate(config["num_encoder_blocks"]):
             if level:

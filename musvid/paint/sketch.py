@@ -81,8 +81,7 @@ class Sketch:
             "text_encoder": self.text_encoder,
             "tokenizer": self.tokenizer,
         }
-        levels = len(_config(folder / "vae" / "config.json")["block_out_channels"])
-        self.vae_scale_factor = 2 ** (levels - 1)
+        self.vae_scale_factor = self.vae.factor
         self.dtype, self._execution_device = dtype, torch.device(device)
 
     def encode_prompt(

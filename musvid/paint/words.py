@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .._validate import LONGEST
 
@@ -88,15 +88,18 @@ OWN_COLOURS: dict[str, tuple[str, str]] = {
 UNSPOKEN = "nebula"
 """The style when the prompt names none."""
 
-COMMON = frozenset(("a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"))
+_COMMON = frozenset(("a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with"))
 """Words that mean nothing, and are not told as unknown."""
 
 
-def vocabulary() -> list[str]:
-    """Every word that means something to `sketch`, sorted: lower case, without spaces."""
-    tables = (STYLES, COLOURS, MODIFIERS)
+def vocabulary(
+    *tables: Mapping[str, Iterable[str]],
+) -> list[str]:
+    """Every word of some tables, by default those that mean something to `sketch`, sorted: lower
+    case, without spaces."""
+    tables = tables or (STYLES, COLOURS, MODIFIERS)
     phrases = [phrase for table in tables for name in table for phrase in (name, *table[name])]
-    return sorted({word for phrase in phrases for word in phrase.split()} - COMMON)
+    return sorted({word for phrase in phrases for word in phrase.split()} - _COMMON)
 
 
 def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
@@ -104,7 +107,7 @@ def unknown(prompt: str, vocabulary: Iterable[str]) -> list[str]:
 
     Words such as "and" and "the" are not counted.
     """
-    known = COMMON.union(vocabulary)
+    known = _COMMON.union(vocabulary)
     words = re.findall(r"[^\W_]+", prompt.lower())
     return list(dict.fromkeys(word for word in words if word not in known))
 

@@ -16,7 +16,6 @@ import bisect
 import math
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -26,7 +25,7 @@ import numpy as np
 from .. import _ffmpeg
 from .._device import abreast, cores
 from ..clock import Clock, at
-from ..frame import Frame
+from ..frame import Frame, closed
 from ..keys import Keys, Shares, shares
 from ..paint.course import Course
 from ..song import Song
@@ -184,8 +183,7 @@ def _draw(
         return frame
 
     # ffmpeg draws on one core; colouring, which takes longer, has the others.
-    with ExitStack() as stack:
-        stack.callback(getattr(halves, "close", lambda: None))
+    with closed(halves):
         yield from abreast(mirrored, looked_up(), min(2 * cores(), count))
 
 

@@ -50,6 +50,4 @@ many times as large shapes are as without them."""
 
 def vocabulary() -> list[str]:
     """Every word that is taught, sorted: lower case, without spaces."""
-    tables = (STYLES, COLOURS, MODIFIERS)
-    phrases = [phrase for table in tables for name in table for phrase in (name, *table[name])]
-    return sorted({word for phrase in (*phrases, *SIZES) for word in phrase.split()} - words.COMMON)
+    return words.vocabulary(STYLES, COLOURS, MODIFIERS, dict.fromkeys(SIZES, ()))

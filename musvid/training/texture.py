@@ -15,7 +15,7 @@ import torch
 from diffusers import ModelMixin, UNet2DConditionModel  # the former for diffusers, see `__all__`
 from torch import Tensor, nn
 
-from .canvas import CHANNELS, gaussian
+from .canvas import CHANNELS, spread
 
 # A pipeline that is loaded looks for the base class of its parts in the module that defines them.
 __all__ = ["BLURS", "ModelMixin", "TextureUNet", "blurred"]
@@ -32,13 +32,7 @@ BLURS: tuple[tuple[float, float], ...] = (
 def _blur(length: int, deviation: float) -> Tensor:
     """A blur along an axis as a matrix, (length, length); edges reflect, white noise keeps its
     deviation."""
-    kernel = gaussian(deviation, torch.device("cpu"))
-    kernel = kernel / kernel.square().sum().sqrt()
-    reach = len(kernel) // 2
-    places = torch.arange(length)[:, None] + torch.arange(-reach, reach + 1)
-    places = places % (2 * length)
-    places = torch.minimum(places, 2 * length - 1 - places)
-    return torch.zeros(length, length).scatter_add_(1, places, kernel.expand(length, -1))
+    return spread(torch.eye(length)[None, None], deviation, 2)[0, 0]
 
 
 def blurred(texture: Tensor) -> Tensor:
