@@ -82,7 +82,7 @@ def test_the_wheel_holds_what_musvid_needs(wheel: Path) -> None:
         if path.is_file() and path.suffix not in (".pyc", ".pyo")
     }
     songs = {f"musvid/examples/{path.name}" for path in (ROOT / "examples").glob("*.ogg")}
-    assert {"musvid/page/theme.css", "musvid/README.md"} <= sources
+    assert {"musvid/page/static/page.css", "musvid/README.md"} <= sources
     assert len([name for name in sources if name.endswith(".safetensors")]) >= 4
     assert songs == {"musvid/examples/loop.ogg", "musvid/examples/nocturne.ogg"}
     assert {name for name in held if ".dist-info/" not in name} == sources | songs

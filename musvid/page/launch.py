@@ -31,6 +31,7 @@ from ..store import usable
 from ..studio.limits import Limits
 from ..studio.studio import Studio
 from .board import Board
+from .browser import scripts, styles
 from .build import build
 from .presence import Door
 from .song import EXAMPLES
@@ -126,7 +127,8 @@ def _serve(arguments: list[str] | None) -> int:
         state_session_capacity=1000,  # 0.3 MB each; `upkeep` forgets who is gone
         app_kwargs={"middleware": [door(board)]},
         theme=THEME,
-        css_paths=Path(__file__).with_name("theme.css"),
+        css_paths=styles(),
+        head=scripts(),
         allowed_paths=[str(path) for path in EXAMPLES.values()],
         show_error=True,
         ssr_mode=False,

@@ -1,4 +1,4 @@
-"""How the page looks; ``theme.css`` beside this file adds to it."""
+"""The page's theme; the style sheets of ``static/`` add to it."""
 
 import gradio as gr
 
