@@ -10,20 +10,24 @@ from .board import Board, Panel
 from .compare import ComparePanel
 from .follow import FollowPanel
 from .form import FormPanel
+from .format import FormatPanel
 from .gpu import serve
 from .guard import guard
+from .levers import LeversPanel
 from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .part import PartPanel
 from .preset import PresetPanel
 from .render import RenderPanel
 from .results import ResultsPanel
 from .sessions import describe_once
 from .sliders import take_ends
 from .song import SongPanel
+from .stage import StagePanel
 from .story import StoryPanel
-from .style import StylePanel
+from .style import BrushPanel, StylePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
 from .view import ViewPanel
@@ -34,9 +38,16 @@ def build(studio: Studio, limits: Limits) -> Board:
     take_ends()
     board = Board(studio, limits)
     serve(studio)
-    song, start, form, motion = SongPanel(), PresetPanel(), FormPanel(), MotionPanel()
-    beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
-    style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
+    stage, levers, song, part, form = (
+        StagePanel(),
+        LeversPanel(),
+        SongPanel(),
+        PartPanel(),
+        FormPanel(),
+    )
+    start, style, brush, shape = PresetPanel(), StylePanel(), BrushPanel(), FormatPanel()
+    motion, beat, story, follow = MotionPanel(), BeatPanel(), StoryPanel(), FollowPanel()
+    view, look, moment = ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
         title="musvid",
@@ -47,16 +58,21 @@ def build(studio: Studio, limits: Limits) -> Board:
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="columns"):
+            with gr.Column(scale=7, min_width=320, elem_id="show"):
+                _lay_out(board, stage, levers, results)
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
-            with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
-                with gr.Tab("Render", id="render"):
-                    _lay_out(board, moment, view, render, results)
-                with gr.Tab("Compare", id="compare", elem_id="compare"):
-                    compare.layout(board)
+                _lay_out(board, song, start, style, shape, part)
+                _lay_out(board, view, motion, beat, form, story, follow, look, brush, moment)
+                _lay_out(board, render)
+        with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
+            compare.layout(board)
         # Events of one component are answered in this order.
         order: tuple[Panel, ...] = (
+            stage,
+            levers,
             song,
+            part,
+            shape,
             start,
             form,
             story,
@@ -65,6 +81,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             follow,
             moment,
             style,
+            brush,
             view,
             look,
             render,

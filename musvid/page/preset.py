@@ -17,12 +17,11 @@ class PresetPanel:
         self.board = board
         self.names = [each.name for each in presets.every()]
         with gr.Column(elem_classes="part"):
-            gr.HTML("<h2>Start from</h2>", padding=False)
             board.put(
                 "presets",
                 gr.Gallery(
                     [(str(each.picture), each.title) for each in presets.every()],
-                    columns=4,
+                    columns=len(self.names),
                     height="auto",
                     object_fit="cover",
                     allow_preview=False,
