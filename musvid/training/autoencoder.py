@@ -16,9 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..paint.texture import CHANNELS
 from . import art
 from .brief import Brief
-from .canvas import CELL, CHANNELS
+from .canvas import CELL
 from .loop import Run
 from .pool import Bank, Batch, Pool
 from .shuffle import Residual, ShuffleAutoencoder

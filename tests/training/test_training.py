@@ -22,6 +22,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 from musvid import Painter, Style  # noqa: E402
+from musvid.paint.texture import CHANNELS  # noqa: E402
 from musvid.training import (  # noqa: E402
     art,
     autoencoder,
@@ -32,7 +33,6 @@ from musvid.training import (  # noqa: E402
     sketch,
     spectra,
 )
-from musvid.training.canvas import CHANNELS  # noqa: E402
 from musvid.training.lexicon import COLOURS, MODIFIERS, STYLES  # noqa: E402
 
 pytestmark = pytest.mark.thorough
