@@ -38,17 +38,6 @@ def build(studio: Studio, limits: Limits) -> Board:
     take_ends()
     board = Board(studio, limits)
     serve(studio)
-    stage, levers, song, part, form = (
-        StagePanel(),
-        LeversPanel(),
-        SongPanel(),
-        PartPanel(),
-        FormPanel(),
-    )
-    start, style, brush, shape = PresetPanel(), StylePanel(), BrushPanel(), FormatPanel()
-    motion, beat, story, follow = MotionPanel(), BeatPanel(), StoryPanel(), FollowPanel()
-    view, look, moment = ViewPanel(), LookPanel(), MomentPanel()
-    render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
         title="musvid",
         analytics_enabled=False,
@@ -57,44 +46,39 @@ def build(studio: Studio, limits: Limits) -> Board:
         fill_width=True,
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
-        with gr.Row(elem_id="columns"):
-            with gr.Column(scale=7, min_width=320, elem_id="show"):
-                _lay_out(board, stage, levers, results)
-            with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, start, style, shape, part)
-                _lay_out(board, view, motion, beat, form, story, follow, look, brush, moment)
-                _lay_out(board, render)
-        with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
-            compare.layout(board)
-        # Events of one component are answered in this order.
-        order: tuple[Panel, ...] = (
-            stage,
-            levers,
-            song,
-            part,
-            shape,
-            start,
-            form,
-            story,
-            motion,
-            beat,
-            follow,
-            moment,
-            style,
-            brush,
-            view,
-            look,
-            render,
-            results,
-            compare,
-        )
-        for panel in order:
+        for panel in _lay_out(board):
             panel.wire(board)
         api.add(board)
     guard(board.blocks)
     _queue(board)
     describe_once(board.blocks)
     return board
+
+
+def _lay_out(board: Board) -> list[Panel]:
+    """Adds the components of all panels, and gives the panels in the order of their wiring, in
+    which events of one component are answered."""
+    stage, levers, results, render = StagePanel(), LeversPanel(), ResultsPanel(), RenderPanel()
+    song, start, style, shape = SongPanel(), PresetPanel(), StylePanel(), FormatPanel()
+    part, view, motion, beat = PartPanel(), ViewPanel(), MotionPanel(), BeatPanel()
+    form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
+    brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
+
+    def add(*panels: Panel) -> None:
+        for panel in panels:
+            panel.layout(board)
+
+    with gr.Row(elem_id="columns"):
+        with gr.Column(scale=7, min_width=320, elem_id="show"):
+            add(stage, levers, results)
+        with gr.Column(scale=4, min_width=320, elem_id="settings"):
+            add(song, start, style, shape, part)
+            add(view, motion, beat, form, story, follow, look, brush, moment)
+            add(render)
+    with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
+        add(compare)
+    first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
+    return [*first, follow, moment, style, brush, view, look, render, results, compare]
 
 
 def _queue(board: Board) -> None:
@@ -117,9 +101,3 @@ def _queue(board: Board) -> None:
     board.upkeep = Upkeep(
         board.line, board.visitors, board.visits, board.runnings, served, board.limits
     )
-
-
-def _lay_out(board: Board, *panels: Panel) -> None:
-    """Adds the components of panels, one below the other."""
-    for panel in panels:
-        panel.layout(board)

@@ -2,12 +2,15 @@
 
 import gradio as gr
 
-from .board import Board
+from ..recipe import MOTION
+from .board import QUIET, Board
 from .html import hint
+
+_DRAWN = "(...numbers) => window.musvid.intervals(...numbers)"  # see static/levers.js
 
 
 class LeversPanel:
-    """What this page teaches, each with a line of what one will see."""
+    """What this page teaches, each with a line of what one will see, and a picture of it."""
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
@@ -34,6 +37,16 @@ class LeversPanel:
                     info="0 is the spectrum itself, 1 hardly knows it any more.",
                     elem_id="strength",
                 )
+        self.intervals = gr.HTML(elem_id="intervals", padding=False)
 
     def wire(self, board: Board) -> None:
-        """Nothing: whatever changes is noticed by the panels that show it."""
+        """Says what happens when."""
+        numbers = [board.controls[name] for name in MOTION[:3]]
+        gr.on(
+            [board.blocks.load, *board.changed(list(MOTION[:3]))],
+            None,
+            numbers,
+            self.intervals,
+            js=_DRAWN,
+            **QUIET,
+        )

@@ -228,10 +228,10 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
         other.wait_for_function("document.querySelector('#prompt textarea').value == 'teal coral'")
         # To the end, as the other song was.
         wait_for_line(other, expected(EXAMPLE, 8, 1, 8))
+        open_part(other, "#brush")
         assert other.input_value("#seed input") == "77"
         # And once more, by the file of settings.
         other.fill("#prompt textarea", "marble")
-        open_part(other, "#brush")
         other.fill("#seed input", "5")
         choose_motion(other, "Every frame: frantic")
         wait_for_line(other, expected(EXAMPLE, 1, 1, 1))
