@@ -16,6 +16,7 @@ from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .play import PlayPanel
 from .preset import PresetPanel
 from .render import RenderPanel
 from .results import ResultsPanel
@@ -37,6 +38,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     song, start, form, motion = SongPanel(), PresetPanel(), FormPanel(), MotionPanel()
     beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
+    play = PlayPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
         title="musvid",
@@ -51,7 +53,7 @@ def build(studio: Studio, limits: Limits) -> Board:
                 _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
             with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Render", id="render"):
-                    _lay_out(board, moment, view, render, results)
+                    _lay_out(board, play, moment, view, render, results)
                 with gr.Tab("Compare", id="compare", elem_id="compare"):
                     compare.layout(board)
         # Events of one component are answered in this order.
@@ -64,6 +66,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             beat,
             follow,
             moment,
+            play,
             style,
             view,
             look,
