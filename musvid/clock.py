@@ -19,7 +19,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice, pairwise
+from functools import cached_property
+from itertools import islice, pairwise, takewhile
 from numbers import Rational
 from typing import TypeVar
 
@@ -165,6 +166,21 @@ class Clock:
         return self.lead // self.after
 
     @property
+    def skipped(self) -> int:
+        """Frames of the video before the first one here: 0, but in a `Rest`."""
+        return 0
+
+    @property
+    def earlier(self) -> int:
+        """Paintings before the first one here: 0, but in a `Rest`."""
+        return 0
+
+    @property
+    def past(self) -> int:
+        """Pictures between the clip's first keyframe and the first one here: 0, but in a `Rest`."""
+        return 0
+
+    @property
     def frames(self) -> int:
         """Number of frames of the video: as many as cover the sound, rounded up."""
         return math.ceil(self.duration * self.rate)
@@ -304,3 +320,105 @@ class Following(Clock):
         whole, part = divmod(painting, self.before)
         early, late = self.moments[whole], self.moments[min(whole + 1, self.keyframes - 1)]
         return early + (late - early) * part / self.before
+
+
+@dataclass(frozen=True)
+class Rest(Clock):
+    """What is left of a clock from one of its keyframes on. Make one with `Rest.of`.
+
+    whole: the clock. begin: the number of the keyframe. frame: of the whole video, the first one
+    that is wanted, or any before those that there are. Times are counted as in the whole, so that
+    whatever reads this clock makes the same pictures, without those before.
+    """
+
+    whole: Clock = Clock(Fraction(1))
+    begin: int = 0
+    frame: int = 0
+
+    @classmethod
+    def of(cls, whole: Clock, begin: int, frame: int = 0) -> Rest:
+        """The rest of a clock from a keyframe on."""
+        begin = max(0, min(begin, whole.keyframes - 1))
+        if begin * whole.before < whole.unpainted:
+            begin = 0
+        fields = whole.duration, whole.fps, whole.stride, whole.before, whole.after, whole.first
+        return cls(*fields, whole=whole, begin=begin, frame=frame)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second of the finished video."""
+        return self.whole.rate
+
+    @property
+    def lead(self) -> int:
+        """Frames between the first keyframe and the first frame: none comes before it."""
+        return 0
+
+    @property
+    def earlier(self) -> int:
+        """Paintings before the first one here."""
+        return max(0, self.begin * self.before - self.whole.unpainted)
+
+    @property
+    def unpainted(self) -> int:
+        """Guides at the start that are not painted."""
+        return 0 if self.begin else self.whole.unpainted
+
+    @cached_property
+    def skipped(self) -> int:
+        """Frames of the video before the first one here."""
+        first = self.earlier * self.after
+        there = sum(1 for _ in takewhile(lambda place: place < first, self.whole.places))
+        return max(there, min(self.frame, self.whole.frames - 1))
+
+    @property
+    def past(self) -> int:
+        """Pictures between the clip's first keyframe and the first one here."""
+        return self.whole.ticks[self.begin * self.stride]
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of the video."""
+        return self.whole.frames - self.skipped
+
+    @property
+    def painted(self) -> int:
+        """Number of paintings (and guides)."""
+        return self.whole.painted - self.earlier
+
+    @property
+    def keyframes(self) -> int:
+        """Keyframes."""
+        return self.whole.keyframes - self.begin
+
+    @property
+    def start(self) -> Fraction:
+        """When the first keyframe here is, in seconds."""
+        return self.whole.start + self.past / self.fps
+
+    @property
+    def ticks(self) -> Sequence[int]:
+        """Times of the drawn pictures, in units of ``1 / fps`` seconds after the first keyframe."""
+        past, rest = self.past, self.whole.ticks[self.begin * self.stride :]
+        return range(len(rest)) if isinstance(rest, range) else [tick - past for tick in rest]
+
+    @property
+    def filled(self) -> Iterator[Fraction]:
+        """For each frame of the sequence filled after painting, its position among pictures of all
+        ticks, of which number 0 is the first keyframe."""
+        rest = islice(self.whole.filled, self.earlier * self.after, None)
+        return (position - self.past for position in rest)
+
+    @property
+    def places(self) -> Iterator[Fraction]:
+        """For each frame of the video, its position in the sequence filled after painting."""
+        rest = islice(self.whole.places, self.skipped, None)
+        return (place - self.earlier * self.after for place in rest)
+
+    def time(self, frame: int) -> Fraction:
+        """The moment of the sound, in seconds, that a frame of the video shows."""
+        return self.whole.time(self.skipped + frame)
+
+    def painting_time(self, painting: int) -> Fraction:
+        """The moment of the sound, in seconds, that a painting shows."""
+        return self.whole.painting_time(self.earlier + painting)

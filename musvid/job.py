@@ -188,7 +188,8 @@ class Job:
     @property
     def file_frames(self) -> int:
         """Number of frames of the video: as many as cover the sound, rounded up."""
-        return math.ceil(self.song.duration * self.file_rate)
+        frames = math.ceil(self.song.duration * self.file_rate)
+        return frames - self.clock.skipped * self.repeats
 
     @property
     def plain(self) -> bool:
@@ -237,6 +238,7 @@ class Job:
             "by": by,
             "cover": self.cover,
             "along": self.views,
+            "first": self.clock.skipped * self.repeats,
         }
         return Shot(self.file_size, *self.looks, often=self.repeats, **more)
 

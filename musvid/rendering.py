@@ -13,7 +13,7 @@ from functools import cache, partial
 from importlib.metadata import version
 from itertools import count, islice, repeat, tee
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _ffmpeg, interpolate
 from ._device import pick_device, pick_precision
@@ -27,7 +27,7 @@ from .paint.style import Stroke
 from .recipe import Recipe
 from .song import Song
 from .spectrum import showcqt as spectrum
-from .spectrum.embers import glowing
+from .spectrum.embers import glowing, run_in
 from .spectrum.look import Look
 from .store import Store, address, content_of, pixels_of
 from .video import file as video
@@ -35,6 +35,9 @@ from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
 from .view.flashes import safe
 from .view.stage import luminances, view
+
+if TYPE_CHECKING:  # it imports OpenCV
+    from .interpolate.relight import Response
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
@@ -103,7 +106,7 @@ def render(
         painter = Painter(style, device=device, precision=precision)
     addresses = None
     if store or frames_dir is not None:
-        addresses = _Addresses.of(job, painter, device, flavr_weights, precision)
+        addresses = Addresses.of(job, painter, device, flavr_weights, precision)
     looked_at = frames_dir is not None or tap
     if store and addresses and not looked_at and (finished := store.video(addresses.video)):
         try:
@@ -116,7 +119,6 @@ def render(
                 for name in STAGES:
                     progress(name, totals[name], totals[name])
             return path
-    strokes = job.strokes() if recipe.paints else None
     course = job.course
 
     def watched(frames: Iterable[Frame], stage: str) -> Iterator[Frame]:
@@ -148,89 +150,122 @@ def render(
             stack.callback(getattr(frames, "close", lambda: None))
             return stack.enter_context(closed(watched(frames, name)))
 
-        fill: Callable[..., Iterator[Frame]] = partial(
-            interpolate.between,
-            interpolator=recipe.interpolator,
-            weights=flavr_weights,
-            device=device,
-        )
-        more: dict[str, Any] = {"size": job.size, "gaps": job.gaps, "palettes": job.palettes}
-        draw = partial(spectrum.draw, song, recipe.look, clock, **more)
         load = cache(lambda: painter or Painter(style, device=device, precision=precision))
-        if store and addresses:
-            draw = partial(
-                store.spectrum,
-                addresses.spectrum,
-                clock.ticks[-1] + 1 if job.gaps else clock.drawn,
-                draw,
-            )
-
-        def brush(frames: Iterator[Frame], strokes: Iterator[Stroke] | None) -> Iterator[Frame]:
-            if not store or not addresses:
-                return diffuse(frames, style, painter=painter, strokes=strokes)
-            key = addresses.paintings
-            if strokes is None:
-                return store.paintings(frames, key, lambda rest: load().paint(rest, style))
-            return store.paintings(
-                frames, key, lambda rest: load().paint_each(rest, style), strokes
-            )
-
-        def some(frames: list[Frame], painting: int) -> list[Frame]:
-            stroke = None if strokes is None else repeat(job.stroke(painting))
-            return list(brush(iter(frames), stroke))
-
-        def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
-            if not recipe.paints:
-                return frames
-            if not job.echo:
-                return brush(frames, strokes)
-            spans = map(course.span, count()) if course else None
-            note = echoed if recipe.relight else None
-            return job.echo.painted(frames, some, spans=spans, note=note)
-
-        def echoed(guide: Frame, painting: int) -> None:
-            # Light that a painting has from its echo is not its moment's: relighting knows it.
-            if course:
-                guide = course.shown(guide, course.span(painting))
-            under.add(light_of(guide))
-
-        pictures = glowing(draw(), recipe.look, clock, job.world)
-        light_of = partial(interpolate.light_of, drifting=bool(course))
-        # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
-        moments: Noted[Any] = Noted()
-        under: Noted[Light] = Noted()
-        if recipe.relight:
-            note = light_of if recipe.paints else _itself
-            pictures = moments.through(pictures, note)
-        if job.gaps:
-            pictures = at(pictures, clock.ticks)
-        drawn = stage(pictures, "spectrum")
-        keyframes = every(drawn, clock.stride)
-        guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
-        if recipe.relight and recipe.paints and not job.echo:
-            guides = under.through(guides, light_of)
-        if course:
-            spans = map(course.span, count())
-            guides = map(course.canvas, guides, spans)
-        painted = stage(paint(guides), "painted")
-        known = partial(store.fit, addresses.fit) if store and addresses else None
-        fill = partial(fill, painted, recipe.after, painted=recipe.paints, known=known)
-        places = interpolate.along(clock.filled, clock.places) if course else clock.filled
-        lit = interpolate.retime(moments, places)
-        if course:
-            lights = {"light": lit, "guides": under} if recipe.relight else {}
-            made = fill(course=course, **lights)
-        elif not recipe.relight:
-            made = fill()
-        elif recipe.paints:
-            made = fill(light=lit, guides=under)
-        else:
-            made = (picture for _, picture in zip(fill(), lit))  # noqa: B905
-        frames = stage(made if course else interpolate.retime(made, clock.places), "frames")
-        film(frames, job, path)
+        tools = Tools(stage, load, store, addresses, painter, device, flavr_weights)
+        film(chain(job, tools), job, path)
     if store and addresses:
         store.keep_video(addresses.video, path)
     return path
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a chain works with.
+
+    stage: is given each stage's frames and its name, and gives them on. load: the painter, when
+    something is to be painted. store, addresses: for finished frames; without addresses, none are
+    kept. painter: a loaded model, if any. device, weights: as for `render`.
+    response: how paintings answer to light, where that is not to be fitted.
+    """
+
+    stage: Callable[[Iterator[Frame], str], Iterator[Frame]]
+    load: Callable[[], Painter]
+    store: Store | None = None
+    addresses: Addresses | None = None
+    painter: Painter | None = None
+    device: str = "auto"
+    weights: str | os.PathLike[str] | None = None
+    response: Response | None = None
+
+
+def chain(job: Job, tools: Tools) -> Iterator[Frame]:
+    """The frames of a job's strip, from the first one of its clock on."""
+    recipe, clock, style, course = job.recipe, job.clock, job.style, job.course
+    store, addresses, stage = tools.store, tools.addresses, tools.stage
+    strokes = job.strokes() if recipe.paints else None
+    fill: Callable[..., Iterator[Frame]] = partial(
+        interpolate.between,
+        interpolator=recipe.interpolator,
+        weights=tools.weights,
+        device=tools.device,
+    )
+
+    def brush(frames: Iterator[Frame], strokes: Iterator[Stroke] | None) -> Iterator[Frame]:
+        if not store or not addresses:
+            return diffuse(frames, style, painter=tools.painter, strokes=strokes)
+        key = addresses.paintings
+        if strokes is None:
+            return store.paintings(frames, key, lambda rest: tools.load().paint(rest, style))
+        return store.paintings(
+            frames, key, lambda rest: tools.load().paint_each(rest, style), strokes
+        )
+
+    def some(frames: list[Frame], painting: int) -> list[Frame]:
+        stroke = None if strokes is None else repeat(job.stroke(painting))
+        return list(brush(iter(frames), stroke))
+
+    def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
+        if not recipe.paints:
+            return frames
+        if not job.echo:
+            return brush(frames, strokes)
+        spans = map(course.span, count()) if course else None
+        note = echoed if recipe.relight else None
+        return job.echo.painted(frames, some, spans=spans, note=note)
+
+    def echoed(guide: Frame, painting: int) -> None:
+        # Light that a painting has from its echo is not its moment's: relighting knows it.
+        if course:
+            guide = course.shown(guide, course.span(painting))
+        under.add(light_of(guide))
+
+    light_of = partial(interpolate.light_of, drifting=bool(course))
+    # Noted of every tick and of every guide: its light; of ticks that are not painted, all.
+    moments: Noted[Any] = Noted()
+    under: Noted[Light] = Noted()
+    pictures = _drawn(job, tools)
+    if recipe.relight:
+        note = light_of if recipe.paints else _itself
+        pictures = moments.through(pictures, note)
+    if job.gaps:
+        pictures = at(pictures, clock.ticks)
+    drawn = stage(pictures, "spectrum")
+    keyframes = every(drawn, clock.stride)
+    guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
+    if recipe.relight and recipe.paints and not job.echo:
+        guides = under.through(guides, light_of)
+    if course:
+        spans = map(course.span, count())
+        guides = map(course.canvas, guides, spans)
+    painted = stage(paint(guides), "painted")
+    known = partial(store.fit, addresses.fit) if store and addresses and addresses.fit else None
+    more: dict[str, Any] = {"known": known, "response": tools.response}
+    fill = partial(fill, painted, recipe.after, painted=recipe.paints, **more)
+    places = interpolate.along(clock.filled, clock.places) if course else clock.filled
+    lit = interpolate.retime(moments, places)
+    if course:
+        lights = {"light": lit, "guides": under} if recipe.relight else {}
+        made = fill(course=course, **lights)
+    elif not recipe.relight:
+        made = fill()
+    elif recipe.paints:
+        made = fill(light=lit, guides=under)
+    else:
+        made = (picture for _, picture in zip(fill(), lit))  # noqa: B905
+    return stage(made if course else interpolate.retime(made, clock.places), "frames")
+
+
+def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
+    """Pictures of the spectrum with their embers: those in gaps, too, where these are wanted."""
+    recipe, clock, store, addresses = job.recipe, job.clock, tools.store, tools.addresses
+    more: dict[str, Any] = {"size": job.size, "gaps": job.gaps, "palettes": job.palettes}
+    before = min(run_in(recipe.look, clock.fps), clock.past)
+    draw = partial(spectrum.draw, job.song, recipe.look, clock, before=before, **more)
+    if store and addresses and addresses.spectrum:
+        last = clock.ticks[-1] + 1
+        draw = partial(store.spectrum, addresses.spectrum, last if job.gaps else clock.drawn, draw)
+    glow = glowing(draw(), recipe.look, clock, job.world, first=-before)
+    return islice(glow, before, None) if before else glow
 
 
 def film(
@@ -243,7 +278,7 @@ def film(
 
     Raises OutputError when the video cannot be written.
     """
-    with closed(_shown(frames, job)) as pictures:
+    with closed(shown(frames, job)) as pictures:
         return video.write(
             islice(pictures, math.ceil((song or job.song).duration * job.file_rate)),
             song or job.song,
@@ -255,7 +290,7 @@ def film(
         )
 
 
-def _shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
+def shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
     """The pictures of a job's video, of its frames."""
     first = Fraction(job.song.first, job.song.rate) + job.clock.time(0)
     rate = job.file_rate
@@ -283,13 +318,21 @@ def _unnamed(song: Song, overwrite: bool) -> Path:
 
 
 @dataclass(frozen=True)
-class _Addresses:
-    """Where a store keeps what a render makes; hashes of all that reaches each stage."""
+class Addresses:
+    """Where a store keeps what a render makes; hashes of all that reaches each stage.
 
-    spectrum: str
-    paintings: str
-    fit: str
-    video: str
+    One that is empty is not kept.
+    """
+
+    spectrum: str = ""
+    paintings: str = ""
+    fit: str = ""
+    video: str = ""
+
+    @classmethod
+    def painted(cls, job: Job, painter: Painter) -> Addresses:
+        """The addresses of a job's paintings alone: those of a render with the same settings."""
+        return cls(paintings=address(asdict(job.style), _painting(job, painter, "", "")))
 
     @classmethod
     def of(
@@ -299,7 +342,7 @@ class _Addresses:
         device: str,
         flavr_weights: str | os.PathLike[str] | None,
         precision: str = "auto",
-    ) -> _Addresses:
+    ) -> Addresses:
         """The addresses of a job's frames and of its video.
 
         painter: the loaded model; without one it must be here, see `models.downloaded`.
@@ -310,16 +353,7 @@ class _Addresses:
         drawn = replace(recipe.look, embers=0.0, half_life=Look.half_life)
         look = [asdict(drawn), clock.fps, clock.start, moments, recipe.size, job.palettes]
         drawing = [_code("spectrum", "keys", *_SOUND), _ffmpeg.identity()]
-        style = job.style
-        painting: list[object] = []
-        if painter:
-            painting = [painter.fingerprint, painter.device, painter.precision]
-        elif recipe.paints:
-            model, device = models.find(style.model), pick_device(device)
-            painting = [models.fingerprint(model, style.tiny_autoencoder), device]
-            large = models.is_large(model)
-            painting.append(pick_precision(device, precision, large=large))
-        painting += [_code("paint"), _libraries()]
+        painting = _painting(job, painter, device, precision)
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:
             filling.append(pick_device(device))
@@ -327,10 +361,23 @@ class _Addresses:
         makers = drawing, painting, filling, _code(".")
         return cls(
             address(sound, look, drawing),
-            address(asdict(style), painting),
+            address(asdict(job.style), painting),
             address(sound, recipe.unseen.to_json(), makers),
             address(sound, recipe.to_json(), cover, makers),
         )
+
+
+def _painting(job: Job, painter: Painter | None, device: str, precision: str) -> list[object]:
+    """What paints a job's frames, as `Addresses.of` takes it."""
+    painting: list[object] = []
+    if painter:
+        painting = [painter.fingerprint, painter.device, painter.precision]
+    elif job.recipe.paints:
+        model, device = models.find(job.style.model), pick_device(device)
+        painting = [models.fingerprint(model, job.style.tiny_autoencoder), device]
+        large = models.is_large(model)
+        painting.append(pick_precision(device, precision, large=large))
+    return [*painting, _code("paint"), _libraries()]
 
 
 def _code(*modules: str) -> str:

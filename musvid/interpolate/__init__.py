@@ -29,7 +29,7 @@ from ._retime import along as along
 from ._retime import retime as retime
 
 if TYPE_CHECKING:  # it imports OpenCV
-    from .relight import Known
+    from .relight import Known, Response
 
 
 def between(
@@ -42,6 +42,7 @@ def between(
     guides: Iterable[Light] | None = None,
     course: Course | None = None,
     known: Known | None = None,
+    response: Response | None = None,
     weights: str | os.PathLike[str] | None = None,
     device: str = "auto",
 ) -> Iterator[Frame]:
@@ -59,6 +60,7 @@ def between(
         `light_of` makes it of what drifts, and the guides' is needed.
     known: gives what an earlier call fitted to the same paintings and lights, or has it made; see
         `musvid.Store.fit`.
+    response: how the paintings answer to light, where that is not to be fitted.
     weights: for "flavr", a checkpoint or a folder of them; by default what the environment variable
         MUSVID_FLAVR_WEIGHTS names, and else the embedded ones.
     device: for "flavr", "auto", "cpu", "cuda" or "mps".
@@ -74,14 +76,23 @@ def between(
         from . import _instep
 
         return _instep.between(
-            frames, factor, course=course, fill=fill, light=light, guides=guides, known=known
+            frames,
+            factor,
+            course=course,
+            fill=fill,
+            light=light,
+            guides=guides,
+            known=known,
+            response=response,
         )
     checked = _same_shape(frames)
     if light is None:
         return fill(checked, factor)
     from . import relight
 
-    return relight.between(checked, factor, light=light, guides=guides, fill=fill, known=known)
+    return relight.between(
+        checked, factor, light=light, guides=guides, fill=fill, known=known, response=response
+    )
 
 
 def _filler(

@@ -56,21 +56,23 @@ def between(
     light: Iterable[Light] | None = None,
     guides: Iterable[Light] | None = None,
     known: relight.Known | None = None,
+    response: relight.Response | None = None,
 ) -> Iterator[Frame]:
     """The frames of a video from its painted canvases: `course.clock.frames`, of the painted size.
 
     canvases: as `course.canvas` lays them out, painted. factor: frames from one to the next.
     light: the light of the spectrum at the moment of each frame of the video, in fine cells.
     guides: the lights of the guides that were painted, likewise. Both, or none, and then nothing
-        is relit. known: see `musvid.interpolate.relight.between`.
+        is relit. known, response: see `musvid.interpolate.relight.between`.
 
     A frame at a painting's own moment is cut from that alone, and lit where its light differs.
     Memory holds the first paintings while the response to light is fitted, and then two.
     """
     lights, around = (None if light is None else iter(light)), deque[_Painting]()
     painted = _read(canvases, guides if light is not None else None, course)
-    response: relight.Response | None = None
-    if lights is not None:
+    if lights is None:
+        response = None
+    elif response is None:
         first = list(islice(painted, relight.FITTED))
         response = relight.recalled(partial(_fit, first, course), known)
         painted = chain(first, painted)

@@ -19,6 +19,7 @@ from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
 from .part import PartPanel
+from .play import PlayPanel
 from .preset import PresetPanel
 from .render import RenderPanel
 from .results import ResultsPanel
@@ -58,7 +59,8 @@ def build(studio: Studio, limits: Limits) -> Board:
 def _lay_out(board: Board) -> list[Panel]:
     """Adds the components of all panels, and gives the panels in the order of their wiring, in
     which events of one component are answered."""
-    stage, levers, results, render = StagePanel(), LeversPanel(), ResultsPanel(), RenderPanel()
+    stage, play, levers = StagePanel(), PlayPanel(), LeversPanel()
+    results, render = ResultsPanel(), RenderPanel()
     song, start, style, shape = SongPanel(), PresetPanel(), StylePanel(), FormatPanel()
     part, view, motion, beat = PartPanel(), ViewPanel(), MotionPanel(), BeatPanel()
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
@@ -70,7 +72,7 @@ def _lay_out(board: Board) -> list[Panel]:
 
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
-            add(stage, levers, results)
+            add(stage, play, levers, results)
         with gr.Column(scale=4, min_width=320, elem_id="settings"):
             add(song, start, style, shape, part)
             add(view, motion, beat, form, story, follow, look, brush, moment)
@@ -78,7 +80,7 @@ def _lay_out(board: Board) -> list[Panel]:
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
         add(compare)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
-    return [*first, follow, moment, style, brush, view, look, render, results, compare]
+    return [*first, follow, moment, play, style, brush, view, look, render, results, compare]
 
 
 def _queue(board: Board) -> None:

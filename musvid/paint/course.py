@@ -130,7 +130,9 @@ class Course:
 
     def span(self, painting: int) -> Span:
         """Where the canvas of a painting lies."""
-        around = range(max(0, painting - 1), min(painting + 2, self.clock.painted))
+        around = range(
+            max(-self.clock.earlier, painting - 1), min(painting + 2, self.clock.painted)
+        )
         own, *ways = map(self.clock.painting_time, (painting, *around))
         return self._span(own, ways)
 

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -42,6 +43,7 @@ def draw(
     size: tuple[int, int] = (512, 512),
     gaps: bool = False,
     palettes: Keys = (),
+    before: int = 0,
 ) -> Iterator[Frame]:
     """Draw the spectrum of a song, one picture per tick of the clock, `clock.drawn` in all.
 
@@ -49,15 +51,52 @@ def draw(
     gaps: of a clock whose ticks are apart, whether to draw those in the gaps as well.
     palettes: names of palettes along time, in seconds from the beginning of the file, which take
         the place of the look's own; one is mixed into the next.
+    before: pictures of the fine grid that are drawn before the first tick, at most `clock.past`.
+
+    The rest of a clock (`musvid.clock.Rest`) is drawn like the whole, without what comes before.
 
     Yields uint8 arrays (height, width, 3), without embers, which `musvid.spectrum.embers.glowing`
     adds. Pictures before the sound and behind its end are drawn
     from silence, so that the first and the last keyframe are real ones.
     """
+    if clock.past:
+        return _draw_rest(song, look, clock, size, gaps, palettes, before)
     count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
     coloured = _Coloured(palettes, _start(song) + clock.start)
     pictures = _draw(song, look, clock.fps, count, size, skip=skip, coloured=coloured)
     return pictures if gaps or count == clock.drawn else at(pictures, clock.ticks)
+
+
+def _draw_rest(
+    song: Song,
+    look: Look,
+    clock: Clock,
+    size: tuple[int, int],
+    gaps: bool,
+    palettes: Keys,
+    before: int,
+) -> Iterator[Frame]:
+    """What `draw` draws of a clock that begins somewhere in the part."""
+    # As many pictures more as may leave light in the first one, or share its transform's window.
+    faded = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * clock.fps)
+    run = min(before + faded, clock.past)
+    begin = clock.start - run / clock.fps
+    part, skip = _settling(song, begin, Fraction(song.samples, song.rate))
+    coloured = _Coloured(palettes, _start(song) + begin)
+    count = run + clock.ticks[-1] + 1
+    pictures = _draw(part, look, clock.fps, count, size, skip=skip, coloured=coloured)
+    wanted = islice(pictures, run - before, None)
+    with closed(pictures):
+        yield from wanted if gaps or count - run == clock.drawn else at(wanted, clock.ticks)
+
+
+def _settling(song: Song, begin: Fraction, end: Fraction) -> tuple[Song, int]:
+    """The part of a song that is needed to draw it from a time to another, and the samples in it
+    before that."""
+    first, block = round(begin * song.rate), _level_block(song.rate)
+    settled = max(0, (first - _SETTLED * block) // block * block)
+    last = min(song.samples, round((end + _WINDOW) * song.rate) + _SETTLED * block)
+    return replace(song, first=song.first + settled, samples=last - settled), first - settled
 
 
 def draw_moment(
@@ -95,13 +134,9 @@ def draw_moment(
         before = embers.run_in(look, rate) + (0 if alone else before)
     if not plain:  # no picture stands before the first one
         before = min(before, tick)
-    first = round((moment - before / rate) * song.rate)
-    block = _level_block(song.rate)
-    settled = max(0, (first - _SETTLED * block) // block * block)
-    end = min(song.samples, round((moment + _WINDOW) * song.rate) + _SETTLED * block)
-    part = replace(song, first=song.first + settled, samples=end - settled)
+    part, skip = _settling(song, moment - before / rate, moment)
     coloured = _Coloured(palettes, _start(song) + moment - before / rate)
-    pictures = _draw(part, look, rate, before + 1, size, skip=first - settled, coloured=coloured)
+    pictures = _draw(part, look, rate, before + 1, size, skip=skip, coloured=coloured)
     return deque(embers.glowing(pictures, look, clock, course, first=tick - before), 1)[0]
 
 

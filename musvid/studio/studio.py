@@ -24,6 +24,7 @@ from .. import _validate
 from ..errors import Cancelled
 from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
+from ..interpolate.relight import Response
 from ..job import Job, resolve
 from ..music import sections, story, tempo
 from ..music.form import Form
@@ -32,6 +33,7 @@ from ..paint.echo import Echo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
+from ..rendering import Addresses, Tools, chain, shown
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
@@ -254,6 +256,36 @@ class Studio:
         self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) / cores)
         return painted
 
+    def pictures(self, job: Job) -> Iterator[Frame]:
+        """What a job's video shows, from the first frame of its clock on; see `musvid.clock.Rest`.
+
+        Paintings are those of a render, and the store has them afterwards. What paintings answer to
+        light is not fitted, which would have nine of them made first.
+        """
+        with ExitStack() as stack:
+            paints = job.recipe.paints
+            painter = stack.enter_context(self._painters.use(job.style)) if paints else None
+
+            def stage(frames: Iterator[Frame], _name: str) -> Iterator[Frame]:
+                stack.callback(getattr(frames, "close", lambda: None))
+                return frames
+
+            def load() -> Painter:
+                assert painter, "nothing else is painted"
+                return painter
+
+            kept = Addresses.painted(job, painter) if painter and self._store else None
+            tools = Tools(
+                stage,
+                load,
+                self._store,
+                kept,
+                painter,
+                self._device,
+                response=Response(),
+            )
+            yield from shown(chain(job, tools), job)
+
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
         with self._turn(job, stop) as (painter, over, late):
@@ -399,17 +431,22 @@ def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
 
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
-    song, recipe = job.song, job.recipe
+    song = job.song
     first, last = song.first / song.rate, (song.first + song.samples) / song.rate
     start = max(first, min(last - seconds, moment - seconds / 2))
     part = song.part(start, min(seconds, last - start))
-    longest = max(job.size)
-    if longest > _QUICK_SIDE:
-        sides = [max(64, side * _QUICK_SIDE // longest // 8 * 8) for side in job.size]
+    return resolve(smaller(job, _QUICK_SIDE), part)
+
+
+def smaller(job: Job, most: int) -> Recipe:
+    """The recipe of a job whose pictures have at most so many pixels a side."""
+    recipe, longest = job.recipe, max(job.size)
+    if longest > most:
+        sides = [max(64, side * most // longest // 8 * 8) for side in job.size]
         slower = _slower(recipe, sides[0] / job.size[0])
         recipe = replace(recipe, size=(sides[0], sides[1]), **slower)
     if shown := recipe.view.shown:
-        longest = max(*shown, _QUICK_SIDE)
-        width, height = (max(64, side * _QUICK_SIDE // longest // 2 * 2) for side in shown)
+        longest = max(*shown, most)
+        width, height = (max(64, side * most // longest // 2 * 2) for side in shown)
         recipe = replace(recipe, view=replace(recipe.view, shown=(width, height)))
-    return resolve(replace(recipe, upscale=1), part)
+    return replace(recipe, upscale=1)

@@ -57,6 +57,7 @@ class Shot:
     beat: what the camera follows; without one it follows nothing.
     by: how settings of the camera follow the music, see `camera.curves`.
     often: how many pictures are shown of each frame, one after the other.
+    first: the number of the first picture, by which grain is told apart.
     cover: what is shown in the middle of a ring, see `cover.load`.
     along: kinds of view along time, which take the place of the view's own; one dissolves into the
         next. Each has the camera and finish that suit it, see `settings.suited`.
@@ -71,6 +72,7 @@ class Shot:
     often: int = 1
     cover: Frame | None = None
     along: Keys = ()
+    first: int = 0
 
     @property
     def plain(self) -> bool:
@@ -141,7 +143,7 @@ def _seen(
         finally:
             idle.put(viewer)
 
-    jobs = enumerate(shot.each(frames, times))
+    jobs = enumerate(shot.each(frames, times), shot.first)
     return map(seen, jobs) if workers == 1 else abreast(seen, jobs, workers)
 
 

@@ -1,0 +1,134 @@
+"""The panel that plays: the song, with its pictures while they are being painted."""
+
+import base64
+import json
+import math
+from typing import Any
+
+import gradio as gr
+
+from .. import MusvidError, SettingsError
+from ..job import Job
+from ..studio.play import PIECE, Piece, Players
+from .board import QUIET, Board
+from .gpu import ZERO
+from .html import told
+
+# What `static/play.js` fills with life.
+_PLAYER = """
+<div id="player-box" class="player" data-show="still">
+  <canvas id="player-canvas" role="img" aria-label="The song, as it is painted" width="256"
+    height="256"></canvas>
+  <p id="player-badge"></p>
+  <p id="player-problem" role="alert"></p>
+  <div class="player-bar">
+    <button id="play" type="button" aria-label="Play" aria-pressed="false"></button>
+    <input id="seek" type="range" min="0" max="1" step="0.05" value="0"
+      aria-label="Place in the clip" aria-valuetext="0:00">
+    <span id="player-time">0:00 / 0:00</span>
+    <button id="mute" type="button" aria-label="Mute" aria-pressed="false"></button>
+  </div>
+  <audio id="player-audio" preload="metadata"></audio>
+</div>
+"""
+_LARGEST = 1_000.0  # characters of a question
+
+
+class PlayPanel:
+    """Play, pause, seek and mute; the pictures come piece by piece, see `musvid.studio.play`."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board, self.players = board, Players(board.studio)
+        gr.HTML(_PLAYER, elem_id="player", padding=False, visible=not ZERO)
+        self.more = gr.Button("More pictures", visible="hidden", elem_id="player-more")
+        # What is asked: the time, and how the last piece came. The browser writes it.
+        self.asked = gr.Textbox(visible="hidden", label="Asked", elem_id="player-asked")
+        # What is answered is read by the browser, and not shown.
+        self.made = gr.HTML(html_template="<i></i>", visible="hidden", elem_id="player-made")
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        inputs = {*board.clip, self.asked}
+        # Gradio gives the values of a set in the order of the components' numbers.
+        place = sorted(part._id for part in inputs).index(self.asked._id)
+        answered = self.more.click(
+            self.on_more,
+            inputs,
+            self.made,
+            js=f"(...values) => window.musvid.play.asked(values, {place})",
+            concurrency_limit=2,
+            concurrency_id="play",
+            trigger_mode="multiple",
+            **QUIET,
+        )
+        took = "(made) => { window.musvid.play.took(made) }"
+        answered.success(None, self.made, None, js=took, **QUIET)
+        answered.failure(None, None, None, js="() => { window.musvid.play.failed() }", **QUIET)
+        controls = board.controls
+        gr.on(
+            board.changed(list(controls)),
+            None,
+            None,
+            None,
+            js="() => { window.musvid.play.changed() }",
+            **QUIET,
+        )
+        load = board.blocks.load
+        parts = [controls["start"], controls["duration"]]
+        part = "(start, length) => { window.musvid.play.part(start, length) }"
+        gr.on([load, *board.changed(["start", "duration"])], None, parts, None, js=part, **QUIET)
+        song = "(file) => { window.musvid.play.song(file) }"
+        gr.on([load, board["audio"].change], None, board["audio"], None, js=song, **QUIET)
+
+    def on_more(self, data: dict[Any, Any], request: gr.Request) -> str:
+        """The next pictures, as a text that the browser reads; or what went wrong."""
+        try:
+            asked = _numbers(data[self.asked])
+            job = self.board.chosen(data)
+            piece = self.players.piece(
+                self.board.visitors.of(request.session_hash),
+                job,
+                asked.pop("at"),
+                check=self._check,
+                **asked,
+            )
+        except MusvidError as error:
+            return told(error)
+        return _written(piece)
+
+    def _check(self, job: Job) -> None:
+        """Raises SettingsError when a piece is too much work for one visitor of this page."""
+        seconds = max(PIECE, float(job.song.duration))
+        paintings = math.ceil(job.clock.painted * PIECE / seconds)
+        self.board.limits.afford_moment(job, paintings)
+
+
+def _numbers(text: object) -> dict[str, float]:
+    """What the browser asks, see `Players.piece`. Raises SettingsError where it asks nothing."""
+    try:
+        given = json.loads(str(text)[: int(_LARGEST)])
+        asked = {
+            name: float(given.get(name, 0.0)) for name in ("at", "took", "seconds", "held", "late")
+        }
+    except (ValueError, TypeError, AttributeError):
+        asked = {}
+    if not asked or not all(0 <= value < 1e6 for value in asked.values()):
+        raise SettingsError("What to play is a time in seconds; press play again.")
+    return asked
+
+
+def _written(piece: Piece) -> str:
+    """A piece as a text."""
+    pictures = [
+        [round(time, 4), base64.b64encode(picture).decode()] for time, picture in piece.pictures
+    ]
+    return json.dumps({
+        "pictures": pictures,
+        "begin": piece.begin,
+        "end": piece.end,
+        "fresh": piece.fresh,
+        "size": piece.size,
+        "rate": piece.rate,
+        "over": piece.over,
+    })  # fmt: skip

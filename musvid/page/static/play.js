@@ -1,0 +1,352 @@
+// Plays the song with its pictures while they are being painted: the sound is the clock, a canvas
+// shows the picture of its moment, and the next pictures are asked for when few are held.
+window.musvid ??= {};
+window.musvid.play = (() => {
+  const AHEAD = 4; // seconds that are held ahead of the sound, at most
+  const KEPT = 0.4; // seconds that stay when settings have changed, at least
+  const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
+  const PATIENCE = 1.5; // seconds until the sound begins without a picture
+  const LOST = 30; // seconds until a question is asked again that nobody answered
+  const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
+  const LATE = 0.1; // seconds behind the sound from which on a picture is late
+
+  const at = (id) => document.getElementById(id);
+  const now = () => performance.now() / 1000;
+  const fresh = () => ({ shown: 0, late: 0, worst: 0, first: null, asked: 0, held: 0, pieces: 0 });
+  const state = {
+    playing: false, // whether somebody wants it to play
+    frames: [], // {time, blob, image}, in the order of their times
+    until: null, // the time up to which pictures are held; null where they begin anew
+    asking: null, // the question that is not answered yet
+    stale: false, // whether settings have changed since it was asked
+    behind: false, // whether nothing is held any more because the painter was too slow
+    last: null, // how the last piece came: {took, seconds, held}
+    lead: 0.5, // seconds that a piece takes which begins anew
+    start: 0,
+    length: 0,
+    failures: 0,
+    drawn: null, // the time of the picture on the canvas
+    timer: 0,
+  };
+  let facts = fresh();
+
+  const audio = () => at("player-audio");
+  const end = () => state.start + state.length;
+  const clock = (seconds) =>
+    `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+  const show = (how) => {
+    for (const place of [at("player-box"), at("stage")]) if (place) place.dataset.show = how;
+  };
+
+  const say = (text) => {
+    const place = at("player-problem");
+    if (place && place.textContent !== text) place.textContent = text;
+  };
+
+  const empty = () => {
+    for (const frame of state.frames) frame.image?.close?.();
+    state.frames = [];
+    state.until = null;
+    state.last = null;
+  };
+
+  // Questions and answers.
+
+  const ask = () => {
+    if (state.asking && now() - state.asking.since < LOST) return;
+    const sound = audio().currentTime;
+    const anew = state.until === null;
+    let time = state.until;
+    if (anew) time = Math.min(sound + (facts.first === null ? 0 : state.lead), end() - 0.05);
+    state.asking = { since: now(), anew, held: Math.max(0, (state.until ?? sound) - sound), time };
+    state.stale = false;
+    facts.asked += 1;
+    at("player-more").click();
+  };
+
+  // Called by Gradio with the values of all controls, of which one is the question.
+  const asked = (values, place) => {
+    const { time, anew } = state.asking ?? { time: 0, anew: true };
+    const how = anew || !state.last ? {} : state.last;
+    values[place] = JSON.stringify({ at: Math.max(0, time), late: Number(state.behind), ...how });
+    state.behind = false;
+    return values;
+  };
+
+  const picture = ([time, text]) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    return { time, blob: new Blob([bytes], { type: "image/jpeg" }), image: null };
+  };
+
+  const took = (text) => {
+    const question = state.asking;
+    state.asking = null;
+    if (!state.playing || !question) return;
+    if (!text || text.startsWith("<")) {
+      const place = document.createElement("div");
+      place.innerHTML = text ?? "";
+      stop();
+      say(place.textContent || "These settings cannot be played.");
+      return;
+    }
+    state.failures = 0;
+    const made = JSON.parse(text);
+    const spent = now() - question.since;
+    facts.pieces += 1;
+    // Of settings that have changed meanwhile, or another place, nothing is wanted any more.
+    if (!state.stale && (question.anew || state.until !== null)) {
+      if (made.fresh) {
+        if (question.anew) state.lead = Math.min(LONGEST, 0.5 * state.lead + 0.5 * spent);
+        for (const frame of state.frames) if (frame.time >= made.begin) frame.image?.close?.();
+        state.frames = state.frames.filter((frame) => frame.time < made.begin);
+        state.last = null;
+      } else {
+        state.last = { took: spent, seconds: made.end - made.begin, held: question.held };
+      }
+      state.frames.push(...made.pictures.map(picture));
+      state.until = made.over ? Infinity : made.end;
+      state.size = made.size;
+      const rate = made.rate < 10 ? made.rate.toFixed(1) : Math.round(made.rate);
+      at("player-badge").textContent =
+        `playing at ${Math.max(...made.size)} px, ${rate} pictures a second`;
+      say("");
+    }
+    decode();
+  };
+
+  const failed = () => {
+    state.asking = null;
+    state.failures += 1;
+    if (!state.playing) return;
+    if (state.failures > 5) {
+      stop();
+      say("The pictures do not come; press play to try again.");
+    } else {
+      state.asking = { since: now() - LOST + 1 }; // in a second
+    }
+  };
+
+  // Pictures.
+
+  const decode = () => {
+    const sound = audio().currentTime;
+    for (const frame of state.frames) {
+      if (frame.time > sound + READY) break;
+      if (frame.image || frame.decoding) continue;
+      frame.decoding = true;
+      createImageBitmap(frame.blob).then(
+        (image) => { frame.image = image; },
+        () => {},
+      );
+    }
+  };
+
+  const draw = (sound) => {
+    let best = -1;
+    for (let place = 0; place < state.frames.length; place++) {
+      if (state.frames[place].time > sound + 0.001) break;
+      if (state.frames[place].image) best = place;
+    }
+    // The first one is shown before the sound begins.
+    if (best < 0 && state.drawn === null && state.frames[0]?.image) best = 0;
+    if (best < 0) return;
+    const frame = state.frames[best];
+    if (frame.time !== state.drawn) {
+      const canvas = at("player-canvas");
+      const { width, height } = frame.image;
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+      canvas.getContext("2d").drawImage(frame.image, 0, 0);
+      const lag = Math.max(0, sound - frame.time);
+      state.drawn = frame.time;
+      facts.shown += 1;
+      facts.first ??= 1000 * (now() - state.began);
+      facts.worst = Math.max(facts.worst, 1000 * lag);
+      if (lag > LATE) facts.late += 1;
+      show("play");
+    }
+    for (const old of state.frames.splice(0, best)) old.image?.close?.();
+  };
+
+  const tick = () => {
+    if (!state.playing) return;
+    requestAnimationFrame(tick);
+    const sound = audio().currentTime;
+    decode();
+    draw(sound);
+    if (audio().paused && !state.starting) return;
+    if (state.starting && (state.drawn !== null || now() - state.began > PATIENCE)) begin();
+    facts.held = Math.max(0, Math.min(end(), state.until ?? sound) - sound);
+    if (state.until !== null && state.until < sound && !state.asking) {
+      // Too late: it begins anew, as far ahead as that takes.
+      state.until = null;
+      state.behind = true;
+      state.lead = Math.min(LONGEST, 1.5 * state.lead);
+    }
+    if (state.until === null || state.until - sound < AHEAD) ask();
+    tell(sound);
+    if (sound >= end() - 0.03) {
+      stop();
+      audio().currentTime = state.start;
+    }
+  };
+
+  // The sound.
+
+  const begin = () => {
+    state.starting = false;
+    audio().play().catch(() => {
+      if (!state.playing) return;
+      stop();
+      say("This browser cannot play the sound of this file; render it to hear it.");
+    });
+  };
+
+  const start = () => {
+    const sound = audio();
+    if (state.playing || !sound?.src || !state.length) return;
+    if (sound.currentTime < state.start || sound.currentTime >= end() - 0.05) {
+      sound.currentTime = state.start;
+    }
+    // Some browsers let a sound begin only as an answer to a click; it goes on when there is a
+    // picture.
+    sound.play().then(() => state.starting && sound.pause(), () => {});
+    quiet();
+    facts = fresh();
+    api.facts = facts;
+    Object.assign(state, { playing: true, starting: true, began: now(), drawn: null, failures: 0 });
+    if (state.asking) state.stale = true;
+    say("");
+    button();
+    requestAnimationFrame(tick);
+  };
+
+  const stop = () => {
+    state.playing = state.starting = false;
+    audio()?.pause();
+    empty();
+    show(state.drawn === null ? "still" : "pause");
+    button();
+  };
+
+  // Whatever else plays here is paused.
+  const quiet = () => {
+    for (const other of document.querySelectorAll("audio, video")) {
+      if (other !== audio()) other.pause();
+    }
+    document.querySelector('#song button[aria-label="Pause"]')?.click();
+  };
+
+  const seek = (time) => {
+    const sound = audio();
+    if (!sound?.src) return;
+    sound.currentTime = Math.max(state.start, Math.min(end() - 0.05, time));
+    empty();
+    if (state.asking) state.stale = true;
+    if (!state.playing) show("still");
+    tell(sound.currentTime);
+  };
+
+  // What is shown of it.
+
+  const button = () => {
+    const play = at("play");
+    if (!play) return;
+    play.setAttribute("aria-pressed", String(state.playing));
+    play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
+  };
+
+  const tell = (sound) => {
+    const slider = at("seek");
+    if (!slider) return;
+    const time = Math.max(0, Math.min(state.length, sound - state.start));
+    const text = `${clock(time)} / ${clock(state.length)}`;
+    if (at("player-time").textContent !== text) {
+      at("player-time").textContent = text;
+      slider.setAttribute("aria-valuetext", `${clock(time)} of ${clock(state.length)}`);
+    }
+    if (document.activeElement !== slider || state.playing) slider.value = time;
+  };
+
+  // What the page tells: the song, its part, and that a control has changed.
+
+  const song = (file) => {
+    const sound = audio();
+    if (!sound) return;
+    const address = file?.url ?? "";
+    if (sound.getAttribute("src") === address) return;
+    stop();
+    state.drawn = null;
+    show("still");
+    if (address) sound.src = address;
+    else sound.removeAttribute("src");
+    say("");
+    at("player-badge").textContent = "";
+  };
+
+  const part = (first, length) => {
+    Object.assign(state, { start: Number(first) || 0, length: Number(length) || 0 });
+    const slider = at("seek");
+    if (slider) slider.max = state.length;
+    const sound = audio()?.currentTime ?? 0;
+    if (sound < state.start || sound > end()) seek(state.start);
+    else tell(sound);
+  };
+
+  // Pictures that are held stay until the new ones are there, but for those far ahead.
+  const changed = () => {
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => {
+      if (!state.playing) {
+        show("still");
+        return;
+      }
+      state.stale = state.asking !== null;
+      const sound = audio().currentTime;
+      for (const frame of state.frames) if (frame.time > sound + 2 * KEPT + 1) frame.image?.close?.();
+      state.frames = state.frames.filter((frame) => frame.time <= sound + 2 * KEPT + 1);
+      state.until = state.last = null;
+    }, 60);
+  };
+
+  const toggle = () => (state.playing ? stop() : start());
+
+  const field = (place) =>
+    place?.closest?.(
+      "input, textarea, select, button, a, summary, audio, video, [contenteditable], [role=slider]",
+    );
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#play")) toggle();
+    else if (event.target.closest?.("#mute")) {
+      const sound = audio();
+      sound.muted = !sound.muted;
+      at("mute").setAttribute("aria-pressed", String(sound.muted));
+    } else if (state.playing && event.target.closest?.('#song button[aria-label="Play"]')) stop();
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "seek") seek(state.start + Number(event.target.value));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== " " || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (field(event.target) && event.target.id !== "seek") return;
+    event.preventDefault();
+    toggle();
+  });
+  // Media events do not bubble, but are captured.
+  document.addEventListener(
+    "play",
+    (event) => {
+      if (state.playing && event.target !== audio()) stop();
+    },
+    true,
+  );
+  window.addEventListener("pagehide", () => stop());
+
+  const api = {
+    start, stop, toggle, seek, asked, took, failed, changed, song, part, facts,
+    get playing() { return state.playing; },
+    get time() { return audio()?.currentTime ?? 0; },
+  };
+  return api;
+})();

@@ -1,0 +1,288 @@
+"""A song played with its pictures while they are being painted, in short pieces that are asked for.
+
+Whoever plays asks for the next piece when what they hold does not reach far ahead, so that nothing
+is painted that nobody waits for. A piece that goes on where the last one ended, with the same
+settings, goes on with the same generators; any other begins at the keyframe before its time, and
+shows what the whole film shows there. Pictures are smaller than the film's, and so many as this
+machine makes in time: see `Pace`.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+
+from ..clock import Rest
+from ..errors import Cancelled
+from ..frame import Frame
+from ..interpolate import chosen
+from ..job import Job, resolve
+from .studio import Studio, smaller
+
+LEVELS = ((512, 30), (384, 30), (256, 30), (256, 15), (256, 8), (192, 8), (128, 8))
+"""Pixels of the longer side and pictures a second, the best first."""
+
+_FIRST = 2  # of the levels: with which playing begins
+PIECE = 0.8
+"""Seconds of song in a piece, at most."""
+
+_PROMPT = 0.35  # seconds after which a piece is given as far as it is
+_IDLE = 8.0  # seconds without a question after which what is held is given up
+_MOST = 4  # who play at a time with generators of their own; others begin anew with each piece
+_LATE = 0.95  # seconds of work for a second of song from which on pictures come too late
+_EASY = 0.45  # those below which there could be more
+_CALM = 8.0  # seconds of song that have to be easy before there are more
+_LONGEST = 64.0  # those after which more is tried again, at most
+_SAFE = 2.5  # seconds held ahead with which nothing is late yet
+_QUALITY = 85  # of JPEG, which a processor makes four times as fast as WebP
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some pictures of a song.
+
+    pictures: the time of each, in seconds of the file, and the picture as JPEG. begin, end: the
+    times which they cover. fresh: whether it does not go on with the piece before. size: width and
+    height in pixels. rate: pictures a second. over: whether the clip ends here.
+    """
+
+    pictures: tuple[tuple[float, bytes], ...]
+    begin: float
+    end: float
+    fresh: bool
+    size: tuple[int, int]
+    rate: float
+    over: bool
+
+
+class Pace:
+    """How good the pictures of somebody who plays are: as good as this machine makes in time.
+
+    The rate goes down first, then the side. After some easy seconds there is more again; if that
+    was too much, it is tried again only after twice as long.
+    """
+
+    def __init__(self, level: int = _FIRST) -> None:
+        self.level = level
+        self._cost: float | None = None
+        self._easy, self._patience = 0.0, _CALM
+        self._tried = False
+
+    def learn(self, seconds: float, took: float, held: float, best: int = 0) -> None:
+        """A piece of so many seconds of song took so long, and so much was held ahead then.
+
+        best: the best level that the song's film has.
+        """
+        cost = took / seconds
+        self._cost = cost if self._cost is None else 0.6 * self._cost + 0.4 * cost
+        if self._cost > _LATE and held < _SAFE:
+            self._down(2 if self._cost > 2 * _LATE else 1)
+            return
+        self._easy = self._easy + seconds if self._cost < _EASY else 0.0
+        if self._easy > self._patience and self.level > best:
+            self._to(self.level - 1)
+            self._tried = True
+
+    def late(self) -> None:
+        """Pictures did not come in time."""
+        self._down(1)
+
+    def _down(self, levels: int) -> None:
+        self._to(self.level + levels)
+        if self._tried:
+            self._patience = min(_LONGEST, 2 * self._patience)
+
+    def _to(self, level: int) -> None:
+        self.level = min(level, len(LEVELS) - 1)
+        self._cost, self._easy = None, 0.0
+
+
+class Players:
+    """Who plays, and the generators that they go on with. Safe to use from several threads."""
+
+    def __init__(self, studio: Studio, *, idle: float = _IDLE, most: int = _MOST) -> None:
+        self._studio, self._idle, self._most = studio, idle, most
+        self._playing: OrderedDict[str, _Playing] = OrderedDict()
+        self._paces: OrderedDict[str, Pace] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def piece(
+        self,
+        visitor: str,
+        job: Job,
+        moment: float,
+        *,
+        took: float = 0.0,
+        seconds: float = 0.0,
+        held: float = 0.0,
+        late: float = 0.0,
+        check: Callable[[Job], None] = lambda _: None,
+    ) -> Piece:
+        """The next pictures from a moment on, in seconds of the file.
+
+        took, seconds, held: how long the last piece took, and what it and all that was held ahead
+        then had in seconds of song; 0 of a piece that began anew, of which nothing is learnt.
+        late: above 0 where nothing was held any more, and so this one begins anew. check: is asked
+        about the job that is played, before anything is made; it may raise.
+
+        Raises what `Studio.pictures` raises.
+        """
+        pace, side = self._pace(visitor), max(job.file_size)
+        best = next((level for level, (most, _) in enumerate(LEVELS) if most <= side), 0)
+        if late:
+            pace.late()
+        elif seconds:
+            pace.learn(seconds, took, held, best)
+        with self._lock:
+            playing = self._playing.get(visitor)
+            if playing:
+                self._playing.move_to_end(visitor)
+        key = (job.song, job.recipe, pace.level)
+        if playing is None or not playing.goes_on(key, moment):
+            self.leave(visitor)
+            small = played(job, pace.level)
+            check(small)
+            playing = _Playing(self._studio, key, small, moment, LEVELS[pace.level][1])
+            self._hold(visitor, playing)
+        try:
+            piece = playing.piece()
+        except BaseException:
+            self.leave(visitor)
+            raise
+        playing.wait(self._idle, lambda: self.leave(visitor, playing))
+        return piece
+
+    def leave(self, visitor: str, only: _Playing | None = None) -> None:
+        """Give up what is held of a visitor. only: unless it is something else by now."""
+        with self._lock:
+            playing = self._playing.get(visitor)
+            if playing is None or (only is not None and playing is not only):
+                return
+            del self._playing[visitor]
+        playing.close()
+
+    def __len__(self) -> int:
+        return len(self._playing)
+
+    def _pace(self, visitor: str) -> Pace:
+        with self._lock:
+            pace = self._paces.setdefault(visitor, Pace())
+            self._paces.move_to_end(visitor)
+            while len(self._paces) > 100:
+                self._paces.popitem(last=False)
+            return pace
+
+    def _hold(self, visitor: str, playing: _Playing) -> None:
+        """Keep what somebody plays; of those who asked longest ago, there is no room for all."""
+        with self._lock:
+            self._playing[visitor] = playing
+            gone = []
+            while len(self._playing) > self._most:
+                gone.append(self._playing.popitem(last=False)[1])
+        for each in gone:
+            each.close()
+
+
+class _Playing:
+    """The pictures of a job from a time on."""
+
+    def __init__(self, studio: Studio, key: object, job: Job, moment: float, rate: int) -> None:
+        self._key, self._lock = key, threading.Lock()
+        self._timer: threading.Timer | None = None
+        clock, start = job.clock, Fraction(job.song.first, job.song.rate)
+        self._every = max(1, round(clock.rate / rate))
+        self._rate, self._size = clock.rate / self._every, job.file_size
+        frame = round((Fraction(moment) - start - clock.time(0)) * clock.rate)
+        frame = max(0, min(frame, clock.frames - 1)) // self._every * self._every
+        rest = beginning(job, frame)
+        self._number, self._last = 0, (rest.clock.frames - 1) // self._every
+        self._first = float(start + rest.clock.time(0))
+        self._made = studio.pictures(rest)
+        self._begun = self._closed = False
+
+    @property
+    def _next(self) -> float:
+        return self._first + self._number / float(self._rate)
+
+    def goes_on(self, key: object, moment: float) -> bool:
+        """Whether the next piece is the one that is asked for."""
+        return key == self._key and not self._closed and abs(moment - self._next) < 0.02
+
+    def piece(self) -> Piece:
+        """The next pictures: some, and more while there is time."""
+        if self._timer:
+            self._timer.cancel()
+        with self._lock:
+            if self._closed:
+                raise Cancelled("Playing was given up; play again.")
+            until = math.inf
+            begin, made = self._next, list[tuple[float, bytes]]()
+            for frame in self._made:
+                made.append((self._next, encoded(frame)))
+                self._number += 1
+                deque(islice(self._made, self._every - 1), 0)
+                until = min(until, time.monotonic() + _PROMPT)
+                if self._next - begin >= PIECE or time.monotonic() > until:
+                    break
+            fresh, self._begun = not self._begun, True
+            over = not made or self._number > self._last
+            width, height = self._size
+            return Piece(
+                tuple(made), begin, self._next, fresh, (width, height), float(self._rate), over
+            )
+
+    def wait(self, seconds: float, give_up: Callable[[], None]) -> None:
+        """Have something done unless another piece is asked for in time."""
+        self._timer = threading.Timer(seconds, give_up)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close(self) -> None:
+        """Give the generators up, when a piece that is being made is finished."""
+        if self._timer:
+            self._timer.cancel()
+        with self._lock:
+            self._closed = True
+            getattr(self._made, "close", lambda: None)()
+
+
+def played(job: Job, level: int) -> Job:
+    """A job as it is played: small, and with no more pictures a second than the level has."""
+    side, rate = LEVELS[level]
+    recipe = replace(smaller(job, side), motion_fps=None)
+    if not recipe.lock:  # the same paintings, with less between them
+        most = max(1, round(job.clock.rate / rate))
+        parts = max(part for part in range(1, most + 1) if not recipe.after % part)
+        recipe = replace(recipe, after=recipe.after // parts)
+    return resolve(recipe, job.song)
+
+
+def beginning(job: Job, frame: int) -> Job:
+    """A job from a frame of its video on, with as much before it as that needs."""
+    clock, recipe = job.clock, job.recipe
+    place = next(islice(clock.places, frame, None))
+    painting = int(place // clock.after)
+    if job.echo:
+        painting = job.echo.begin(painting)
+    keyframe = (clock.unpainted + painting) // clock.before
+    # It looks at the keyframe before, too.
+    for factor, painted in ((clock.before, False), (clock.after, True)):
+        if factor > 1 and chosen(recipe.interpolator, painted=painted) == "flavr":
+            keyframe -= 1
+    return replace(job, clock=Rest.of(clock, keyframe, frame))
+
+
+def encoded(frame: Frame) -> bytes:
+    """A picture as it travels."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(frame).save(file, "JPEG", quality=_QUALITY)
+    return file.getvalue()
