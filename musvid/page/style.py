@@ -6,9 +6,9 @@ from random import randrange
 import gradio as gr
 
 from .. import MODELS, MusvidError, Recipe
-from ..paint import words
 from ..ranges import RANGES
 from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, values_of
+from .chips import KINDS, chips, lit, toggled
 from .html import hint, model_facts, told
 
 # What a model has of its own.
@@ -33,21 +33,7 @@ class StylePanel:
                     elem_id="prompt",
                 ),
             )
-            self.chips = [
-                gr.Dataset(
-                    components=[gr.Textbox(visible=False)],
-                    samples=[[word] for word in known],
-                    samples_per_page=len(known),
-                    label=label,
-                    elem_classes="chips",
-                    elem_id=f"chips-{label.lower()}",
-                )
-                for label, known in (
-                    ("Styles", words.STYLES),
-                    ("Colours", words.COLOURS),
-                    ("Light", words.MODIFIERS),
-                )
-            ]
+            self.chips = [chips(label, board.first["style.prompt"]) for label in KINDS]
             board.slider(
                 "style.strength",
                 "Strength",
@@ -147,14 +133,16 @@ class StylePanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        for chips in self.chips:
-            chips.click(
-                lambda chosen, prompt: words.toggle(prompt, chosen[0]),
-                [chips, controls["style.prompt"]],
-                controls["style.prompt"],
-                **LIGHT,
-                **QUIET,
-            )
+        prompt = controls["style.prompt"]
+        for group in self.chips:
+            group.choose(toggled, prompt, prompt, **LIGHT, **QUIET)
+        prompt.change(
+            lambda text: [lit(label, text) for label in KINDS],
+            prompt,
+            self.chips,
+            **LIGHT,
+            **LATEST,
+        )
         self.dice.click(lambda: randrange(2**16), None, controls["style.seed"], **LIGHT, **QUIET)
         controls["style.model"].input(
             self.on_model,
