@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from random import randrange
+from typing import Any
 
 import gradio as gr
 
 from .. import MODELS, MusvidError, Recipe
 from ..ranges import RANGES
-from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, values_of
+from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, recipe_of, values_of
 from .chips import KINDS, chips, lit, toggled
 from .html import hint, model_facts, told
+from .prompt import note
 
 # What a model has of its own.
 OWN = ("style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale")
@@ -33,6 +35,7 @@ class StylePanel:
                     elem_id="prompt",
                 ),
             )
+            self.note = gr.HTML(elem_id="prompt-note", padding=False)
             self.chips = [chips(label, board.first["style.prompt"]) for label in KINDS]
             board.slider(
                 "style.strength",
@@ -143,6 +146,15 @@ class StylePanel:
             **LIGHT,
             **LATEST,
         )
+        told = [name for name in controls if name.startswith("style.")]
+        gr.on(
+            board.changed(told),
+            self.on_prompt,
+            {controls[name] for name in told},
+            self.note,
+            **LIGHT,
+            **LATEST,
+        )
         self.dice.click(lambda: randrange(2**16), None, controls["style.seed"], **LIGHT, **QUIET)
         controls["style.model"].input(
             self.on_model,
@@ -151,6 +163,13 @@ class StylePanel:
             **LIGHT,
             **LATEST,
         )
+
+    def on_prompt(self, data: dict[Any, Any]) -> str:
+        """Says what the model does not read of the prompt."""
+        try:
+            return note(recipe_of(self.board.named(data)).style)
+        except MusvidError:
+            return ""  # the live line says it
 
     def on_model(self, name: str) -> Updates:
         """Sets what a model has of its own."""

@@ -52,3 +52,16 @@ def test_a_group_of_chips_is_one_tab_stop(page: Page) -> None:
         "#chips-styles img", "all => all.filter(one => one.naturalWidth == 64).length"
     )
     assert loaded == 10
+
+
+def test_what_the_painter_skips_stands_right_under_the_prompt(page: Page) -> None:
+    page.fill("#prompt textarea", "castle")
+    page.wait_for_selector("#prompt-note [role=status]")
+    said = page.inner_text("#prompt-note")
+    assert "it skips: castle" in said and "a violet and pink nebula instead" in said
+    assert "castle" not in page.inner_text("#plan")
+    field, place = (page.locator(each).bounding_box() for each in ("#prompt", "#prompt-note"))
+    assert field and place
+    assert 0 <= place["y"] - field["y"] - field["height"] < 30
+    page.fill("#prompt textarea", "teal coral")
+    page.wait_for_selector("#prompt-note [role=status]", state="detached")
