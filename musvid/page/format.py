@@ -5,8 +5,6 @@ import gradio as gr
 from ..view.formats import FORMATS, LINES, format_of, sides
 from .board import LIGHT, QUIET, Board, Updates
 
-_SHAPES = {"square": "◻ Square", "wide": "▭ Wide", "tall": "▯ Tall"}
-
 
 class FormatPanel:
     """The shape of the video; any other size is typed where the view is."""
@@ -16,7 +14,7 @@ class FormatPanel:
         shape, lines = format_of(board.first["view.shown"])
         with gr.Row(elem_id="format", equal_height=True):
             self.shape = gr.Radio(
-                [(_SHAPES[name], name) for name in FORMATS],
+                [(name.capitalize(), name) for name in FORMATS],
                 value=shape,
                 label="Format",
                 show_label=False,

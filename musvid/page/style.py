@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from random import randrange
+from typing import Any
 
 import gradio as gr
 
 from .. import MODELS, MusvidError, Recipe
-from ..paint import words
 from ..ranges import RANGES
-from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, values_of
+from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, recipe_of, values_of
+from .chips import KINDS, chips, lit, toggled
 from .html import hint, model_facts, told
+from .prompt import note
 
 # What a model has of its own.
 OWN = ("style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale")
@@ -32,34 +34,39 @@ class StylePanel:
                     elem_id="prompt",
                 ),
             )
+            self.note = gr.HTML(elem_id="prompt-note", padding=False)
             with gr.Accordion("Words to choose from", open=False, elem_id="words"):
-                self.chips = [
-                    gr.Dataset(
-                        components=[gr.Textbox(visible=False)],
-                        samples=[[word] for word in known],
-                        samples_per_page=len(known),
-                        label=label,
-                        elem_classes="chips",
-                        elem_id=f"chips-{label.lower()}",
-                    )
-                    for label, known in (
-                        ("Styles", words.STYLES),
-                        ("Colours", words.COLOURS),
-                        ("Light", words.MODIFIERS),
-                    )
-                ]
+                self.chips = [chips(label, board.first["style.prompt"]) for label in KINDS]
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        prompt = board.controls["style.prompt"]
-        for chips in self.chips:
-            chips.click(
-                lambda chosen, prompt: words.toggle(prompt, chosen[0]),
-                [chips, prompt],
-                prompt,
-                **LIGHT,
-                **QUIET,
-            )
+        controls = board.controls
+        prompt = controls["style.prompt"]
+        for group in self.chips:
+            group.choose(toggled, prompt, prompt, **LIGHT, **QUIET)
+        prompt.change(
+            lambda text: [lit(label, text) for label in KINDS],
+            prompt,
+            self.chips,
+            **LIGHT,
+            **LATEST,
+        )
+        told = [name for name in controls if name.startswith("style.")]
+        gr.on(
+            board.changed(told),
+            self.on_prompt,
+            {controls[name] for name in told},
+            self.note,
+            **LIGHT,
+            **LATEST,
+        )
+
+    def on_prompt(self, data: dict[Any, Any]) -> str:
+        """Says what the model does not read of the prompt."""
+        try:
+            return note(recipe_of(self.board.named(data)).style)
+        except MusvidError:
+            return ""  # the live line says it
 
 
 class BrushPanel:

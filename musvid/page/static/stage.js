@@ -29,9 +29,14 @@
   };
   // Gradio builds the page some time after this script.
   const wait = new MutationObserver(() => {
-    const row = document.querySelector("#stage-row");
-    if (!row) return;
+    const find = (id) => document.getElementById(id);
+    const row = find("stage-row");
+    const parts = [find("stage"), find("player-canvas"), find("player-badge")];
+    if (!row || !parts.every(Boolean)) return;
     wait.disconnect();
+    // What is played is seen on the stage, wherever its controls lie.
+    const [stage, ...played] = parts;
+    stage.append(...played);
     watch(row);
   });
   wait.observe(document, { subtree: true, childList: true });
