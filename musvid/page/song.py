@@ -31,7 +31,7 @@ class SongPanel:
             self.audio = gr.Audio(
                 next(map(str, EXAMPLES.values()), None),
                 type="filepath",
-                sources=["upload", "microphone"],
+                sources=["microphone"],
                 buttons=[],
                 editable=False,
                 show_label=False,

@@ -37,7 +37,7 @@ class StagePanel:
                         show_label=False,
                         label="The moment",
                         elem_id="painted",
-                        buttons=["download", "fullscreen"],
+                        buttons=["fullscreen"],
                         **_PICTURE,
                     ),
                 )

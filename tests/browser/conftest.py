@@ -80,6 +80,7 @@ def phone(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def upload(page: Page, path: Path) -> None:
-    """Put a file in the place of the song."""
-    page.click("#song button[aria-label=Clear]")
-    page.set_input_files("#song input[type=file]", path)
+    """Choose a file as the song."""
+    with page.expect_file_chooser() as chooser:
+        page.click("#choose")
+    chooser.value.set_files(path)

@@ -1,5 +1,17 @@
 // Says which picture is in front on the stage: whichever changed last.
 (() => {
+  // Gradio's pictures are buttons without a name that do nothing.
+  const NAMES = { painted: "The painted moment", drawn: "Its spectrum", diffused: "Its painting" };
+  const name = (row) => {
+    for (const [id, text] of Object.entries(NAMES)) {
+      const picture = row.querySelector(`#${id} button:has(img)`);
+      if (!picture || picture.getAttribute("role") === "img") continue;
+      picture.setAttribute("role", "img");
+      picture.setAttribute("aria-label", text);
+      picture.tabIndex = -1;
+    }
+  };
+
   const watch = (row) => {
     const source = (selector) => row.querySelector(selector)?.getAttribute("src") ?? "";
     const facts = () => ({
@@ -19,6 +31,7 @@
       const player = row.querySelector("#video video");
       if (player && row.dataset.show !== "video" && !player.paused) player.pause();
       known = now;
+      name(row);
     };
     new MutationObserver(look).observe(row, {
       subtree: true, childList: true, attributes: true, attributeFilter: ["src"],
