@@ -5,7 +5,7 @@ window.musvid.play = (() => {
   const AHEAD = 4; // seconds that are held ahead of the sound, at most
   const KEPT = 0.4; // seconds that stay when settings have changed, at least
   const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
-  const PATIENCE = 1.5; // seconds until the sound begins without a picture
+  const PATIENCE = 3; // seconds until the sound begins without a picture
   const LOST = 30; // seconds until a question is asked again that nobody answered
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
@@ -25,6 +25,7 @@ window.musvid.play = (() => {
     start: 0,
     length: 0,
     failures: 0,
+    pictured: false, // whether there was a picture since it began
     drawn: null, // the time of the picture on the canvas
     timer: 0,
   };
@@ -37,6 +38,12 @@ window.musvid.play = (() => {
 
   const show = (how) => {
     for (const place of [at("player-box"), at("stage")]) if (place) place.dataset.show = how;
+  };
+
+  // What is on the canvas is not what would be played now.
+  const still = () => {
+    state.drawn = null;
+    show("still");
   };
 
   const say = (text) => {
@@ -58,7 +65,7 @@ window.musvid.play = (() => {
     const sound = audio().currentTime;
     const anew = state.until === null;
     let time = state.until;
-    if (anew) time = Math.min(sound + (facts.first === null ? 0 : state.lead), end() - 0.05);
+    if (anew) time = Math.min(sound + (state.starting ? 0 : state.lead), end() - 0.05);
     state.asking = { since: now(), anew, held: Math.max(0, (state.until ?? sound) - sound), time };
     state.stale = false;
     facts.asked += 1;
@@ -149,16 +156,17 @@ window.musvid.play = (() => {
       if (state.frames[place].image) best = place;
     }
     // The first one is shown before the sound begins.
-    if (best < 0 && state.drawn === null && state.frames[0]?.image) best = 0;
+    if (best < 0 && !state.pictured && state.frames[0]?.image) best = 0;
     if (best < 0) return;
     const frame = state.frames[best];
-    if (frame.time !== state.drawn) {
+    if (frame.time !== state.drawn || !state.pictured) {
       const canvas = at("player-canvas");
       const { width, height } = frame.image;
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       canvas.getContext("2d").drawImage(frame.image, 0, 0);
       const lag = Math.max(0, sound - frame.time);
       state.drawn = frame.time;
+      state.pictured = true;
       facts.shown += 1;
       facts.first ??= 1000 * (now() - state.began);
       facts.worst = Math.max(facts.worst, 1000 * lag);
@@ -175,13 +183,13 @@ window.musvid.play = (() => {
     decode();
     draw(sound);
     if (audio().paused && !state.starting) return;
-    if (state.starting && (state.drawn !== null || now() - state.began > PATIENCE)) begin();
+    if (state.starting && (state.pictured || now() - state.began > PATIENCE)) begin();
     facts.held = Math.max(0, Math.min(end(), state.until ?? sound) - sound);
     if (state.until !== null && state.until < sound && !state.asking) {
       // Too late: it begins anew, as far ahead as that takes.
       state.until = null;
       state.behind = true;
-      state.lead = Math.min(LONGEST, 1.5 * state.lead);
+      state.lead = Math.min(LONGEST, 1.2 * state.lead);
     }
     if (state.until === null || state.until - sound < AHEAD) ask();
     tell(sound);
@@ -214,8 +222,11 @@ window.musvid.play = (() => {
     quiet();
     facts = fresh();
     api.facts = facts;
-    Object.assign(state, { playing: true, starting: true, began: now(), drawn: null, failures: 0 });
+    const again = { playing: true, starting: true, pictured: false, failures: 0 };
+    Object.assign(state, again, { began: now() });
     if (state.asking) state.stale = true;
+    at("player-badge").textContent = "painting the first pictures …";
+    show(state.drawn === null ? "wait" : "play");
     say("");
     button();
     requestAnimationFrame(tick);
@@ -243,7 +254,7 @@ window.musvid.play = (() => {
     sound.currentTime = Math.max(state.start, Math.min(end() - 0.05, time));
     empty();
     if (state.asking) state.stale = true;
-    if (!state.playing) show("still");
+    if (!state.playing) still();
     tell(sound.currentTime);
   };
 
@@ -276,8 +287,7 @@ window.musvid.play = (() => {
     const address = file?.url ?? "";
     if (sound.getAttribute("src") === address) return;
     stop();
-    state.drawn = null;
-    show("still");
+    still();
     if (address) sound.src = address;
     else sound.removeAttribute("src");
     say("");
@@ -298,7 +308,7 @@ window.musvid.play = (() => {
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
       if (!state.playing) {
-        show("still");
+        still();
         return;
       }
       state.stale = state.asking !== null;
