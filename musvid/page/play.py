@@ -69,9 +69,9 @@ class PlayPanel:
         gr.on(
             board.changed(list(controls)),
             None,
+            list(controls.values()),
             None,
-            None,
-            js="() => { window.musvid.play.changed() }",
+            js="(...values) => { window.musvid.play.changed(values) }",
             **QUIET,
         )
         load = board.blocks.load

@@ -3,7 +3,7 @@
 window.musvid ??= {};
 window.musvid.play = (() => {
   const AHEAD = 4; // seconds that are held ahead of the sound, at most
-  const KEPT = 0.4; // seconds that stay when settings have changed, at least
+  const KEPT = 2; // seconds that stay when settings have changed, until there are others
   const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
   const PATIENCE = 3; // seconds until the sound begins without a picture
   const LOST = 30; // seconds until a question is asked again that nobody answered
@@ -12,7 +12,8 @@ window.musvid.play = (() => {
 
   const at = (id) => document.getElementById(id);
   const now = () => performance.now() / 1000;
-  const fresh = () => ({ shown: 0, late: 0, worst: 0, first: null, asked: 0, held: 0, pieces: 0 });
+  const fresh = () => ({ shown: 0, late: 0, worst: 0, first: null, asked: 0, held: 0, pieces: 0,
+    changes: 0, change: null });
   const state = {
     playing: false, // whether somebody wants it to play
     frames: [], // {time, blob, image}, in the order of their times
@@ -28,6 +29,9 @@ window.musvid.play = (() => {
     pictured: false, // whether there was a picture since it began
     drawn: null, // the time of the picture on the canvas
     timer: 0,
+    edition: 0, // how often settings have changed; that of the picture on the canvas is `seen`
+    seen: 0,
+    since: null, // when they have, until that is seen
   };
   let facts = fresh();
 
@@ -51,9 +55,13 @@ window.musvid.play = (() => {
     if (place && place.textContent !== text) place.textContent = text;
   };
 
+  const drop = (which) => {
+    for (const frame of state.frames) if (which(frame)) frame.image?.close();
+    state.frames = state.frames.filter((frame) => !which(frame));
+  };
+
   const empty = () => {
-    for (const frame of state.frames) frame.image?.close?.();
-    state.frames = [];
+    drop(() => true);
     state.until = null;
     state.last = null;
   };
@@ -83,7 +91,8 @@ window.musvid.play = (() => {
 
   const picture = ([time, text]) => {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    return { time, blob: new Blob([bytes], { type: "image/jpeg" }), image: null };
+    const blob = new Blob([bytes], { type: "image/jpeg" });
+    return { time, blob, image: null, edition: state.edition };
   };
 
   const took = (text) => {
@@ -104,9 +113,8 @@ window.musvid.play = (() => {
     // Of settings that have changed meanwhile, or another place, nothing is wanted any more.
     if (!state.stale && (question.anew || state.until !== null)) {
       if (made.fresh) {
-        if (question.anew) state.lead = Math.min(LONGEST, 0.5 * state.lead + 0.5 * spent);
-        for (const frame of state.frames) if (frame.time >= made.begin) frame.image?.close?.();
-        state.frames = state.frames.filter((frame) => frame.time < made.begin);
+        if (question.anew) state.lead = Math.min(LONGEST, Math.max(1.1 * spent, 0.7 * state.lead));
+        drop((frame) => frame.time >= made.begin);
         state.last = null;
       } else {
         state.last = { took: spent, seconds: made.end - made.begin, held: question.held };
@@ -171,9 +179,15 @@ window.musvid.play = (() => {
       facts.first ??= 1000 * (now() - state.began);
       facts.worst = Math.max(facts.worst, 1000 * lag);
       if (lag > LATE) facts.late += 1;
+      if (frame.edition > state.seen && state.since) {
+        facts.changes += 1;
+        facts.change = 1000 * (now() - state.since);
+        state.since = null;
+      }
+      state.seen = frame.edition;
       show("play");
     }
-    for (const old of state.frames.splice(0, best)) old.image?.close?.();
+    for (const old of state.frames.splice(0, best)) old.image?.close();
   };
 
   const tick = () => {
@@ -187,9 +201,9 @@ window.musvid.play = (() => {
     facts.held = Math.max(0, Math.min(end(), state.until ?? sound) - sound);
     if (state.until !== null && state.until < sound && !state.asking) {
       // Too late: it begins anew, as far ahead as that takes.
+      // Where it has only just begun, that says nothing of how fast pictures are painted.
       state.until = null;
-      state.behind = true;
-      state.lead = Math.min(LONGEST, 1.2 * state.lead);
+      state.behind = state.last !== null;
     }
     if (state.until === null || state.until - sound < AHEAD) ask();
     tell(sound);
@@ -304,17 +318,22 @@ window.musvid.play = (() => {
   };
 
   // Pictures that are held stay until the new ones are there, but for those far ahead.
-  const changed = () => {
+  const changed = (values) => {
+    const settings = JSON.stringify(values);
+    if (settings === state.settings) return;
+    state.settings = settings;
+    state.since ??= now();
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
       if (!state.playing) {
         still();
+        state.since = null;
         return;
       }
       state.stale = state.asking !== null;
+      state.edition += 1;
       const sound = audio().currentTime;
-      for (const frame of state.frames) if (frame.time > sound + 2 * KEPT + 1) frame.image?.close?.();
-      state.frames = state.frames.filter((frame) => frame.time <= sound + 2 * KEPT + 1);
+      drop((frame) => frame.time > sound + KEPT);
       state.until = state.last = null;
     }, 60);
   };
