@@ -76,17 +76,14 @@ def browse(song: Path, seconds: float) -> None:
         page.wait_for_timeout(1000 * seconds)
         facts = page.evaluate("window.musvid.play.facts")
         badge = page.inner_text("#player-badge")
-        first, worst = facts["first"] / 1000, facts["worst"]
-        print(
-            f"first picture after {first:.2f} s; in {seconds:g} s {facts['shown']} shown, ", end=""
-        )
-        print(f"{facts['late']} late, at most {worst:.0f} ms behind the sound; {badge}")
+        print(f"first picture after {facts['first'] / 1000:.2f} s; {badge}")
+        print(f"in {seconds:g} s {facts['shown']} shown, {facts['late']} late", end=", ")
+        print(f"at most {facts['worst']:.0f} ms behind the sound")
         changes = facts["changes"]
         page.fill("#prompt textarea", "crimson and gold flames")
         page.wait_for_function(f"window.musvid.play.facts.changes > {changes}")
-        print(
-            f"another prompt seen after {page.evaluate('window.musvid.play.facts.change'):.0f} ms"
-        )
+        change = page.evaluate("window.musvid.play.facts.change")
+        print(f"another prompt seen after {change / 1000:.2f} s")
         browser.close()
 
 

@@ -117,12 +117,11 @@ def test_space_writes_in_a_field_and_other_players_take_turns(page: Page) -> Non
 
 @pytest.mark.thorough
 def test_the_end_of_the_clip_is_the_end(page: Page) -> None:
-    page.get_by_label("number input for Length (s)").fill("2")
+    page.get_by_label("number input for Length (s)").fill("3")
     page.get_by_label("number input for Length (s)").press("Enter")
-    page.wait_for_function("document.querySelector('#seek').max == 2")
+    page.wait_for_function("document.querySelector('#seek').max == 3")
     ready(page)
     page.click("#play")
-    wait_for(page, "facts.shown >= 1")
-    wait_for(page, "!playing && time < 0.5")
+    wait_for(page, "facts.asked && !playing && time < 0.5")
     assert page.get_attribute("#play", "aria-pressed") == "false"
     assert page.inner_text("#player-problem") == ""

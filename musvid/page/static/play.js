@@ -5,7 +5,7 @@ window.musvid.play = (() => {
   const AHEAD = 4; // seconds that are held ahead of the sound, at most
   const KEPT = 2; // seconds that stay when settings have changed, until there are others
   const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
-  const PATIENCE = 3; // seconds until the sound begins without a picture
+  const PATIENCE = 5; // seconds until the sound begins without a picture
   const LOST = 30; // seconds until a question is asked again that nobody answered
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
