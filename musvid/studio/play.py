@@ -136,6 +136,11 @@ class Players:
 
         Raises what `Studio.pictures` raises.
         """
+        with self._lock:
+            playing = self._playing.get(visitor)
+            if playing:  # a piece of it that is being made is not waited for
+                playing.hurry = True
+                self._playing.move_to_end(visitor)
         pace, side = self._pace(visitor), max(job.file_size)
         best = next((level for level, (most, _) in enumerate(LEVELS) if most <= side), 0)
         if late:
@@ -143,10 +148,6 @@ class Players:
         elif seconds:
             pace.learn(seconds, took, held, best)
         key = (job.song, job.recipe, pace.level)
-        with self._lock:
-            playing = self._playing.get(visitor)
-            if playing:
-                self._playing.move_to_end(visitor)
         try:
             piece = None
             if playing and playing.goes_on(key, moment):
@@ -215,6 +216,7 @@ class _Playing:
         self._made = studio.pictures(rest)
         self._pictures = self._wanted()
         self._begun = self._closed = False
+        self.hurry = False  # whether the next piece is asked for already
 
     @property
     def _next(self) -> float:
@@ -237,6 +239,7 @@ class _Playing:
         if self._timer:
             self._timer.cancel()
         with self._lock:
+            self.hurry = False
             if self._closed:
                 return None
             for _ in range(round((moment - self._next) * self._rate)):
@@ -246,7 +249,7 @@ class _Playing:
             for moment, frame in self._pictures:
                 made.append((moment, encoded(frame)))
                 until = min(until, time.monotonic() + _PROMPT)
-                if self._next - begin >= PIECE or time.monotonic() > until:
+                if self.hurry or self._next - begin >= PIECE or time.monotonic() > until:
                     break
             fresh, self._begun = not self._begun, True
             over = not made or self._number > self._last

@@ -29,6 +29,7 @@ window.musvid.play = (() => {
     pictured: false, // whether there was a picture since it began
     drawn: null, // the time of the picture on the canvas
     timer: 0,
+    number: 0, // of the last question
     edition: 0, // how often settings have changed; that of the picture on the canvas is `seen`
     seen: 0,
     since: null, // when they have, until that is seen
@@ -69,12 +70,15 @@ window.musvid.play = (() => {
   // Questions and answers.
 
   const ask = () => {
-    if (state.asking && now() - state.asking.since < LOST) return;
+    // What is asked before settings changed is not waited for.
+    if (state.asking && !state.stale && now() - state.asking.since < LOST) return;
+    state.number += 1;
     const sound = audio().currentTime;
     const anew = state.until === null;
     let time = state.until;
     if (anew) time = Math.min(sound + (state.starting ? 0 : state.lead), end() - 0.05);
     state.asking = { since: now(), anew, held: Math.max(0, (state.until ?? sound) - sound), time };
+    state.asking.number = state.number;
     state.stale = false;
     facts.asked += 1;
     at("player-more").click();
@@ -84,7 +88,8 @@ window.musvid.play = (() => {
   const asked = (values, place) => {
     const { time, anew } = state.asking ?? { time: 0, anew: true };
     const how = anew || !state.last ? {} : state.last;
-    values[place] = JSON.stringify({ at: Math.max(0, time), late: Number(state.behind), ...how });
+    const { number, behind } = state;
+    values[place] = JSON.stringify({ number, at: Math.max(0, time), late: Number(behind), ...how });
     state.behind = false;
     return values;
   };
@@ -97,9 +102,12 @@ window.musvid.play = (() => {
 
   const took = (text) => {
     const question = state.asking;
+    if (!question) return;
+    const made = text?.startsWith("{") ? JSON.parse(text) : null;
+    if (made && made.number !== question.number) return; // nobody waits for it any more
     state.asking = null;
-    if (!state.playing || !question) return;
-    if (!text || text.startsWith("<")) {
+    if (!made) {
+      if (!state.playing) return;
       const place = document.createElement("div");
       place.innerHTML = text ?? "";
       stop();
@@ -107,7 +115,6 @@ window.musvid.play = (() => {
       return;
     }
     state.failures = 0;
-    const made = JSON.parse(text);
     const spent = now() - question.since;
     facts.pieces += 1;
     // Of settings that have changed meanwhile, or another place, nothing is wanted any more.
@@ -238,8 +245,7 @@ window.musvid.play = (() => {
     api.facts = facts;
     const again = { playing: true, starting: true, pictured: false, failures: 0 };
     Object.assign(state, again, { began: now() });
-    if (state.asking) state.stale = true;
-    at("player-badge").textContent = "painting the first pictures …";
+    if (!state.frames.length) at("player-badge").textContent = "painting the first pictures …";
     show(state.drawn === null ? "wait" : "play");
     say("");
     button();
@@ -247,9 +253,14 @@ window.musvid.play = (() => {
   };
 
   const stop = () => {
+    pause();
+    empty();
+  };
+
+  // What is held stays for when it goes on.
+  const pause = () => {
     state.playing = state.starting = false;
     audio()?.pause();
-    empty();
     show(state.drawn === null ? "still" : "pause");
     button();
   };
@@ -326,9 +337,9 @@ window.musvid.play = (() => {
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
       if (!state.playing) {
+        empty();
         still();
         state.since = null;
-        return;
       }
       state.stale = state.asking !== null;
       state.edition += 1;
@@ -338,7 +349,7 @@ window.musvid.play = (() => {
     }, 60);
   };
 
-  const toggle = () => (state.playing ? stop() : start());
+  const toggle = () => (state.playing ? pause() : start());
 
   const field = (place) =>
     place?.closest?.(
@@ -351,14 +362,14 @@ window.musvid.play = (() => {
       const sound = audio();
       sound.muted = !sound.muted;
       at("mute").setAttribute("aria-pressed", String(sound.muted));
-    } else if (state.playing && event.target.closest?.('#song button[aria-label="Play"]')) stop();
+    } else if (state.playing && event.target.closest?.('#song button[aria-label="Play"]')) pause();
   });
   document.addEventListener("input", (event) => {
     if (event.target.id === "seek") seek(state.start + Number(event.target.value));
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== " " || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (field(event.target) && event.target.id !== "seek") return;
+    if (!at("play") || (field(event.target) && event.target.id !== "seek")) return;
     event.preventDefault();
     toggle();
   });
@@ -366,14 +377,14 @@ window.musvid.play = (() => {
   document.addEventListener(
     "play",
     (event) => {
-      if (state.playing && event.target !== audio()) stop();
+      if (state.playing && event.target !== audio()) pause();
     },
     true,
   );
   window.addEventListener("pagehide", () => stop());
 
   const api = {
-    start, stop, toggle, seek, asked, took, failed, changed, song, part, facts,
+    start, pause, toggle, seek, asked, took, failed, changed, song, part, facts,
     get playing() { return state.playing; },
     get time() { return audio()?.currentTime ?? 0; },
   };
