@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
@@ -72,3 +73,12 @@ def save_frame(frame: Frame, path: Path) -> Path:
         path.unlink(missing_ok=True)
         raise OutputError(f"The frame {path} cannot be written ({error.strerror}).") from None
     return path
+
+
+def encoded(frame: Frame, quality: int = 80) -> bytes:
+    """A picture as a WebP file, for a page. quality: 1 to 100."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(frame).save(file, "WEBP", quality=quality)
+    return file.getvalue()

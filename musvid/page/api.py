@@ -108,7 +108,7 @@ class Api:
         """The spectrum at one moment, painted: a PNG. Parameters as those of `/draw`."""
         job = self.chosen(song, settings)
         self.board.limits.afford_moment(job)
-        return self.picture(paint_moment(self.board.studio, job, self.moment(job, time)))
+        return self.picture(paint_moment(self.board.studio, job, self.moment(job, time))[1])
 
     def render(
         self,

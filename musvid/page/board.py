@@ -279,7 +279,8 @@ class Board:
         try:
             job = self.chosen(data)
             plan = self.studio.plan(job)
-            remarks = job.remarks()
+            own = job.recipe.style.remarks()  # which stand under the prompt
+            remarks = [each for each in job.remarks() if each not in own]
         except MusvidError as error:
             return told(error), gr.skip()
         # A decimal number that stands for a standard rate.

@@ -14,3 +14,8 @@ def scripts() -> str:
 def styles() -> list[Path]:
     """All style sheets; ``page.css`` first, the others may change what it says."""
     return sorted(_FOLDER.glob("*.css"), key=lambda path: (path.stem != "page", path.name))
+
+
+def style_picture(style: str) -> Path:
+    """The small picture of a style, made by ``examples/chips.py``."""
+    return _FOLDER / f"style-{style.replace(' ', '-')}.webp"

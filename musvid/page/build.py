@@ -10,12 +10,15 @@ from .board import Board, Panel
 from .compare import ComparePanel
 from .follow import FollowPanel
 from .form import FormPanel
+from .format import FormatPanel
 from .gpu import serve
 from .guard import guard
+from .levers import LeversPanel
 from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .part import PartPanel
 from .play import PlayPanel
 from .preset import PresetPanel
 from .render import RenderPanel
@@ -23,8 +26,9 @@ from .results import ResultsPanel
 from .sessions import describe_once
 from .sliders import take_ends
 from .song import SongPanel
+from .stage import StagePanel
 from .story import StoryPanel
-from .style import StylePanel
+from .style import BrushPanel, StylePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
 from .view import ViewPanel
@@ -35,11 +39,6 @@ def build(studio: Studio, limits: Limits) -> Board:
     take_ends()
     board = Board(studio, limits)
     serve(studio)
-    song, start, form, motion = SongPanel(), PresetPanel(), FormPanel(), MotionPanel()
-    beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
-    style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
-    play = PlayPanel()
-    render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
     with gr.Blocks(
         title="musvid",
         analytics_enabled=False,
@@ -48,39 +47,40 @@ def build(studio: Studio, limits: Limits) -> Board:
         fill_width=True,
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
-        with gr.Row(elem_id="columns"):
-            with gr.Column(scale=4, min_width=320, elem_id="settings"):
-                _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
-            with gr.Column(scale=7, min_width=320), gr.Tabs(elem_id="tabs"):
-                with gr.Tab("Render", id="render"):
-                    _lay_out(board, play, moment, view, render, results)
-                with gr.Tab("Compare", id="compare", elem_id="compare"):
-                    compare.layout(board)
-        # Events of one component are answered in this order.
-        order: tuple[Panel, ...] = (
-            song,
-            start,
-            form,
-            story,
-            motion,
-            beat,
-            follow,
-            moment,
-            play,
-            style,
-            view,
-            look,
-            render,
-            results,
-            compare,
-        )
-        for panel in order:
+        for panel in _lay_out(board):
             panel.wire(board)
         api.add(board)
     guard(board.blocks)
     _queue(board)
     describe_once(board.blocks)
     return board
+
+
+def _lay_out(board: Board) -> list[Panel]:
+    """Adds the components of all panels, and gives the panels in the order of their wiring, in
+    which events of one component are answered."""
+    stage, play, levers = StagePanel(), PlayPanel(), LeversPanel()
+    results, render = ResultsPanel(), RenderPanel()
+    song, start, style, shape = SongPanel(), PresetPanel(), StylePanel(), FormatPanel()
+    part, view, motion, beat = PartPanel(), ViewPanel(), MotionPanel(), BeatPanel()
+    form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
+    brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
+
+    def add(*panels: Panel) -> None:
+        for panel in panels:
+            panel.layout(board)
+
+    with gr.Row(elem_id="columns"):
+        with gr.Column(scale=7, min_width=320, elem_id="show"):
+            add(stage, play, levers, results)
+        with gr.Column(scale=4, min_width=320, elem_id="settings"):
+            add(song, start, style, shape, part)
+            add(view, motion, beat, form, story, follow, look, brush, moment)
+            add(render)
+    with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
+        add(compare)
+    first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
+    return [*first, follow, moment, play, style, brush, view, look, render, results, compare]
 
 
 def _queue(board: Board) -> None:
@@ -103,9 +103,3 @@ def _queue(board: Board) -> None:
     board.upkeep = Upkeep(
         board.line, board.visitors, board.visits, board.runnings, served, board.limits
     )
-
-
-def _lay_out(board: Board, *panels: Panel) -> None:
-    """Adds the components of panels, one below the other."""
-    for panel in panels:
-        panel.layout(board)

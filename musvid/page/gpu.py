@@ -95,8 +95,8 @@ def load_models(studio: Studio) -> None:
             _log.warning("%s is not loaded: %s", name, error)
 
 
-def paint_moment(studio: Studio, job: Job, moment: float) -> Frame:
-    """One moment, painted, and shown as the video shows it."""
+def paint_moment(studio: Studio, job: Job, moment: float) -> tuple[Frame, Frame]:
+    """One moment: as it is painted, and as the video shows it."""
 
     def paint() -> Frame:
         if not ZERO:
@@ -105,7 +105,8 @@ def paint_moment(studio: Studio, job: Job, moment: float) -> Frame:
         (frame,) = _received(studio, _paint(_clip(studio, job), moment))
         return frame
 
-    return studio.seen(job, studio.remembered(job, moment, paint), moment)
+    painted = studio.remembered(job, moment, paint)
+    return painted, studio.seen(job, painted, moment)
 
 
 def paint_strip(

@@ -49,8 +49,12 @@ def sentence(error: Exception) -> str:
 
 
 def place_of(outputs: Sequence[Any]) -> gr.HTML | None:
-    """Where an event says what went wrong: the first text among what it writes."""
-    return next((part for part in outputs if isinstance(part, gr.HTML)), None)
+    """Where an event says what went wrong: the first text among what it writes.
+
+    What has a template of its own is no text, but a control.
+    """
+    texts = (part for part in outputs if isinstance(part, gr.HTML))
+    return next((part for part in texts if part.html_template == "${value}"), None)
 
 
 def stops_of(outputs: Sequence[Any]) -> list[gr.Button]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from html import escape
+from pathlib import Path
 
 from .. import MODELS, Comparison
 from .. import RECIPES as NUMBERS
@@ -34,6 +36,17 @@ def told(problem: object = "") -> str:
 def hint(text: str) -> str:
     """A remark in small letters."""
     return f'<div class="hint">{escape(text)}</div>'
+
+
+def named(text: str) -> str:
+    """The name over a small picture."""
+    return f'<div class="named">{escape(text)}</div>'
+
+
+def poster(picture: Path) -> str:
+    """A small JPEG, as part of the page: it is there before anything is painted."""
+    data = b64encode(picture.read_bytes()).decode()
+    return f'<img alt="" src="data:image/jpeg;base64,{data}">'
 
 
 def bar(text: str, part: float, over: bool = False) -> str:

@@ -39,6 +39,8 @@ def rules(queue: int) -> dict[str, Rule]:
     found["play"] = Rule("players", running=2, own=3, house=2 * queue, total=4 * queue)
     # A change of the page sends a handful at once; so many are a mistake, or no page.
     found["light"] = Rule("questions", running=3, own=60, house=200, total=1000)
+    # Of a song that has gone, they end as soon as those of the next one have begun.
+    found["looks"] = Rule("looks", running=2, own=4, house=queue, total=5 * queue)
     found["back"] = Rule("looks", running=1, own=2, house=queue, total=5 * queue)
     found["timeline"] = Rule("questions", running=1, own=20, house=100, total=500)
     return found

@@ -7,7 +7,7 @@ import gradio as gr
 
 from .. import MusvidError
 from ..studio.studio import AXES, strip_values
-from .board import CAMERA_FOLLOWERS, CLIP, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
+from .board import CAMERA_FOLLOWERS, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
 from .html import hint, told
 
@@ -18,25 +18,8 @@ class MomentPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
-        with gr.Column(elem_classes="part", elem_id="moment-part"):
-            gr.HTML("<h2>Play with one moment</h2>", padding=False)
-            board.put(
-                "moment",
-                gr.Slider(
-                    0, CLIP, 3.0, step=0.02, label="Moment of the song (s)", elem_id="moment"
-                ),
-            )
-            board.put("timeline", gr.HTML(elem_id="timeline", padding=False))
-            with gr.Row(elem_classes="pictures"):
-                picture: dict[str, Any] = {
-                    "format": "webp",
-                    "interactive": False,
-                    "buttons": ["download", "fullscreen"],
-                    "min_width": 140,
-                }
-                self.drawn = gr.Image(label="Spectrum", elem_id="drawn", **picture)
-                board.put("painted", gr.Image(label="Painted", elem_id="painted", **picture))
-            self.moment_note = gr.HTML(elem_id="moment-note", padding=False)
+        with gr.Accordion("Strips", open=False, elem_classes="part", elem_id="strips"):
+            gr.HTML(hint("The moment with five values of a setting, side by side."), padding=False)
             self._strip()
 
     def _strip(self) -> None:
@@ -84,7 +67,7 @@ class MomentPanel:
             ],
             self.on_draw,
             everything,
-            [self.drawn, self.moment_note],
+            [board["drawn"], board["moment_note"]],
             **LIGHT,
             **LATEST,
         )
@@ -103,7 +86,7 @@ class MomentPanel:
         painting: dict[str, Any] = {
             "fn": self.on_paint,
             "inputs": everything,
-            "outputs": [board["painted"], self.moment_note],
+            "outputs": [board["painted"], board["diffused"], board["moment_note"]],
             **PAINTING,
             **LATEST,
         }
@@ -112,7 +95,7 @@ class MomentPanel:
         self.strip_button.click(
             self.on_strip,
             {*everything, self.axis},
-            [self.strip, self.strip_values, self.moment_note],
+            [self.strip, self.strip_values, board["moment_note"]],
             **PAINTING,
             **QUIET,
         )
@@ -130,8 +113,8 @@ class MomentPanel:
             job = self.board.chosen(data)
             frame = self.board.studio.draw(job, self.board.moment_of(data, job))
         except MusvidError:
-            return {self.drawn: gr.skip()}  # the live line says it
-        return {self.drawn: frame}
+            return {self.board["drawn"]: gr.skip()}  # the live line says it
+        return {self.board["drawn"]: frame}
 
     def on_paint(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Paints the moment."""
@@ -143,12 +126,16 @@ class MomentPanel:
             job = self.board.studio.job(recipe, song)
             self.board.limits.afford_moment(job)
             if recipe.paints and not self.board.studio.has(recipe.style):
-                yield {self.moment_note: hint(f"Loading {recipe.style.model} …")}
-            frame = paint_moment(self.board.studio, job, self.board.moment_of(data, job))
+                yield {self.board["moment_note"]: hint(f"Loading {recipe.style.model} …")}
+            flat, shown = paint_moment(self.board.studio, job, self.board.moment_of(data, job))
         except MusvidError as error:
-            yield {self.moment_note: told(error)}
+            yield {self.board["moment_note"]: told(error)}
             return
-        yield {self.board["painted"]: frame, self.moment_note: ""}
+        yield {
+            self.board["painted"]: shown,
+            self.board["diffused"]: flat,
+            self.board["moment_note"]: "",
+        }
 
     def on_strip(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Paints the moment several times, with one setting changed."""
@@ -164,7 +151,7 @@ class MomentPanel:
                 made.append((frame, str(values[len(made)])))
                 yield {self.strip: gr.update(value=made, visible=True)}
         except MusvidError as error:
-            yield {self.moment_note: told(error)}
+            yield {self.board["moment_note"]: told(error)}
 
     def on_pick(self, axis: str, values: list[Any], picked: gr.SelectData) -> list[Any]:
         """Takes the setting of one picture of the strip."""

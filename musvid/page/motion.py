@@ -21,13 +21,12 @@ _FOLLOWING = "(stride, before, after, relight) => relight && before === 1 ? stri
 
 
 class MotionPanel:
-    """Recipes, stride, before and after, and the live line."""
+    """Recipes, how gaps are filled, and how texture travels; the live line and the levers."""
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
-        with gr.Column(elem_classes="part"):
-            gr.HTML("<h2>Motion</h2>", padding=False)
+        with gr.Accordion("Motion", open=False, elem_classes="part", elem_id="motion"):
             board.put(
                 "recipe",
                 gr.Radio(
@@ -39,10 +38,6 @@ class MotionPanel:
                     elem_id="recipe",
                 ),
             )
-            with gr.Row(elem_id="factors"):
-                board.slider("stride", "Stride", min_width=100)
-                board.slider("before", "Before", min_width=100)
-                board.slider("after", "After", min_width=100)
             board.control(
                 "relight",
                 gr.Checkbox(
@@ -79,7 +74,6 @@ class MotionPanel:
                 )
                 board.slider("drift.speed", "Pixels a second", min_width=120)
                 board.slider("drift.morph", "Morph (seeds a second)", min_width=120)
-            board.put("plan", gr.HTML(elem_id="plan", padding=False))
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

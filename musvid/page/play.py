@@ -75,6 +75,8 @@ class PlayPanel:
             js="(...values) => { window.musvid.play.changed(values) }",
             **QUIET,
         )
+        looked = "() => { window.musvid.play.looked() }"
+        gr.on([board["moment"].input, board["video"].change], None, None, None, js=looked, **QUIET)
         load = board.blocks.load
         parts = [controls["start"], controls["duration"]]
         part = "(start, length) => { window.musvid.play.part(start, length) }"

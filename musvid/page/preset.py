@@ -1,12 +1,28 @@
-"""The panel of presets: complete sets of settings, chosen by their pictures."""
+"""The panel of presets: complete sets of settings, chosen by their pictures.
+
+The pictures are of the song that is there, painted in the background; until then they are those
+that ship with musvid.
+"""
+
+import base64
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from typing import Any
 
 import gradio as gr
 
-from .. import preset, presets
-from .board import LIGHT, QUIET, Board, Updates
+from .. import MusvidError, preset, presets
+from ..job import Job
+from ..music import story
+from ..studio.looks import Looks, Newest
+from .board import LATEST, LIGHT, QUIET, Board, Updates, Values, recipe_of, values_of
+from .gpu import ZERO
 
 # What stays as it is: the song's part, and what was found in it.
 _KEPT = ("start", "duration", "track", "form")
+# Painted first; the others follow in the order in which they stand.
+_PROMISING = ("living", "nebula", "kaleidoscope", "fire", "aurora", "reef")
 
 
 class PresetPanel:
@@ -15,37 +31,131 @@ class PresetPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
-        self.names = [each.name for each in presets.every()]
+        self.recipes = {each.name: each.recipe for each in presets.every()}
+        self._looks, self._newest = Looks(board.studio), Newest()
         with gr.Column(elem_classes="part"):
-            gr.HTML("<h2>Start from</h2>", padding=False)
-            board.put(
-                "presets",
-                gr.Gallery(
-                    [(str(each.picture), each.title) for each in presets.every()],
-                    columns=4,
-                    height="auto",
-                    object_fit="cover",
-                    allow_preview=False,
-                    interactive=False,
-                    show_label=False,
-                    container=False,
-                    elem_id="presets",
-                    buttons=[],
-                ),
+            board.put("presets", tiles())
+            self.pictures = gr.HTML(
+                shipped(),
+                html_template="<i hidden></i>",
+                js_on_load="musvid.looks.paint(props, watch)",
+                visible="hidden",
+                elem_id="presets-pictures",
             )
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        board["presets"].select(
-            self.on_choose, board["song"], list(board.controls.values()), **LIGHT, **QUIET
+        controls = board.controls
+        board["presets"].choose(
+            self.on_choose, board["song"], list(controls.values()), **LIGHT, **QUIET
+        )
+        gr.on(
+            board.changed(list(controls)),
+            self.on_shown,
+            set(controls.values()),
+            board["presets"],
+            **LIGHT,
+            **LATEST,
+        )
+        board["song"].change(
+            self.on_song,
+            {board["song"], board["moment"], *controls.values()},
+            self.pictures,
+            # They wait in the studio, for each other and for all who wait for a picture.
+            trigger_mode="multiple",
+            concurrency_limit=8,
+            concurrency_id="looks",
+            **QUIET,
         )
 
-    def on_choose(self, path: str | None, picked: gr.SelectData) -> Updates:
+    def on_choose(self, path: str | None, chosen: gr.EventData) -> Updates:
         """Fills the controls with a preset; the clip and the beat stay."""
-        updates, _ = self.board.filled(preset(self.names[picked.index]).recipe, path)
-        kept = [
-            part
-            for name, part in self.board.controls.items()
-            if name in _KEPT or name.startswith("lock.")
-        ]
+        updates, _ = self.board.filled(preset(str(chosen.name)).recipe, path)
+        kept = [part for name, part in self.board.controls.items() if _kept(name)]
         return {part: value for part, value in updates.items() if part not in kept}
+
+    def on_shown(self, data: dict[Any, Any]) -> str:
+        """Says which look the controls show; "" for none."""
+        return shown_by(self.board.named(data))
+
+    def on_song(self, data: dict[Any, Any], request: gr.Request) -> Iterator[dict[str, Any]]:
+        """Paints the song's moment in every look."""
+        made = shipped()
+        yield made
+        visitor = request.session_hash or ""
+        turn = self._newest.begin(visitor)
+        if not data[self.board["song"]] or ZERO:  # there, nothing is painted without a card
+            return
+        try:
+            song, recipe = self.board.asked(data)
+        except MusvidError:
+            return  # the live line says it
+        moment = (data[self.board["moment"]] or 0) - recipe.start
+        moment = max(0.0, min(float(song.duration), moment))
+        order = dict.fromkeys([shown_by(self.board.named(data)), *_PROMISING, *self.recipes])
+        found = self._looks.pictures(
+            song,
+            {name: self.recipes[name] for name in order if name in self.recipes},
+            moment,
+            wanted=lambda: (
+                self._newest.has(visitor, turn) and not self.board.presence.gone(visitor)
+            ),
+            allowed=self._allow,
+        )
+        for name, picture in found:
+            made = {**made, name: "data:image/webp;base64," + base64.b64encode(picture).decode()}
+            yield made
+
+    def _allow(self, job: Job) -> None:
+        self.board.limits.check(job.recipe)
+        self.board.limits.afford_moment(job)
+
+
+def tiles() -> gr.HTML:
+    """A button for every preset, of which the value names the one that is shown."""
+    buttons = "".join(
+        f'<button type="button" data-name="{escape(each.name)}" aria-pressed="false" '
+        f'title="{escape(each.about)}"><img alt=""><span>{escape(each.title)}</span></button>'
+        for each in presets.every()
+    )
+    return gr.HTML(
+        "",
+        html_template=f'<div class="looks" role="group" aria-label="Looks">{buttons}</div>',
+        js_on_load="musvid.looks.begin(element, props, watch, name => trigger('choose', {name}))",
+        apply_default_css=False,
+        elem_id="presets",
+    )
+
+
+def shipped() -> dict[str, Any]:
+    """The pictures that ship with musvid, by the names of their presets."""
+    return {
+        each.name: {"path": str(each.picture), "meta": {"_type": "gradio.FileData"}}
+        for each in presets.every()
+    }
+
+
+def shown_by(values: Values) -> str:
+    """The preset that controls show, or "".
+
+    A story listens to the whole song; without it, the moment looks the same.
+    """
+    try:
+        shown = values_of(recipe_of(values))
+    except MusvidError:
+        return ""
+    given = {} if shown["story"] != story.OFF else {"story": story.OFF}
+    for name, wanted in _values().items():
+        if all(shown[each] == value for each, value in (wanted | given).items() if not _kept(each)):
+            return name
+    return ""
+
+
+@cache
+def _values() -> dict[str, Values]:
+    """What the controls show of each preset."""
+    return {each.name: values_of(each.recipe) for each in presets.every()}
+
+
+def _kept(name: str) -> bool:
+    return name in _KEPT or name.startswith("lock.")

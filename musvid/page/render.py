@@ -28,46 +28,29 @@ class RenderPanel:
         """Adds the components."""
         self.board = board
         self.name = gr.Textbox(visible=False)  # of the visitor's tab
-        with gr.Row(elem_id="actions"):
-            self.quick = gr.Button("Quick look", min_width=110, elem_id="quick")
-            self.render = gr.Button("Render", variant="primary", min_width=110, elem_id="render")
-            self.stop = gr.Button(
-                "Stop", variant="stop", min_width=110, interactive=False, elem_id="stop"
-            )
-        board.put("progress", gr.HTML(elem_id="progress", padding=False))
-        with gr.Row(elem_classes="pictures"):
-            tiles: dict[str, Any] = {
-                "columns": 3,
-                "height": 330,
-                "object_fit": "cover",
-                "min_width": 180,
-                "preview": False,
-                "fit_columns": False,
-                "interactive": False,
-                "buttons": ["fullscreen"],
-            }
-            self.drawn_frames = gr.Gallery(label="Spectrum", elem_id="drawn-frames", **tiles)
-            self.painted_frames = gr.Gallery(label="Diffused", elem_id="painted-frames", **tiles)
-            board.put(
-                "video",
-                gr.Video(
-                    label="Video",
-                    height=330,
-                    min_width=180,
+        with gr.Column(elem_id="make"):
+            board.put("plan", gr.HTML(elem_id="plan", padding=False))
+            with gr.Row(elem_id="actions"):
+                self.render = gr.Button(
+                    "Make my video", variant="primary", scale=3, min_width=140, elem_id="render"
+                )
+                self.quick = gr.Button("Quick look", scale=1, min_width=90, elem_id="quick")
+                self.stop = gr.Button(
+                    "Stop",
+                    variant="stop",
+                    scale=1,
+                    min_width=70,
                     interactive=False,
-                    elem_id="video",
-                    buttons=["download"],
-                    autoplay=True,
-                ),
-            )
+                    elem_id="stop",
+                )
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         everything = board.everything
         shown = [
             board["progress"],
-            self.drawn_frames,
-            self.painted_frames,
+            board["drawn_frames"],
+            board["diffused_frames"],
             board["video"],
             board["result"],
             board["visit"],
@@ -132,8 +115,8 @@ class RenderPanel:
             yield {
                 self.board["progress"]: bar("Beginning", 0),
                 self.stop: gr.update(interactive=True),
-                self.drawn_frames: [],
-                self.painted_frames: [],
+                self.board["drawn_frames"]: [],
+                self.board["diffused_frames"]: [],
                 self.board["zip"]: gr.update(visible=False, value=None),
             }
             song = data[self.board["song"]]
@@ -153,8 +136,8 @@ class RenderPanel:
             for job, report in work.reports():
                 updates: Updates = {
                     self.board["progress"]: progress_of(report),
-                    self.drawn_frames: report.frames("spectrum", TILES),
-                    self.painted_frames: report.frames("painted", TILES),
+                    self.board["drawn_frames"]: report.frames("spectrum", TILES),
+                    self.board["diffused_frames"]: report.frames("painted", TILES),
                 }
                 if report.video and report.video != shown:
                     shown = report.video

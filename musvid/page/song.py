@@ -1,14 +1,13 @@
-"""The panel of the song: what is played, and which part of it."""
+"""The panel of the song: what is played."""
 
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
 import musvid
 
 from .. import MusvidError
-from .board import CLIP, LATEST, LIGHT, QUIET, Board, Updates
+from .board import CLIP, LIGHT, QUIET, Board, Updates
 from .html import hint, told
 
 PACKAGE = Path(musvid.__file__).parent
@@ -23,17 +22,18 @@ EXAMPLES = {
 
 
 class SongPanel:
-    """The song, examples to try, and the clip."""
+    """The song, and examples to try."""
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
         with gr.Column(elem_classes="part"):
-            gr.HTML("<h2>Song</h2>", padding=False)
             self.audio = gr.Audio(
                 next(map(str, EXAMPLES.values()), None),
                 type="filepath",
                 sources=["upload", "microphone"],
+                buttons=[],
+                editable=False,
                 show_label=False,
                 label="Song",
                 elem_id="song",
@@ -41,29 +41,30 @@ class SongPanel:
                     waveform_color="#8b7bd8", waveform_progress_color="#f472b6"
                 ),
             )
-            self.examples = gr.Dataset(
-                components=[gr.Textbox(visible=False)],
-                samples=[[name] for name in EXAMPLES],
-                label="Made by this project, to try",
-                elem_id="examples",
-                visible=bool(EXAMPLES),
-            )
+            with gr.Row(elem_id="song-row", equal_height=True):
+                self.choose = gr.UploadButton(
+                    "Choose your song …",
+                    file_types=["audio", ".mp4", ".webm", ".mkv"],
+                    size="sm",
+                    scale=3,
+                    min_width=150,
+                    elem_id="choose",
+                )
+                self.examples = gr.Dataset(
+                    components=[gr.Textbox(visible=False)],
+                    samples=[[name] for name in EXAMPLES],
+                    show_label=False,
+                    label="Made by this project, to try",
+                    elem_id="examples",
+                    visible=bool(EXAMPLES),
+                )
             board.put("song_problem", gr.HTML(elem_id="song-problem", padding=False))
-            with gr.Row():
-                board.control(
-                    "start", gr.Slider(0, 1, 0, step=0.1, label="From (s)", min_width=120)
-                )
-                board.control(
-                    "duration",
-                    gr.Slider(0.5, CLIP, CLIP, step=0.1, label="Length (s)", min_width=120),
-                )
         board.put("song", gr.State(None))
         board.put("audio", self.audio)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        changed = board.changed
         gr.on(
             [self.audio.change, board.blocks.load],
             self.on_song,
@@ -78,15 +79,9 @@ class SongPanel:
             **LIGHT,
             **QUIET,
         )
+        # The old song stays until another one is there.
+        self.choose.upload(lambda path: path, self.choose, self.audio, **LIGHT, **QUIET)
         self.examples.click(self.on_example, self.examples, self.audio, **LIGHT, **QUIET)
-        gr.on(
-            changed(["start", "duration"]),
-            self.on_clip,
-            {board["song"], controls["start"], controls["duration"], board["moment"]},
-            board["moment"],
-            **LIGHT,
-            **LATEST,
-        )
 
     def on_song(self, path: str | None) -> Updates:
         """Takes a song, and sets the sliders to its length."""
@@ -112,13 +107,3 @@ class SongPanel:
     def on_example(self, chosen: list[str]) -> str:
         """Gives the path of an example."""
         return str(EXAMPLES[chosen[0]])
-
-    def on_clip(self, data: dict[Any, Any]) -> Any:
-        """Keeps the moment inside the clip."""
-        first = data[self.board.controls["start"]] or 0
-        last = first + (data[self.board.controls["duration"]] or 0.5)
-        return gr.update(
-            minimum=first,
-            maximum=last,
-            value=max(first, min(last, data[self.board["moment"]] or 0)),
-        )

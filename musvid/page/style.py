@@ -1,28 +1,29 @@
-"""The panel of style: prompt, strength, seed and model."""
+"""The panels of style: the prompt with its words; seed and model."""
 
 from dataclasses import replace
 from random import randrange
+from typing import Any
 
 import gradio as gr
 
 from .. import MODELS, MusvidError, Recipe
-from ..paint import words
 from ..ranges import RANGES
-from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, values_of
+from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, recipe_of, values_of
+from .chips import KINDS, chips, lit, toggled
 from .html import hint, model_facts, told
+from .prompt import note
 
 # What a model has of its own.
 OWN = ("style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale")
 
 
 class StylePanel:
-    """What is painted, and with which model."""
+    """What is painted, in words."""
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
         with gr.Column(elem_classes="part"):
-            gr.HTML("<h2>Style</h2>", padding=False)
             board.control(
                 "style.prompt",
                 gr.Textbox(
@@ -33,27 +34,48 @@ class StylePanel:
                     elem_id="prompt",
                 ),
             )
-            self.chips = [
-                gr.Dataset(
-                    components=[gr.Textbox(visible=False)],
-                    samples=[[word] for word in known],
-                    samples_per_page=len(known),
-                    label=label,
-                    elem_classes="chips",
-                    elem_id=f"chips-{label.lower()}",
-                )
-                for label, known in (
-                    ("Styles", words.STYLES),
-                    ("Colours", words.COLOURS),
-                    ("Light", words.MODIFIERS),
-                )
-            ]
-            board.slider(
-                "style.strength",
-                "Strength",
-                info="0 is the spectrum itself, 1 hardly knows it any more",
-                elem_id="strength",
-            )
+            self.note = gr.HTML(elem_id="prompt-note", padding=False)
+            with gr.Accordion("Words to choose from", open=False, elem_id="words"):
+                self.chips = [chips(label, board.first["style.prompt"]) for label in KINDS]
+
+    def wire(self, board: Board) -> None:
+        """Says what happens when."""
+        controls = board.controls
+        prompt = controls["style.prompt"]
+        for group in self.chips:
+            group.choose(toggled, prompt, prompt, **LIGHT, **QUIET)
+        prompt.change(
+            lambda text: [lit(label, text) for label in KINDS],
+            prompt,
+            self.chips,
+            **LIGHT,
+            **LATEST,
+        )
+        told = [name for name in controls if name.startswith("style.")]
+        gr.on(
+            board.changed(told),
+            self.on_prompt,
+            {controls[name] for name in told},
+            self.note,
+            **LIGHT,
+            **LATEST,
+        )
+
+    def on_prompt(self, data: dict[Any, Any]) -> str:
+        """Says what the model does not read of the prompt."""
+        try:
+            return note(recipe_of(self.board.named(data)).style)
+        except MusvidError:
+            return ""  # the live line says it
+
+
+class BrushPanel:
+    """With what it is painted: seed, echo, model."""
+
+    def layout(self, board: Board) -> None:
+        """Adds the components."""
+        self.board = board
+        with gr.Accordion("Seed and model", open=False, elem_classes="part", elem_id="brush"):
             board.slider(
                 "echo",
                 "Echo",
@@ -75,8 +97,7 @@ class StylePanel:
                     ),
                 )
                 self.dice = gr.Button("⚄ Another", min_width=90, scale=1, elem_id="dice")
-            with gr.Accordion("Model", open=False):
-                self._model(board)
+            self._model(board)
 
     def _model(self, board: Board) -> None:
         """Adds the model and what it has of its own."""
@@ -147,14 +168,6 @@ class StylePanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        for chips in self.chips:
-            chips.click(
-                lambda chosen, prompt: words.toggle(prompt, chosen[0]),
-                [chips, controls["style.prompt"]],
-                controls["style.prompt"],
-                **LIGHT,
-                **QUIET,
-            )
         self.dice.click(lambda: randrange(2**16), None, controls["style.seed"], **LIGHT, **QUIET)
         controls["style.model"].input(
             self.on_model,

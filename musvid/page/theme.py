@@ -15,6 +15,10 @@ THEME = gr.themes.Base(
     font_mono=["ui-monospace", "Consolas", "monospace"],
 ).set(
     body_background_fill="*neutral_100",
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
     body_background_fill_dark="#0d0b16",
     block_background_fill="white",
     block_background_fill_dark="#171425",

@@ -24,7 +24,7 @@ class ViewPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         first = board.first
-        with gr.Column(elem_classes="part", elem_id="view"):
+        with gr.Accordion("View and camera", open=False, elem_classes="part", elem_id="view"):
             board.control(
                 "view.kind",
                 gr.Radio(

@@ -3,8 +3,8 @@
 Both libraries can load the model as well, and take four seconds to be imported. What `sketch` needs
 of them is little: a UNet without attention, whose blocks are modulated by time and text (as
 diffusers' UNet2DConditionModel with ``addition_embed_type="text"`` and scale and shift), a small
-autoencoder (as AutoencoderTiny) and text encoder (as transformers' CLIPTextModel). Names of
-weights are theirs.
+autoencoder (as AutoencoderTiny, or one of pixel shuffles) and text encoder (as transformers'
+CLIPTextModel). Names of weights are theirs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from . import texture
 
 
 class _Plain(nn.Module):
@@ -32,7 +34,7 @@ class _Plain(nn.Module):
         return F.relu(x + self.conv(x))
 
 
-class Autoencoder(nn.Module):
+class TinyAutoencoder(nn.Module):
     """Pictures (count, 3, height, width), -1 to 1, to latents and back.
 
     config: of a diffusers AutoencoderTiny, all of whose blocks are as wide.
@@ -64,6 +66,91 @@ class Autoencoder(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """The pictures."""
         return 2 * self.decoder["layers"](3 * torch.tanh(latents / 3)) - 1
+
+
+class Residual(nn.Module):
+    """Two convolutions beside the way."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.second(F.relu(self.first(x))))
+
+
+def shuffles(
+    latents: int, widths: Sequence[int], blocks: Sequence[int]
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """An encoder to an eighth of the size, and its decoder, by pixel shuffles.
+
+    A decoder that enlarges by repeating pixels has to guess where in an 8x8 block a line runs. Here
+    every step up is a pixel shuffle (Shi et al., "Real-time single image and video super-resolution
+    using an efficient sub-pixel convolutional neural network", CVPR 2016), so that each pixel has
+    weights of its own, and at full size nothing is left to compute. The encoder only ever sees
+    light and is a tenth of the decoder.
+
+    latents: channels of what lies between. widths: of the encoder's first layer, and at a half, a
+    quarter and an eighth of the size. blocks: residual blocks at a quarter and at an eighth.
+    """
+    first, half, quarter, eighth = widths
+
+    def conv(into: int, out: int, *, stride: int = 1) -> nn.Conv2d:
+        return nn.Conv2d(into, out, 3, stride, padding=1)
+
+    encoder = nn.Sequential(
+        nn.PixelUnshuffle(4),
+        conv(48, first),
+        nn.ReLU(),
+        conv(first, eighth, stride=2),
+        nn.ReLU(),
+        conv(eighth, latents),
+    )
+    decoder = nn.Sequential(
+        conv(latents, eighth),
+        nn.ReLU(),
+        *(Residual(eighth) for _ in range(blocks[1])),
+        nn.Conv2d(eighth, 4 * quarter, 1),
+        nn.PixelShuffle(2),
+        *(Residual(quarter) for _ in range(blocks[0])),
+        conv(quarter, 4 * half),
+        nn.PixelShuffle(2),
+        nn.ReLU(),
+        conv(half, 12),
+        nn.PixelShuffle(2),
+    )
+    return encoder, decoder
+
+
+class ShuffleAutoencoder(nn.Module):
+    """Pictures (count, 3, height, width), -1 to 1, to latents and back, see `shuffles`.
+
+    config: of a `musvid.training.shuffle.ShuffleAutoencoder`. Behind the latents that hold the
+    picture lie some that stay empty, for the noise of the texture.
+    """
+
+    factor = 8
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        self._held, self._empty = config["latent_channels"], config["empty_channels"]
+        self.encoder, self.decoder = shuffles(
+            self._held, config["block_out_channels"], config["blocks"]
+        )
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """The latents."""
+        return F.pad(self.encoder(pictures), (0, 0, 0, 0, 0, self._empty))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """The pictures."""
+        return self.decoder(latents[:, : self._held])
+
+
+def autoencoder(config: dict[str, Any]) -> TinyAutoencoder | ShuffleAutoencoder:
+    """The autoencoder that a configuration describes."""
+    shuffled = config["_class_name"] == "ShuffleAutoencoder"
+    return ShuffleAutoencoder(config) if shuffled else TinyAutoencoder(config)
 
 
 class _Resnet(nn.Module):
@@ -144,15 +231,18 @@ class _TimeEmbedding(nn.Module):
 class Denoiser(nn.Module):
     """Noised latents to pictures' latents, at a time and under a text.
 
-    config: of a diffusers UNet2DConditionModel without attention.
+    config: of a diffusers UNet2DConditionModel without attention, or of a
+    `musvid.training.texture.TextureUNet`, which is shown the features of the texture's noise.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
         widths, layers = config["block_out_channels"], config["layers_per_block"]
-        time = 4 * widths[0]
+        time = config.get("time_embedding_dim") or 4 * widths[0]
         common = (time, config["norm_num_groups"], config["norm_eps"])
-        self.conv_in = nn.Conv2d(config["in_channels"], widths[0], 3, padding=1)
+        self.sees_features = config["_class_name"] == "TextureUNet"
+        seen = config["in_channels"] + texture.FEATURES * self.sees_features
+        self.conv_in = nn.Conv2d(seen, widths[0], 3, padding=1)
         self.time_embedding = _TimeEmbedding(widths[0], time)
         heads, text = config["addition_embed_type_num_heads"], config["cross_attention_dim"]
         self.add_embedding = _TextEmbedding(heads, text, time)
@@ -176,9 +266,20 @@ class Denoiser(nn.Module):
         self.conv_norm_out = nn.GroupNorm(config["norm_num_groups"], last, config["norm_eps"])
         self.conv_out = nn.Conv2d(last, config["out_channels"], 3, padding=1)
 
-    def forward(self, latents: Tensor, time: float, text: Tensor) -> Tensor:
+    def features(self, noise: Tensor) -> Tensor | None:
+        """What it is shown of a noise, (count, channels, height, width): see `texture.features`."""
+        if not self.sees_features:
+            return None
+        return texture.features(noise[:, -texture.CHANNELS :].float())
+
+    def forward(
+        self, latents: Tensor, time: float, text: Tensor, features: Tensor | None = None
+    ) -> Tensor:
         """latents: (count, channels, height, width). text: (count, tokens, width)."""
         embedding = self.time_embedding(time) + self.add_embedding(text)
+        if features is not None:
+            latents = torch.cat([latents, features.to(latents)], 1)
+            latents = latents.contiguous(memory_format=torch.channels_last)
         x = self.conv_in(latents)
         skips = [x]
         for block in cast("Iterable[_Block]", self.down_blocks):

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from .networks import Autoencoder, Denoiser, TextEncoder
+from .networks import Denoiser, TextEncoder, autoencoder
 
 
 class Words:
@@ -70,7 +70,7 @@ class Sketch:
     """
 
     def __init__(self, folder: Path, device: str, dtype: torch.dtype) -> None:
-        self.vae = _network(Autoencoder, folder / "vae", device, dtype)
+        self.vae = _network(autoencoder, folder / "vae", device, dtype)
         self.unet = _network(Denoiser, folder / "unet", device, dtype)
         self.text_encoder = _network(TextEncoder, folder / "text_encoder", device, dtype)
         self.tokenizer = Words(folder / "tokenizer")
@@ -123,12 +123,13 @@ class Sketch:
         shape = (1, *latents.shape[1:])
         noise = torch.cat([torch.randn(shape, generator=each) for each in generator])
         scheduler.set_timesteps(timesteps=timesteps)
+        shown = self.unet.features(noise.to(device))
         latents = scheduler.add_noise(latents, noise.to(latents))
         for time, now, then in zip(timesteps, scheduler.sigmas, scheduler.sigmas[1:], strict=False):
             seen = latents / (now**2 + 1) ** 0.5
-            made = self.unet(seen, time, prompt_embeds)
+            made = self.unet(seen, time, prompt_embeds, shown)
             if negative_prompt_embeds is not None and guidance_scale > 1:
-                other = self.unet(seen, time, negative_prompt_embeds)
+                other = self.unet(seen, time, negative_prompt_embeds, shown)
                 made = other + guidance_scale * (made - other)
             # In single precision: the difference is small.
             latents = (made + then / now * (latents.float() - made)).to(made)

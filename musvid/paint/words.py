@@ -11,6 +11,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 
 from .._validate import LONGEST
 
@@ -140,11 +141,23 @@ def unread(prompt: str, reads: int, vocabulary: Iterable[str] | None = None) -> 
     return prompt[pieces[reads].start() :] if len(pieces) > reads else ""
 
 
-def toggle(prompt: str, word: str) -> str:
-    """The prompt with a style, colour or modifier added, or removed if it was there.
+def held(prompt: str) -> list[str]:
+    """The styles, colours and modifiers that a prompt names, by any word for them, each once.
 
-    A new style replaces the one that was there. Of prompts along time, the last one is changed. A
-    text that is too long for a prompt stays as it is.
+    Of prompts along time, those of the last one, which `toggle` changes.
+    """
+    if len(prompt) > LONGEST:
+        return []
+    named = {_meaning(part) for part in _phrases(prompt.rpartition("|")[2])}
+    return [name for table in (STYLES, COLOURS, MODIFIERS) for name in table if name in named]
+
+
+def toggle(prompt: str, word: str) -> str:
+    """The prompt with a style, colour or modifier added, or removed if it was there, by any word
+    for it.
+
+    A new style replaces the one that was there, and a third colour the second one. Of prompts along
+    time, the last one is changed. A text that is too long for a prompt stays as it is.
     """
     if len(prompt) > LONGEST:
         return prompt
@@ -152,17 +165,26 @@ def toggle(prompt: str, word: str) -> str:
     if bar:
         return f"{before}| {toggle(last, word)}"
     parts = _phrases(prompt)
-    if word in parts:
-        parts.remove(word)
+    means = [_meaning(part) for part in parts]
+    colours = [place for place, name in enumerate(means) if name in COLOURS]
+    if word in means:
+        parts = [part for part, name in zip(parts, means, strict=True) if name != word]
     elif word in STYLES:
-        parts = [part for part in parts if part not in STYLES] + [word]
+        parts = [part for part, name in zip(parts, means, strict=True) if name not in STYLES]
+        parts.append(word)
+    elif word in COLOURS and len(colours) > 1:
+        parts[colours[1]] = word
+        for place in reversed(colours[2:]):
+            del parts[place]
     else:  # before the style, as one speaks
-        place = next((i for i, part in enumerate(parts) if part in STYLES), len(parts))
+        place = next((i for i, name in enumerate(means) if name in STYLES), len(parts))
         parts.insert(place, word)
-    text = " ".join(parts)
     # "and" joins two colours.
-    colours = "|".join(COLOURS)
-    return re.sub(rf"\b({colours}) (?=({colours})\b)", r"\1 and ", text)
+    text = [
+        f"{part} and" if _meaning(part) in COLOURS and _meaning(after) in COLOURS else part
+        for part, after in zip_longest(parts, parts[1:], fillvalue="")
+    ]
+    return " ".join(text)
 
 
 def recoloured(prompt: str, colours: str) -> str:
@@ -175,7 +197,22 @@ def recoloured(prompt: str, colours: str) -> str:
 
 def _phrases(prompt: str) -> list[str]:
     """The words of a prompt, those of a style together, without those between colours."""
-    known = sorted((*STYLES, *COLOURS, *MODIFIERS), key=len, reverse=True)
-    pattern = "|".join(re.escape(word) for word in known)
-    found = re.findall(rf"\b(?:{pattern})\b|[^\s,]+", prompt)
-    return [word for word in found if word not in ("and", "of", "a", "the", "with")]
+    found = _PHRASE.findall(prompt)
+    return [word for word in found if word.lower() not in ("and", "of", "a", "the", "with")]
+
+
+def _meaning(phrase: str) -> str | None:
+    """The style, colour or modifier that a phrase is a word for."""
+    return _MEANINGS.get(phrase.lower())
+
+
+_MEANINGS = {
+    phrase: name
+    for table in (STYLES, COLOURS, MODIFIERS)
+    for name in table
+    for phrase in (name, *table[name])
+}
+_PHRASE = re.compile(
+    rf"\b(?:{'|'.join(map(re.escape, sorted(_MEANINGS, key=len, reverse=True)))})\b|[^\s,]+",
+    re.IGNORECASE,
+)

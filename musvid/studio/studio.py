@@ -6,6 +6,7 @@ render work at a time, and learns how long things take on this machine.
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 import time
@@ -38,6 +39,7 @@ from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
 from ..view.stage import view
+from .attention import Attention
 from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
 
@@ -86,9 +88,22 @@ class Studio:
         self._painters = Painters(
             lambda style: Painter(style, device=device, precision=precision), keep=models
         )
+        self.attention = Attention()
+        self._forget()
+        self._make_locks()
+
+    def aside(self) -> Studio:
+        """A studio for what nobody waits for: it has the same models, and keeps pictures, turns and
+        costs to itself, so that it is in nobody's way."""
+        other = copy.copy(self)
+        other.costs, other.attention = Costs(), Attention()
+        other._forget()
+        other._make_locks()
+        return other
+
+    def _forget(self) -> None:
         self._drawn: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
         self._painted: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
-        self._make_locks()
 
     def _make_locks(self) -> None:
         self._rendering, self._drawing = threading.Lock(), threading.Lock()
@@ -165,7 +180,8 @@ class Studio:
             if key in known:
                 known.move_to_end(key)
                 return known[key]
-        frame = make()
+        with self.attention.held():
+            frame = make()
         with self._drawing:
             known[key] = frame
             while len(known) > most:
@@ -187,6 +203,10 @@ class Studio:
 
         With an echo, the paintings before it are made as well.
         """
+        with self.attention.held():
+            return self._moment(job, time)
+
+    def _moment(self, job: Job, time: float) -> Frame:
         if job.echo:
             return self._echoed(job, job.echo, Fraction(time))
         guide, course = self.draw(job, time), job.course

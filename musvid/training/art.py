@@ -25,7 +25,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .canvas import CELL, CHANNELS, Canvas, Light, Palette, blur, step
+from ..paint.texture import CHANNELS
+from .canvas import CELL, Canvas, Light, Palette, blur, step
 from .lexicon import MODIFIERS
 from .styles import STYLES
 

@@ -16,12 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..paint.networks import Residual
+from ..paint.texture import CHANNELS
 from . import art
 from .brief import Brief
-from .canvas import CELL, CHANNELS
+from .canvas import CELL
 from .loop import Run
 from .pool import Bank, Batch, Pool
-from .shuffle import Residual, ShuffleAutoencoder
+from .shuffle import ShuffleAutoencoder
 
 CROP = 96
 HELD_OUT = 4  # pictures of each style

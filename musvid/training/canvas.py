@@ -14,11 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..paint.texture import around, blocks, convolve, gaussian, points, spread
+
 CELL = 8
 """Pixels of a cell's side."""
-
-CHANNELS = 8
-"""Numbers of noise per cell."""
 
 BLOCK = 2 * CELL
 """Pixels of the side of what stands in rows and columns."""
@@ -126,42 +125,23 @@ class Canvas:
         return Panes(apart / steep, which[:, :1], top[:, :1])
 
     def blocks(self) -> Tensor:
-        """The noise on blocks of `BLOCK` pixels, of deviation 1: (batch, CHANNELS, rows, columns).
+        """The noise on blocks, see `musvid.paint.texture.blocks`."""
+        return blocks(self.noise)
 
-        All that stands in rows and columns stands on these: a lattice of larger blocks would be
-        another one whenever the noise moves by less than one of them.
-        """
-        kernel = torch.tensor([1.0, 2, 1], device=self.noise.device)
-        kernel = torch.outer(kernel, kernel)
-        kernel = (kernel / kernel.square().sum().sqrt())[None, None]
-        flat = F.conv2d(self.noise.flatten(0, 1)[:, None], kernel, stride=2, padding=1)
-        return flat.view(*self.noise.shape[:2], *flat.shape[2:])
-
-    def cells(self, spacing: float, *, jitter: float = 0.9) -> Cells:
+    def cells(self, spacing: float) -> Cells:
         """Cellular noise of points that lie about `spacing` pixels apart.
 
         There is a point in each block; those remain whose rank is the highest around, so that
         points that are far apart still stand on the lattice of blocks.
         """
-        # Uniform numbers per block: the distribution function of a normal one.
-        numbers = 0.5 * (1 + torch.erf(self.blocks() / math.sqrt(2)))
-        around = _around(spacing / BLOCK)
-        reach = 1 + round(2 * math.hypot(*around[-1])) if len(around) > 1 else 1
-        rank = F.pad(numbers[:, 5:6], (reach,) * 4, value=-1.0)
-        beaten = torch.zeros_like(rank, dtype=torch.bool)
-        for dy, dx in around[1:]:
-            beaten |= torch.roll(rank, (dy, dx), (2, 3)) > rank
-        alive = (~beaten & (rank >= 0)).float()
-        numbers = F.pad(numbers, (reach,) * 4, value=0.5)
-        side = len(around) ** 0.5 * BLOCK
+        crowd = _crowd(spacing / BLOCK)
+        numbers, above, left, alive, reach = points(self.noise, crowd)
+        side = crowd**0.5 * BLOCK
         row, column = (self.y / BLOCK).floor().long(), (self.x / BLOCK).floor().long()
         first = torch.full_like(self.x, 9 * side)
         second, dx, dy = first.clone(), first.clone(), first.clone()
         which = torch.zeros_like(row)
-        # Where each block's point lies, in pixels; far away where there is none.
-        lost = 1e4 * (1 - alive[:, 0])
-        above = BLOCK * (0.5 + jitter * (numbers[:, 0] - 0.5)) + lost
-        left = BLOCK * (0.5 + jitter * (numbers[:, 1] - 0.5))
+        above, left = BLOCK * above + 1e4 * (~alive).float(), BLOCK * left
         across = numbers.shape[3]
         v, u = self.y - BLOCK * row, self.x - BLOCK * column
         for step_y in range(-reach, reach + 1):
@@ -178,17 +158,11 @@ class Canvas:
         return Cells((second - first) / side, dx, dy, which, numbers, side)
 
 
-def _around(spacing: float) -> list[tuple[int, int]]:
-    """The blocks, itself first, among which one in all has a point, for a spacing in blocks."""
-    reach = range(-4, 5)
-    places = sorted(
-        ((dy, dx) for dy in reach for dx in reach), key=lambda at: at[0] ** 2 + at[1] ** 2
-    )
-    far = [dy**2 + dx**2 for dy, dx in places]
-    # Only whole rings, so that no direction is preferred.
-    counts = [n for n in range(1, len(places)) if far[n] > far[n - 1] and far[n - 1] <= 16]
-    count = min(counts, key=lambda n: abs(math.log(n**0.5 / spacing)))
-    return places[:count]
+def _crowd(spacing: float) -> int:
+    """Among how many blocks one has a point, for a spacing in blocks: whole rings."""
+    far = [dy**2 + dx**2 for dy, dx in around(81)]
+    counts = [n for n in range(1, len(far)) if far[n] > far[n - 1] and far[n - 1] <= 16]
+    return min(counts, key=lambda n: abs(math.log(n**0.5 / spacing)))
 
 
 @dataclass(frozen=True)
@@ -310,35 +284,12 @@ def warp(field_: Tensor, dx: Tensor, dy: Tensor, canvas: Canvas) -> Tensor:
     return made.view(batch, time, height, width)
 
 
-def gaussian(deviation: float, device: torch.device) -> Tensor:
-    """A kernel that sums up to 1."""
-    reach = int(3 * deviation) + 1
-    steps = torch.arange(-reach, reach + 1, device=device)
-    kernel = torch.exp(-0.5 * (steps / deviation) ** 2)
-    return kernel / kernel.sum()
-
-
-def convolve(field_: Tensor, kernel: Tensor, axis: int) -> Tensor:
-    """Convolve along one axis of (count, 1, height, width); edges reflect, repeatedly if needed."""
-    reach, side = len(kernel) // 2, field_.shape[axis]
-    places = torch.arange(-reach, side + reach, device=field_.device) % (2 * side)
-    places = torch.minimum(places, 2 * side - 1 - places)
-    shape = (1, 1, -1, 1) if axis == 2 else (1, 1, 1, -1)
-    return F.conv2d(field_.index_select(axis, places), kernel.view(shape))
-
-
 def slope(field_: Tensor, axis: int) -> Tensor:
     """Change per pixel along an axis, from the two neighbours; flat at the edges."""
     side = field_.shape[axis]
     places = torch.arange(-1, side + 1, device=field_.device).clamp(0, side - 1)
     padded = field_.index_select(axis, places)
     return (padded.narrow(axis, 2, side) - padded.narrow(axis, 0, side)) / 2
-
-
-def spread(white: Tensor, deviation: float, axis: int) -> Tensor:
-    """White noise, blurred along an axis and raised to the deviation that it had."""
-    kernel = gaussian(max(deviation, 0.05), white.device)
-    return convolve(white, kernel / kernel.square().sum().sqrt(), axis)
 
 
 def blur(field_: Tensor, sigma: float) -> Tensor:

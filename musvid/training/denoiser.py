@@ -44,8 +44,9 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
+from ..paint.texture import CHANNELS
 from . import art
-from .canvas import CELL, CHANNELS
+from .canvas import CELL
 from .lexicon import vocabulary
 from .loop import Run
 from .pool import GROUP, HEIGHT, HINTED, Bank, Batch, draw_batch

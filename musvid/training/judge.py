@@ -33,12 +33,13 @@ from ..paint import words
 from ..paint.grain import agreement
 from ..paint.painter import Painter
 from ..paint.style import Style
+from ..paint.texture import CHANNELS
 from ..song import Song
 from ..spectrum.look import Look
 from ..spectrum.showcqt import draw
 from . import art, autoencoder
 from .brief import Brief
-from .canvas import CELL, CHANNELS
+from .canvas import CELL
 from .pool import MARGIN, Bank
 from .shuffle import ShuffleAutoencoder
 from .spectra import bank

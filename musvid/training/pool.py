@@ -20,9 +20,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..paint.texture import CHANNELS
 from . import art
 from .brief import Brief
-from .canvas import CELL, CHANNELS
+from .canvas import CELL
 from .lexicon import STYLES
 
 GROUP = 8

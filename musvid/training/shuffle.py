@@ -1,11 +1,4 @@
-"""The autoencoder of `sketch`: an eighth of the picture's size, by pixel shuffles.
-
-A decoder that enlarges by repeating pixels has to guess where in an 8x8 block a line runs. Here
-every step up is a pixel shuffle (Shi et al., "Real-time single image and video super-resolution
-using an efficient sub-pixel convolutional neural network", CVPR 2016), so that each pixel has
-weights of its own, and at full size nothing is left to compute. The encoder only ever sees light
-and is a tenth of the decoder.
-"""
+"""The autoencoder of `sketch` as a diffusers model, see `musvid.paint.networks.shuffles`."""
 
 from __future__ import annotations
 
@@ -15,51 +8,9 @@ from diffusers import ConfigMixin, ModelMixin
 from diffusers.configuration_utils import register_to_config
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
 from diffusers.models.autoencoders.vae import DecoderOutput
-from torch import Tensor, nn
+from torch import Tensor
 
-
-class Residual(nn.Module):
-    """Two convolutions beside the way."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.second(F.relu(self.first(x))))
-
-
-def networks(
-    latents: int, widths: tuple[int, int, int, int], blocks: tuple[int, int]
-) -> tuple[nn.Module, nn.Module]:
-    """The encoder and the decoder of a `ShuffleAutoencoder`, see there."""
-    first, half, quarter, eighth = widths
-
-    def conv(into: int, out: int, *, stride: int = 1) -> nn.Conv2d:
-        return nn.Conv2d(into, out, 3, stride, padding=1)
-
-    encoder = nn.Sequential(
-        nn.PixelUnshuffle(4),
-        conv(48, first),
-        nn.ReLU(),
-        conv(first, eighth, stride=2),
-        nn.ReLU(),
-        conv(eighth, latents),
-    )
-    decoder = nn.Sequential(
-        conv(latents, eighth),
-        nn.ReLU(),
-        *(Residual(eighth) for _ in range(blocks[1])),
-        nn.Conv2d(eighth, 4 * quarter, 1),
-        nn.PixelShuffle(2),
-        *(Residual(quarter) for _ in range(blocks[0])),
-        conv(quarter, 4 * half),
-        nn.PixelShuffle(2),
-        nn.ReLU(),
-        conv(half, 12),
-        nn.PixelShuffle(2),
-    )
-    return encoder, decoder
+from ..paint.networks import shuffles
 
 
 class ShuffleAutoencoder(ModelMixin, ConfigMixin):
@@ -83,7 +34,7 @@ class ShuffleAutoencoder(ModelMixin, ConfigMixin):
     ) -> None:
         """blocks: residual blocks of the decoder at a quarter and at an eighth of the size."""
         super().__init__()
-        self.encoder, self.decoder = networks(latent_channels, block_out_channels, blocks)
+        self.encoder, self.decoder = shuffles(latent_channels, block_out_channels, blocks)
 
     def encode(self, x: Tensor, return_dict: bool = True) -> AutoencoderTinyOutput | tuple[Tensor]:
         """Latents (count, channels, height / 8, width / 8) of pictures (count, 3, height, width).

@@ -14,10 +14,11 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPTextModel
 
+from ..paint.texture import CHANNELS
 from . import art
 from .autoencoder import psnr
 from .brief import Brief
-from .canvas import CELL, CHANNELS
+from .canvas import CELL
 from .denoiser import Latents, build_scheduler, encode
 from .lexicon import STYLES
 from .pool import HINTED, Bank, Batch

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from .. import _validate
 from ..errors import SettingsError, quoted
 from ..ranges import RANGES
+from . import formats
 
 FLAT, MOSAIC, TUNNEL, MANDALA, HORIZON, RING = KINDS = (
     "flat",
@@ -187,12 +188,17 @@ def suited(looks: Looks, kind: str) -> Looks:
 
 
 def parse_shown(text: str) -> tuple[int, int]:
-    """A size in pixels: a side, or ``WIDTHxHEIGHT``. Raises SettingsError if it is no good one."""
+    """A size in pixels: a side, ``WIDTHxHEIGHT``, or a ratio such as ``9:16``, see `formats.ratio`.
+
+    Raises SettingsError if it is no good one.
+    """
+    if found := formats.ratio(text):
+        return _sides(found)
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.strip().isdecimal() and len(side) < 9 for side in sides):
         raise SettingsError(
-            f"shown must be a side such as 1080, or WIDTHxHEIGHT such as 1080x1920, not "
-            f"{quoted(text)}."
+            f"shown must be a side such as 1080, WIDTHxHEIGHT such as 1080x1920, or a ratio such "
+            f"as 9:16, not {quoted(text)}."
         )
     return _sides((int(sides[0]), int(sides[-1])))
 

@@ -37,6 +37,19 @@ def expected(duration: Fraction, stride: int, before: int, after: int) -> str:
     )
 
 
+def open_part(page: Page, selector: str) -> None:
+    """Open an accordion, unless it is open."""
+    head = page.locator(f"{selector} > button").first
+    if "open" not in (head.get_attribute("class") or "").split():
+        head.click()
+
+
+def choose_motion(page: Page, text: str) -> None:
+    """Choose a recipe."""
+    open_part(page, "#motion")
+    page.get_by_text(text).click()
+
+
 def wait_for_line(page: Page, text: str) -> None:
     page.wait_for_function(
         "text => document.querySelector('#plan')?.innerText.includes(text)", arg=text
@@ -75,7 +88,7 @@ def wait_for_progress(page: Page, text: str) -> None:
 
 def paint_less(page: Page) -> None:
     """The motion with the fewest paintings, where a test is not about how many there are."""
-    page.get_by_text("Diffuse, then interpolate").click()
+    choose_motion(page, "Diffuse, then interpolate")
     wait_for_line(page, expected(Fraction(12), 8, 1, 8))
 
 
@@ -100,7 +113,7 @@ def test_it_opens_with_a_painting_and_asks_nobody_else(browser: Browser, address
 def test_the_live_line_is_exact_for_an_uploaded_song(page: Page, song: Path) -> None:
     upload(page, song)
     wait_for_line(page, expected(Fraction(4), 16, 1, 16))
-    page.get_by_text("Every frame: frantic").click()
+    choose_motion(page, "Every frame: frantic")
     wait_for_line(page, expected(Fraction(4), 1, 1, 1))
     set_number(page, "Stride", 10)
     set_number(page, "Before", 8)
@@ -123,6 +136,7 @@ def test_a_relit_gap_is_filled_as_far_as_the_stride_is_wide(page: Page) -> None:
         set_number(page, "Stride", stride)
         wait_for_line(page, expected(Fraction(12), stride, 1, stride))
         page.wait_for_function("document.querySelector('#recipe input:checked')?.value == 'relit'")
+    open_part(page, "#motion")
     page.get_by_label("Relight").uncheck()
     page.wait_for_function("!document.querySelector('#recipe input:checked')")
     set_number(page, "Stride", 6)
@@ -132,6 +146,7 @@ def test_a_relit_gap_is_filled_as_far_as_the_stride_is_wide(page: Page) -> None:
 def test_one_moment_redraws_and_repaints(page: Page) -> None:
     first = painted(page)
     drawn = source(page, "#drawn")
+    open_part(page, "#words")
     page.click("#chips-styles >> text=crystal")
     second = wait_for_another(page, "#painted", first)
     assert "crystal" in page.input_value("#prompt textarea")
@@ -140,7 +155,7 @@ def test_one_moment_redraws_and_repaints(page: Page) -> None:
     drawn = wait_for_another(page, "#drawn", drawn)
     third = wait_for_another(page, "#painted", second)
     # As does another look.
-    page.click("text=Spectrum look")
+    open_part(page, "#look")
     set_number(page, "Gamma", 6)
     wait_for_another(page, "#drawn", drawn)
     wait_for_another(page, "#painted", third)
@@ -149,6 +164,7 @@ def test_one_moment_redraws_and_repaints(page: Page) -> None:
 @pytest.mark.thorough
 def test_a_strip_compares_and_a_click_takes_its_value(page: Page) -> None:
     painted(page)
+    open_part(page, "#strips")
     page.click("#paint-strip")
     page.wait_for_function("document.querySelectorAll('#strip img').length == 5")
     sources = page.eval_on_selector_all("#strip img", "all => all.map(one => one.src)")
@@ -176,7 +192,7 @@ def test_a_quick_look_plays_with_sound(page: Page) -> None:
     assert facts[1] == 256
     page.wait_for_function("document.querySelector('#video video').currentTime > 0.2")
     assert page.locator("#drawn-frames img").count() == 12
-    assert page.locator("#painted-frames img").count() == 7  # all of them
+    assert page.locator("#diffused-frames img").count() == 7  # all of them
 
 
 def test_a_render_can_be_saved_and_its_settings_come_back(
@@ -185,7 +201,8 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
     upload(page, song)
     wait_for_line(page, expected(Fraction(4), 16, 1, 16))
     paint_small(page, tmp_path)
-    page.get_by_text("Diffuse, then interpolate").click()
+    choose_motion(page, "Diffuse, then interpolate")
+    open_part(page, "#brush")
     page.fill("#seed input", "77")
     page.fill("#prompt textarea", "teal coral")
     wait_for_line(page, expected(Fraction(4), 8, 1, 8))
@@ -211,11 +228,12 @@ def test_a_render_can_be_saved_and_its_settings_come_back(
         other.wait_for_function("document.querySelector('#prompt textarea').value == 'teal coral'")
         # To the end, as the other song was.
         wait_for_line(other, expected(EXAMPLE, 8, 1, 8))
+        open_part(other, "#brush")
         assert other.input_value("#seed input") == "77"
         # And once more, by the file of settings.
         other.fill("#prompt textarea", "marble")
         other.fill("#seed input", "5")
-        other.get_by_text("Every frame: frantic").click()
+        choose_motion(other, "Every frame: frantic")
         wait_for_line(other, expected(EXAMPLE, 1, 1, 1))
         other.click("#restore button[aria-label=Clear]")
         other.set_input_files("#restore input[type=file]", settings)
@@ -274,11 +292,12 @@ def paint_small(page: Page, folder: Path, **settings: object) -> None:
 
 def test_a_view_is_seen_at_once(page: Page) -> None:
     before = source(page, "#painted")
+    open_part(page, "#view")
     page.locator("#kind").get_by_text("Ring").click()
     wait_for_another(page, "#painted", before)
     page.wait_for_timeout(1500)  # the sliders follow, and each of them asks again
     before = source(page, "#painted")
-    page.locator("#camera button").first.click()
+    open_part(page, "#camera")
     set_number(page, "Copies", 7)
     wait_for_another(page, "#painted", before)
     assert page.locator("#view input[type=number] >> nth=4").input_value() == "0.1"  # sway
@@ -287,7 +306,7 @@ def test_a_view_is_seen_at_once(page: Page) -> None:
 @pytest.mark.thorough
 def test_stop_keeps_what_is_done(page: Page, tmp_path: Path) -> None:
     paint_small(page, tmp_path, duration=12)
-    page.get_by_text("Every frame: frantic").click()
+    choose_motion(page, "Every frame: frantic")
     page.click("#render")
     page.wait_for_function(
         "Number((document.querySelector('#progress').innerText.match(/(\\d+) of/) || [])[1]) > 34"
@@ -340,7 +359,7 @@ def test_the_recipes_are_compared_and_one_is_taken(page: Page, song: Path, tmp_p
     wait_for_line(page, expected(Fraction(4), 16, 1, 16))
     paint_small(page, tmp_path, duration=1)
     wait_for_line(page, expected(Fraction(1), 16, 1, 16))
-    page.get_by_role("tab", name="Compare").click()
+    open_part(page, "#compare")
     page.click("#compare-start")
     # Stopped, and begun again: it goes on.
     page.wait_for_function(
@@ -406,7 +425,7 @@ def test_settings_beyond_a_slider_leave_the_page_in_order(page: Page, tmp_path: 
     assert "duration 0.5 instead of 0.2" in said
     assert "guidance_by.amount 10 instead of 20" in said
     wait_for_line(page, "30 frames a second · 2 keyframes · no paintings · 15 frames")
-    page.get_by_role("button", name="Model", exact=False).first.click()
+    open_part(page, "#brush")
     assert page.input_value("#tiny input, #tiny textarea") == "owner/tiny"
     set_number(page, "Stride", 4)  # the page goes on answering
     wait_for_line(page, "30 frames a second · 5 keyframes · no paintings · 15 frames")
@@ -436,18 +455,14 @@ def test_nothing_is_wider_than_a_phone(phone: Page) -> None:
         return phone.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
     assert overflow() <= 0
+    open_part(phone, "#strips")
     phone.click("#paint-strip")
     phone.wait_for_function("document.querySelectorAll('#strip img').length == 5")
-    phone.click("text=Spectrum look")
+    open_part(phone, "#look")
     paint_less(phone)
     phone.click("#quick")
     wait_for_progress(phone, "Finished")
     assert overflow() <= 0
-
-
-def open_part(page: Page, selector: str) -> None:
-    """Open an accordion."""
-    page.locator(f"{selector} > button").click()
 
 
 def number(page: Page, selector: str) -> float:
@@ -559,8 +574,8 @@ def test_what_is_chosen_last_stands(page: Page) -> None:
     assert page.get_by_role("radio", name="1/4", exact=True).is_checked()
     page.get_by_role("radio", name="off", exact=True).check()
     wait_for_line(page, "30 frames a second")
-    page.get_by_text("Every frame: frantic").click()
-    page.get_by_text("Diffuse, then interpolate").click()
+    choose_motion(page, "Every frame: frantic")
+    choose_motion(page, "Diffuse, then interpolate")
     wait_for_line(page, expected(Fraction(12), 8, 1, 8))
     page.wait_for_function(
         "document.querySelector('#recipe input:checked')?.value === 'diffuse-then-interpolate'"

@@ -128,11 +128,9 @@ def test_an_id_of_a_tiny_autoencoder_is_offered_where_any_model_is(tmp_path: Pat
 
 
 def test_the_live_line_tells_what_is_taken_otherwise(board: Board, write_song: WriteSong) -> None:
-    words = "crimson orange gold lime emerald teal cyan blue violet magenta pink silver dark dense"
     for settings, says in (
-        ({"style.prompt": f"{words} crystal"}, "reads the first 14 words"),
-        ({"style.prompt": words}, None),
-        ({"style.prompt": "zeppelin"}, "ignores: zeppelin"),
+        ({"style.prompt": "zeppelin"}, None),  # it stands under the prompt
+        ({"story": "A: violet sauerkraut", "form": "0:00 A"}, "ignores: sauerkraut"),
         ({"fps": "23.976023976"}, "23.976023976 pictures a second are taken as 24000/1001"),
         ({"fps": "30000/1001"}, None),
     ):

@@ -154,7 +154,7 @@ def test_a_worker_paints_with_the_models_that_were_loaded_before(
     assert zero.studio.has(recipe.style)
     assert zero.studio.plan(painting).seconds is None
     monkeypatch.setattr("musvid.paint.loading.load", lambda *_: pytest.fail("it was loaded again"))
-    made = zero.gpu.paint_moment(zero.studio, painting, 1.0)
+    _, made = zero.gpu.paint_moment(zero.studio, painting, 1.0)
     assert zero.studio.plan(painting).seconds is not None
     assert np.array_equal(made, zero.studio.paint(painting, 1.0))
     strip = list(zero.gpu.paint_strip(zero.studio, painting, 1.0, "strength", [0.0, 0.7]))

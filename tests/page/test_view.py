@@ -71,13 +71,13 @@ def test_another_view_of_a_moment_paints_nothing(monkeypatch: pytest.MonkeyPatch
         {"finish.vignette": 1.0},
     ):
         job = resolve(Recipe.from_flat({**SMALL, **settings}), song)
-        pictures.append(paint_moment(studio, job, 2.0))
+        pictures.append(paint_moment(studio, job, 2.0)[1])
     assert len(count) == 1
     assert [one.shape[:2] for one in pictures] == [(64, 64), (128, 96), (128, 96), (64, 64)]
     assert not np.array_equal(pictures[1], pictures[2])
     assert pictures[3].mean() < pictures[0].mean()
     other = resolve(Recipe.from_flat({**SMALL, "style.seed": 3}), song)
-    assert not np.array_equal(paint_moment(studio, other, 2.0), pictures[0])
+    assert not np.array_equal(paint_moment(studio, other, 2.0)[1], pictures[0])
     assert len(count) == 2
     strip = list(paint_strip(studio, job, 2.0, "strength", [0.2, 0.8]))
     assert [one.shape for one in strip] == [(64, 64, 3)] * 2

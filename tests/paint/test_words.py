@@ -74,6 +74,17 @@ def test_of_prompts_along_time_the_last_one_is_toggled() -> None:
     assert words.toggle(words.toggle(prompt, "glowing"), "glowing") == prompt
 
 
+def test_what_a_prompt_holds_is_told_by_any_word_for_it() -> None:
+    assert words.held("Golden fire, moody") == ["flames", "gold", "dark"]
+    assert words.held("0:00 violet nebula | 0:08 crystal") == ["crystal"]
+    assert words.held("a castle") == []
+    assert words.held("red " * 5_000_000) == []
+    for table in (words.STYLES, words.COLOURS, words.MODIFIERS):
+        for word in table:
+            assert words.held(words.toggle("", word)) == [word]
+            assert words.toggle(words.toggle("", word), word) == ""
+
+
 def test_a_text_that_is_no_prompt_is_not_searched() -> None:
     """A visitor may send any."""
     began = time.monotonic()

@@ -475,6 +475,11 @@ def test_a_recipe_knows_the_name_of_its_motion() -> None:
         ("glowing crystal", "glowing", "crystal"),
         ("a castle by the sea", "neon circuitry", "castle by sea neon circuitry"),
         ("redgold marble", "gold", "redgold gold marble"),
+        ("blue and gold nebula", "teal", "blue and teal nebula"),
+        ("red, gold and cyan glowing nebula", "teal", "red and teal glowing nebula"),
+        ("white and grey veined stone", "silver", "veined stone"),
+        ("Sapphire Cathedral window", "blue", "Cathedral window"),
+        ("northern lights", "flames", "flames"),
     ],
 )
 def test_words_are_added_and_taken_away(prompt: str, word: str, made: str) -> None:

@@ -14,9 +14,10 @@ from musvid import draw as draw_spectrum
 
 torch = pytest.importorskip("torch")
 
+from musvid.paint.texture import CHANNELS  # noqa: E402
 from musvid.training import art  # noqa: E402
 from musvid.training.brief import Brief  # noqa: E402
-from musvid.training.canvas import BLOCK, CELL, CHANNELS  # noqa: E402
+from musvid.training.canvas import BLOCK, CELL  # noqa: E402
 from musvid.training.lexicon import COLOURS, MODIFIERS, RGB, STYLES, vocabulary  # noqa: E402
 
 pytestmark = pytest.mark.thorough

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,9 +21,11 @@ from conftest import ROOT, psnr
 
 torch = pytest.importorskip("torch")
 
-from safetensors.torch import load_file  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 from musvid import Painter, Style  # noqa: E402
+from musvid.paint.sketch import Sketch  # noqa: E402
+from musvid.paint.texture import BLURS, CHANNELS, FEATURES, NUMBERS, features  # noqa: E402
 from musvid.training import (  # noqa: E402
     art,
     autoencoder,
@@ -32,7 +36,7 @@ from musvid.training import (  # noqa: E402
     sketch,
     spectra,
 )
-from musvid.training.canvas import CHANNELS  # noqa: E402
+from musvid.training.canvas import Canvas  # noqa: E402
 from musvid.training.lexicon import COLOURS, MODIFIERS, STYLES  # noqa: E402
 
 pytestmark = pytest.mark.thorough
@@ -470,3 +474,58 @@ def test_what_training_writes_is_a_model_like_any_other(trial: Path) -> None:
     assert max(sizes) < 10e6
     for config in (trial / "pipeline").rglob("*.json"):
         assert str(trial) not in config.read_text(encoding="utf-8"), "a path of this machine"
+
+
+def test_what_training_writes_paints_alike_without_diffusers(trial: Path, tmp_path: Path) -> None:
+    """Features of the noise matter as much as anything else here, so that a wrong one is seen."""
+    folder = Path(shutil.copytree(trial / "pipeline", tmp_path / "pipeline"))
+    (path,) = (folder / "unet").glob("*.safetensors")
+    weights = load_file(path)
+    torch.manual_seed(0)
+    weights["conv_in.weight"] = 0.05 * torch.randn_like(weights["conv_in.weight"])
+    save_file(weights, path, metadata={"format": "pt"})
+    style = Style(model=str(folder), prompt="teal nebula", symmetry="none", strength=0.8)
+    style = replace(style, steps=1, guidance=1.0).resolve()
+    painter = Painter(style, device="cpu", precision="float32")
+    frame = np.random.default_rng(0).integers(0, 255, (128, 96, 3), np.uint8)
+    (theirs,) = painter.paint([frame], style)
+    painter._pipe = Sketch(folder, "cpu", torch.float32)
+    (ours,) = painter.paint([frame], style)
+    assert np.abs(ours.astype(int) - theirs).max() <= 1, "rounding"
+    painter._pipe.unet.features = lambda noise: features(torch.zeros_like(noise[:, :CHANNELS]))
+    (other,) = painter.paint([frame], style)
+    assert np.abs(other.astype(int) - theirs).max() > 1
+
+
+# What the noise is made into.
+
+
+def test_cells_of_the_noise_are_those_that_are_drawn() -> None:
+    """At the four pixels around a cell's middle, the drawn offsets are the mean of what is told."""
+    noise = torch.randn(2, CHANNELS, 33, 18, generator=torch.Generator().manual_seed(1))
+    told = features(noise)
+    assert told.shape == (2, FEATURES, 33, 18)
+    assert told.abs().max() < 12
+    canvas = Canvas(noise, frozenset())
+    first = CHANNELS * len(BLURS)
+    for spacing in (16.0, 36.0, 57.6):
+        cells = canvas.cells(spacing)
+        here, there = ((slice(None), 0, slice(at, None, 8), slice(at, None, 8)) for at in (3, 4))
+        one = cells.which[here] == cells.which[there]  # no border runs through the middle
+        assert one.float().mean() > 0.7
+        down = (cells.dy[here] + cells.dy[there]) / 2
+        expected = (down / (0.375 * cells.side)).clamp(-4, 4)
+        assert (told[:, first] - expected)[one].abs().max() < 1e-3
+        first += 5 + len(NUMBERS)
+
+
+@pytest.mark.parametrize("cells", [2, 4])
+def test_features_move_with_the_noise_by_whole_blocks(cells: int) -> None:
+    noise = torch.randn(1, CHANNELS, 64, 48, generator=torch.Generator().manual_seed(2))
+    there, moved = features(noise[..., :40]), features(noise[..., cells : 40 + cells])
+    inside = slice(14, -14)
+    cellular = there[:, CHANNELS * len(BLURS) :]
+    moved = moved[:, CHANNELS * len(BLURS) :]
+    assert torch.equal(
+        cellular[..., inside, 14 + cells : -14], moved[..., inside, 14 : -14 - cells]
+    )

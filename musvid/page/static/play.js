@@ -349,6 +349,11 @@ window.musvid.play = (() => {
     }, 60);
   };
 
+  // Something else on the stage is looked at: what is paused does not cover it.
+  const looked = () => {
+    if (!state.playing) still();
+  };
+
   const toggle = () => (state.playing ? pause() : start());
 
   const field = (place) =>
@@ -377,14 +382,16 @@ window.musvid.play = (() => {
   document.addEventListener(
     "play",
     (event) => {
-      if (state.playing && event.target !== audio()) pause();
+      if (event.target === audio()) return;
+      if (state.playing) pause();
+      if (event.target.tagName === "VIDEO") still(); // it is what is looked at now
     },
     true,
   );
   window.addEventListener("pagehide", () => stop());
 
   const api = {
-    start, pause, toggle, seek, asked, took, failed, changed, song, part, facts,
+    start, pause, toggle, seek, asked, took, failed, changed, looked, song, part, facts,
     get playing() { return state.playing; },
     get time() { return audio()?.currentTime ?? 0; },
   };

@@ -29,7 +29,7 @@ def coral(canvas: Canvas, palette: Palette, light: Light) -> Tensor:
 def petals(canvas: Canvas, palette: Palette, light: Light) -> Tensor:
     leaf = 1 + 0.4 * canvas.clouds(4, 1.2 * canvas.size) + 0.4 * canvas.detail(2)
     image = palette.shade * (0.7 * light.total.clamp(0, 1) * leaf).unsqueeze(2)
-    flowers = canvas.cells(36 * canvas.scale / canvas.crowd, jitter=0.9)
+    flowers = canvas.cells(36 * canvas.scale / canvas.crowd)
     # A flower opens with the light around it; its place never moves.
     room = 1.5 if "dense" in canvas.modifiers else 0.8 if "sparse" in canvas.modifiers else 1.0
     size = (16 + 8 * step(0.1, 0.9, flowers.number(3))) * (flowers.side / 36)

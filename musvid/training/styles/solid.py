@@ -26,7 +26,7 @@ def glass(canvas: Canvas, palette: Palette, light: Light) -> Tensor:
 def crystal(canvas: Canvas, palette: Palette, light: Light) -> Tensor:
     spacing = {"dense": 22.0, "sparse": 25.0}
     base = next((spacing[word] for word in spacing if word in canvas.modifiers), 36.0)
-    facets = canvas.cells(base * canvas.scale, jitter=1.0)
+    facets = canvas.cells(base * canvas.scale)
     turn = 2 * math.pi * facets.number(2)
     slope = torch.cos(turn) * facets.dx + torch.sin(turn) * facets.dy
     face = 0.55 + 0.7 * slope / facets.side + 0.45 * (facets.number(3) - 0.5)

@@ -1,0 +1,37 @@
+// Buttons that are one tab stop: arrow keys, Home and End move between them.
+(() => {
+  const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+  // element: what holds them. selector: which they are; they may come and go.
+  function begin(element, selector) {
+    const all = () => [...element.querySelectorAll(selector)].filter((one) => !one.disabled);
+    const stop = (at) => all().forEach((one) => (one.tabIndex = one === at ? 0 : -1));
+    const settle = () => {
+      const buttons = all();
+      const first = buttons.find((one) => one.tabIndex === 0 && one.hasAttribute("tabindex"));
+      const on = buttons.find((one) => one.getAttribute("aria-pressed") === "true");
+      stop(buttons.includes(document.activeElement) ? document.activeElement
+        : on ?? first ?? buttons[0]);
+    };
+    element.addEventListener("keydown", (event) => {
+      const buttons = all();
+      const at = buttons.indexOf(event.target.closest(selector));
+      if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+      let to = event.key === "Home" ? 0 : event.key === "End" ? buttons.length - 1 : null;
+      if (event.key in STEPS) to = (at + STEPS[event.key] + buttons.length) % buttons.length;
+      if (to === null) return;
+      event.preventDefault();
+      event.stopPropagation();
+      stop(buttons[to]);
+      buttons[to].focus();
+    });
+    element.addEventListener("focusin", (event) => {
+      const at = event.target.closest(selector);
+      if (at) stop(at);
+    });
+    settle();
+    return settle;
+  }
+
+  (window.musvid ??= {}).group = { begin };
+})();

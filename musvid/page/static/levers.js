@@ -1,0 +1,26 @@
+// Draws what stride, before and after make of the pictures: which are drawn, kept, painted, shown.
+window.musvid = window.musvid ?? {};
+window.musvid.intervals = (stride, before, after) => {
+  const width = 600, left = 74, right = 12, gaps = 2; // keyframe intervals that are shown
+  const across = (part) => left + (width - left - right) * part;
+  const row = (y, name, count, kind) => {
+    const dots = Array.from({ length: count * gaps + 1 }, (_, place) => {
+      const [size, which] = kind(place, count);
+      const x = across(place / (count * gaps)).toFixed(1);
+      return `<circle class="${which}" cx="${x}" cy="${y}" r="${size}"/>`;
+    });
+    return `<text x="0" y="${y + 4}">${name}</text>${dots.join("")}`;
+  };
+  const plain = (count) => Math.max(1.4, Math.min(4, 110 / count));
+  const drawn = row(14, "drawn", stride, (place, count) =>
+    place % count ? [plain(count), "left-out"] : [6, "kept"]);
+  const painted = row(40, "painted", before, (place, count) =>
+    place % count ? [Math.max(2.5, Math.min(5, 60 / count)), "between"] : [6, "kept"]);
+  const shown = row(66, "shown", before * after, (place, count) =>
+    place % after ? [plain(count), "filled"] : place % count
+      ? [Math.max(2.5, Math.min(5, 60 / before)), "between"] : [6, "kept"]);
+  const said = `Of ${stride} drawings one is kept; ${before} paintings and ${before * after} ` +
+    "pictures are made for it";
+  return `<svg class="intervals" viewBox="0 0 ${width} 80" role="img" aria-label="${said}">` +
+    `${drawn}${painted}${shown}</svg>`;
+};
