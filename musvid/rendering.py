@@ -290,8 +290,8 @@ def film(
         )
 
 
-def shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
-    """The pictures of a job's video, of its frames."""
+def shown(frames: Iterable[Frame], job: Job, *, soon: bool = False) -> Iterator[Frame]:
+    """The pictures of a job's video, of its frames. soon: see `musvid.view.flashes.gains`."""
     first = Fraction(job.song.first, job.song.rate) + job.clock.time(0)
     rate = job.file_rate
 
@@ -302,7 +302,7 @@ def shown(frames: Iterable[Frame], job: Job) -> Iterator[Frame]:
     if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
-    return safe(seen(view, frames), seen(luminances, ahead), rate)
+    return safe(seen(view, frames), seen(luminances, ahead), rate, soon=soon)
 
 
 def _itself(frame: Frame) -> Frame:

@@ -35,8 +35,8 @@ def rules(queue: int) -> dict[str, Rule]:
         for name, (what, own) in heavy.items()
     }
     found["files"] = Rule("zip files", running=1, own=2, house=house, total=queue)
-    # Each asks for the next piece when it has the last one; another may begin meanwhile.
-    found["play"] = Rule("players", running=1, own=3, house=2 * queue, total=4 * queue)
+    # Each asks for the next piece when it has the last one, or with other settings before that.
+    found["play"] = Rule("players", running=2, own=3, house=2 * queue, total=4 * queue)
     # A change of the page sends a handful at once; so many are a mistake, or no page.
     found["light"] = Rule("questions", running=3, own=60, house=200, total=1000)
     # Of a song that has gone, they end as soon as those of the next one have begun.

@@ -31,6 +31,7 @@ _PLAYER = """
   <audio id="player-audio" preload="metadata"></audio>
 </div>
 """
+_ASKED = ("number", "at", "took", "seconds", "held", "late")
 _LARGEST = 1_000.0  # characters of a question
 
 
@@ -57,7 +58,7 @@ class PlayPanel:
             inputs,
             self.made,
             js=f"(...values) => window.musvid.play.asked(values, {place})",
-            concurrency_limit=2,
+            concurrency_limit=4,
             concurrency_id="play",
             trigger_mode="multiple",
             **QUIET,
@@ -69,11 +70,13 @@ class PlayPanel:
         gr.on(
             board.changed(list(controls)),
             None,
+            list(controls.values()),
             None,
-            None,
-            js="() => { window.musvid.play.changed() }",
+            js="(...values) => { window.musvid.play.changed(values) }",
             **QUIET,
         )
+        looked = "() => { window.musvid.play.looked() }"
+        gr.on([board["moment"].input, board["video"].change], None, None, None, js=looked, **QUIET)
         load = board.blocks.load
         parts = [controls["start"], controls["duration"]]
         part = "(start, length) => { window.musvid.play.part(start, length) }"
@@ -85,6 +88,7 @@ class PlayPanel:
         """The next pictures, as a text that the browser reads; or what went wrong."""
         try:
             asked = _numbers(data[self.asked])
+            number = asked.pop("number")
             job = self.board.chosen(data)
             piece = self.players.piece(
                 self.board.visitors.of(request.session_hash),
@@ -95,7 +99,7 @@ class PlayPanel:
             )
         except MusvidError as error:
             return told(error)
-        return _written(piece)
+        return _written(piece, number)
 
     def _check(self, job: Job) -> None:
         """Raises SettingsError when a piece is too much work for one visitor of this page."""
@@ -108,9 +112,7 @@ def _numbers(text: object) -> dict[str, float]:
     """What the browser asks, see `Players.piece`. Raises SettingsError where it asks nothing."""
     try:
         given = json.loads(str(text)[: int(_LARGEST)])
-        asked = {
-            name: float(given.get(name, 0.0)) for name in ("at", "took", "seconds", "held", "late")
-        }
+        asked = {name: float(given.get(name, 0.0)) for name in _ASKED}
     except (ValueError, TypeError, AttributeError):
         asked = {}
     if not asked or not all(0 <= value < 1e6 for value in asked.values()):
@@ -118,12 +120,13 @@ def _numbers(text: object) -> dict[str, float]:
     return asked
 
 
-def _written(piece: Piece) -> str:
-    """A piece as a text."""
+def _written(piece: Piece, number: float) -> str:
+    """A piece as a text, with the number of its question."""
     pictures = [
         [round(time, 4), base64.b64encode(picture).decode()] for time, picture in piece.pictures
     ]
     return json.dumps({
+        "number": number,
         "pictures": pictures,
         "begin": piece.begin,
         "end": piece.end,

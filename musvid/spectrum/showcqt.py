@@ -78,7 +78,9 @@ def _draw_rest(
 ) -> Iterator[Frame]:
     """What `draw` draws of a clock that begins somewhere in the part."""
     # As many pictures more as may leave light in the first one, or share its transform's window.
-    faded = math.ceil((_WINDOW + _FADED * Fraction(look.afterglow)) * clock.fps)
+    # That is as long as twice the longest one, to the next power of two, at most.
+    window = min(_WINDOW, Fraction(1, 10) + 2 * Fraction(look.tlength))
+    faded = math.ceil((window + _FADED * Fraction(look.afterglow)) * clock.fps)
     run = min(before + faded, clock.past)
     begin = clock.start - run / clock.fps
     part, skip = _settling(song, begin, Fraction(song.samples, song.rate))

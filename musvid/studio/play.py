@@ -13,8 +13,8 @@ import io
 import math
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -29,11 +29,13 @@ from .studio import Studio, smaller
 LEVELS = ((512, 30), (384, 30), (256, 30), (256, 15), (256, 8), (192, 8), (128, 8))
 """Pixels of the longer side and pictures a second, the best first."""
 
-_FIRST = 2  # of the levels: with which playing begins
+_FIRST = 3  # of the levels: with which playing begins
 PIECE = 0.8
 """Seconds of song in a piece, at most."""
 
 _PROMPT = 0.35  # seconds after which a piece is given as far as it is
+_NEAR = 0.02  # seconds by which two times may differ that mean the same picture
+_SKIPPED = 1.5  # seconds of pictures that are made and left out sooner than begun anew behind them
 _IDLE = 8.0  # seconds without a question after which what is held is given up
 _MOST = 4  # who play at a time with generators of their own; others begin anew with each piece
 _LATE = 0.95  # seconds of work for a second of song from which on pictures come too late
@@ -134,29 +136,36 @@ class Players:
 
         Raises what `Studio.pictures` raises.
         """
+        with self._lock:
+            playing = self._playing.get(visitor)
+            if playing:  # a piece of it that is being made is not waited for
+                playing.hurry = True
+                self._playing.move_to_end(visitor)
         pace, side = self._pace(visitor), max(job.file_size)
         best = next((level for level, (most, _) in enumerate(LEVELS) if most <= side), 0)
         if late:
             pace.late()
         elif seconds:
             pace.learn(seconds, took, held, best)
-        with self._lock:
-            playing = self._playing.get(visitor)
-            if playing:
-                self._playing.move_to_end(visitor)
         key = (job.song, job.recipe, pace.level)
-        if playing is None or not playing.goes_on(key, moment):
-            self.leave(visitor)
-            small = played(job, pace.level)
-            check(small)
-            playing = _Playing(self._studio, key, small, moment, LEVELS[pace.level][1])
-            self._hold(visitor, playing)
         try:
-            piece = playing.piece()
+            piece = None
+            if playing and playing.goes_on(key, moment):
+                piece = playing.piece(moment)
+            if playing is None or piece is None:
+                self.leave(visitor)
+                small = played(job, pace.level)
+                check(small)
+                playing = _Playing(self._studio, key, small, moment, LEVELS[pace.level][1])
+                self._hold(visitor, playing)
+                piece = playing.piece(moment)
         except BaseException:
             self.leave(visitor)
             raise
-        playing.wait(self._idle, lambda: self.leave(visitor, playing))
+        if piece is None:
+            raise Cancelled("Too many play at the same time; try again in a moment.")
+        made = playing
+        made.wait(self._idle, lambda: self.leave(visitor, made))
         return piece
 
     def leave(self, visitor: str, only: _Playing | None = None) -> None:
@@ -205,31 +214,42 @@ class _Playing:
         self._number, self._last = 0, (rest.clock.frames - 1) // self._every
         self._first = float(start + rest.clock.time(0))
         self._made = studio.pictures(rest)
+        self._pictures = self._wanted()
         self._begun = self._closed = False
+        self.hurry = False  # whether the next piece is asked for already
 
     @property
     def _next(self) -> float:
         return self._first + self._number / float(self._rate)
 
     def goes_on(self, key: object, moment: float) -> bool:
-        """Whether the next piece is the one that is asked for."""
-        return key == self._key and not self._closed and abs(moment - self._next) < 0.02
+        """Whether the next piece is the one that is asked for, or begins a little before it."""
+        near = -_NEAR < moment - self._next < _SKIPPED
+        return key == self._key and not self._closed and near
 
-    def piece(self) -> Piece:
-        """The next pictures: some, and more while there is time."""
+    def _wanted(self) -> Iterator[tuple[float, Frame]]:
+        """The pictures that are played, with their times."""
+        for frame in islice(self._made, 0, None, self._every):
+            moment, self._number = self._next, self._number + 1
+            yield moment, frame
+
+    def piece(self, moment: float) -> Piece | None:
+        """The next pictures from a moment on: some, and more while there is time. None where they
+        were given up."""
         if self._timer:
             self._timer.cancel()
         with self._lock:
+            self.hurry = False
             if self._closed:
-                raise Cancelled("Playing was given up; play again.")
+                return None
+            for _ in range(round((moment - self._next) * self._rate)):
+                next(self._pictures, None)
             until = math.inf
             begin, made = self._next, list[tuple[float, bytes]]()
-            for frame in self._made:
-                made.append((self._next, encoded(frame)))
-                self._number += 1
-                deque(islice(self._made, self._every - 1), 0)
+            for moment, frame in self._pictures:
+                made.append((moment, encoded(frame)))
                 until = min(until, time.monotonic() + _PROMPT)
-                if self._next - begin >= PIECE or time.monotonic() > until:
+                if self.hurry or self._next - begin >= PIECE or time.monotonic() > until:
                     break
             fresh, self._begun = not self._begun, True
             over = not made or self._number > self._last

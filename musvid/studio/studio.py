@@ -304,7 +304,7 @@ class Studio:
                 self._device,
                 response=Response(),
             )
-            yield from shown(chain(job, tools), job)
+            yield from shown(chain(job, tools), job, soon=True)
 
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""

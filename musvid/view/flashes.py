@@ -24,6 +24,7 @@ from ..frame import Frame
 
 FLASHES = 3  # that may be in any second
 SWING = 0.1  # of luminance, from which on a change counts
+_SOON = 2  # frames behind the first one that are known, where it comes soon
 _DARK = 0.8  # the darker end of a flash is below
 _HELD = 0.08  # how far peaks stay above what is darkest, where there are too many
 _GAMMA = 2.2
@@ -74,22 +75,25 @@ def _most(found: Sequence[int], rate: Fraction) -> int:
     return greatest // 2
 
 
-def gains(luminances: Iterable[float], rate: Fraction) -> Iterator[float]:
+def gains(luminances: Iterable[float], rate: Fraction, *, soon: bool = False) -> Iterator[float]:
     """By what the pixels of each frame are to be multiplied, 0 to 1, so that nothing flashes.
 
     rate: frames a second. A gain comes when the luminances of the second behind its frame are
-    known, or there are no more.
+    known, or there are no more. soon: of the first second, a gain comes earlier, and knows less of
+    what is behind its frame: nobody waits for the first picture.
     """
     around = math.ceil(rate)
+    ahead = _SOON if soon else around
     known: deque[float] = deque(maxlen=2 * around + 1)
     place = 0  # in `known`, of the next frame whose gain is asked for
     for value in luminances:
         if len(known) == known.maxlen:
             place -= 1
         known.append(value)
-        if len(known) - place > around:
+        if len(known) - place > ahead:
             yield _gain(known, place, rate)
             place += 1
+            ahead = min(ahead + 1, around)
     while place < len(known):
         yield _gain(known, place, rate)
         place += 1
@@ -110,13 +114,19 @@ def _gain(around: Sequence[float], place: int, rate: Fraction) -> float:
     return float((most_allowed / values[place]) ** (1 / _GAMMA))
 
 
-def safe(pictures: Iterable[Frame], luminances: Iterable[float], rate: Fraction) -> Iterator[Frame]:
+def safe(
+    pictures: Iterable[Frame],
+    luminances: Iterable[float],
+    rate: Fraction,
+    *,
+    soon: bool = False,
+) -> Iterator[Frame]:
     """Pictures without more flashes than may be in a second.
 
     luminances: of each of them; they are asked for a second before the picture is. rate: pictures a
-    second.
+    second. soon: see `gains`.
     """
-    for gain, picture in zip(gains(luminances, rate), pictures):  # noqa: B905
+    for gain, picture in zip(gains(luminances, rate, soon=soon), pictures):  # noqa: B905
         yield damped(picture, gain)
 
 

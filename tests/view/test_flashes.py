@@ -97,6 +97,26 @@ def test_a_gain_is_known_a_second_later() -> None:
     assert len(read) == 32
 
 
+def test_gains_that_come_soon_know_less_of_the_first_second_only() -> None:
+    taken = 0
+
+    def counted(values: list[float]) -> Iterator[float]:
+        nonlocal taken
+        for value in values:
+            taken += 1
+            yield value
+
+    values = strobe(7.5, 0.1, 0.6)
+    made = gains(counted(values), RATE, soon=True)
+    next(made)
+    assert taken < 5  # and not 31
+    rest = list(made)
+    assert len(rest) == len(values) - 1
+    assert rest[30:] == list(gains(values, RATE))[31:]
+    calm = strobe(1, 0.1, 0.6)
+    assert set(gains(calm, RATE, soon=True)) == {1.0}
+
+
 def test_the_luminance_of_a_frame_is_that_of_its_light() -> None:
     frame = np.zeros((8, 16, 3), np.uint8)
     assert luminance(frame) == 0

@@ -3,16 +3,17 @@
 window.musvid ??= {};
 window.musvid.play = (() => {
   const AHEAD = 4; // seconds that are held ahead of the sound, at most
-  const KEPT = 0.4; // seconds that stay when settings have changed, at least
+  const KEPT = 2; // seconds that stay when settings have changed, until there are others
   const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
-  const PATIENCE = 1.5; // seconds until the sound begins without a picture
+  const PATIENCE = 5; // seconds until the sound begins without a picture
   const LOST = 30; // seconds until a question is asked again that nobody answered
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
 
   const at = (id) => document.getElementById(id);
   const now = () => performance.now() / 1000;
-  const fresh = () => ({ shown: 0, late: 0, worst: 0, first: null, asked: 0, held: 0, pieces: 0 });
+  const fresh = () => ({ shown: 0, late: 0, worst: 0, first: null, asked: 0, held: 0, pieces: 0,
+    changes: 0, change: null });
   const state = {
     playing: false, // whether somebody wants it to play
     frames: [], // {time, blob, image}, in the order of their times
@@ -25,8 +26,13 @@ window.musvid.play = (() => {
     start: 0,
     length: 0,
     failures: 0,
+    pictured: false, // whether there was a picture since it began
     drawn: null, // the time of the picture on the canvas
     timer: 0,
+    number: 0, // of the last question
+    edition: 0, // how often settings have changed; that of the picture on the canvas is `seen`
+    seen: 0,
+    since: null, // when they have, until that is seen
   };
   let facts = fresh();
 
@@ -39,14 +45,24 @@ window.musvid.play = (() => {
     for (const place of [at("player-box"), at("stage")]) if (place) place.dataset.show = how;
   };
 
+  // What is on the canvas is not what would be played now.
+  const still = () => {
+    state.drawn = null;
+    show("still");
+  };
+
   const say = (text) => {
     const place = at("player-problem");
     if (place && place.textContent !== text) place.textContent = text;
   };
 
+  const drop = (which) => {
+    for (const frame of state.frames) if (which(frame)) frame.image?.close();
+    state.frames = state.frames.filter((frame) => !which(frame));
+  };
+
   const empty = () => {
-    for (const frame of state.frames) frame.image?.close?.();
-    state.frames = [];
+    drop(() => true);
     state.until = null;
     state.last = null;
   };
@@ -54,12 +70,15 @@ window.musvid.play = (() => {
   // Questions and answers.
 
   const ask = () => {
-    if (state.asking && now() - state.asking.since < LOST) return;
+    // What is asked before settings changed is not waited for.
+    if (state.asking && !state.stale && now() - state.asking.since < LOST) return;
+    state.number += 1;
     const sound = audio().currentTime;
     const anew = state.until === null;
     let time = state.until;
-    if (anew) time = Math.min(sound + (facts.first === null ? 0 : state.lead), end() - 0.05);
+    if (anew) time = Math.min(sound + (state.starting ? 0 : state.lead), end() - 0.05);
     state.asking = { since: now(), anew, held: Math.max(0, (state.until ?? sound) - sound), time };
+    state.asking.number = state.number;
     state.stale = false;
     facts.asked += 1;
     at("player-more").click();
@@ -69,21 +88,26 @@ window.musvid.play = (() => {
   const asked = (values, place) => {
     const { time, anew } = state.asking ?? { time: 0, anew: true };
     const how = anew || !state.last ? {} : state.last;
-    values[place] = JSON.stringify({ at: Math.max(0, time), late: Number(state.behind), ...how });
+    const { number, behind } = state;
+    values[place] = JSON.stringify({ number, at: Math.max(0, time), late: Number(behind), ...how });
     state.behind = false;
     return values;
   };
 
   const picture = ([time, text]) => {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    return { time, blob: new Blob([bytes], { type: "image/jpeg" }), image: null };
+    const blob = new Blob([bytes], { type: "image/jpeg" });
+    return { time, blob, image: null, edition: state.edition };
   };
 
   const took = (text) => {
     const question = state.asking;
+    if (!question) return;
+    const made = text?.startsWith("{") ? JSON.parse(text) : null;
+    if (made && made.number !== question.number) return; // nobody waits for it any more
     state.asking = null;
-    if (!state.playing || !question) return;
-    if (!text || text.startsWith("<")) {
+    if (!made) {
+      if (!state.playing) return;
       const place = document.createElement("div");
       place.innerHTML = text ?? "";
       stop();
@@ -91,15 +115,13 @@ window.musvid.play = (() => {
       return;
     }
     state.failures = 0;
-    const made = JSON.parse(text);
     const spent = now() - question.since;
     facts.pieces += 1;
     // Of settings that have changed meanwhile, or another place, nothing is wanted any more.
     if (!state.stale && (question.anew || state.until !== null)) {
       if (made.fresh) {
-        if (question.anew) state.lead = Math.min(LONGEST, 0.5 * state.lead + 0.5 * spent);
-        for (const frame of state.frames) if (frame.time >= made.begin) frame.image?.close?.();
-        state.frames = state.frames.filter((frame) => frame.time < made.begin);
+        if (question.anew) state.lead = Math.min(LONGEST, Math.max(1.1 * spent, 0.7 * state.lead));
+        drop((frame) => frame.time >= made.begin);
         state.last = null;
       } else {
         state.last = { took: spent, seconds: made.end - made.begin, held: question.held };
@@ -149,23 +171,30 @@ window.musvid.play = (() => {
       if (state.frames[place].image) best = place;
     }
     // The first one is shown before the sound begins.
-    if (best < 0 && state.drawn === null && state.frames[0]?.image) best = 0;
+    if (best < 0 && !state.pictured && state.frames[0]?.image) best = 0;
     if (best < 0) return;
     const frame = state.frames[best];
-    if (frame.time !== state.drawn) {
+    if (frame.time !== state.drawn || !state.pictured) {
       const canvas = at("player-canvas");
       const { width, height } = frame.image;
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       canvas.getContext("2d").drawImage(frame.image, 0, 0);
       const lag = Math.max(0, sound - frame.time);
       state.drawn = frame.time;
+      state.pictured = true;
       facts.shown += 1;
       facts.first ??= 1000 * (now() - state.began);
       facts.worst = Math.max(facts.worst, 1000 * lag);
       if (lag > LATE) facts.late += 1;
+      if (frame.edition > state.seen && state.since) {
+        facts.changes += 1;
+        facts.change = 1000 * (now() - state.since);
+        state.since = null;
+      }
+      state.seen = frame.edition;
       show("play");
     }
-    for (const old of state.frames.splice(0, best)) old.image?.close?.();
+    for (const old of state.frames.splice(0, best)) old.image?.close();
   };
 
   const tick = () => {
@@ -175,13 +204,13 @@ window.musvid.play = (() => {
     decode();
     draw(sound);
     if (audio().paused && !state.starting) return;
-    if (state.starting && (state.drawn !== null || now() - state.began > PATIENCE)) begin();
+    if (state.starting && (state.pictured || now() - state.began > PATIENCE)) begin();
     facts.held = Math.max(0, Math.min(end(), state.until ?? sound) - sound);
     if (state.until !== null && state.until < sound && !state.asking) {
       // Too late: it begins anew, as far ahead as that takes.
+      // Where it has only just begun, that says nothing of how fast pictures are painted.
       state.until = null;
-      state.behind = true;
-      state.lead = Math.min(LONGEST, 1.5 * state.lead);
+      state.behind = state.last !== null;
     }
     if (state.until === null || state.until - sound < AHEAD) ask();
     tell(sound);
@@ -214,17 +243,24 @@ window.musvid.play = (() => {
     quiet();
     facts = fresh();
     api.facts = facts;
-    Object.assign(state, { playing: true, starting: true, began: now(), drawn: null, failures: 0 });
-    if (state.asking) state.stale = true;
+    const again = { playing: true, starting: true, pictured: false, failures: 0 };
+    Object.assign(state, again, { began: now() });
+    if (!state.frames.length) at("player-badge").textContent = "painting the first pictures …";
+    show(state.drawn === null ? "wait" : "play");
     say("");
     button();
     requestAnimationFrame(tick);
   };
 
   const stop = () => {
+    pause();
+    empty();
+  };
+
+  // What is held stays for when it goes on.
+  const pause = () => {
     state.playing = state.starting = false;
     audio()?.pause();
-    empty();
     show(state.drawn === null ? "still" : "pause");
     button();
   };
@@ -243,7 +279,7 @@ window.musvid.play = (() => {
     sound.currentTime = Math.max(state.start, Math.min(end() - 0.05, time));
     empty();
     if (state.asking) state.stale = true;
-    if (!state.playing) show("still");
+    if (!state.playing) still();
     tell(sound.currentTime);
   };
 
@@ -276,8 +312,7 @@ window.musvid.play = (() => {
     const address = file?.url ?? "";
     if (sound.getAttribute("src") === address) return;
     stop();
-    state.drawn = null;
-    show("still");
+    still();
     if (address) sound.src = address;
     else sound.removeAttribute("src");
     say("");
@@ -294,22 +329,32 @@ window.musvid.play = (() => {
   };
 
   // Pictures that are held stay until the new ones are there, but for those far ahead.
-  const changed = () => {
+  const changed = (values) => {
+    const settings = JSON.stringify(values);
+    if (settings === state.settings) return;
+    state.settings = settings;
+    state.since ??= now();
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
       if (!state.playing) {
-        show("still");
-        return;
+        empty();
+        still();
+        state.since = null;
       }
       state.stale = state.asking !== null;
+      state.edition += 1;
       const sound = audio().currentTime;
-      for (const frame of state.frames) if (frame.time > sound + 2 * KEPT + 1) frame.image?.close?.();
-      state.frames = state.frames.filter((frame) => frame.time <= sound + 2 * KEPT + 1);
+      drop((frame) => frame.time > sound + KEPT);
       state.until = state.last = null;
     }, 60);
   };
 
-  const toggle = () => (state.playing ? stop() : start());
+  // Something else on the stage is looked at: what is paused does not cover it.
+  const looked = () => {
+    if (!state.playing) still();
+  };
+
+  const toggle = () => (state.playing ? pause() : start());
 
   const field = (place) =>
     place?.closest?.(
@@ -322,14 +367,14 @@ window.musvid.play = (() => {
       const sound = audio();
       sound.muted = !sound.muted;
       at("mute").setAttribute("aria-pressed", String(sound.muted));
-    } else if (state.playing && event.target.closest?.('#song button[aria-label="Play"]')) stop();
+    } else if (state.playing && event.target.closest?.('#song button[aria-label="Play"]')) pause();
   });
   document.addEventListener("input", (event) => {
     if (event.target.id === "seek") seek(state.start + Number(event.target.value));
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== " " || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (field(event.target) && event.target.id !== "seek") return;
+    if (!at("play") || (field(event.target) && event.target.id !== "seek")) return;
     event.preventDefault();
     toggle();
   });
@@ -337,14 +382,16 @@ window.musvid.play = (() => {
   document.addEventListener(
     "play",
     (event) => {
-      if (state.playing && event.target !== audio()) stop();
+      if (event.target === audio()) return;
+      if (state.playing) pause();
+      if (event.target.tagName === "VIDEO") still(); // it is what is looked at now
     },
     true,
   );
   window.addEventListener("pagehide", () => stop());
 
   const api = {
-    start, stop, toggle, seek, asked, took, failed, changed, song, part, facts,
+    start, pause, toggle, seek, asked, took, failed, changed, looked, song, part, facts,
     get playing() { return state.playing; },
     get time() { return audio()?.currentTime ?? 0; },
   };
