@@ -78,7 +78,8 @@ class BeatPanel:
                         elem_id="beats-a-bar",
                     ),
                 )
-            board.control("lock.beats", gr.State([]))
+            # No state: the browser undoes it, too.
+            board.control("lock.beats", gr.JSON([], visible="hidden", open=False))
             with gr.Row(elem_id="tempo-buttons"):
                 self.listen = gr.Button("Find the beat", elem_id="listen", **button)
                 self.tap = gr.Button("Tap", elem_id="tap", **button)

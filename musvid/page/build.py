@@ -12,6 +12,7 @@ from .follow import FollowPanel
 from .form import FormPanel
 from .gpu import serve
 from .guard import guard
+from .history import HistoryPanel
 from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
@@ -38,6 +39,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
+    history = HistoryPanel()
     with gr.Blocks(
         title="musvid",
         analytics_enabled=False,
@@ -46,6 +48,8 @@ def build(studio: Studio, limits: Limits) -> Board:
         fill_width=True,
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
+        with gr.Row(elem_id="tools"):
+            _lay_out(board, history)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
                 _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
@@ -70,6 +74,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             render,
             results,
             compare,
+            history,
         )
         for panel in order:
             panel.wire(board)

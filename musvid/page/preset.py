@@ -4,9 +4,7 @@ import gradio as gr
 
 from .. import preset, presets
 from .board import LIGHT, QUIET, Board, Updates
-
-# What stays as it is: the song's part, and what was found in it.
-_KEPT = ("start", "duration", "track", "form")
+from .own import is_of_song
 
 
 class PresetPanel:
@@ -43,9 +41,5 @@ class PresetPanel:
     def on_choose(self, path: str | None, picked: gr.SelectData) -> Updates:
         """Fills the controls with a preset; the clip and the beat stay."""
         updates, _ = self.board.filled(preset(self.names[picked.index]).recipe, path)
-        kept = [
-            part
-            for name, part in self.board.controls.items()
-            if name in _KEPT or name.startswith("lock.")
-        ]
+        kept = [part for name, part in self.board.controls.items() if is_of_song(name)]
         return {part: value for part, value in updates.items() if part not in kept}
