@@ -13,6 +13,7 @@ from .form import FormPanel
 from .gpu import serve
 from .guard import guard
 from .history import HistoryPanel
+from .keep import KeepPanel
 from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
@@ -39,7 +40,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
-    history = HistoryPanel()
+    history, keep = HistoryPanel(), KeepPanel()
     with gr.Blocks(
         title="musvid",
         analytics_enabled=False,
@@ -49,7 +50,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="tools"):
-            _lay_out(board, history)
+            _lay_out(board, history, keep)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
                 _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
@@ -75,6 +76,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             results,
             compare,
             history,
+            keep,
         )
         for panel in order:
             panel.wire(board)

@@ -64,10 +64,7 @@
 
   // Goes some steps back (below 0) or on; what the controls become, undefined where they stay.
   function move(by) {
-    if (waits()) {
-      pressed = false;
-      settle();
-    }
+    flush();
     const next = at + by;
     if (next < 0 || next >= steps.length) return [];
     clearTimeout(timer);
@@ -100,5 +97,12 @@
     document.getElementById(key === 'y' || event.shiftKey ? 'redo' : 'undo')?.click();
   });
 
-  (window.musvid ??= {}).history = { seen, move };
+  // What has changed is a step now.
+  function flush() {
+    if (!waits()) return;
+    pressed = false;
+    settle();
+  }
+
+  (window.musvid ??= {}).history = { seen, move, flush };
 })();
