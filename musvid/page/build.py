@@ -8,6 +8,7 @@ from . import api
 from .beat import BeatPanel
 from .board import Board, Panel
 from .compare import ComparePanel
+from .drop import DropPanel
 from .follow import FollowPanel
 from .form import FormPanel
 from .gpu import serve
@@ -40,7 +41,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
-    history, keep = HistoryPanel(), KeepPanel()
+    history, keep, drop = HistoryPanel(), KeepPanel(), DropPanel()
     with gr.Blocks(
         title="musvid",
         analytics_enabled=False,
@@ -50,7 +51,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="tools"):
-            _lay_out(board, history, keep)
+            _lay_out(board, history, keep, drop)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
                 _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
@@ -77,6 +78,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             compare,
             history,
             keep,
+            drop,
         )
         for panel in order:
             panel.wire(board)
