@@ -27,6 +27,7 @@ from .sliders import take_ends
 from .song import SongPanel
 from .story import StoryPanel
 from .style import StylePanel
+from .surprise import SurprisePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
 from .view import ViewPanel
@@ -41,7 +42,8 @@ def build(studio: Studio, limits: Limits) -> Board:
     beat, story, follow = BeatPanel(), StoryPanel(), FollowPanel()
     style, view, look, moment = StylePanel(), ViewPanel(), LookPanel(), MomentPanel()
     render, results, compare = RenderPanel(), ResultsPanel(), ComparePanel()
-    history, keep, drop = HistoryPanel(), KeepPanel(), DropPanel()
+    history, chance = HistoryPanel(), SurprisePanel()
+    keep, drop = KeepPanel(), DropPanel()
     with gr.Blocks(
         title="musvid",
         analytics_enabled=False,
@@ -51,7 +53,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     ) as board.blocks:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="tools"):
-            _lay_out(board, history, keep, drop)
+            _lay_out(board, history, chance, keep, drop)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=4, min_width=320, elem_id="settings"):
                 _lay_out(board, song, start, motion, beat, form, story, style, follow, look)
@@ -79,6 +81,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             history,
             keep,
             drop,
+            chance,
         )
         for panel in order:
             panel.wire(board)

@@ -46,7 +46,11 @@
     }
     if (!moved) marked = gestures;
     refresh();
-    document.dispatchEvent(new CustomEvent('musvid:settled', { detail: { ...latest, own } }));
+    tell();
+  }
+
+  function tell() {
+    document.dispatchEvent(new CustomEvent('musvid:settled', { detail: latest }));
   }
 
   // What the controls show now. song: its file; values: in the order of the names.
@@ -76,6 +80,7 @@
     [moved, marked] = [true, gestures];
     timer = setTimeout(settle, STILL);
     refresh();
+    tell(); // whoever leaves at once finds this
     return names.map((name) =>
       same(values[name], from.values[name]) ? undefined : values[name] ?? null);
   }
