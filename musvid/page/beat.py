@@ -40,6 +40,8 @@ class BeatPanel:
         """Adds the components."""
         self.board = board
         button: dict[str, Any] = {"size": "sm", "min_width": 90}
+        # No state, as the browser undoes it, too; in no accordion: closed ones tell of no change.
+        board.control("lock.beats", gr.JSON([], visible="hidden", open=False))
         with gr.Accordion("Lock to the beat", open=False, elem_classes="part", elem_id="beat"):
             board.control(
                 "lock.note",
@@ -78,7 +80,6 @@ class BeatPanel:
                         elem_id="beats-a-bar",
                     ),
                 )
-            board.control("lock.beats", gr.State([]))
             with gr.Row(elem_id="tempo-buttons"):
                 self.listen = gr.Button("Find the beat", elem_id="listen", **button)
                 self.tap = gr.Button("Tap", elem_id="tap", **button)
@@ -96,7 +97,9 @@ class BeatPanel:
         beat = [controls[name] for name in controls if name.startswith("lock.")]
         noted = [self.beat_note, *beat, *motion]
         listening: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "listen", **LATEST}
-        board["song"].change(self.on_new_song, {*clip, board["recipe"]}, noted, **listening)
+        board["song"].change(
+            self.on_new_song, {*clip, board["recipe"], board["own"]}, noted, **listening
+        )
         self.listen.click(self.on_listen, {*clip, board["recipe"]}, noted, **listening)
         controls["lock.note"].input(self.on_note, {*clip, board["recipe"]}, noted, **listening)
         for button, change in (
@@ -116,6 +119,9 @@ class BeatPanel:
 
     def on_new_song(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Another song has another beat: it is found where the page is locked to one."""
+        if any(name.startswith("lock.") for name in data[self.board["own"]]):
+            yield {self.beat_note: ""}  # it came with the song
+            return
         unknown: dict[str, Any] = {"lock.bpm": None, "lock.beat": None, "lock.beats": []}
         cleared = {self.board.controls[name]: value for name, value in unknown.items()}
         if data[self.board["song"]] and data[self.board.controls["lock.note"]] != "off":

@@ -8,11 +8,14 @@ from . import api
 from .beat import BeatPanel
 from .board import Board, Panel
 from .compare import ComparePanel
+from .drop import DropPanel
 from .follow import FollowPanel
 from .form import FormPanel
 from .format import FormatPanel
 from .gpu import serve
 from .guard import guard
+from .history import HistoryPanel
+from .keep import KeepPanel
 from .levers import LeversPanel
 from .line import Line, rules
 from .look import LookPanel
@@ -29,6 +32,7 @@ from .song import SongPanel
 from .stage import StagePanel
 from .story import StoryPanel
 from .style import BrushPanel, StylePanel
+from .surprise import SurprisePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
 from .view import ViewPanel
@@ -65,11 +69,14 @@ def _lay_out(board: Board) -> list[Panel]:
     part, view, motion, beat = PartPanel(), ViewPanel(), MotionPanel(), BeatPanel()
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
     brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
+    history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
             panel.layout(board)
 
+    with gr.Row(elem_id="tools"):
+        add(history, chance, keep, drop)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
             add(stage, play, levers, results)
@@ -80,7 +87,8 @@ def _lay_out(board: Board) -> list[Panel]:
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
         add(compare)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
-    return [*first, follow, moment, play, style, brush, view, look, render, results, compare]
+    then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
+    return [*first, *then, compare, history, keep, drop, chance]
 
 
 def _queue(board: Board) -> None:

@@ -7,7 +7,7 @@ import gradio as gr
 
 from .. import MusvidError
 from ..music.form import AUTO
-from .board import LATEST, QUIET, Board, Updates
+from .board import LATEST, QUIET, Board, Updates, Values
 from .html import hint, told
 
 
@@ -34,7 +34,7 @@ class FormPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         shown = [self.note, board.controls["form"]]
-        board["song"].change(self.on_new_song, None, shown, **QUIET)
+        board["song"].change(self.on_new_song, board["own"], shown, **QUIET)
         self.find.click(
             self.on_find,
             board.clip,
@@ -44,9 +44,9 @@ class FormPanel:
             **LATEST,
         )
 
-    def on_new_song(self) -> Updates:
+    def on_new_song(self, own: Values | None = None) -> Updates:
         """Another song has other parts."""
-        return {self.note: "", self.board.controls["form"]: AUTO}
+        return {self.note: "", **({} if own else {self.board.controls["form"]: AUTO})}
 
     def on_find(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Finds the parts of the whole file."""

@@ -18,9 +18,8 @@ from ..music import story
 from ..studio.looks import Looks, Newest
 from .board import LATEST, LIGHT, QUIET, Board, Updates, Values, recipe_of, values_of
 from .gpu import ZERO
+from .own import is_of_song
 
-# What stays as it is: the song's part, and what was found in it.
-_KEPT = ("start", "duration", "track", "form")
 # Painted first; the others follow in the order in which they stand.
 _PROMISING = ("living", "nebula", "kaleidoscope", "fire", "aurora", "reef")
 
@@ -71,7 +70,7 @@ class PresetPanel:
     def on_choose(self, path: str | None, chosen: gr.EventData) -> Updates:
         """Fills the controls with a preset; the clip and the beat stay."""
         updates, _ = self.board.filled(preset(str(chosen.name)).recipe, path)
-        kept = [part for name, part in self.board.controls.items() if _kept(name)]
+        kept = [part for name, part in self.board.controls.items() if is_of_song(name)]
         return {part: value for part, value in updates.items() if part not in kept}
 
     def on_shown(self, data: dict[Any, Any]) -> str:
@@ -146,7 +145,9 @@ def shown_by(values: Values) -> str:
         return ""
     given = {} if shown["story"] != story.OFF else {"story": story.OFF}
     for name, wanted in _values().items():
-        if all(shown[each] == value for each, value in (wanted | given).items() if not _kept(each)):
+        if all(
+            shown[each] == value for each, value in (wanted | given).items() if not is_of_song(each)
+        ):
             return name
     return ""
 
@@ -155,7 +156,3 @@ def shown_by(values: Values) -> str:
 def _values() -> dict[str, Values]:
     """What the controls show of each preset."""
     return {each.name: values_of(each.recipe) for each in presets.every()}
-
-
-def _kept(name: str) -> bool:
-    return name in _KEPT or name.startswith("lock.")

@@ -5,10 +5,11 @@ from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError, Recipe, load_settings
+from .. import MusvidError, load_settings
 from ..studio.spool import pack
 from .board import LIGHT, QUIET, Board, Updates, Values
-from .html import hint, told
+from .html import told
+from .restore import restored
 
 
 class ResultsPanel:
@@ -109,7 +110,7 @@ class ResultsPanel:
         if not result:
             return {self.board.controls["stride"]: gr.skip()}
         remarks: list[str] = []
-        return self._filled(load_settings(result["settings"], remarks), path, remarks)
+        return restored(self.board, load_settings(result["settings"], remarks), path, remarks)
 
     def on_restore(self, file: str | None, path: str | None) -> Updates:
         """Fills the controls with the settings of a file."""
@@ -119,15 +120,9 @@ class ResultsPanel:
             remarks: list[str] = []
             recipe = load_settings(file, remarks)
             self.board.limits.check(recipe)
-            return self._filled(recipe, path, remarks)
+            return restored(self.board, recipe, path, remarks)
         except MusvidError as error:
             return {self.board["song_problem"]: told(error)}
-
-    def _filled(self, recipe: Recipe, path: str | None, remarks: list[str]) -> Updates:
-        """The controls, filled with a recipe, and what could not be shown as it is."""
-        updates, note = self.board.filled(recipe, path)
-        note = " ".join([*remarks, *([note] if note else [])])
-        return {self.board["song_problem"]: hint(note) if note else told(), **updates}
 
     def on_again(self, visit: list[Values], picked: gr.SelectData) -> Updates:
         """Shows an earlier render of this visit."""

@@ -7,8 +7,10 @@ import gradio as gr
 import musvid
 
 from .. import MusvidError
-from .board import CLIP, LIGHT, QUIET, Board, Updates
+from .board import LIGHT, QUIET, Board, Updates
 from .html import hint, told
+from .own import is_of_song
+from .restore import Clip
 
 PACKAGE = Path(musvid.__file__).parent
 # In the repository they lie beside the package, and in an installed one within it.
@@ -60,22 +62,26 @@ class SongPanel:
                 )
             board.put("song_problem", gr.HTML(elem_id="song-problem", padding=False))
         board.put("song", gr.State(None))
+        board.put("own", gr.State({}))  # what the browser kept of this song, see `Clip`
+        self.kept = gr.Textbox(visible=False)
         board.put("audio", self.audio)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
+        own = [controls[name] for name in controls if is_of_song(name)]
         gr.on(
             [self.audio.change, board.blocks.load],
             self.on_song,
-            self.audio,
+            [self.audio, self.kept],
             [
                 board["song"],
+                board["own"],
                 board["song_problem"],
-                controls["start"],
-                controls["duration"],
                 board["moment"],
+                *own,
             ],
+            js="(song) => [song, window.musvid?.keep?.of(song) ?? '']",
             **LIGHT,
             **QUIET,
         )
@@ -83,25 +89,32 @@ class SongPanel:
         self.choose.upload(lambda path: path, self.choose, self.audio, **LIGHT, **QUIET)
         self.examples.click(self.on_example, self.examples, self.audio, **LIGHT, **QUIET)
 
-    def on_song(self, path: str | None) -> Updates:
-        """Takes a song, and sets the sliders to its length."""
+    def on_song(
+        self, path: str | None, kept: str = "", request: gr.Request | None = None
+    ) -> Updates:
+        """Takes a song, and sets the sliders to its length, or as the browser kept them of it."""
         start, duration = self.board.controls["start"], self.board.controls["duration"]
         if not path:
             return {self.board["song"]: None, self.board["song_problem"]: told()}
         try:
             song = self.board.studio.song(path)
+            clip = Clip.of(self.board, path, kept)
         except MusvidError as error:
             return {self.board["song"]: None, self.board["song_problem"]: told(error)}
+        if request:
+            self.board.visitors.remember(self.board.visitors.of(request.session_hash), song=path)
         ends = self.board.clip_ends(song)
         least, longest = ends["duration"]
         return {
             self.board["song"]: path,
+            self.board["own"]: clip.own,
             self.board["song_problem"]: hint(" ".join(song.notes)) if song.notes else told(),
-            start: gr.update(maximum=ends["start"][1], value=0),
-            duration: gr.update(minimum=least, maximum=longest, value=min(CLIP, longest)),
+            start: gr.update(maximum=ends["start"][1], value=clip.start),
+            duration: gr.update(minimum=least, maximum=longest, value=clip.duration),
             self.board["moment"]: gr.update(
-                minimum=0, maximum=min(CLIP, longest), value=round(min(CLIP, longest) / 3, 2)
+                minimum=clip.start, maximum=clip.start + clip.duration, value=clip.moment
             ),
+            **{self.board.controls[name]: value for name, value in clip.own.items()},
         }
 
     def on_example(self, chosen: list[str]) -> str:

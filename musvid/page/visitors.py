@@ -50,6 +50,7 @@ class Visitors:
         """A session is over; the visitor who has none left, and is forgotten, or None."""
         with self._lock:
             visitor = self._of.pop(session, session)
+            self._memory.pop(session, None)  # of before it was known who it is
             if visitor in self._of.values():
                 return None
             self._memory.pop(visitor, None)

@@ -149,6 +149,10 @@ def test_a_value_that_lies_beyond_a_slider_with_new_ends_is_taken_as_its_end(boa
     length = board.controls["duration"]
     length.maximum = 4
     assert [length.preprocess(value) for value in (12.0, 3.0, 0.1)] == [4, 3, length.minimum]
+    # While a number is typed there may be none.
+    assert length.preprocess(None) == length.minimum
+    seed = board.controls["style.seed"]
+    assert [seed.preprocess(value) for value in (-3, 7, 10**11, None)] == [0, 7, 2**32 - 1, None]
 
 
 def test_one_event_writes_the_live_line(board: Board) -> None:

@@ -1,0 +1,11 @@
+"""Which settings belong to a song, and which to a look."""
+
+_PART = ("start", "duration", "track", "form")
+
+
+def is_of_song(name: str) -> bool:
+    """Whether a setting is of the song's part, or of what was found in it.
+
+    It stays where another look is taken, and goes where another song is.
+    """
+    return name in _PART or name.startswith("lock.")

@@ -1,0 +1,13 @@
+// Whoever leaves while a render runs is asked whether they mean it.
+(() => {
+  // Then the page loads itself again, as Gradio does, and the render goes on.
+  const lost = () => [...document.querySelectorAll('.toast-body')].some(
+    (one) => one.textContent.includes('Connection to the server was lost'));
+  addEventListener('beforeunload', (event) => {
+    const stop = document.getElementById('stop');
+    if (!stop || stop.disabled || lost()) return;
+    event.preventDefault();
+    // Gradio would hang up before it is known whether they stay.
+    event.stopImmediatePropagation();
+  });
+})();
