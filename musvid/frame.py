@@ -82,3 +82,14 @@ def encoded(frame: Frame, quality: int = 80) -> bytes:
     file = BytesIO()
     Image.fromarray(frame).save(file, "WEBP", quality=quality)
     return file.getvalue()
+
+
+def smaller(frame: Frame, side: int) -> Frame:
+    """A picture whose longer side is at most so many pixels."""
+    import cv2
+
+    scale = side / max(frame.shape[:2])
+    if scale >= 1:
+        return frame
+    height, width = (max(1, round(scale * length)) for length in frame.shape[:2])
+    return np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -25,7 +25,7 @@ class DropPanel:
         self.dropped.upload(
             self.on_dropped,
             [self.dropped, board["song"]],
-            [board["song_problem"], board["audio"], *board.controls.values()],
+            [board["song_problem"], board["loaded"], board["audio"], *board.controls.values()],
             trigger_mode="multiple",
             **LIGHT,
             **QUIET,

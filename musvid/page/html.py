@@ -38,6 +38,11 @@ def hint(text: str) -> str:
     return f'<div class="hint">{escape(text)}</div>'
 
 
+def done(text: str) -> str:
+    """What was done, for the place where it was asked for."""
+    return f'<div class="done" role="status">✓ {escape(text)}</div>'
+
+
 def named(text: str) -> str:
     """The name over a small picture."""
     return f'<div class="named">{escape(text)}</div>'

@@ -6,10 +6,11 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError
-from ..studio.studio import AXES, strip_values
+from ..studio.studio import AXES, strip_key, strip_values
 from .board import CAMERA_FOLLOWERS, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
 from .html import hint, told
+from .strip import STALE, strip, tile
 
 
 class MomentPanel:
@@ -37,21 +38,9 @@ class MomentPanel:
             self.strip_button = gr.Button(
                 "Paint a strip", scale=1, min_width=130, elem_id="paint-strip"
             )
-        self.strip = gr.Gallery(
-            show_label=False,
-            fit_columns=False,
-            label="Strip",
-            columns=5,
-            rows=1,
-            height="auto",
-            object_fit="cover",
-            allow_preview=False,
-            visible=False,
-            format="webp",
-            elem_id="strip",
-            buttons=[],
-        )
-        self.strip_values = gr.State([])
+        self.strip = strip(elem_id="strip")
+        # What it was painted with: the axis, its values, and everything else.
+        self.strip_of = gr.State(None)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
@@ -85,8 +74,8 @@ class MomentPanel:
         styles = [name for name in controls if name.startswith(parts)]
         painting: dict[str, Any] = {
             "fn": self.on_paint,
-            "inputs": everything,
-            "outputs": [board["painted"], board["diffused"], board["moment_note"]],
+            "inputs": {*everything, self.strip_of},
+            "outputs": [board["painted"], board["diffused"], board["moment_note"], self.strip],
             **PAINTING,
             **LATEST,
         }
@@ -95,13 +84,13 @@ class MomentPanel:
         self.strip_button.click(
             self.on_strip,
             {*everything, self.axis},
-            [self.strip, self.strip_values, board["moment_note"]],
+            [self.strip, self.strip_of, board["moment_note"]],
             **PAINTING,
             **QUIET,
         )
-        self.strip.select(
-            self.on_pick,
-            [self.axis, self.strip_values],
+        self.strip.take(
+            self.on_take,
+            self.strip_of,
             [controls[f"style.{axis}"] for axis in AXES],
             **LIGHT,
             **QUIET,
@@ -124,10 +113,14 @@ class MomentPanel:
             return  # the live line says it
         try:
             job = self.board.studio.job(recipe, song)
+            moment = self.board.moment_of(data, job)
+            if made := data[self.strip_of]:
+                stale = "" if made["of"] == strip_key(job, moment, made["axis"]) else STALE
+                yield {self.strip: gr.update(stale=stale)}
             self.board.limits.afford_moment(job)
             if recipe.paints and not self.board.studio.has(recipe.style):
                 yield {self.board["moment_note"]: hint(f"Loading {recipe.style.model} …")}
-            flat, shown = paint_moment(self.board.studio, job, self.board.moment_of(data, job))
+            flat, shown = paint_moment(self.board.studio, job, moment)
         except MusvidError as error:
             yield {self.board["moment_note"]: told(error)}
             return
@@ -145,17 +138,19 @@ class MomentPanel:
             values = strip_values(job.recipe, axis)
             self.board.limits.afford_moment(job, len(values))
             moment = self.board.moment_of(data, job)
-            made: list[tuple[Any, str]] = []
-            yield {self.strip: gr.update(value=[], visible=True), self.strip_values: values}
+            made: list[dict[str, str]] = []
+            of = {"axis": axis, "values": values, "of": strip_key(job, moment, axis)}
+            yield {self.strip: gr.update(value=[], stale=""), self.strip_of: of}
             for frame in paint_strip(self.board.studio, job, moment, axis, values):
-                made.append((frame, str(values[len(made)])))
-                yield {self.strip: gr.update(value=made, visible=True)}
+                made = [*made, tile(frame, values[len(made)])]
+                yield {self.strip: made}
         except MusvidError as error:
             yield {self.board["moment_note"]: told(error)}
 
-    def on_pick(self, axis: str, values: list[Any], picked: gr.SelectData) -> list[Any]:
-        """Takes the setting of one picture of the strip."""
+    def on_take(self, made: dict[str, Any] | None, chosen: gr.EventData) -> list[Any]:
+        """Takes the value of one picture, for the setting that the strip was painted with."""
+        values, place = (made or {}).get("values", []), chosen.place
+        known = isinstance(place, int) and 0 <= place < len(values)
         return [
-            values[picked.index] if name == axis and picked.index < len(values) else gr.skip()
-            for name in AXES
+            values[place] if known and made and name == made["axis"] else gr.skip() for name in AXES
         ]

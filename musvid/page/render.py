@@ -10,9 +10,11 @@ from .. import MusvidError, SettingsError
 from ..job import Job
 from ..studio.running import Running
 from ..studio.studio import quick_look
+from ..studio.titles import file_name, look, titled
 from ..studio.watch import Report
 from ..video.file import read_settings
 from .board import QUIET, Board, Updates, Values
+from .files import offered, tiles
 from .gpu import render_clip
 from .html import bar, hint, progress_of, told
 from .visitors import NAME
@@ -164,7 +166,7 @@ class RenderPanel:
         if song and Path(song).is_file():
             back[self.board["audio"]] = song
         if visit:
-            back |= {self.board["video"]: visit[0]["video"], **self._shown(visit)}
+            back |= self._shown(visit)
         yield back
         work = self.board.runnings.of(visitor)
         if work is None:
@@ -186,18 +188,19 @@ class RenderPanel:
     def _finished(self, visitor: str, report: Report, job: Job, visit: list[Values]) -> Updates:
         """Notes a finished render, and offers its files."""
         assert report.video
-        known = [each for each in visit if each["video"] != str(report.video)]
-        settings = report.folder / f"{report.video.stem}.json"
+        known = [each for each in visit if Path(each["video"]).parent != report.folder]
+        name = file_name(job)
+        settings = report.folder / f"{name}.json"
         settings.write_text(read_settings(report.video), encoding="utf-8")
         frames = report.frames("painted", 3)
         poster = report.folder / "poster.webp"
         poster.write_bytes(frames[len(frames) // 2].read_bytes())
         entry = {
-            "video": str(report.video),
+            "video": str(titled(report.video, name)),
             "settings": str(settings),
             "poster": str(poster),
-            "title": f"{job.recipe.style.prompt or ''} · {job.recipe.motion or 'own motion'} · "
-            f"{float(job.song.duration):.0f} s",
+            "name": name,
+            "title": f"{look(job)} · {job.recipe.view.kind} · {float(job.song.duration):.0f} s",
         }
         visit = [entry, *known]
         self.board.visitors.remember(visitor, visit=visit, finished=True)
@@ -207,12 +210,10 @@ class RenderPanel:
         """Shows the last render of a visit, and all of them."""
         entry = visit[0]
         return {
+            self.board["video"]: entry["video"],
             self.board["result"]: entry,
             self.board["visit"]: visit,
-            self.board["history"]: [(each["poster"], each["title"]) for each in visit],
+            self.board["history"]: tiles(visit),
             self.stop: gr.update(interactive=False),
-            self.board["save_video"]: gr.update(value=entry["video"], interactive=True),
-            self.board["save_frames"]: gr.update(interactive=True),
-            self.board["save_settings"]: gr.update(value=entry["settings"], interactive=True),
-            self.board["take"]: gr.update(interactive=True),
+            **offered(self.board, entry),
         }

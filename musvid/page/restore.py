@@ -11,7 +11,7 @@ from typing import Any
 from .. import MusvidError, Recipe
 from ..errors import quoted
 from .board import CLIP, Board, Updates, Values, recipe_of, values_of
-from .html import hint, told
+from .html import done, hint
 from .own import is_of_song
 
 _MOST = 100_000  # characters
@@ -26,7 +26,8 @@ def restored(board: Board, recipe: Recipe, path: str | None, remarks: list[str])
     """
     updates, note = board.filled(recipe, path)
     note = " ".join([*remarks, *([note] if note else [])])
-    return {board["song_problem"]: hint(note) if note else told(), **updates}
+    said = done(f"Settings loaded: {recipe.style.prompt or recipe.style.model}.")
+    return {board["loaded"]: said + (hint(note) if note else ""), **updates}
 
 
 def look_of(board: Board, text: str, path: str | None) -> tuple[Updates, str]:

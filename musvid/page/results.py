@@ -8,8 +8,12 @@ import gradio as gr
 from .. import MusvidError, load_settings
 from ..studio.spool import pack
 from .board import LIGHT, QUIET, Board, Updates, Values
+from .files import history, offered, picked, tiles
 from .html import told
 from .restore import restored
+
+# Gives what stands in the progress, unless it is a problem.
+_PAST = """(progress) => ['', String(progress ?? '').includes('role="alert"') ? '' : progress]"""
 
 
 class ResultsPanel:
@@ -21,8 +25,17 @@ class ResultsPanel:
         board.put("result", gr.State(None))  # what the video player shows: its folder, settings
         board.put("visit", gr.State([]))  # the renders of this visit, the last one first
         with gr.Row(elem_id="results"):
-            disabled: dict[str, Any] = {"interactive": False, "size": "sm", "min_width": 130}
-            board.put("save_video", gr.DownloadButton("Video", elem_id="save-video", **disabled))
+            board.put(
+                "save_video",
+                gr.DownloadButton(
+                    "Download video",
+                    variant="primary",
+                    interactive=False,
+                    min_width=220,
+                    elem_id="save-video",
+                ),
+            )
+            disabled: dict[str, Any] = {"interactive": False, "size": "sm", "min_width": 110}
             board.put(
                 "save_frames", gr.Button("All frames (zip)", elem_id="save-frames", **disabled)
             )
@@ -32,23 +45,10 @@ class ResultsPanel:
             )
             board.put("take", gr.Button("Load these settings", elem_id="take", **disabled))
         board.put("zip", gr.File(label="All frames", visible=False, elem_id="zip"))
+        # What came of loading settings, or why it did not.
+        board.put("loaded", gr.HTML(elem_id="restore-note", padding=False))
         with gr.Row():
-            board.put(
-                "history",
-                gr.Gallery(
-                    fit_columns=False,
-                    label="This visit",
-                    columns=4,
-                    height=190,
-                    object_fit="cover",
-                    allow_preview=False,
-                    interactive=False,
-                    elem_id="history",
-                    scale=3,
-                    buttons=[],
-                    min_width=260,
-                ),
-            )
+            board.put("history", history(scale=3, min_width=260))
             self.restore = gr.File(
                 label="Settings of a musvid video, or a settings JSON",
                 file_types=[".mp4", ".json"],
@@ -69,26 +69,32 @@ class ResultsPanel:
             concurrency_id="files",
             **QUIET,
         )
+        loaded = [board["loaded"], *controls.values()]
         board["take"].click(
-            self.on_take,
-            [board["result"], board["song"]],
-            [board["song_problem"], *controls.values()],
-            **LIGHT,
-            **QUIET,
+            self.on_take, [board["result"], board["song"]], loaded, **LIGHT, **QUIET
         )
         self.restore.upload(
-            self.on_restore,
-            [self.restore, board["song"]],
-            [board["song_problem"], *controls.values()],
-            **LIGHT,
+            self.on_restore, [self.restore, board["song"]], loaded, **LIGHT, **QUIET
+        )
+        # What was said of other settings, or for want of a song, has had its time.
+        gr.on(
+            [self.restore.clear, board["song"].change],
+            None,
+            board["progress"],
+            [board["loaded"], board["progress"]],
+            js=_PAST,
             **QUIET,
         )
-        board["history"].select(
-            self.on_again,
-            board["visit"],
-            [board["video"], board["result"], board["save_video"], board["save_settings"]],
-            **LIGHT,
-            **QUIET,
+        shown = [
+            board[name]
+            for name in (
+                *("history", "video", "result"),
+                *("save_video", "save_frames", "save_settings", "take"),
+            )
+        ]
+        board["history"].again(self.on_again, board["visit"], shown, **LIGHT, **QUIET)
+        board["history"].use(
+            self.on_use, [board["visit"], board["song"]], [*loaded, *shown], **LIGHT, **QUIET
         )
 
     def on_pack(self, result: Values | None) -> Updates:
@@ -99,7 +105,8 @@ class ResultsPanel:
             folder = Path(result["video"]).parent
             return {
                 self.board["zip"]: gr.update(
-                    value=str(pack(folder, folder / "frames.zip")), visible=True
+                    value=str(pack(folder, folder / f"{result['name']} - frames.zip")),
+                    visible=True,
                 )
             }
         except MusvidError as error:
@@ -108,7 +115,7 @@ class ResultsPanel:
     def on_take(self, result: Values | None, path: str | None) -> Updates:
         """Fills the controls with the settings of the shown video."""
         if not result:
-            return {self.board.controls["stride"]: gr.skip()}
+            return {self.board["loaded"]: gr.skip()}
         remarks: list[str] = []
         return restored(self.board, load_settings(result["settings"], remarks), path, remarks)
 
@@ -116,20 +123,29 @@ class ResultsPanel:
         """Fills the controls with the settings of a file."""
         try:
             if not file:
-                return {self.board["song_problem"]: gr.skip()}
+                return {self.board["loaded"]: gr.skip()}
             remarks: list[str] = []
             recipe = load_settings(file, remarks)
             self.board.limits.check(recipe)
             return restored(self.board, recipe, path, remarks)
         except MusvidError as error:
-            return {self.board["song_problem"]: told(error)}
+            return {self.board["loaded"]: told(error)}
 
-    def on_again(self, visit: list[Values], picked: gr.SelectData) -> Updates:
+    def on_again(self, visit: list[Values], chosen: gr.EventData) -> Updates:
         """Shows an earlier render of this visit."""
-        entry = visit[picked.index]
+        place = picked(visit, chosen)
+        if place is None:
+            return {self.board["history"]: gr.skip()}
         return {
-            self.board["video"]: entry["video"],
-            self.board["result"]: entry,
-            self.board["save_video"]: gr.update(value=entry["video"]),
-            self.board["save_settings"]: gr.update(value=entry["settings"]),
+            self.board["history"]: tiles(visit, place),
+            self.board["video"]: visit[place]["video"],
+            self.board["result"]: visit[place],
+            **offered(self.board, visit[place]),
         }
+
+    def on_use(self, visit: list[Values], path: str | None, chosen: gr.EventData) -> Updates:
+        """Shows an earlier render, and fills the controls with its settings."""
+        place = picked(visit, chosen)
+        if place is None:
+            return {self.board["loaded"]: gr.skip()}
+        return {**self.on_take(visit[place], path), **self.on_again(visit, chosen)}

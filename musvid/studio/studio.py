@@ -439,6 +439,13 @@ def strip_values(recipe: Recipe, axis: str) -> list[object]:
     return list(AXES[axis])
 
 
+def strip_key(job: Job, time: float, axis: str) -> str:
+    """What a strip is painted for: the moment and every setting but the one that it varies."""
+    plain: dict[str, Any] = {axis: getattr(Style(), axis)}
+    recipe = replace(job.recipe, style=replace(job.recipe.style, **plain))
+    return f"{job.song.path} {time:.3f} {recipe.to_json()}"
+
+
 def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
     """A drift that crosses a picture of another size in the same time: a fast one could not be
     followed in a small picture."""

@@ -24,6 +24,8 @@ _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 # One line of ffmpeg's metadata format; a backslash at its end continues it.
 _COMMENT = re.compile(r"^comment=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL)
 
+_TITLE = re.compile(r"^title=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+
 _MOST_SETTINGS = 1 << 20  # bytes
 
 # The header of YUV4MPEG2, the one raw format that tells size and rate: "... W512 H512 F30:1 ...".
@@ -214,7 +216,23 @@ def _arguments(
 def read_settings(path: str | os.PathLike[str]) -> str:
     """The settings that `write` stored in a video. Raises SettingsError when there are none."""
     path = Path(path)
-    arguments = [*_ffmpeg.media_input(path), "-f", "ffmetadata", "pipe:1"]
+    found = _COMMENT.search(_notes(path, "0"))
+    if not found:
+        raise SettingsError(f"{path.name} holds no settings; give a video that musvid made.")
+    return _plain(found.group(1))
+
+
+def read_title(path: str | os.PathLike[str]) -> str:
+    """The title that a sound file says it has, or ""."""
+    for place in ("0", "0:s:a:0"):  # Ogg has its tags in the stream
+        if found := _TITLE.search(_notes(Path(path), place)):
+            return " ".join(_plain(found.group(1)).split())
+    return ""
+
+
+def _notes(path: Path, place: str) -> str:
+    """What a file says of itself, in ffmpeg's metadata format. place: as for -map_metadata."""
+    arguments = [*_ffmpeg.media_input(path), "-map_metadata", place, "-f", "ffmetadata", "pipe:1"]
     text = ""
     try:
         with _ffmpeg.Process(arguments, stdout=True) as process:
@@ -223,7 +241,8 @@ def read_settings(path: str | os.PathLike[str]) -> str:
                 pass  # so that a file with endless metadata ends, too
     except FFmpegError:
         pass  # not media: there is nothing to find in it
-    found = _COMMENT.search(text)
-    if not found:
-        raise SettingsError(f"{path.name} holds no settings; give a video that musvid made.")
-    return re.sub(r"\\(.)", r"\1", found.group(1), flags=re.DOTALL)
+    return text
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)

@@ -253,7 +253,7 @@ def test_a_render_of_this_visit_can_be_looked_at_again(page: Page) -> None:
         wait_for_progress(page, "Finished")
         videos.append(page.eval_on_selector("#video video", "one => one.src"))
     assert page.locator("#history img").count() == 2
-    page.click("#history button >> nth=1")  # the first one
+    page.click("#history .tile >> nth=1")  # the first one
     page.wait_for_function(
         "src => document.querySelector('#video video').src == src", arg=videos[0]
     )
@@ -410,8 +410,8 @@ def test_what_is_neither_song_nor_settings_is_refused_where_one_looks(
     settings = tmp_path / "bad.json"
     settings.write_text(json.dumps({"stride": -3}))
     page.set_input_files("#restore input[type=file]", settings)
-    page.wait_for_selector("#song-problem [role=alert]")
-    assert "stride must be a whole number from 1 to 64" in page.inner_text("#song-problem")
+    page.wait_for_selector("#restore-note [role=alert]")
+    assert "stride must be a whole number from 1 to 64" in page.inner_text("#restore-note")
 
 
 def test_settings_beyond_a_slider_leave_the_page_in_order(page: Page, tmp_path: Path) -> None:
@@ -420,8 +420,8 @@ def test_settings_beyond_a_slider_leave_the_page_in_order(page: Page, tmp_path: 
     settings["style"] = {"strength": 0.0, "tiny_autoencoder": "owner/tiny"}
     file.write_text(json.dumps(settings), encoding="utf-8-sig")
     page.set_input_files("#restore input[type=file]", file)
-    page.wait_for_selector("#song-problem .hint")
-    said = page.inner_text("#song-problem")
+    page.wait_for_selector("#restore-note .hint")
+    said = page.inner_text("#restore-note")
     assert "duration 0.5 instead of 0.2" in said
     assert "guidance_by.amount 10 instead of 20" in said
     wait_for_line(page, "30 frames a second · 2 keyframes · no paintings · 15 frames")

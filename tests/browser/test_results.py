@@ -1,0 +1,93 @@
+"""Results: their names, what is said of settings, and the renders of a visit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import music, write_wav
+
+from .conftest import upload
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def load(page: Page, folder: Path, **settings: object) -> None:
+    """Load settings of a small clip, and wait until the page says so."""
+    page.evaluate("document.querySelector('#restore button[aria-label=Clear]')?.click()")
+    file = folder / "small.json"
+    small = {"size": "64x64", "upscale": 1, "duration": 1.0, **settings}
+    file.write_text(json.dumps(small), encoding="utf-8")
+    page.set_input_files("#restore input[type=file]", file)
+    page.wait_for_selector("#restore-note [role=status]")
+
+
+def render(page: Page, count: int) -> None:
+    """Render, and wait until so many renders are shown."""
+    page.click("#render")
+    page.wait_for_function(
+        "count => document.querySelectorAll('#history .tile').length == count", arg=count
+    )
+    page.wait_for_selector("#render:not([disabled])")
+
+
+def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_path: Path) -> None:
+    upload(page, write_wav(tmp_path / "Vibe Ace (live).wav", music(4.0)))
+    page.wait_for_function("document.querySelector('#plan').innerText.includes('4')")
+    foreign = tmp_path / "foreign.mp4"
+    foreign.write_text("no video")
+    page.set_input_files("#restore input[type=file]", foreign)
+    page.wait_for_selector("#restore-note [role=alert]")
+    assert not page.query_selector("#song-problem [role=alert]")
+    note, box = (page.locator(each).bounding_box() for each in ("#restore-note", "#restore"))
+    assert note and box
+    assert 0 <= box["y"] - note["y"] - note["height"] < 40
+    style = {"prompt": "teal coral", "strength": 0.5}
+    load(page, tmp_path, style=style, view={"kind": "tunnel"})
+    assert not page.query_selector("#restore-note [role=alert]")
+    assert "Settings loaded: teal coral" in page.inner_text("#restore-note")
+    render(page, 1)
+    with page.expect_download() as download:
+        page.click("#save-video")
+    assert download.value.suggested_filename == (
+        "Vibe Ace (live) - teal coral - tunnel - 0-1 s.mp4"
+    )
+    assert "kB)" in page.inner_text("#save-video") or "MB)" in page.inner_text("#save-video")
+    load(page, tmp_path, style={"prompt": "pink marble"})
+    render(page, 2)
+    tile = "#history .tile >> nth={}"
+    assert page.get_attribute(tile.format(0), "aria-pressed") == "true"
+    assert "pink marble" in page.inner_text(tile.format(0))
+    source = "document.querySelector('#video video').src"
+    second = page.evaluate(source)
+    page.click("#history .use >> nth=1")
+    page.wait_for_function("document.querySelector('#prompt textarea').value == 'teal coral'")
+    page.wait_for_function(f"before => {source} != before", arg=second)
+    assert page.get_attribute(tile.format(1), "aria-pressed") == "true"
+    assert page.get_attribute(tile.format(0), "aria-pressed") == "false"
+    assert "Settings loaded: teal coral" in page.inner_text("#restore-note")
+
+
+@pytest.mark.thorough
+def test_first_looks_at_a_render_follow_each_other(page: Page, tmp_path: Path) -> None:
+    page.evaluate(
+        """() => {
+          window.begun = [];
+          document.addEventListener('loadedmetadata', event => {
+            const video = event.target.closest('#video video');
+            if (video) setTimeout(() => window.begun.push(
+              [video.src.split('/').pop(), video.currentTime, video.muted, video.duration]), 0);
+          }, true);
+        }"""
+    )
+    load(page, tmp_path, duration=10.0, stride=1, before=1, after=1)
+    page.click("#render")
+    page.wait_for_function("document.querySelector('#video video')?.currentTime > 0.5")
+    page.evaluate("document.querySelector('#video video').muted = true")
+    page.wait_for_function("window.begun.some(([name]) => name == 'video.mp4')", timeout=240_000)
+    first, *others = page.evaluate("window.begun")
+    assert first[0].startswith("preview-") and not first[2]
+    assert others and all(time > 0.5 and muted for _, time, muted, _ in others)
