@@ -50,7 +50,6 @@ def build(studio: Studio, limits: Limits) -> Board:
         delete_cache=(86_400, 10**9),
         fill_width=True,
     ) as board.blocks:
-        gr.HTML(HEADER, padding=False)
         for panel in _lay_out(board):
             panel.wire(board)
         api.add(board)
@@ -75,8 +74,10 @@ def _lay_out(board: Board) -> list[Panel]:
         for panel in panels:
             panel.layout(board)
 
-    with gr.Row(elem_id="tools"):
-        add(history, chance, keep, drop)
+    with gr.Row(elem_id="top"):
+        gr.HTML(HEADER, padding=False)
+        with gr.Row(elem_id="tools"):
+            add(history, chance, keep, drop)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
             add(stage, play, levers, results)
