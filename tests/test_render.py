@@ -34,7 +34,7 @@ from musvid import (
 from musvid._device import pick_device
 from musvid.job import clock_of, prepare
 from musvid.paint import models
-from musvid.rendering import STAGES, _Addresses
+from musvid.rendering import STAGES, Addresses
 from musvid.store import Store
 from musvid.video.file import read_settings
 
@@ -442,9 +442,9 @@ def test_an_address_holds_the_device_that_was_picked(
     elsewhere = copy.copy(painter)
     elsewhere.device = "cuda"
     job = prepare(song, PAINTED)
-    assert _Addresses.of(job, elsewhere, "cpu", None) != _Addresses.of(job, painter, "cpu", None)
+    assert Addresses.of(job, elsewhere, "cpu", None) != Addresses.of(job, painter, "cpu", None)
     full, rounded = (
-        _Addresses.of(job, None, "cpu", None, precision) for precision in ("float32", "bfloat16")
+        Addresses.of(job, None, "cpu", None, precision) for precision in ("float32", "bfloat16")
     )
     assert (full.spectrum == rounded.spectrum, full.paintings == rounded.paintings) == (True, False)
 

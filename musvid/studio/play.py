@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 
+from .._priority import in_background
 from ..clock import Rest
 from ..errors import Cancelled
 from ..frame import Frame
@@ -203,7 +204,7 @@ class _Playing:
     """The pictures of a job from a time on."""
 
     def __init__(self, studio: Studio, key: object, job: Job, moment: float, rate: int) -> None:
-        self._key, self._lock = key, threading.Lock()
+        self._studio, self._key, self._lock = studio, key, threading.Lock()
         self._timer: threading.Timer | None = None
         clock, start = job.clock, Fraction(job.song.first, job.song.rate)
         self._every = max(1, round(clock.rate / rate))
@@ -238,6 +239,23 @@ class _Playing:
         were given up."""
         if self._timer:
             self._timer.cancel()
+        if not self._studio.renders:
+            return self._piece(moment)
+        # What renders gives way to what is waited for; here somebody else's render would starve.
+        made: list[Piece | BaseException | None] = []
+
+        def work() -> None:
+            try:
+                made.append(self._piece(moment))
+            except BaseException as error:
+                made.append(error)
+
+        in_background(work, "play").join()
+        if isinstance(made[0], BaseException):
+            raise made[0]
+        return made[0]
+
+    def _piece(self, moment: float) -> Piece | None:
         with self._lock:
             self.hurry = False
             if self._closed:

@@ -133,6 +133,11 @@ class Studio:
         with self._listening if listens else nullcontext():
             return resolve(recipe, song)
 
+    @property
+    def renders(self) -> bool:
+        """Whether a render works."""
+        return self._rendering.locked()
+
     def has(self, style: Style) -> bool:
         """Whether the model of a style is loaded, so that painting begins at once."""
         return self._painters.has(style)

@@ -17,7 +17,7 @@ from PIL import Image
 from musvid import Camera, Finish, Recipe, SettingsError, Style, View, load_settings, render
 from musvid.__main__ import build_parser, recipe_from
 from musvid.job import prepare
-from musvid.rendering import _Addresses
+from musvid.rendering import Addresses
 from musvid.video.file import read_settings
 from musvid.view.camera import Pose, pose
 from musvid.view.cover import Disc, load
@@ -206,10 +206,10 @@ def test_a_video_with_a_cover(write_song: WriteSong, tmp_path: Path) -> None:
     middle = video_frames(video, 160, 160)[:, 70:90, 70:90]
     assert 130 < middle.min() <= middle.max() < 165
     assert str(tmp_path) not in read_settings(video)
-    first = _Addresses.of(prepare(song, recipe), None, "cpu", None)
-    assert first == _Addresses.of(prepare(song, recipe), None, "cpu", None)
+    first = Addresses.of(prepare(song, recipe), None, "cpu", None)
+    assert first == Addresses.of(prepare(song, recipe), None, "cpu", None)
     saved(path, (200, 40, 90), (66, 66))
-    other = _Addresses.of(prepare(song, recipe), None, "cpu", None)
+    other = Addresses.of(prepare(song, recipe), None, "cpu", None)
     assert other.video != first.video
     assert (other.spectrum, other.paintings) == (first.spectrum, first.paintings)
 
