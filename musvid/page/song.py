@@ -94,13 +94,14 @@ class SongPanel:
     ) -> Updates:
         """Takes a song, and sets the sliders to its length, or as the browser kept them of it."""
         start, duration = self.board.controls["start"], self.board.controls["duration"]
+        none: Updates = {self.board["song"]: None, self.board["own"]: {}}
         if not path:
-            return {self.board["song"]: None, self.board["song_problem"]: told()}
+            return {**none, self.board["song_problem"]: told()}
         try:
             song = self.board.studio.song(path)
             clip = Clip.of(self.board, path, kept)
         except MusvidError as error:
-            return {self.board["song"]: None, self.board["song_problem"]: told(error)}
+            return {**none, self.board["song_problem"]: told(error)}
         if request:
             self.board.visitors.remember(self.board.visitors.of(request.session_hash), song=path)
         ends = self.board.clip_ends(song)

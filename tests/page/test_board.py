@@ -35,6 +35,11 @@ PANELS = [
     "render",
     "results",
     "compare",
+    "preset",
+    "history",
+    "surprise",
+    "keep",
+    "drop",
 ]
 # Settings that the page leaves as they are.
 NO_CONTROL = {"track"}  # few songs have several, and the page says which one it took
