@@ -16,7 +16,7 @@ from ..video.file import read_settings
 from .board import QUIET, Board, Updates, Values
 from .files import offered, tiles
 from .gpu import render_clip
-from .html import bar, hint, progress_of, told
+from .html import bar, hint, progress_of, told, voice
 from .visitors import NAME
 
 QUICK = 3.0  # seconds
@@ -37,6 +37,7 @@ class RenderPanel:
                 "Stop", variant="stop", min_width=110, interactive=False, elem_id="stop"
             )
         board.put("progress", gr.HTML(elem_id="progress", padding=False))
+        voice("#progress")
         with gr.Row(elem_classes="pictures"):
             tiles: dict[str, Any] = {
                 "columns": 3,
