@@ -135,7 +135,8 @@ class ResultsPanel:
         """The controls, filled with a recipe, and what could not be shown as it is."""
         updates, note = self.board.filled(recipe, path)
         note = " ".join([*remarks, *([note] if note else [])])
-        text = f"Settings loaded: {recipe.style.prompt or recipe.style.model}."
+        style = recipe.style.resolve()
+        text = f"Settings loaded: {style.prompt or style.model}."
         said = f'<div class="done" role="status">✓ {escape(text)}</div>'
         return {self.board["loaded"]: said + (hint(note) if note else ""), **updates}
 
