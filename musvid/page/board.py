@@ -1,8 +1,7 @@
 """The board: what the panels of the page share.
 
-Every control is named like the setting it shows (``stride``, ``look.gamma``, ``style.prompt``), so
-that a recipe fills the controls and the controls make a recipe by name. Components that are no
-settings, and that another panel needs, are kept by a name of their own.
+Every control is named like the setting it shows (``stride``, ``look.gamma``), so that a recipe
+fills the controls and the controls make a recipe. Other components have names of their own.
 """
 
 import json
@@ -72,7 +71,6 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 LATEST: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
 # What a button shows from its click until its work has ended. Gradio would drop a click before.
 OFF, ON = "{__type__: 'update', interactive: false}", "{__type__: 'update', interactive: true}"
-BUSY, READY = f"() => ({OFF})", f"() => ({ON})"
 # What stands where work was shown that never ended; why, Gradio tells above the page.
 FAILED = "That did not work; the message on this page says why."
 
@@ -203,12 +201,14 @@ class Board:
         event: as for `gr.Button.click`. The first text among its outputs says what went wrong, and
             a button to stop among them is off when the work has ended.
         """
-        button.click(None, None, button, js=BUSY, **QUIET)  # first: events of one button take turns
+        place, stops = place_of(event["outputs"]), stops_of(event["outputs"])
+        # First: events of one button take turns. Whoever waits can stop, too.
+        busy = f"() => [{', '.join([OFF, *(ON for _ in stops)])}]"
+        button.click(None, None, [button, *stops], js=busy, **QUIET)
         begun = button.click(work, **event)
-        begun.then(None, None, button, js=READY, **QUIET)
+        begun.then(None, None, button, js=f"() => ({ON})", **QUIET)
         # `then` is for answers. None comes from a full queue, a lost connection, or a value that
         # cannot be shown.
-        place, stops = place_of(event["outputs"]), stops_of(event["outputs"])
         answers = ", ".join([json.dumps(told(FAILED)), ON, *(OFF for _ in stops)])
         begun.failure(None, None, [place, button, *stops], js=f"() => [{answers}]", **QUIET)
 
@@ -279,8 +279,8 @@ class Board:
         try:
             job = self.chosen(data)
             plan = self.studio.plan(job)
-            own = job.recipe.style.remarks()  # which stand under the prompt
-            remarks = [each for each in job.remarks() if each not in own]
+            under = job.recipe.style.remarks()  # the prompt
+            remarks = [each for each in job.remarks() if each not in under]
         except MusvidError as error:
             return told(error), gr.skip()
         # A decimal number that stands for a standard rate.
@@ -295,5 +295,6 @@ class Board:
         return line + "".join(map(hint, remarks)), job.recipe.motion
 
     def on_stop(self, request: gr.Request) -> None:
-        """Stops the renders of a visitor."""
+        """Stops the renders of a visitor, those that wait among them."""
+        self.line.leave(request.session_hash or "", "render")
         self.visits.stop(self.visitors.of(request.session_hash))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from html import escape
 from pathlib import Path
+
+import gradio as gr
 
 from .. import MODELS, Comparison
 from .. import RECIPES as NUMBERS
@@ -58,8 +61,21 @@ def bar(text: str, part: float, over: bool = False) -> str:
     """A progress bar, part from 0 to 1. over: whether nothing goes on any more."""
     kind = "bar over" if over else "bar"
     return (
-        f'<div class="{kind}" role="progressbar" aria-valuenow="{100 * part:.0f}">'
+        f'<div class="{kind}" role="progressbar" aria-label="Progress" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{100 * part:.0f}" aria-valuetext="{escape(text)}">'
         f'<i style="width:{100 * part:.1f}%"></i><span>{escape(text)}</span></div>'
+    )
+
+
+def voice(place: str) -> gr.HTML:
+    """What is said of a progress, as a live region of its own. place: its selector."""
+    return gr.HTML(
+        html_template='<div class="waiting" hidden></div>'
+        '<div class="voice" role="status" aria-live="polite"></div>',
+        js_on_load=f"musvid.progress.begin(element, {json.dumps(place)})",
+        apply_default_css=False,
+        padding=False,
+        elem_id="progress-said",
     )
 
 

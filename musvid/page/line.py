@@ -6,9 +6,10 @@ and serves who came first. Here each kind of work has its own rule, see `musvid.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -17,6 +18,8 @@ from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import error_payload
 
 from ..studio.fairness import Rule, Ticket, Turns
+from .guard import place_of, stops_of
+from .html import hint
 from .letters import Letters
 from .presence import Presence
 
@@ -57,6 +60,7 @@ class Line(queueing.Queue):
         super().__init__(max_size=None, **more)
         self.rules, self.presence, self.turns = rules, presence, Turns()
         self.sleep_when_free = _PAUSE
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.pending_messages_per_session = Letters(self._busy, self._dropped)
 
     def _busy(self) -> set[str]:
@@ -81,6 +85,7 @@ class Line(queueing.Queue):
             event = queueing.Event(body.session_hash, fn, request, username)
             if reason := self._refusal(event):
                 return await self._refuse(event, body, reason)
+            self._loop = asyncio.get_running_loop()
             # The event itself is made by Gradio; a program without a session gets one there.
             self.presence.used(body.session_hash, fn.api_visibility == "private")
         return await super().push(body, request, username)
@@ -106,6 +111,36 @@ class Line(queueing.Queue):
             event, ProcessCompletedMessage(output=content, title=title, success=False)
         )
         return True, event._id, "success"
+
+    def leave(self, session: str, concurrency_id: str) -> None:
+        """Takes what a session has waiting out of the queue, unless something of it runs.
+
+        Its events end as if they were done. It may be called from any thread.
+        """
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._leave, session, concurrency_id)
+
+    def _leave(self, session: str, concurrency_id: str) -> None:
+        runs = any(
+            event.session_hash == session and event.concurrency_id == concurrency_id
+            for event in self._active()
+        )
+        queue = self.event_queue_per_concurrency_id.get(concurrency_id)
+        if runs or queue is None:
+            return
+        for event in [each for each in queue.queue if each.session_hash == session]:
+            queue.queue.remove(event)
+            self.event_ids_to_events.pop(event._id, None)
+            answer: dict[str, Any] = {
+                "data": left(event.fn.outputs),
+                "is_generating": False,
+                "duration": 0.0,
+                "average_duration": 0.0,
+                "render_config": None,
+                "changed_state_ids": [],
+            }
+            self.send_message(event, ProcessCompletedMessage(output=answer, success=True))
+        self.broadcast_estimations(concurrency_id)
 
     def _running(self, concurrency_id: str) -> list[Ticket]:
         return [ticket_of(each) for each in self._active() if each.concurrency_id == concurrency_id]
@@ -144,6 +179,15 @@ class Line(queueing.Queue):
     def compute_analytics_summary(self, _records: Any) -> Any:
         """Nothing: Gradio would sort up to ten thousand events after each one."""
         return self.cached_event_analytics_summary
+
+
+def left(outputs: Sequence[Any]) -> list[Any]:
+    """What an event that left the queue answers: everything stays, but for who can stop it."""
+    place, stops = place_of(outputs), stops_of(outputs)
+    same = {"__type__": "update"}
+    said = {place: {**same, "value": hint("You left the queue; nothing was rendered.")}}
+    ended = {stop: {**same, "interactive": False} for stop in stops}
+    return [(said | ended).get(part, same) for part in outputs]
 
 
 def ticket_of(event: queueing.Event) -> Ticket:

@@ -199,7 +199,6 @@ class RenderPanel:
             "video": str(titled(report.video, name)),
             "settings": str(settings),
             "poster": str(poster),
-            "name": name,
             "title": f"{look(job)} · {job.recipe.view.kind} · {float(job.song.duration):.0f} s",
         }
         visit = [entry, *known]

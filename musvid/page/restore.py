@@ -26,7 +26,8 @@ def restored(board: Board, recipe: Recipe, path: str | None, remarks: list[str])
     """
     updates, note = board.filled(recipe, path)
     note = " ".join([*remarks, *([note] if note else [])])
-    said = done(f"Settings loaded: {recipe.style.prompt or recipe.style.model}.")
+    style = recipe.style.resolve()
+    said = done(f"Settings loaded: {style.prompt or style.model}.")
     return {board["loaded"]: said + (hint(note) if note else ""), **updates}
 
 

@@ -102,13 +102,9 @@ class ResultsPanel:
         try:
             if not result:
                 return {self.board["progress"]: gr.skip()}
-            folder = Path(result["video"]).parent
-            return {
-                self.board["zip"]: gr.update(
-                    value=str(pack(folder, folder / f"{result['name']} - frames.zip")),
-                    visible=True,
-                )
-            }
+            video = Path(result["video"])
+            made = pack(video.parent, video.with_name(f"{video.stem} - frames.zip"))
+            return {self.board["zip"]: gr.update(value=str(made), visible=True)}
         except MusvidError as error:
             return {self.board["progress"]: told(error)}
 

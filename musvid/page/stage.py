@@ -6,7 +6,7 @@ import gradio as gr
 
 from .. import preset
 from .board import CLIP, Board
-from .html import named, poster
+from .html import named, poster, voice
 
 _PICTURE: dict[str, Any] = {"format": "webp", "interactive": False}
 _TILES: dict[str, Any] = {
@@ -73,6 +73,7 @@ class StagePanel:
                             ),
                         )
         board.put("progress", gr.HTML(elem_id="progress", padding=False))
+        voice("#progress")
         board.put(
             "moment",
             gr.Slider(

@@ -268,9 +268,15 @@ def test_whoever_waits_sees_their_place(browser: Browser, address: str, page: Pa
     with visitor(browser, address) as other:
         paint_less(other)
         other.click("#quick")
-        other.wait_for_function(
-            "/queue: 1\\/1/.test(document.querySelector('#progress').innerText)"
-        )
+        said = "document.querySelector('#progress-said').innerText"
+        other.wait_for_function(f"{said}.includes('Waiting for another render: 1 before you')")
+        other.click("#stop")
+        wait_for_progress(other, "You left the queue")
+        other.wait_for_selector("#quick:not([disabled])")
+        assert other.is_disabled("#stop")
+        other.wait_for_selector("#progress-said .waiting", state="hidden")
+        other.click("#quick")
+        other.wait_for_function(f"{said}.includes('Waiting for another render: 1 before you')")
         # And goes on playing meanwhile.
         set_number(other, "Stride", 6)
         wait_for_line(other, expected(Fraction(12), 6, 1, 8))
@@ -280,6 +286,11 @@ def test_whoever_waits_sees_their_place(browser: Browser, address: str, page: Pa
         page.click("#stop")
         wait_for_progress(page, "topped")
         wait_for_progress(other, "Finished")
+        voice = "document.querySelector('#progress-said [role=status]').textContent"
+        other.wait_for_function(f"{voice} == 'Finished'")
+        bar = "#progress [role=progressbar]"
+        assert other.get_attribute(bar, "aria-label") == "Progress"
+        assert "Finished" in (other.get_attribute(bar, "aria-valuetext") or "")
 
 
 def paint_small(page: Page, folder: Path, **settings: object) -> None:
