@@ -10,7 +10,7 @@ import gradio as gr
 from .. import MusvidError, SettingsError
 from ..job import Job
 from ..studio.play import PIECE, Piece, Players
-from .board import QUIET, Board
+from .board import CLIP, QUIET, Board
 from .gpu import ZERO
 from .html import told
 
@@ -23,10 +23,8 @@ _PLAYER = """
   <p id="player-problem" role="alert"></p>
   <div class="player-bar">
     <button id="play" type="button" aria-label="Play" aria-pressed="false"></button>
-    <input id="seek" type="range" min="0" max="1" step="0.05" value="0"
-      aria-label="Place in the clip" aria-valuetext="0:00">
-    <span id="player-time">0:00 / 0:00</span>
     <button id="mute" type="button" aria-label="Mute" aria-pressed="false"></button>
+    <span id="player-time">0:00 / 0:00</span>
   </div>
   <audio id="player-audio" preload="metadata"></audio>
 </div>
@@ -36,12 +34,24 @@ _LARGEST = 1_000.0  # characters of a question
 
 
 class PlayPanel:
-    """Play, pause, seek and mute; the pictures come piece by piece, see `musvid.studio.play`."""
+    """Play, pause and mute, and the moment, which is where it plays; the pictures come piece by
+    piece, see `musvid.studio.play`."""
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board, self.players = board, Players(board.studio)
-        gr.HTML(_PLAYER, elem_id="player", padding=False, visible=not ZERO)
+        with gr.Row(elem_id="transport", equal_height=True):
+            gr.HTML(_PLAYER, elem_id="player", padding=False, visible=not ZERO)
+            board.put(
+                "moment",
+                gr.Slider(
+                    *(0, CLIP, 3.0),
+                    step=0.02,
+                    label="Moment of the song (s)",
+                    buttons=[],
+                    elem_id="moment",
+                ),
+            )
         self.more = gr.Button("More pictures", visible="hidden", elem_id="player-more")
         # What is asked: the time, and how the last piece came. The browser writes it.
         self.asked = gr.Textbox(visible="hidden", label="Asked", elem_id="player-asked")

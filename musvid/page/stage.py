@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from .. import preset
-from .board import CLIP, Board
+from .board import Board
 from .html import named, poster, voice
 
 _PICTURE: dict[str, Any] = {"format": "webp", "interactive": False}
@@ -74,16 +74,6 @@ class StagePanel:
                         )
         board.put("progress", gr.HTML(elem_id="progress", padding=False))
         voice("#progress")
-        board.put(
-            "moment",
-            gr.Slider(
-                *(0, CLIP, 3.0),
-                step=0.02,
-                label="Moment of the song (s)",
-                buttons=[],
-                elem_id="moment",
-            ),
-        )
         board.put("timeline", gr.HTML(elem_id="timeline", padding=False))
         board.put("moment_note", gr.HTML(elem_id="moment-note", padding=False))
 

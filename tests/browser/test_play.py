@@ -56,7 +56,7 @@ def test_play_pause_seek_and_a_changed_prompt(page: Page, song: Path) -> None:
     page.wait_for_function("document.querySelector('#player-audio')?.src.endsWith('forty.wav')")
     page.get_by_label("number input for Length (s)").fill("39")
     page.get_by_label("number input for Length (s)").press("Enter")
-    page.wait_for_function("document.querySelector('#seek').max == 39")
+    page.wait_for_function("document.querySelector('#moment input[type=range]').max == 39")
     ready(page)
     assert page.get_attribute("#player-box", "data-show") == "still"
     page.get_by_role("button", name="Play", exact=True).first.wait_for()
@@ -85,11 +85,11 @@ def test_play_pause_seek_and_a_changed_prompt(page: Page, song: Path) -> None:
     assert facts(page)["asked"] == asked
     assert page.evaluate("window.musvid.play.time") == time and canvas(page) == seen
     assert page.get_attribute("#player-box", "data-show") == "pause"
-    # A seek, by the slider's own event; then the space bar plays from there.
-    page.evaluate(
-        "() => { const seek = document.querySelector('#seek'); seek.value = 25;"
-        " seek.dispatchEvent(new Event('input', {bubbles: true})) }"
-    )
+    # The moment is where it was stopped; another one is where it plays on, by the space bar.
+    moment = page.get_by_label("number input for Moment of the song (s)")
+    assert float(moment.input_value()) == pytest.approx(time, abs=0.03)
+    moment.fill("25")
+    moment.press("Enter")
     assert page.evaluate("window.musvid.play.time") == pytest.approx(25, abs=0.1)
     assert page.inner_text("#player-time") == "0:25 / 0:39"
     assert page.get_attribute("#player-box", "data-show") == "still"
@@ -121,7 +121,7 @@ def test_space_writes_in_a_field_and_other_players_take_turns(page: Page) -> Non
 def test_the_end_of_the_clip_is_the_end(page: Page) -> None:
     page.get_by_label("number input for Length (s)").fill("3")
     page.get_by_label("number input for Length (s)").press("Enter")
-    page.wait_for_function("document.querySelector('#seek').max == 3")
+    page.wait_for_function("document.querySelector('#moment input[type=range]').max == 3")
     ready(page)
     page.click("#play")
     wait_for(page, "facts.asked && !playing && time < 0.5")

@@ -37,6 +37,7 @@ window.musvid.play = (() => {
   let facts = fresh();
 
   const audio = () => at("player-audio");
+  const slider = () => document.querySelector("#moment input[type=range]");
   const end = () => state.start + state.length;
   const clock = (seconds) =>
     `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
@@ -234,8 +235,12 @@ window.musvid.play = (() => {
   const start = () => {
     const sound = audio();
     if (state.playing || !sound?.src || !state.length) return;
-    if (sound.currentTime < state.start || sound.currentTime >= end() - 0.05) {
-      sound.currentTime = state.start;
+    // From the moment that the page shows.
+    let from = Number(slider()?.value ?? state.start);
+    if (from < state.start || from >= end() - 0.05) from = state.start;
+    if (Math.abs(from - sound.currentTime) > 0.05) {
+      sound.currentTime = from;
+      empty();
     }
     // Some browsers let a sound begin only as an answer to a click; it goes on when there is a
     // picture.
@@ -259,10 +264,23 @@ window.musvid.play = (() => {
 
   // What is held stays for when it goes on.
   const pause = () => {
+    const was = state.playing && !state.starting;
     state.playing = state.starting = false;
     audio()?.pause();
+    if (was) choose(audio().currentTime);
     show(state.drawn === null ? "still" : "pause");
     button();
+  };
+
+  // The moment that the page shows is where the sound has stopped.
+  const choose = (time) => {
+    const place = slider();
+    if (!place) return;
+    state.choosing = true;
+    const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+    set.call(place, time);
+    place.dispatchEvent(new Event("input", { bubbles: true }));
+    state.choosing = false;
   };
 
   // Whatever else plays here is paused.
@@ -293,15 +311,15 @@ window.musvid.play = (() => {
   };
 
   const tell = (sound) => {
-    const slider = at("seek");
-    if (!slider) return;
+    if (!at("player-time")) return;
     const time = Math.max(0, Math.min(state.length, sound - state.start));
     const text = `${clock(time)} / ${clock(state.length)}`;
-    if (at("player-time").textContent !== text) {
-      at("player-time").textContent = text;
-      slider.setAttribute("aria-valuetext", `${clock(time)} of ${clock(state.length)}`);
-    }
-    if (document.activeElement !== slider || state.playing) slider.value = time;
+    if (at("player-time").textContent !== text) at("player-time").textContent = text;
+    const place = slider();
+    if (!place || !state.playing) return;
+    place.value = sound;
+    const part = (100 * (sound - place.min)) / Math.max(0.01, place.max - place.min);
+    place.style.setProperty("--range_progress", `${part}%`);
   };
 
   // What the page tells: the song, its part, and that a control has changed.
@@ -321,8 +339,6 @@ window.musvid.play = (() => {
 
   const part = (first, length) => {
     Object.assign(state, { start: Number(first) || 0, length: Number(length) || 0 });
-    const slider = at("seek");
-    if (slider) slider.max = state.length;
     const sound = audio()?.currentTime ?? 0;
     if (sound < state.start || sound > end()) seek(state.start);
     else tell(sound);
@@ -370,11 +386,11 @@ window.musvid.play = (() => {
     } else if (state.playing && event.target.closest?.('#song button[aria-label="Play"]')) pause();
   });
   document.addEventListener("input", (event) => {
-    if (event.target.id === "seek") seek(state.start + Number(event.target.value));
+    if (event.target.closest?.("#moment") && !state.choosing) seek(Number(event.target.value));
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== " " || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (!at("play") || (field(event.target) && event.target.id !== "seek")) return;
+    if (!at("play") || (field(event.target) && event.target !== slider())) return;
     event.preventDefault();
     toggle();
   });
