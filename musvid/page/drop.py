@@ -44,7 +44,7 @@ class DropPanel:
                 remarks: list[str] = []
                 recipe = load_settings(file, remarks)
                 self.board.limits.check(recipe)
-                return restored(self.board, recipe, path, remarks)
+                return {problem: told(), **restored(self.board, recipe, path, remarks)}
             self.board.studio.song(file)
         except MusvidError as error:
             return {problem: told(error)}

@@ -92,9 +92,10 @@ class PresetPanel:
         moment = (data[self.board["moment"]] or 0) - recipe.start
         moment = max(0.0, min(float(song.duration), moment))
         order = dict.fromkeys([shown_by(self.board.named(data)), *_PROMISING, *self.recipes])
+        known = [name for name in order if name in self.recipes]
         found = self._looks.pictures(
             song,
-            {name: self.recipes[name] for name in order if name in self.recipes},
+            {name: self.recipes[name] for name in known[: self.board.limits.looks]},
             moment,
             wanted=lambda: (
                 self._newest.has(visitor, turn) and not self.board.presence.gone(visitor)

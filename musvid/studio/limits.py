@@ -39,6 +39,7 @@ class Limits:
         is expected to take. render: seconds after which it is stopped.
     disk: gigabytes of all visitors' files. grace: minutes in which a visitor whose connection was
         lost finds everything as it was; None keeps it until the page ends.
+    looks: how many presets are painted of a song that arrives; None for all.
     """
 
     any_model: bool = True
@@ -54,6 +55,7 @@ class Limits:
     render: float | None = None
     disk: float | None = None
     grace: float | None = None
+    looks: int | None = None
 
     @property
     def disk_bytes(self) -> float | None:
@@ -65,11 +67,11 @@ class Limits:
         """Those that the environment asks for: MUSVID_MAX_SECONDS, MUSVID_MAX_SIDE,
         MUSVID_MAX_UPLOAD_MB, MUSVID_MAX_SONG_MINUTES, MUSVID_MAX_QUEUE, MUSVID_KEEP_MINUTES,
         MUSVID_MAX_DENOISED, MUSVID_MAX_FILMED, MUSVID_MAX_ESTIMATE, MUSVID_MAX_RENDER,
-        MUSVID_MAX_DISK_GB, MUSVID_GRACE_MINUTES and MUSVID_ANY_MODEL (0 or 1).
+        MUSVID_MAX_DISK_GB, MUSVID_GRACE_MINUTES, MUSVID_MAX_LOOKS and MUSVID_ANY_MODEL (0 or 1).
 
         public: whether anybody can come, which has stricter defaults.
 
-        Raises SettingsError when one of them is not a number above 0.
+        Raises SettingsError when one of them is not a number above 0 (of looks, 0 or above).
         """
         given = os.environ if environment is None else environment
 
@@ -88,6 +90,9 @@ class Limits:
         any_model = given.get("MUSVID_ANY_MODEL", "").strip()
         if any_model not in ("", "0", "1"):
             raise SettingsError(f"MUSVID_ANY_MODEL must be 0 or 1, not {quoted(any_model)}.")
+        looks = given.get("MUSVID_MAX_LOOKS", "").strip()
+        if looks and not (looks.isdecimal() and len(looks) < 9):
+            raise SettingsError(f"MUSVID_MAX_LOOKS must be a whole number, not {quoted(looks)}.")
         side = number("MUSVID_MAX_SIDE", _PUBLIC_SIDE if public else None)
         return cls(
             any_model=any_model == "1" if any_model else not public,
@@ -103,6 +108,7 @@ class Limits:
             render=number("MUSVID_MAX_RENDER", _PUBLIC_RENDER if public else None),
             disk=number("MUSVID_MAX_DISK_GB", _PUBLIC_DISK if public else None),
             grace=number("MUSVID_GRACE_MINUTES", _PUBLIC_GRACE if public else None),
+            looks=int(looks) if looks else None,
         )
 
     def check(self, recipe: Recipe, song: Song | None = None, *, renders: int = 1) -> None:

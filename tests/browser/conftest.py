@@ -21,7 +21,7 @@ def executable() -> str | None:
     return next((path for path in map(shutil.which, names) if path), None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium. Where there is none the test skips, but never in continuous integration."""
     path = executable()
@@ -38,10 +38,10 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A page that all tests look at."""
-    with running_page(tmp_path_factory.mktemp("page")) as found:
+    """A page that all tests look at; it paints no looks, which takes time from all else."""
+    with running_page(tmp_path_factory.mktemp("page"), MUSVID_MAX_LOOKS="0") as found:
         yield found
 
 
@@ -84,3 +84,10 @@ def upload(page: Page, path: Path) -> None:
     with page.expect_file_chooser() as chooser:
         page.click("#choose")
     chooser.value.set_files(path)
+
+
+def open_part(page: Page, selector: str) -> None:
+    """Open an accordion, unless it is open."""
+    head = page.locator(f"{selector} > button").first
+    if "open" not in (head.get_attribute("class") or "").split():
+        head.click()

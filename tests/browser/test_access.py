@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .test_page import open_part, painted, wait_for_progress
+from .conftest import open_part
+from .test_page import painted, wait_for_progress
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import open_part
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -21,6 +23,7 @@ def prompt(page: Page) -> str:
 
 
 def test_the_lit_chips_are_those_that_the_prompt_holds(page: Page) -> None:
+    open_part(page, "#words")
     wait_for_lit(page, "stained glass", "gold", "blue")
     page.click("#chips-styles >> text=nebula")
     wait_for_lit(page, "nebula", "gold", "blue")
@@ -38,7 +41,8 @@ def test_the_lit_chips_are_those_that_the_prompt_holds(page: Page) -> None:
 
 @pytest.mark.thorough
 def test_a_group_of_chips_is_one_tab_stop(page: Page) -> None:
-    page.focus("#prompt textarea")
+    open_part(page, "#words")
+    page.focus("#words > button")
     words = []
     for _ in range(3):
         page.keyboard.press("Tab")

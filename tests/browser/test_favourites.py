@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import open_part
 from .test_history import shows, still
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def test_a_favourite_brings_a_surprise_back(page: Page) -> None:
         "before => document.querySelector('#prompt textarea').value !== before", arg=first
     )
     still(page)
+    open_part(page, "#brush")
     found, seed = page.input_value(PROMPT), page.input_value("#seed input")
     page.click("#favour")
     page.wait_for_selector("#favourites li img")
@@ -35,6 +37,7 @@ def test_a_favourite_brings_a_surprise_back(page: Page) -> None:
     tile = page.get_by_label(f"Favourite: {found}", exact=True)
     tile.click()
     shows(page, PROMPT, found)
+    open_part(page, "#brush")
     shows(page, "#seed input", seed)
     page.get_by_label(f"Remove the favourite: {found}").click()
     page.wait_for_selector("#favourites li", state="detached")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .conftest import open_part
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -65,6 +67,7 @@ def test_a_preset_is_one_step_and_so_is_a_slider(page: Page) -> None:
     page.click("#undo")
     shows(page, "#prompt textarea", prompt)
     # Something else forgets what was undone.
+    open_part(page, "#brush")
     page.fill("#seed input", "7")
     still(page)
     can(page, "redo", False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import music, write_wav
 
-from .conftest import upload, visitor
+from .conftest import open_part, upload, visitor
 from .test_history import STRENGTH, shows, still
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def test_a_reload_brings_settings_song_and_clip_back(page: Page, tmp_path: Path)
 def test_a_link_shows_its_look_to_somebody_else(browser: Browser, address: str, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.fill(PROMPT, "émeraude <b>coral</b>")
+    open_part(page, "#brush")
     page.fill("#seed input", "77")
     page.click("#share-link")
     page.wait_for_function("document.querySelector('#tools-said').innerText.includes('copied')")
@@ -73,6 +74,7 @@ def test_a_link_shows_its_look_to_somebody_else(browser: Browser, address: str, 
     assert len(copied) < 1000
     with visitor(browser, copied) as other:
         shows(other, PROMPT, "émeraude <b>coral</b>")
+        open_part(other, "#brush")
         shows(other, "#seed input", "77")
         assert "#" not in other.url  # a reload shows what was made of it
         # Another link in the same tab; what is wrong with it is told, and the rest is taken.

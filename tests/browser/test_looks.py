@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from conftest import music, write_wav
+from running import running_page
 
 from musvid import presets
 
-from .conftest import upload
+from .conftest import open_part, upload, visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 OWN = "document.querySelectorAll('#presets img.own').length"
 
@@ -27,6 +30,14 @@ def pressed(page: Page) -> list[str]:
     )
 
 
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """A page that paints all looks."""
+    with running_page(tmp_path / "page") as address, visitor(browser, address) as opened:
+        yield opened
+
+
+@pytest.mark.thorough
 def test_looks_are_pictures_of_this_very_song(page: Page, tmp_path: Path) -> None:
     count = len(presets.every())
     page.wait_for_function(f"{OWN} > 3")
@@ -50,5 +61,6 @@ def test_looks_are_pictures_of_this_very_song(page: Page, tmp_path: Path) -> Non
     page.wait_for_selector(f"{tile('portrait')}[aria-pressed=true]")
     assert pressed(page) == ["portrait"]
     assert page.evaluate("document.activeElement.dataset.name") == "portrait"
+    open_part(page, "#brush")
     page.fill("#seed input", "5")
     page.wait_for_function("!document.querySelector('#presets [aria-pressed=true]')")

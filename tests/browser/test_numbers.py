@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import open_part
 from .test_history import STRENGTH, shows
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.thorough
 def test_a_number_beyond_its_range_becomes_its_end(page: Page) -> None:
+    open_part(page, "#brush")
     for field, typed, becomes, note in (
         (STRENGTH, "999", "1", "1 is the most."),
         ("input[aria-label='number input for From (s)']", "-5", "0", "0 is the least."),

@@ -15,7 +15,7 @@ from running import Cable
 
 from musvid import Clock, Lock, Song, load_settings
 
-from .conftest import upload, visitor
+from .conftest import open_part, upload, visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -35,13 +35,6 @@ def expected(duration: Fraction, stride: int, before: int, after: int) -> str:
         f"{rate} frames a second · {clock.keyframes} keyframes · {clock.painted} paintings · "
         f"{clock.frames} frames"
     )
-
-
-def open_part(page: Page, selector: str) -> None:
-    """Open an accordion, unless it is open."""
-    head = page.locator(f"{selector} > button").first
-    if "open" not in (head.get_attribute("class") or "").split():
-        head.click()
 
 
 def choose_motion(page: Page, text: str) -> None:
@@ -171,6 +164,7 @@ def test_a_strip_compares_and_a_click_takes_its_value(page: Page) -> None:
     assert len(set(sources)) == 5
     page.click("#strip button >> nth=0")
     page.wait_for_function("document.querySelector('#strength input[type=number]').value == '0.2'")
+    open_part(page, "#brush")
     page.get_by_label("seeds", exact=True).click()
     page.click("#paint-strip")
     page.wait_for_function(

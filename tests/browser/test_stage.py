@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import visitor
-from .test_page import open_part, painted
+from .conftest import open_part, visitor
+from .test_page import painted
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .conftest import open_part
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
 def test_a_strip_takes_what_it_was_painted_with(page: Page) -> None:
     page.wait_for_selector("#painted img", state="attached")
+    open_part(page, "#strips")
     page.click("#paint-strip")
     page.wait_for_function("document.querySelectorAll('#strip img').length == 5")
     page.get_by_label("prompts", exact=True).click()  # says what the next one will show
@@ -21,6 +24,7 @@ def test_a_strip_takes_what_it_was_painted_with(page: Page) -> None:
     page.wait_for_timeout(500)
     assert "stained glass" in page.input_value("#prompt textarea")
     assert not page.inner_text("#strip .stale")  # it is painted with every strength
+    open_part(page, "#words")
     page.click("#chips-styles >> text=nebula")
     page.wait_for_function("document.querySelector('#strip .stale').innerText.includes('other')")
     page.click("#paint-strip")

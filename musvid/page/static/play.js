@@ -293,7 +293,8 @@ window.musvid.play = (() => {
 
   const seek = (time) => {
     const sound = audio();
-    if (!sound?.src) return;
+    // Nearer than the slider's step, it is the place where it is.
+    if (!sound?.src || Math.abs(sound.currentTime - time) < 0.03) return;
     sound.currentTime = Math.max(state.start, Math.min(end() - 0.05, time));
     empty();
     if (state.asking) state.stale = true;
