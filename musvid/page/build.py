@@ -7,6 +7,7 @@ from ..studio.studio import Studio
 from . import api
 from .beat import BeatPanel
 from .board import Board, Panel
+from .changes import ChangesPanel
 from .compare import ComparePanel
 from .drop import DropPanel
 from .follow import FollowPanel
@@ -69,6 +70,7 @@ def _lay_out(board: Board) -> list[Panel]:
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
     brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
+    changes = ChangesPanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
@@ -78,6 +80,7 @@ def _lay_out(board: Board) -> list[Panel]:
         gr.HTML(HEADER, padding=False)
         with gr.Row(elem_id="tools"):
             add(history, chance, keep, drop)
+    add(changes)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
             add(stage, play, levers, results)
@@ -89,7 +92,7 @@ def _lay_out(board: Board) -> list[Panel]:
         add(compare)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
-    return [*first, *then, compare, history, keep, drop, chance]
+    return [*first, *then, compare, changes, history, keep, drop, chance]
 
 
 def _queue(board: Board) -> None:

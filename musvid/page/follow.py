@@ -9,13 +9,6 @@ from .board import FOLLOWERS, LATEST, Board
 from .html import hint
 from .timeline import timeline
 
-# What the picture over the moment shows, but for motion and prompt.
-FOLLOWS = (
-    *("form", "lock.note", "lock.bpm", "lock.beat", "lock.bar", "lock.beats"),
-    *("drift.direction", "drift.speed", "drift.morph"),
-    *(f"{name}.{part}" for name in FOLLOWERS for part in ("source", "amount", "smoothing")),
-)
-
 
 class FollowPanel:
     """What of the music changes which setting, and by how much."""
@@ -33,16 +26,10 @@ class FollowPanel:
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        clip = board.clip
-        changed = board.changed
         gr.on(
-            [
-                board["song"].change,
-                *changed(["start", "duration", "stride"]),
-                *changed(["story", "style.prompt", "style.strength", "style.guidance", *FOLLOWS]),
-            ],
+            [board["song"].change, board["changed"].click],
             self.on_timeline,
-            clip,
+            board.clip,
             board["timeline"],
             concurrency_limit=2,
             concurrency_id="timeline",

@@ -4,13 +4,11 @@ The browser keeps the steps: it alone knows what stood on the page, in which ord
 of the server cross.
 """
 
-import json
 from typing import Any
 
 import gradio as gr
 
 from .board import QUIET, Board
-from .own import is_of_song
 
 
 class HistoryPanel:
@@ -24,18 +22,7 @@ class HistoryPanel:
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        names, parts = list(board.controls), list(board.controls.values())
-        own = [name for name in names if is_of_song(name)]
-        gr.on(
-            [*board.changed(names), board["audio"].change, board.blocks.load],
-            None,
-            [board["audio"], *parts],
-            None,
-            js="(...values) => { window.musvid?.history?.seen("
-            f"{json.dumps(names)}, {json.dumps(own)}, values); return []; }}",
-            trigger_mode="multiple",
-            **QUIET,
-        )
+        parts = list(board.controls.values())
         for button, by in ((self.undo, -1), (self.redo, 1)):
             button.click(
                 None,

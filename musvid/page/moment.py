@@ -7,7 +7,7 @@ import gradio as gr
 
 from .. import MusvidError
 from ..studio.studio import AXES, strip_key, strip_values
-from .board import CAMERA_FOLLOWERS, FOLLOWERS, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
+from .board import LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
 from .html import hint, told
 from .strip import STALE, strip, tile
@@ -46,13 +46,11 @@ class MomentPanel:
         """Says what happens when."""
         controls = board.controls
         everything = board.everything
-        changed = board.changed
-        looks = [name for name in controls if name.startswith(("look.", "lock."))]
         drawn = gr.on(
             [
                 board["moment"].change,
                 board["song"].change,
-                *changed([*looks, "level", "cooling", "fps", "size", "stride", "form", "story"]),
+                board["changed_drawing"].click,
             ],
             self.on_draw,
             everything,
@@ -61,17 +59,6 @@ class MomentPanel:
             **LATEST,
         )
         # Of the last paintings, another view is shown without painting.
-        parts = (
-            "style.",
-            "drift.",
-            "echo",
-            "view.",
-            "camera.",
-            "finish.",
-            *FOLLOWERS,
-            *CAMERA_FOLLOWERS,
-        )
-        styles = [name for name in controls if name.startswith(parts)]
         painting: dict[str, Any] = {
             "fn": self.on_paint,
             "inputs": {*everything, self.strip_of},
@@ -80,7 +67,7 @@ class MomentPanel:
             **LATEST,
         }
         drawn.then(**painting)
-        gr.on(changed(styles), **painting)
+        board["changed_painting"].click(**painting)
         self.strip_button.click(
             self.on_strip,
             {*everything, self.axis},

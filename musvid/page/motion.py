@@ -79,11 +79,10 @@ class MotionPanel:
         """Says what happens when."""
         controls = board.controls
         clip = board.clip
-        changed = board.changed
         # The one event that writes the live line: the later answer of two would win.
         # After a painting it is known how long one takes.
         gr.on(
-            [board["song"].change, *changed(list(controls)), board["painted"].change],
+            [board["song"].change, board["changed"].click, board["painted"].change],
             board.on_plan,
             clip,
             [board["plan"], board["recipe"]],

@@ -76,19 +76,10 @@ class PlayPanel:
         took = "(made) => { window.musvid.play.took(made) }"
         answered.success(None, self.made, None, js=took, **QUIET)
         answered.failure(None, None, None, js="() => { window.musvid.play.failed() }", **QUIET)
-        controls = board.controls
-        gr.on(
-            board.changed(list(controls)),
-            None,
-            list(controls.values()),
-            None,
-            js="(...values) => { window.musvid.play.changed(values) }",
-            **QUIET,
-        )
         looked = "() => { window.musvid.play.looked() }"
         gr.on([board["moment"].input, board["video"].change], None, None, None, js=looked, **QUIET)
         load = board.blocks.load
-        parts = [controls["start"], controls["duration"]]
+        parts = [board.controls["start"], board.controls["duration"]]
         part = "(start, length) => { window.musvid.play.part(start, length) }"
         gr.on([load, *board.changed(["start", "duration"])], None, parts, None, js=part, **QUIET)
         song = "(file) => { window.musvid.play.song(file) }"

@@ -48,13 +48,8 @@ class PresetPanel:
         board["presets"].choose(
             self.on_choose, board["song"], list(controls.values()), **LIGHT, **QUIET
         )
-        gr.on(
-            board.changed(list(controls)),
-            self.on_shown,
-            set(controls.values()),
-            board["presets"],
-            **LIGHT,
-            **LATEST,
+        board["settled"].click(
+            self.on_shown, set(controls.values()), board["presets"], **LIGHT, **LATEST
         )
         board["song"].change(
             self.on_song,

@@ -54,7 +54,7 @@
   }
 
   // What the controls show now. song: its file; values: in the order of the names.
-  function seen(all, ofSong, [song, ...values]) {
+  function seen(all, ofSong, song, values) {
     names = all;
     own = new Set(ofSong);
     const found = { song: song?.path ?? '', values: {} };
@@ -109,5 +109,6 @@
     settle();
   }
 
-  (window.musvid ??= {}).history = { seen, move, flush };
+  window.musvid.changes.told.push(seen);
+  window.musvid.history = { move, flush };
 })();

@@ -346,7 +346,7 @@ window.musvid.play = (() => {
   };
 
   // Pictures that are held stay until the new ones are there, but for those far ahead.
-  const changed = (values) => {
+  const changed = (_names, _own, _song, values) => {
     const settings = JSON.stringify(values);
     if (settings === state.settings) return;
     state.settings = settings;
@@ -407,8 +407,9 @@ window.musvid.play = (() => {
   );
   window.addEventListener("pagehide", () => stop());
 
+  window.musvid.changes.told.push(changed);
   const api = {
-    start, pause, toggle, seek, asked, took, failed, changed, looked, song, part, facts,
+    start, pause, toggle, seek, asked, took, failed, looked, song, part, facts,
     get playing() { return state.playing; },
     get time() { return audio()?.currentTime ?? 0; },
   };
