@@ -25,6 +25,7 @@ def violations(page: Page) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_bars_anybody(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

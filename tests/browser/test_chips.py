@@ -22,6 +22,7 @@ def prompt(page: Page) -> str:
     return page.input_value("#prompt textarea")
 
 
+@pytest.mark.thorough
 def test_the_lit_chips_are_those_that_the_prompt_holds(page: Page) -> None:
     open_part(page, "#words")
     wait_for_lit(page, "stained glass", "gold", "blue")
@@ -39,7 +40,7 @@ def test_the_lit_chips_are_those_that_the_prompt_holds(page: Page) -> None:
     assert prompt(page) == "dreamy turquoise and lime reef"
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_group_of_chips_is_one_tab_stop(page: Page) -> None:
     open_part(page, "#words")
     page.focus("#words > button")
@@ -58,6 +59,7 @@ def test_a_group_of_chips_is_one_tab_stop(page: Page) -> None:
     assert loaded == 10
 
 
+@pytest.mark.deep
 def test_what_the_painter_skips_stands_right_under_the_prompt(page: Page) -> None:
     page.fill("#prompt textarea", "castle")
     page.wait_for_selector("#prompt-note [role=status]")

@@ -48,6 +48,7 @@ def length(page: Page, seconds: float) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_song_or_settings_are_taken_wherever_they_are_dropped(page: Page, tmp_path: Path) -> None:
     song = write_wav(tmp_path / "six.wav", music(6.0)).read_bytes()
     drop(page, "#prompt textarea", "six.wav", song)
@@ -67,7 +68,7 @@ def test_a_song_or_settings_are_taken_wherever_they_are_dropped(page: Page, tmp_
     assert not page.query_selector(".toast-body")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_video_is_settings_or_else_a_song(page: Page, tmp_path: Path) -> None:
     made = tmp_path / "own.mp4"
     wave = write_wav(tmp_path / "five.wav", music(5.0))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PROMPT = "#prompt textarea"
 
 
+@pytest.mark.deep
 def test_a_favourite_brings_a_surprise_back(page: Page) -> None:
     page.wait_for_selector("#painted img", state="attached")
     first = page.input_value(PROMPT)
@@ -44,7 +45,7 @@ def test_a_favourite_brings_a_surprise_back(page: Page) -> None:
     assert page.evaluate("document.activeElement.id") == "favour"
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_favourites_of_another_version_are_left_out(page: Page) -> None:
     kept = [3, None, {"look": 4}, {"look": "{}", "picture": "javascript:x"}]
     kept.append({"look": json.dumps({"style.prompt": "fire"})})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .conftest import open_part
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def still(page: Page) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_preset_is_one_step_and_so_is_a_slider(page: Page) -> None:
     can(page, "undo", False)
     prompt = page.input_value("#prompt textarea")

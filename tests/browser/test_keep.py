@@ -28,6 +28,7 @@ def link(address: str, look: object) -> str:
     return f"{address}#look={text}"
 
 
+@pytest.mark.thorough
 def test_a_reload_brings_settings_song_and_clip_back(page: Page, tmp_path: Path) -> None:
     upload(page, write_wav(tmp_path / "six.wav", music(6.0)))
     page.wait_for_function(
@@ -61,7 +62,7 @@ def test_a_reload_brings_settings_song_and_clip_back(page: Page, tmp_path: Path)
     shows(page, number("Length (s)"), "2.5")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_link_shows_its_look_to_somebody_else(browser: Browser, address: str, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.fill(PROMPT, "émeraude <b>coral</b>")
@@ -93,7 +94,7 @@ def test_a_link_shows_its_look_to_somebody_else(browser: Browser, address: str, 
         shows(other, PROMPT, "émeraude <b>coral</b>")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_what_another_version_kept_never_breaks_the_page(browser: Browser, address: str) -> None:
     values = {"old": [], "style.strength": {}, "cooling": [], "style.prompt": "fire"}
     kept = json.dumps({"song": 1, "moment": "x", "values": values})
@@ -107,7 +108,7 @@ def test_what_another_version_kept_never_breaks_the_page(browser: Browser, addre
         context.close()
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_who_leaves_while_a_render_runs_is_asked(page: Page) -> None:
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))

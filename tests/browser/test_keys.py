@@ -21,6 +21,7 @@ def moment(page: Page) -> float:
     return float(page.input_value(MOMENT))
 
 
+@pytest.mark.thorough
 def test_the_moment_moves_and_the_keys_are_told(page: Page) -> None:
     page.evaluate("document.activeElement.blur()")
     first = moment(page)
@@ -53,7 +54,7 @@ def test_the_moment_moves_and_the_keys_are_told(page: Page) -> None:
     assert page.evaluate("document.activeElement.id") == "render"
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_work_begins_by_key_and_the_focus_is_seen(page: Page) -> None:
     page.evaluate("window.musvid.play = { toggle: () => { window.toggled = true } }")
     page.evaluate("document.activeElement.blur()")

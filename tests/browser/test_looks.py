@@ -37,7 +37,7 @@ def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
         yield opened
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_looks_are_pictures_of_this_very_song(page: Page, tmp_path: Path) -> None:
     count = len(presets.every())
     page.wait_for_function(f"{OWN} > 3")

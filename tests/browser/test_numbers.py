@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_number_beyond_its_range_becomes_its_end(page: Page) -> None:
     open_part(page, "#brush")
     for field, typed, becomes, note in (

@@ -51,6 +51,7 @@ RED = """() => {
 }"""
 
 
+@pytest.mark.thorough
 def test_play_pause_seek_and_a_changed_prompt(page: Page, song: Path) -> None:
     upload(page, song)
     page.wait_for_function("document.querySelector('#player-audio')?.src.endsWith('forty.wav')")
@@ -100,7 +101,7 @@ def test_play_pause_seek_and_a_changed_prompt(page: Page, song: Path) -> None:
     wait_for(page, "!playing")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_space_writes_in_a_field_and_other_players_take_turns(page: Page) -> None:
     ready(page)
     page.click("#prompt textarea")
@@ -117,7 +118,7 @@ def test_space_writes_in_a_field_and_other_players_take_turns(page: Page) -> Non
     assert page.evaluate("document.querySelector('#player-audio').muted")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_the_end_of_the_clip_is_the_end(page: Page) -> None:
     page.get_by_label("number input for Length (s)").fill("3")
     page.get_by_label("number input for Length (s)").press("Enter")

@@ -34,6 +34,7 @@ def render(page: Page, count: int) -> None:
     page.wait_for_selector("#render:not([disabled])")
 
 
+@pytest.mark.thorough
 def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_path: Path) -> None:
     upload(page, write_wav(tmp_path / "Vibe Ace (live).wav", music(4.0)))
     page.wait_for_function("document.querySelector('#plan').innerText.includes('4')")
@@ -71,7 +72,7 @@ def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_
     assert "Settings loaded: teal coral" in page.inner_text("#restore-note")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_first_looks_at_a_render_follow_each_other(page: Page, tmp_path: Path) -> None:
     page.evaluate(
         """() => {

@@ -12,7 +12,7 @@ from .test_page import painted
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SIZES = [(1440, 900), (1024, 768), (390, 844)]
+LAPTOP, TABLET, PHONE = (1440, 900), (1024, 768), (390, 844)
 
 # Controls that are on the screen, and not beneath another one: things to click or to type in. A
 # slider with its number, and a group of radios, are one.
@@ -39,7 +39,14 @@ VISIBLE = """(place) => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [
+        LAPTOP,
+        pytest.param(*TABLET, marks=pytest.mark.deep),
+        pytest.param(*PHONE, marks=pytest.mark.thorough),
+    ],
+)
 def test_stage_and_button_are_seen_without_scrolling(
     browser: Browser, address: str, width: int, height: int
 ) -> None:
@@ -54,8 +61,14 @@ def test_stage_and_button_are_seen_without_scrolling(
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [
+        pytest.param(*LAPTOP, marks=pytest.mark.deep),
+        pytest.param(*TABLET, marks=pytest.mark.deep),
+        pytest.param(*PHONE, marks=pytest.mark.thorough),
+    ],
+)
 def test_the_stage_stays_in_sight_of_what_changes_it(
     browser: Browser, address: str, width: int, height: int
 ) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .conftest import open_part
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+@pytest.mark.deep
 def test_a_strip_takes_what_it_was_painted_with(page: Page) -> None:
     page.wait_for_selector("#painted img", state="attached")
     open_part(page, "#strips")

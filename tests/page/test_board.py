@@ -40,6 +40,12 @@ PANELS = [
     "surprise",
     "keep",
     "drop",
+    "stage",
+    "play",
+    "levers",
+    "format",
+    "part",
+    "changes",
 ]
 # Settings that the page leaves as they are.
 NO_CONTROL = {"track"}  # few songs have several, and the page says which one it took
