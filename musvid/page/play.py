@@ -77,7 +77,7 @@ class PlayPanel:
         answered.success(None, self.made, None, js=took, **QUIET)
         answered.failure(None, None, None, js="() => { window.musvid.play.failed() }", **QUIET)
         looked = "() => { window.musvid.play.looked() }"
-        gr.on([board["moment"].input, board["video"].change], None, None, None, js=looked, **QUIET)
+        board["video"].change(None, None, None, js=looked, **QUIET)
         load = board.blocks.load
         parts = [board.controls["start"], board.controls["duration"]]
         part = "(start, length) => { window.musvid.play.part(start, length) }"

@@ -55,7 +55,7 @@ def test_a_reload_brings_settings_song_and_clip_back(page: Page, tmp_path: Path)
     page.wait_for_function("document.querySelector('#plan')?.innerText.includes('75 frames')")
     # And what is done then is kept as well.
     page.fill(PROMPT, "pink marble")
-    page.wait_for_timeout(800)
+    still(page)
     page.goto("about:blank")
     page.go_back()
     shows(page, PROMPT, "pink marble")

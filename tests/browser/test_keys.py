@@ -71,7 +71,7 @@ def test_work_begins_by_key_and_the_focus_is_seen(page: Page) -> None:
     page.wait_for_function("document.querySelector('#progress')?.innerText.includes('frames')")
     assert page.input_value("#prompt textarea") == text
     unseen = []
-    for _ in range(40):
+    for _ in range(24):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement !== document.body")
         if not page.evaluate(RING):

@@ -37,7 +37,7 @@ def render(page: Page, count: int) -> None:
 @pytest.mark.thorough
 def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_path: Path) -> None:
     upload(page, write_wav(tmp_path / "Vibe Ace (live).wav", music(4.0)))
-    page.wait_for_function("document.querySelector('#plan').innerText.includes('4')")
+    page.wait_for_function("document.querySelector('#plan').innerText.includes('120 frames')")
     foreign = tmp_path / "foreign.mp4"
     foreign.write_text("no video")
     page.set_input_files("#restore input[type=file]", foreign)
