@@ -55,7 +55,9 @@ def test_a_reload_brings_settings_song_and_clip_back(page: Page, tmp_path: Path)
     page.wait_for_function("document.querySelector('#plan')?.innerText.includes('75 frames')")
     # And what is done then is kept as well.
     page.fill(PROMPT, "pink marble")
-    still(page)
+    page.wait_for_function(
+        "Object.values({...localStorage, ...sessionStorage}).join().includes('pink marble')"
+    )
     page.goto("about:blank")
     page.go_back()
     shows(page, PROMPT, "pink marble")

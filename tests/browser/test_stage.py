@@ -24,7 +24,8 @@ SEEN = """() => {
     const box = each.getBoundingClientRect();
     const x = box.left + box.width / 2, y = box.top + box.height / 2;
     const hit = document.elementFromPoint(x, y);
-    return box.width > 3 && hit && each.checkVisibility({ visibilityProperty: true }) && (each === hit || each.contains(hit) || hit.contains(each));
+    return box.width > 3 && hit && each.checkVisibility({ visibilityProperty: true })
+      && (each === hit || each.contains(hit) || hit.contains(each));
   }).filter((each) => !each.getAttribute('aria-label')?.startsWith('number input for')
     && !each.matches('label + label input')
   ).map((each) => each.id || each.getAttribute('aria-label') || each.innerText || each.outerHTML);
