@@ -58,6 +58,7 @@ SCALE = CELL  # pixels per latent: a latent is a cell of the art's noise
 TEXTURE = CHANNELS  # channels that hold the noise of the texture
 _FINER = SCALE // HINTED
 _LARGE = 6  # batches, of which one is of large pictures
+_FIRST_ALONE = 0.85  # of a training, in which the first step alone is learned
 _TIME = 192  # width of the embedding of time and text
 _TOKENIZER = "PreTrainedTokenizerFast"
 _SPECIAL = ("<|pad|>", "<|startoftext|>", "<|endoftext|>", "<|unk|>")
@@ -357,6 +358,7 @@ class Loss:
 
     def __init__(self, vae: ShuffleAutoencoder, sample: Latents) -> None:
         self._vae = vae
+        self.mends = True  # whether steps after the first are learned, too
         self._alphas = build_scheduler().alphas_cumprod
         self._weights = self._sensitivity(sample.picture)
 
@@ -384,7 +386,7 @@ class Loss:
         times = torch.ones_like(latents.start)
         # Most at the start, where everything is decided and where one step ends; the others
         # on the way, and there with the network's own first answer in the picture's place.
-        later = count // 4
+        later = count // 4 if self.mends else 0
         begun = latents
         if later:
             part = Latents(*(each[:later] for each in latents))
@@ -456,6 +458,7 @@ def train(
             return loss(unet, text, hint, latents)
 
     for step in run.steps(report):
+        loss.mends = run.progress > _FIRST_ALONE
         large = len(pools) > 1 and step % _LARGE == 0
         pool, count = (pools[1], batch // 4) if large else (pools[0], batch)
         parts = [pool.batch(count // abreast) for _ in range(abreast)]
