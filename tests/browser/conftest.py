@@ -21,7 +21,8 @@ def executable() -> str | None:
     return next((path for path in map(shutil.which, names) if path), None)
 
 
-@pytest.fixture(scope="session")
+# Of a module only: Playwright runs an event loop, which other tests have of their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium. Where there is none the test skips, but never in continuous integration."""
     path = executable()

@@ -124,6 +124,6 @@ def test_loaded_settings_bring_no_cover_and_the_page_says_so(tmp_path: Path) -> 
     file = tmp_path / "a.json"
     file.write_text('{"view": {"kind": "ring", "cover": "/etc/face.png"}}')
     updates = panel.on_restore(str(file), str(LOOP))
-    assert "not taken from settings" in updates[board["song_problem"]]
+    assert "not taken from settings" in updates[board["loaded"]]
     assert board.controls["view.cover"] not in updates
     assert updates[board.controls["view.kind"]] == "ring"
