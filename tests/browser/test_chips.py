@@ -22,7 +22,7 @@ def prompt(page: Page) -> str:
     return page.input_value("#prompt textarea")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_the_lit_chips_are_those_that_the_prompt_holds(page: Page) -> None:
     open_part(page, "#words")
     wait_for_lit(page, "stained glass", "gold", "blue")

@@ -48,7 +48,7 @@ def length(page: Page, seconds: float) -> None:
     )
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_song_or_settings_are_taken_wherever_they_are_dropped(page: Page, tmp_path: Path) -> None:
     song = write_wav(tmp_path / "six.wav", music(6.0)).read_bytes()
     drop(page, "#prompt textarea", "six.wav", song)

@@ -35,7 +35,7 @@ def still(page: Page) -> None:
     )
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_preset_is_one_step_and_so_is_a_slider(page: Page) -> None:
     can(page, "undo", False)
     prompt = page.input_value("#prompt textarea")

@@ -28,7 +28,7 @@ def link(address: str, look: object) -> str:
     return f"{address}#look={text}"
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_reload_brings_settings_song_and_clip_back(page: Page, tmp_path: Path) -> None:
     upload(page, write_wav(tmp_path / "six.wav", music(6.0)))
     page.wait_for_function(

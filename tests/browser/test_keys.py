@@ -21,7 +21,7 @@ def moment(page: Page) -> float:
     return float(page.input_value(MOMENT))
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_the_moment_moves_and_the_keys_are_told(page: Page) -> None:
     page.evaluate("document.activeElement.blur()")
     first = moment(page)

@@ -125,6 +125,7 @@ def test_the_live_line_is_exact_for_an_uploaded_song(page: Page, song: Path) -> 
 
 @pytest.mark.thorough
 def test_a_relit_gap_is_filled_as_far_as_the_stride_is_wide(page: Page) -> None:
+    open_part(page, "#motion")
     for stride in (32, 12):
         set_number(page, "Stride", stride)
         wait_for_line(page, expected(Fraction(12), stride, 1, stride))
@@ -390,6 +391,7 @@ def test_the_recipes_are_compared_and_one_is_taken(page: Page, song: Path, tmp_p
     found = json.loads(Path(download.value.path()).read_text())
     score = found["recipes"][found["best"]]["score"]
     assert f"{score:.2f}" in page.inner_text("#compare-chart tr.best")
+    open_part(page, "#motion")
     page.click("#take-diffuse-then-interpolate")
     wait_for_line(page, expected(Fraction(1), 8, 1, 8))
     page.wait_for_function(

@@ -51,7 +51,7 @@ RED = """() => {
 }"""
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_play_pause_seek_and_a_changed_prompt(page: Page, song: Path) -> None:
     upload(page, song)
     page.wait_for_function("document.querySelector('#player-audio')?.src.endsWith('forty.wav')")

@@ -34,7 +34,7 @@ def render(page: Page, count: int) -> None:
     page.wait_for_selector("#render:not([disabled])")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_path: Path) -> None:
     upload(page, write_wav(tmp_path / "Vibe Ace (live).wav", music(4.0)))
     page.wait_for_function("document.querySelector('#plan').innerText.includes('120 frames')")
