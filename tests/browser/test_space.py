@@ -17,7 +17,7 @@ from running import running_page
 from musvid.page.board import FAILED
 from musvid.page.guard import UNFORESEEN
 
-from .conftest import upload, visitor
+from .conftest import open_part, upload, visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,11 +59,13 @@ def test_a_space_with_zerogpu_paints_renders_breaks_and_goes_on(
     song = write_wav(tmp_path / "two.wav", music(2.0))
     with visitor(browser, space.address) as page:  # sees the example painted
         upload(page, song)
+        open_part(page, "#motion")
         page.get_by_text("Diffuse, then interpolate").click()
         # The page learnt from the worker how long a painting takes.
         page.wait_for_function(
             "/60 frames · .* · about .* here/.test(document.querySelector('#plan').innerText)"
         )
+        open_part(page, "#strips")
         page.click("#paint-strip")
         page.wait_for_function("document.querySelectorAll('#strip img').length == 5")
 
@@ -73,7 +75,7 @@ def test_a_space_with_zerogpu_paints_renders_breaks_and_goes_on(
             page.wait_for_function(
                 "text => document.querySelector('#progress').innerText.includes(text)", arg=says
             )
-            page.wait_for_selector("#stop[disabled]")
+            page.wait_for_selector("#stop[disabled]", state="attached")
             page.wait_for_selector("#quick:not([disabled])")
             assert "Error(" not in page.inner_text("body")
             assert "of Python" not in page.inner_text("body")
@@ -92,6 +94,6 @@ def test_a_space_with_zerogpu_paints_renders_breaks_and_goes_on(
             "document.querySelector('#progress').innerText.includes('Finished · 60 of 60')"
         )
         page.wait_for_selector("#video video", state="attached")
-        page.wait_for_selector("#stop[disabled]")
+        page.wait_for_selector("#stop[disabled]", state="attached")
     names = {json.loads(line)[0] for line in space.asked.read_text().splitlines()}
     assert names == {"imported", "_paint", "_strip", "_render"}

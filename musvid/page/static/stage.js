@@ -40,17 +40,17 @@
     row.dataset.frames = "one";
     look();
   };
-  // Gradio builds the page some time after this script.
+  // Gradio builds the page some time after this script, a part after another.
   const wait = new MutationObserver(() => {
-    const find = (id) => document.getElementById(id);
-    const row = find("stage-row");
-    const parts = [find("stage"), find("player-canvas"), find("player-badge")];
-    if (!row || !parts.every(Boolean)) return;
+    const [row, stage] = ["stage-row", "stage"].map((id) => document.getElementById(id));
+    if (!row || !stage) return;
+    if (!row.dataset.show) watch(row);
+    // What is played is seen on the stage, wherever its controls lie; a page without a card of its
+    // own plays nothing.
+    const played = ["player-canvas", "player-badge"].map((id) => document.getElementById(id));
+    if (!played.every(Boolean)) return;
     wait.disconnect();
-    // What is played is seen on the stage, wherever its controls lie.
-    const [stage, ...played] = parts;
     stage.append(...played);
-    watch(row);
   });
   wait.observe(document, { subtree: true, childList: true });
 })();
