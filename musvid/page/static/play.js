@@ -347,6 +347,7 @@ window.musvid.play = (() => {
 
   // Pictures that are held stay until the new ones are there, but for those far ahead.
   const changed = (_names, _own, _song, values) => {
+    if (!audio()) return; // with ZeroGPU, there is no player
     const settings = JSON.stringify(values);
     if (settings === state.settings) return;
     state.settings = settings;
