@@ -75,12 +75,12 @@ def save_frame(frame: Frame, path: Path) -> Path:
     return path
 
 
-def encoded(frame: Frame, quality: int = 80) -> bytes:
-    """A picture as a WebP file, for a page. quality: 1 to 100."""
+def encoded(frame: Frame, quality: int = 80, kind: str = "WEBP") -> bytes:
+    """A picture as a file, for a page. quality: 1 to 100. kind: "WEBP" or "JPEG"."""
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(frame).save(file, "WEBP", quality=quality)
+    Image.fromarray(frame).save(file, kind, quality=quality)
     return file.getvalue()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from html import escape
 
@@ -10,6 +9,7 @@ import gradio as gr
 
 from ..paint import words
 from .browser import style_picture
+from .html import embedded
 
 KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Styles": words.STYLES,
@@ -30,7 +30,8 @@ def chips(label: str, prompt: str) -> gr.HTML:
         lit(label, prompt),
         html_template=f'<div class="label" aria-hidden="true">{label}</div>'
         f'<div class="row" role="group" aria-label="{label}">{buttons}</div>',
-        js_on_load="musvid.chips.begin(element, props, watch, word => trigger('choose', {word}))",
+        js_on_load="musvid.group.toggles(element, props, watch, 'word', "
+        "word => trigger('choose', {word}))",
         apply_default_css=False,
         elem_classes="chips",
         elem_id=f"chips-{label.lower()}",
@@ -54,8 +55,7 @@ def toggled(prompt: str | None, chosen: gr.EventData) -> str:
 def _sign(word: str) -> str:
     """What a chip shows besides its word."""
     if word in words.STYLES:
-        picture = base64.b64encode(style_picture(word).read_bytes()).decode()
-        return f'<img alt="" src="data:image/webp;base64,{picture}">'
+        return f'<img alt="" src="{embedded(style_picture(word).read_bytes())}">'
     if word in words.RGB:
         red, green, blue = (round(255 * part) for part in words.RGB[word])
         return f'<i style="background:rgb({red},{green},{blue})"></i>'

@@ -53,8 +53,12 @@ def named(text: str) -> str:
 
 def poster(picture: Path) -> str:
     """A small JPEG, as part of the page: it is there before anything is painted."""
-    data = b64encode(picture.read_bytes()).decode()
-    return f'<img alt="" src="data:image/jpeg;base64,{data}">'
+    return f'<img alt="" src="{embedded(picture.read_bytes(), "jpeg")}">'
+
+
+def embedded(picture: bytes, kind: str = "webp") -> str:
+    """The address of a picture that is part of the page."""
+    return f"data:image/{kind};base64,{b64encode(picture).decode()}"
 
 
 def bar(text: str, part: float, over: bool = False) -> str:

@@ -4,7 +4,6 @@ The pictures are of the song that is there, painted in the background; until the
 that ship with musvid.
 """
 
-import base64
 from collections.abc import Iterator
 from functools import cache
 from html import escape
@@ -18,6 +17,7 @@ from ..music import story
 from ..studio.looks import Looks, Newest
 from .board import LATEST, LIGHT, QUIET, Board, Updates, Values, recipe_of, values_of
 from .gpu import ZERO
+from .html import embedded
 from .own import is_of_song
 
 # Painted first; the others follow in the order in which they stand.
@@ -98,7 +98,7 @@ class PresetPanel:
             allowed=self._allow,
         )
         for name, picture in found:
-            made = {**made, name: "data:image/webp;base64," + base64.b64encode(picture).decode()}
+            made = {**made, name: embedded(picture)}
             yield made
 
     def _allow(self, job: Job) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import gradio as gr
 
 from ..frame import Frame, encoded, smaller
+from .html import embedded
 
 SIDE = 384  # pixels of a tile's longer side
 
@@ -32,5 +32,4 @@ def strip(**more: Any) -> gr.HTML:
 
 def tile(frame: Frame, value: object) -> dict[str, str]:
     """A picture of the strip, and the value it is painted with."""
-    picture = base64.b64encode(encoded(smaller(frame, SIDE))).decode()
-    return {"title": str(value), "picture": f"data:image/webp;base64,{picture}"}
+    return {"title": str(value), "picture": embedded(encoded(smaller(frame, SIDE)))}

@@ -9,7 +9,6 @@ machine makes in time: see `Pace`.
 
 from __future__ import annotations
 
-import io
 import math
 import threading
 import time
@@ -23,6 +22,7 @@ from .._priority import in_background
 from ..clock import Rest
 from ..errors import Cancelled
 from ..frame import Frame
+from ..frame import encoded as as_file
 from ..interpolate import chosen
 from ..job import Job, resolve
 from .studio import Studio, smaller
@@ -319,8 +319,4 @@ def beginning(job: Job, frame: int) -> Job:
 
 def encoded(frame: Frame) -> bytes:
     """A picture as it travels."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(frame).save(file, "JPEG", quality=_QUALITY)
-    return file.getvalue()
+    return as_file(frame, _QUALITY, "JPEG")

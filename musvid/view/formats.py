@@ -13,8 +13,7 @@ LINES = (720, 1080)
 
 def sides(name: str, lines: int) -> tuple[int, int]:
     """Width and height in pixels of a format whose shorter side has so many. Raises KeyError."""
-    wide, high = FORMATS[name]
-    return lines * wide // min(wide, high), lines * high // min(wide, high)
+    return _sized(*FORMATS[name], lines)
 
 
 def ratio(text: str) -> tuple[int, int] | None:
@@ -28,8 +27,13 @@ def ratio(text: str) -> tuple[int, int] | None:
     wide, high = (int(part) for part in parts)
     if not wide or not high:
         return None
+    return _sized(wide, high, LINES[-1])
+
+
+def _sized(wide: int, high: int, lines: int) -> tuple[int, int]:
+    """Even sides of a shape, of which the shorter one has so many pixels."""
     least = min(wide, high)
-    return LINES[-1] * wide // least // 2 * 2, LINES[-1] * high // least // 2 * 2
+    return lines * wide // least // 2 * 2, lines * high // least // 2 * 2
 
 
 def format_of(size: str | tuple[int, int] | None) -> tuple[str | None, int | None]:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 LAPTOP, TABLET, PHONE = (1440, 900), (1024, 768), (390, 844)
+OTHERS = [
+    pytest.param(*TABLET, marks=pytest.mark.deep),
+    pytest.param(*PHONE, marks=pytest.mark.thorough),
+]
 
 # Controls that are on the screen, and not beneath another one: things to click or to type in. A
 # slider with its number, and a group of radios, are one.
@@ -42,11 +46,7 @@ VISIBLE = """(place) => {
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [
-        LAPTOP,
-        pytest.param(*TABLET, marks=pytest.mark.deep),
-        pytest.param(*PHONE, marks=pytest.mark.thorough),
-    ],
+    [LAPTOP, *OTHERS],
 )
 def test_stage_and_button_are_seen_without_scrolling(
     browser: Browser, address: str, width: int, height: int
@@ -64,11 +64,7 @@ def test_stage_and_button_are_seen_without_scrolling(
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [
-        pytest.param(*LAPTOP, marks=pytest.mark.deep),
-        pytest.param(*TABLET, marks=pytest.mark.deep),
-        pytest.param(*PHONE, marks=pytest.mark.thorough),
-    ],
+    [pytest.param(*LAPTOP, marks=pytest.mark.deep), *OTHERS],
 )
 def test_the_stage_stays_in_sight_of_what_changes_it(
     browser: Browser, address: str, width: int, height: int

@@ -33,5 +33,22 @@
     return settle;
   }
 
-  (window.musvid ??= {}).group = { begin };
+  // The same, where those are lit that `props.value` names (by data-NAME); a click tells the name.
+  function toggles(element, props, watch, name, choose) {
+    const settle = begin(element, "button");
+    const mark = () => {
+      const lit = [props.value ?? []].flat();
+      for (const one of element.querySelectorAll("button"))
+        one.setAttribute("aria-pressed", String(lit.includes(one.dataset[name])));
+      settle();
+    };
+    element.addEventListener("click", (event) => {
+      const chosen = event.target.closest("button");
+      if (chosen) choose(chosen.dataset[name]);
+    });
+    watch("value", mark);
+    mark();
+  }
+
+  (window.musvid ??= {}).group = { begin, toggles };
 })();

@@ -14,18 +14,7 @@
   }
 
   function begin(element, props, watch, choose) {
-    const settle = window.musvid.group.begin(element, "button");
-    const mark = () => {
-      for (const one of element.querySelectorAll("button"))
-        one.setAttribute("aria-pressed", String(one.dataset.name === props.value));
-      settle();
-    };
-    element.addEventListener("click", (event) => {
-      const chosen = event.target.closest("button");
-      if (chosen) choose(chosen.dataset.name);
-    });
-    watch("value", mark);
-    mark();
+    window.musvid.group.toggles(element, props, watch, "name", choose);
     show();
   }
 
