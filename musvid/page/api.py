@@ -11,8 +11,9 @@ from ..job import Job
 from ..studio.spool import clear
 from ..studio.studio import late_told
 from ..studio.visits import STOP
-from .board import LIGHT, PAINTING, Board, Values
+from .board import LIGHT, PAINTING, Board
 from .gpu import paint_moment, render_clip
+from .values import Values
 
 
 def add(board: Board) -> None:

@@ -12,8 +12,9 @@ from .. import Lock, MusvidError, Recipe
 from ..music.lock import NOTES
 from ..ranges import RANGES
 from ..recipe import MOTION
-from .board import LATEST, LIGHT, QUIET, Board, Updates, recipe_of, values_of
+from .board import LATEST, LIGHT, QUIET, Board, Updates
 from .html import hint, told
+from .values import recipe_of, values_of
 
 UNHEARD = "Its tempo is not known yet: have it found, type it, or tap it."
 # Tempo and a beat from taps, and from where the song is while it plays.
@@ -92,29 +93,32 @@ class BeatPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        clip = board.clip
+        given = board.everything(board["recipe"])
         motion = [board.controls[name] for name in MOTION]
         beat = [controls[name] for name in controls if name.startswith("lock.")]
         noted = [self.beat_note, *beat, *motion]
         listening: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "listen", **LATEST}
         board["song"].change(
-            self.on_new_song, {*clip, board["recipe"], board["own"]}, noted, **listening
+            self.on_new_song,
+            outputs=noted,
+            **board.everything(board["recipe"], board["own"]),
+            **listening,
         )
-        self.listen.click(self.on_listen, {*clip, board["recipe"]}, noted, **listening)
-        controls["lock.note"].input(self.on_note, {*clip, board["recipe"]}, noted, **listening)
+        self.listen.click(self.on_listen, outputs=noted, **given, **listening)
+        controls["lock.note"].input(self.on_note, outputs=noted, **given, **listening)
         for button, change in (
             (self.halve, lambda lock: lock.scaled(Fraction(1, 2))),
             (self.double, lambda lock: lock.scaled(Fraction(2))),
             (self.back, lambda lock: lock.shifted(-1)),
             (self.on, lambda lock: lock.shifted(1)),
         ):
-            button.click(self.on_lock(change), {*clip, board["recipe"]}, noted, **LIGHT, **QUIET)
+            button.click(self.on_lock(change), outputs=noted, **given, **LIGHT, **QUIET)
         # A tempo that is typed or tapped is a steady one.
         steady = self.on_lock(lambda lock: replace(lock, beats=()))
-        controls["lock.bpm"].input(steady, {*clip, board["recipe"]}, noted, **LIGHT, **LATEST)
+        controls["lock.bpm"].input(steady, outputs=noted, **given, **LIGHT, **LATEST)
         tempo = [controls["lock.bpm"], controls["lock.beat"]]
         self.tap.click(None, tempo, tempo, js=TAP, **QUIET).then(
-            steady, {*clip, board["recipe"]}, noted, **LIGHT, **LATEST
+            steady, outputs=noted, **given, **LIGHT, **LATEST
         )
 
     def on_new_song(self, data: dict[Any, Any]) -> Iterator[Updates]:
@@ -124,7 +128,7 @@ class BeatPanel:
             return
         unknown: dict[str, Any] = {"lock.bpm": None, "lock.beat": None, "lock.beats": []}
         cleared = {self.board.controls[name]: value for name, value in unknown.items()}
-        if data[self.board["song"]] and data[self.board.controls["lock.note"]] != "off":
+        if data[self.board["song"]] and self.board.named(data)["lock.note"] != "off":
             yield from self.on_listen(data | cleared)
         else:
             yield {self.beat_note: "", **cleared}
@@ -173,7 +177,8 @@ class BeatPanel:
     def _lock_of(self, data: dict[Any, Any]) -> Lock:
         """The lock that the page shows, known or not. Raises SettingsError."""
         names = ("note", "bpm", "beat", "bar", "beats")
-        given = {name: data[self.board.controls[f"lock.{name}"]] for name in names}
+        shown = self.board.named(data)
+        given = {name: shown[f"lock.{name}"] for name in names}
         if not given["bpm"]:  # an empty field gives 0
             given |= {"bpm": None, "beat": None}
         given["bar"] = int(given["bar"] or 4)

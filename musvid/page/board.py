@@ -15,10 +15,8 @@ import gradio as gr
 from .. import MusvidError, Recipe, Song, SongError
 from .._validate import fraction
 from ..job import Job
-from ..music.lock import NOTES
 from ..presets import preset
 from ..ranges import RANGES
-from ..spectrum.look import Look
 from ..studio.limits import Limits
 from ..studio.running import Runnings
 from ..studio.studio import Studio
@@ -29,12 +27,9 @@ from .html import hint, told
 from .line import Line
 from .presence import Presence
 from .upkeep import Upkeep
+from .values import Values, held, recipe_of, values_of
 from .visitors import Visitors
 
-SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
-SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
-PACES = ["picture rate", "48", "50", "60", "120"]
-SECONDS = "no, in seconds"
 CLIP = 12.0  # seconds that are chosen of a new song
 FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
@@ -56,9 +51,7 @@ SOURCES = {
     "mid": "middle pitches",
     "high": "high pitches",
 }
-TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
-Values = dict[str, Any]
 Updates = dict[Any, Any]
 Part = TypeVar("Part", bound=gr.blocks.Block)
 
@@ -73,49 +66,6 @@ LATEST: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
 OFF, ON = "{__type__: 'update', interactive: false}", "{__type__: 'update', interactive: true}"
 # What stands where work was shown that never ended; why, Gradio tells above the page.
 FAILED = "That did not work; the message on this page says why."
-
-
-def recipe_of(values: Values) -> Recipe:
-    """The recipe that the controls show. Raises SettingsError."""
-    known = Recipe().flat()
-    given = {name: value for name, value in values.items() if name in known}
-    if values.get("level"):
-        given["look.gain"] = "auto"
-    if values.get("cooling") in NOTES:
-        given["look.half_life"] = values["cooling"]
-    for name, usual in (("size", SIZES), ("view.shown", SHOWN), ("motion_fps", PACES)):
-        if given.get(name) in (usual[0], None, ""):
-            given[name] = None
-    cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
-    if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
-        given |= {"lock.note": "off", "lock.bpm": None}
-    given["lock.beat"] = given.get("lock.beat") or 0.0
-    if given.get("style.tiny_autoencoder") and values.get(TINY):
-        given["style.tiny_autoencoder"] = values[TINY].strip() or True
-    for name, value in given.items():  # sliders give 8.0 for 8
-        if isinstance(value, float) and value.is_integer():
-            given[name] = int(value)
-    recipe = Recipe.from_flat(given)
-    return replace(recipe, view=replace(recipe.view, cover=str(cover))) if cover else recipe
-
-
-def values_of(recipe: Recipe) -> Values:
-    """What the controls show of a recipe."""
-    values = recipe.resolve().flat()
-    values["level"] = recipe.look.gain == "auto"
-    values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
-    noted = isinstance(recipe.look.half_life, str)
-    values["cooling"] = recipe.look.half_life if noted else SECONDS
-    values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
-    values["size"] = values["size"] if recipe.size else SIZES[0]
-    values["view.shown"] = values["view.shown"] or SHOWN[0]
-    values["view.cover"] = None  # the field keeps the file that it has
-    values["motion_fps"] = values["motion_fps"] or PACES[0]
-    tiny = recipe.style.tiny_autoencoder
-    values[TINY] = tiny if isinstance(tiny, str) else ""
-    values["style.tiny_autoencoder"] = bool(tiny)
-    values["lock.bpm"] = None if recipe.lock.bpm is None else float(recipe.lock.bpm)
-    return values
 
 
 class Panel(Protocol):
@@ -146,6 +96,8 @@ class Board:
         )
         self.presence, self.visitors = Presence(), Visitors()
         self.runnings: Runnings[tuple[Job, Report]] = Runnings()
+        # The controls' values as one text, which the browser writes.
+        self.held: Any = gr.Textbox(visible=False, render=False)
         self.controls: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
         # What the controls show at first. A story listens to the whole song, and the first picture
@@ -185,15 +137,26 @@ class Board:
             self.slider(f"{name}.amount", "Amount", min_width=90)
             self.slider(f"{name}.smoothing", "Smooth (s)", min_width=90)
 
-    @property
-    def clip(self) -> set[Any]:
-        """The song and all controls: what a clip and its recipe are read from."""
-        return {self["song"], *self.controls.values()}
+    def everything(self, *more: Any, js: str = "given", waits: bool = True) -> dict[str, Any]:
+        """The inputs of an event that takes the song, the moment, all controls, and more.
 
-    @property
-    def everything(self) -> set[Any]:
-        """The clip and the moment."""
-        return {self["moment"], *self.clip}
+        Gradio's browser keeps and writes a state for each input of each event, whenever any event
+        begins or ends. So the controls' values are one input, a text that the browser has read
+        when they last changed; see page/changes.py. `named` gives them.
+
+        js: an expression for the inputs, in which `given` are these, in the order of `numbered`.
+        waits: whether a change that is under way is read first; not needed where the event is one
+            of those that tell of a change.
+        """
+        parts = self.numbered(*more)
+        held = f"window.musvid.changes.held(given, {parts.index(self.held)}, {json.dumps(waits)})"
+        return {"inputs": set(parts), "js": f"async (...given) => {{ await {held}; return {js}; }}"}
+
+    def numbered(self, *more: Any) -> list[Any]:
+        """The inputs of `everything` in the order in which Gradio gives the values of a set."""
+        cover = self.controls["view.cover"]  # Gradio checks that it was uploaded
+        parts = {self["song"], self["moment"], cover, self.held, *more}
+        return sorted(parts, key=lambda part: part._id)
 
     def start(self, button: gr.Button, work: Callable[..., Any], **event: Any) -> None:
         """Has a button begin some work, and wait until it has ended.
@@ -217,8 +180,11 @@ class Board:
         return [self.controls[name].change for name in names]
 
     def named(self, data: dict[Any, Any]) -> Values:
-        """The controls' values, by name."""
-        return {name: data[part] for name, part in self.controls.items() if part in data}
+        """The controls' values, by name. Raises SettingsError."""
+        shown = {name: data[part] for name, part in self.controls.items() if part in data}
+        if self.held in data:
+            shown = {**self.first, **held(data[self.held]), **shown}
+        return {name: value for name, value in shown.items() if name in self.controls}
 
     def chosen(self, data: dict[Any, Any], renders: int = 1) -> Job:
         """What the page shows, resolved. Raises MusvidError."""
@@ -284,7 +250,7 @@ class Board:
         except MusvidError as error:
             return told(error), gr.skip()
         # A decimal number that stands for a standard rate.
-        fps, given = str(job.recipe.fps), str(data[self.controls["fps"]]).strip()
+        fps, given = str(job.recipe.fps), str(self.named(data)["fps"]).strip()
         if fraction(given) != job.recipe.fps:
             remarks.append(f"{given} pictures a second are taken as {fps}, the standard rate")
         line = f'<div class="line">{escape(str(plan))}</div>'

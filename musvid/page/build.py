@@ -55,6 +55,7 @@ def build(studio: Studio, limits: Limits) -> Board:
             panel.wire(board)
         api.add(board)
     guard(board.blocks)
+    _quieten(board)
     _queue(board)
     describe_once(board.blocks)
     return board
@@ -93,6 +94,17 @@ def _lay_out(board: Board) -> list[Panel]:
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
     return [*first, *then, compare, changes, history, keep, drop, chance]
+
+
+def _quieten(board: Board) -> None:
+    """Has events that show no progress show it on one component.
+
+    Gradio's browser keeps the progress of each component on which some event may show it, and
+    writes all of them whenever any event begins, waits or ends.
+    """
+    for event in board.blocks.fns.values():
+        if event.show_progress == "hidden":
+            event.show_progress_on = [board.held]
 
 
 def _queue(board: Board) -> None:

@@ -1,8 +1,10 @@
 """The panel of changes, which nobody sees: it tells other panels that controls have changed.
 
-Gradio's browser needs some milliseconds for every event that takes all controls, and a preset
-changes forty of them at once. So the changes of a moment are one: ``static/changes.js`` collects
-them, and clicks a hidden button for each kind of them.
+Gradio's browser looks up every input of an event in the tree of the whole page, which takes a
+tenth of a second for all controls, and a preset changes forty of them at once. So the changes of a
+moment are one: ``static/changes.js`` collects them, reads the controls once, and then clicks a
+hidden button for each kind of change. Events of these buttons take what was read, see
+`Board.everything`.
 """
 
 import json
@@ -17,33 +19,42 @@ _PAINTED = ("style.", "drift.", "echo", "view.", "camera.", "finish.", *FOLLOWER
 _PAINTED += tuple(CAMERA_FOLLOWERS)
 # What the drawing of the spectrum depends on.
 _DRAWN = ("look.", "lock.", "level", "cooling", "fps", "size", "stride", "form", "story")
+# Clicked whatever it is that has changed.
+_ALL = ("changed", "changed_timeline")
 
 
 class ChangesPanel:
     """Buttons that are clicked when something has changed; panels take their clicks as events.
 
-    changed: anything. changed_drawing: what a drawing depends on, and so a painting;
-    changed_painting: what a painting alone does. settled: everything stands still.
+    changed, changed_timeline: anything. changed_drawing: what a drawing depends on, and so a
+    painting; changed_painting: what a painting alone does. settled: everything stands still.
+
+    A click is for one event alone where that event is answered only for the last of its clicks:
+    Gradio's browser repeats such a click for all events that it has, so two of them would go on
+    asking each other for ever.
     """
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
-        for name in ("changed", "changed_drawing", "changed_painting", "settled"):
+        board.held.render()
+        self.read = gr.Button("read", visible="hidden", elem_id="read")
+        for name in (*_ALL, "changed_drawing", "changed_painting", "settled"):
             put = gr.Button(name, visible="hidden", elem_id=name.replace("_", "-"))
             board.put(name, put)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         names = list(board.controls)
-        kinds = {
-            "changed": names,
-            "changed-drawing": [name for name in names if name.startswith(_DRAWN)],
-            "changed-painting": [name for name in names if name.startswith(_PAINTED)],
-        }
-        for kind, of in kinds.items():
-            more = [board["audio"].change, board.blocks.load] if kind == "changed" else []
+        drawn = [name for name in names if name.startswith(_DRAWN)]
+        painted = [name for name in names if name.startswith(_PAINTED) and name not in drawn]
+        others = [name for name in names if name not in {*drawn, *painted}]
+        for kind, triggers in {
+            "changed-drawing": [*board.changed(drawn), board["song"].change],
+            "changed-painting": board.changed(painted),
+            "changed": [*board.changed(others), board["audio"].change, board.blocks.load],
+        }.items():
             gr.on(
-                [*board.changed(of), *more],
+                triggers,
                 None,
                 None,
                 None,
@@ -52,7 +63,7 @@ class ChangesPanel:
                 **QUIET,
             )
         own = [name for name in names if is_of_song(name)]
-        board["changed"].click(
+        self.read.click(
             None,
             [board["audio"], *board.controls.values()],
             None,

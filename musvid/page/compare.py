@@ -8,9 +8,10 @@ import gradio as gr
 from .. import RECIPES, Comparison, MusvidError, Recipe
 from ..estimate import spoken
 from ..recipe import MOTION
-from .board import LIGHT, QUIET, Board, Updates, recipe_of
+from .board import LIGHT, QUIET, Board, Updates
 from .gpu import compare_clip
 from .html import bar, called, comparison, hint, said, told
+from .values import recipe_of
 
 
 class ComparePanel:
@@ -66,7 +67,7 @@ class ComparePanel:
         board.start(
             self.compare,
             self.on_compare,
-            inputs={board["song"], *board.controls.values()},
+            **board.everything(),
             outputs=[
                 self.compare_progress,
                 self.compare_stop,
@@ -87,8 +88,8 @@ class ComparePanel:
         for name, button in self.takes.items():
             button.click(
                 self.on_variant(name),
-                {board["song"], *board.controls.values()},
-                [board["recipe"], *motion],
+                outputs=[board["recipe"], *motion],
+                **board.everything(),
                 **LIGHT,
                 **QUIET,
             )

@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from ..studio.titles import size_of
-from .board import Board, Updates, Values
+from .board import Board, Updates
+from .values import Values
 
 
 def offered(board: Board, entry: Values) -> Updates:

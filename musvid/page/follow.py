@@ -26,11 +26,10 @@ class FollowPanel:
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        gr.on(
-            [board["song"].change, board["changed"].click],
+        board["changed_timeline"].click(
             self.on_timeline,
-            board.clip,
-            board["timeline"],
+            outputs=board["timeline"],
+            **board.everything(waits=False),
             concurrency_limit=2,
             concurrency_id="timeline",
             **LATEST,

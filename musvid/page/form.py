@@ -7,8 +7,9 @@ import gradio as gr
 
 from .. import MusvidError
 from ..music.form import AUTO
-from .board import LATEST, QUIET, Board, Updates, Values
+from .board import LATEST, QUIET, Board, Updates
 from .html import hint, told
+from .values import Values
 
 
 class FormPanel:
@@ -34,11 +35,13 @@ class FormPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         shown = [self.note, board.controls["form"]]
-        board["song"].change(self.on_new_song, board["own"], shown, **QUIET)
+        board["song"].change(
+            self.on_new_song, board["own"], shown, trigger_mode="multiple", **QUIET
+        )
         self.find.click(
             self.on_find,
-            board.clip,
-            shown,
+            outputs=shown,
+            **board.everything(),
             concurrency_limit=1,
             concurrency_id="listen",
             **LATEST,

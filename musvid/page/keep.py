@@ -6,9 +6,10 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError, Recipe
-from .board import LIGHT, QUIET, Board, Updates, values_of
+from .board import LIGHT, QUIET, Board, Updates
 from .html import hint, told
 from .restore import look_of
+from .values import values_of
 
 
 class KeepPanel:

@@ -4,7 +4,8 @@ import gradio as gr
 
 from .. import PALETTES
 from ..music.lock import NOTES
-from .board import LIGHT, QUIET, SECONDS, Board
+from .board import LIGHT, QUIET, Board
+from .values import SECONDS
 
 
 class LookPanel:

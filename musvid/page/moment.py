@@ -45,23 +45,18 @@ class MomentPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        everything = board.everything
         drawn = gr.on(
-            [
-                board["moment"].change,
-                board["song"].change,
-                board["changed_drawing"].click,
-            ],
+            [board["moment"].change, board["changed_drawing"].click],
             self.on_draw,
-            everything,
-            [board["drawn"], board["moment_note"]],
+            outputs=[board["drawn"], board["moment_note"]],
+            **board.everything(waits=False),
             **LIGHT,
             **LATEST,
         )
         # Of the last paintings, another view is shown without painting.
         painting: dict[str, Any] = {
             "fn": self.on_paint,
-            "inputs": {*everything, self.strip_of},
+            **board.everything(self.strip_of, waits=False),
             "outputs": [board["painted"], board["diffused"], board["moment_note"], self.strip],
             **PAINTING,
             **LATEST,
@@ -70,8 +65,8 @@ class MomentPanel:
         board["changed_painting"].click(**painting)
         self.strip_button.click(
             self.on_strip,
-            {*everything, self.axis},
-            [self.strip, self.strip_of, board["moment_note"]],
+            outputs=[self.strip, self.strip_of, board["moment_note"]],
+            **board.everything(self.axis),
             **PAINTING,
             **QUIET,
         )

@@ -8,8 +8,9 @@ from .. import MusvidError, Recipe
 from ..interpolate import names as interpolators
 from ..paint.drift import DIRECTIONS
 from ..recipe import MOTION, RELIT
-from .board import LATEST, LIGHT, QUIET, Board, recipe_of
+from .board import LATEST, LIGHT, QUIET, Board
 from .html import RECIPES, hint
+from .values import recipe_of
 
 INTERPOLATORS = {
     "auto": "Auto: each where it is best",
@@ -78,21 +79,22 @@ class MotionPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls
-        clip = board.clip
         # The one event that writes the live line: the later answer of two would win.
         # After a painting it is known how long one takes.
         gr.on(
-            [board["song"].change, board["changed"].click, board["painted"].change],
+            [board["changed"].click, board["painted"].change],
             board.on_plan,
-            clip,
-            [board["plan"], board["recipe"]],
+            outputs=[board["plan"], board["recipe"]],
+            **board.everything(waits=False),
             **LIGHT,
             **LATEST,
         )
         motion = [controls[part] for part in MOTION]
         # Each choice is sent at once: while it waited, an answer of the live line could undo it.
         each: dict[str, Any] = {"trigger_mode": "multiple", **LIGHT, **QUIET}
-        board["recipe"].input(self.on_motion, {*clip, board["recipe"]}, motion, **each)
+        board["recipe"].input(
+            self.on_motion, outputs=motion, **board.everything(board["recipe"]), **each
+        )
         # A relit gap is filled as far as it is wide. By the browser, so that it is at once.
         controls["stride"].input(None, motion, controls["after"], js=_FOLLOWING, **each)
 

@@ -60,14 +60,13 @@ class PlayPanel:
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        inputs = {*board.clip, self.asked}
-        # Gradio gives the values of a set in the order of the components' numbers.
-        place = sorted(part._id for part in inputs).index(self.asked._id)
+        place = board.numbered(self.asked).index(self.asked)
         answered = self.more.click(
             self.on_more,
-            inputs,
-            self.made,
-            js=f"(...values) => window.musvid.play.asked(values, {place})",
+            outputs=self.made,
+            **board.everything(
+                self.asked, waits=False, js=f"window.musvid.play.asked(given, {place})"
+            ),
             concurrency_limit=4,
             concurrency_id="play",
             trigger_mode="multiple",

@@ -15,10 +15,11 @@ from .. import MusvidError, preset, presets
 from ..job import Job
 from ..music import story
 from ..studio.looks import Looks, Newest
-from .board import LATEST, LIGHT, QUIET, Board, Updates, Values, recipe_of, values_of
+from .board import LATEST, LIGHT, QUIET, Board, Updates
 from .gpu import ZERO
 from .html import embedded
 from .own import is_of_song
+from .values import Values, recipe_of, values_of
 
 # Painted first; the others follow in the order in which they stand.
 _PROMISING = ("living", "nebula", "kaleidoscope", "fire", "aurora", "reef")
@@ -44,17 +45,24 @@ class PresetPanel:
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        controls = board.controls
         board["presets"].choose(
-            self.on_choose, board["song"], list(controls.values()), **LIGHT, **QUIET
+            self.on_choose,
+            outputs=list(board.controls.values()),
+            **board.everything(),
+            **LIGHT,
+            **QUIET,
         )
         board["settled"].click(
-            self.on_shown, set(controls.values()), board["presets"], **LIGHT, **LATEST
+            self.on_shown,
+            outputs=board["presets"],
+            **board.everything(waits=False),
+            **LIGHT,
+            **LATEST,
         )
         board["song"].change(
             self.on_song,
-            {board["song"], board["moment"], *controls.values()},
-            self.pictures,
+            outputs=self.pictures,
+            **board.everything(),
             # They wait in the studio, for each other and for all who wait for a picture.
             trigger_mode="multiple",
             concurrency_limit=8,
@@ -62,11 +70,16 @@ class PresetPanel:
             **QUIET,
         )
 
-    def on_choose(self, path: str | None, chosen: gr.EventData) -> Updates:
+    def on_choose(self, data: dict[Any, Any], chosen: gr.EventData) -> Updates:
         """Fills the controls with a preset; the clip and the beat stay."""
-        updates, _ = self.board.filled(preset(str(chosen.name)).recipe, path)
-        kept = [part for name, part in self.board.controls.items() if is_of_song(name)]
-        return {part: value for part, value in updates.items() if part not in kept}
+        updates, _ = self.board.filled(preset(str(chosen.name)).recipe, data[self.board["song"]])
+        shown = self.board.named(data)
+        # Only what differs: whatever is written takes the browser some time.
+        return {
+            part: updates[part]
+            for name, part in self.board.controls.items()
+            if part in updates and not is_of_song(name) and updates[part] != shown[name]
+        }
 
     def on_shown(self, data: dict[Any, Any]) -> str:
         """Says which look the controls show; "" for none."""

@@ -13,10 +13,11 @@ from ..studio.studio import quick_look
 from ..studio.titles import file_name, look, titled
 from ..studio.watch import Report
 from ..video.file import read_settings
-from .board import QUIET, Board, Updates, Values
+from .board import QUIET, Board, Updates
 from .files import offered, tiles
 from .gpu import render_clip
 from .html import bar, hint, progress_of, told
+from .values import Values
 from .visitors import NAME
 
 QUICK = 3.0  # seconds
@@ -48,7 +49,6 @@ class RenderPanel:
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
-        everything = board.everything
         shown = [
             board["progress"],
             board["drawn_frames"],
@@ -69,7 +69,7 @@ class RenderPanel:
             board.start(
                 button,
                 work,
-                inputs={*everything, board["visit"], board["result"]},
+                **board.everything(board["visit"], board["result"]),
                 outputs=shown,
                 concurrency_limit=1,
                 concurrency_id="render",

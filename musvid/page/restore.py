@@ -10,9 +10,10 @@ from typing import Any
 
 from .. import MusvidError, Recipe
 from ..errors import quoted
-from .board import CLIP, Board, Updates, Values, recipe_of, values_of
+from .board import CLIP, Board, Updates
 from .html import done, hint
 from .own import is_of_song
+from .values import Values, recipe_of, values_of
 
 _MOST = 100_000  # characters
 # What only suits each other is taken or left together.

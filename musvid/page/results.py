@@ -7,10 +7,11 @@ import gradio as gr
 
 from .. import MusvidError, load_settings
 from ..studio.spool import pack
-from .board import LIGHT, QUIET, Board, Updates, Values
+from .board import LIGHT, QUIET, Board, Updates
 from .files import history, offered, picked, tiles
 from .html import told
 from .restore import restored
+from .values import Values
 
 # Gives what stands in the progress, unless it is a problem.
 _PAST = """(progress) => ['', String(progress ?? '').includes('role="alert"') ? '' : progress]"""

@@ -44,8 +44,8 @@ class StoryPanel:
         text = board.controls["story"]
         self.kind.input(
             self.on_kind,
-            {*board.clip, self.kind},
-            [text, self.note],
+            outputs=[text, self.note],
+            **board.everything(self.kind),
             concurrency_limit=2,
             concurrency_id="timeline",
             **LATEST,
@@ -58,7 +58,7 @@ class StoryPanel:
         text, kind = self.board.controls["story"], data[self.kind]
         if kind != WRITTEN:
             return {text: kind, self.note: ""}
-        if _kind(data[text]) == WRITTEN:
+        if _kind(self.board.named(data)["story"]) == WRITTEN:
             return {self.note: ""}
         try:
             return {text: self.board.chosen({**data, text: AUTO}).recipe.story, self.note: ""}

@@ -8,10 +8,11 @@ import gradio as gr
 
 from .. import MODELS, MusvidError, Recipe
 from ..ranges import RANGES
-from .board import LATEST, LIGHT, QUIET, SIZES, TINY, Board, Updates, recipe_of, values_of
+from .board import LATEST, LIGHT, QUIET, Board, Updates
 from .chips import KINDS, chips, lit, toggled
 from .html import hint, model_facts, told
 from .prompt import note
+from .values import SIZES, TINY, recipe_of, values_of
 
 # What a model has of its own.
 OWN = ("style.steps", "style.guidance", "style.symmetry", "style.strength", "upscale")
@@ -44,29 +45,24 @@ class StylePanel:
         prompt = controls["style.prompt"]
         for group in self.chips:
             group.choose(toggled, prompt, prompt, **LIGHT, **QUIET)
-        prompt.change(
-            lambda text: [lit(label, text) for label in KINDS],
-            prompt,
-            self.chips,
-            **LIGHT,
-            **LATEST,
-        )
         told = [name for name in controls if name.startswith("style.")]
         gr.on(
             board.changed(told),
             self.on_prompt,
             {controls[name] for name in told},
-            self.note,
+            [self.note, *self.chips],
             **LIGHT,
             **LATEST,
         )
 
-    def on_prompt(self, data: dict[Any, Any]) -> str:
-        """Says what the model does not read of the prompt."""
+    def on_prompt(self, data: dict[Any, Any]) -> list[Any]:
+        """Says what the model does not read of the prompt, and lights the chips that it holds."""
+        named = self.board.named(data)
         try:
-            return note(recipe_of(self.board.named(data)).style)
+            said = note(recipe_of(named).style)
         except MusvidError:
-            return ""  # the live line says it
+            said = ""  # the live line says it
+        return [said, *(lit(label, named["style.prompt"]) for label in KINDS)]
 
 
 class BrushPanel:

@@ -1,12 +1,14 @@
 """The panel of the view: how what is painted is shown."""
 
+import json
 from typing import Any
 
 import gradio as gr
 
 from ..view.settings import FEET, KINDS, Camera, Finish, View
-from .board import CAMERA_FOLLOWERS, LIGHT, PACES, QUIET, SHOWN, Board, Updates
+from .board import CAMERA_FOLLOWERS, QUIET, Board
 from .html import hint
+from .values import PACES, SHOWN
 
 # What a view has of its own, by the rows in which it stands.
 _SLIDERS: tuple[dict[str, str], ...] = (
@@ -95,25 +97,25 @@ class ViewPanel:
         """Says what happens when."""
         controls = board.controls
         own = {name: controls[name] for row in _SLIDERS for name in row}
-        # When somebody chooses it, rather than when a render's settings fill the page.
+        # When somebody chooses it, rather than when a render's settings fill the page. By the
+        # browser: an answer of the server could undo what is set meanwhile.
+        suiting = json.dumps({kind: suiting_of(kind) for kind in KINDS})
         controls["view.kind"].input(
-            lambda kind: _suiting(kind, own),
+            None,
             controls["view.kind"],
             list(own.values()),
-            **LIGHT,
+            js=f"(kind) => ({suiting})[kind]",
+            trigger_mode="multiple",
             **QUIET,
         )
 
 
-def _suiting(kind: str, own: dict[str, Any]) -> Updates:
-    """The controls of what a view has of its own, as they suit it."""
-    parts = {
+def suiting_of(kind: str) -> list[Any]:
+    """What a view has of its own, as it suits its kind, in the order of the sliders."""
+    parts: dict[str, Any] = {
         "view": View(kind=kind).resolve(),
         "camera": Camera().resolve(kind),
         "finish": Finish().resolve(kind),
     }
-    return {
-        control: getattr(parts[part], field)
-        for name, control in own.items()
-        for part, field in [name.split(".")]
-    }
+    names = [name.split(".") for row in _SLIDERS for name in row]
+    return [getattr(parts[part], field) for part, field in names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 from conftest import ROOT, WriteSong, music
 
 import musvid
-from musvid import Recipe
-from musvid.page.board import Board, recipe_of
+from musvid import Recipe, SettingsError
+from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.song import SongPanel
+from musvid.page.values import recipe_of
 from musvid.ranges import RANGES
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
@@ -211,3 +213,42 @@ def test_files_and_functions_stay_short(path: Path) -> None:
 
 def test_the_entry_is_an_entry_only() -> None:
     assert len((ROOT / "app.py").read_text(encoding="utf-8").splitlines()) <= 100
+
+
+def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> None:
+    values = {"stride": 7, "view.cover": "/etc/passwd", "unknown": 1}
+    data: dict[Any, Any] = {board.held: json.dumps(values), board.controls["view.cover"]: None}
+    named = board.named(data)
+    first = {name: board.first[name] for name in board.controls}
+    assert named == {**first, "stride": 7, "view.cover": None}
+    assert recipe_of(named).stride == 7
+    # Before the browser has read any, the page shows its first ones.
+    assert board.named({**data, board.held: None}) == {**first, "view.cover": None}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "7", "[" * 9999])
+def test_a_text_that_holds_no_controls_is_a_sentence(board: Board, text: str) -> None:
+    with pytest.raises(SettingsError, match="reload the page"):
+        board.named({board.held: text})
+
+
+def test_no_two_events_of_a_trigger_are_for_its_last_time_alone(board: Board) -> None:
+    # Gradio's browser repeats such a trigger for all its events, so they would never end.
+    last: dict[Any, list[str]] = {}
+    for event in board.blocks.fns.values():
+        if event.trigger_mode == "always_last":
+            for target in event.targets:
+                if target[0] is None:  # "then" is a trigger of its own
+                    continue
+                last.setdefault(target, []).append(event.name)
+    assert {target: names for target, names in last.items() if len(names) > 1} == {}
+
+
+def test_no_event_has_many_inputs_or_shows_its_progress_on_many_components(board: Board) -> None:
+    # Gradio's browser writes a state for each of them whenever any event begins or ends.
+    shown: set[int] = set()
+    for event in board.blocks.fns.values():
+        if event.fn is not None:
+            where = event.outputs if event.show_progress_on is None else event.show_progress_on
+            shown |= {part._id for part in [*event.inputs, *where]}
+    assert len(shown) < 60

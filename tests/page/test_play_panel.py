@@ -34,13 +34,18 @@ def ask(board: Board, question: object, **settings: Any) -> str:
     (event,) = [one for one in board.blocks.fns.values() if one.targets == [(more._id, "click")]]
     settings = {"size": "64x64", "view.shown": "64x64", "style.strength": 0, **settings}
     updates, _ = board.filled(Recipe(), str(LOOP))
-    data = {part: updates.get(part, part.value) for part in board.controls.values()}
-    data |= {board["song"]: str(LOOP), asked: question}
-    data |= {board.controls[name]: value for name, value in settings.items()}
-    assert {part._id for part in event.inputs} == {part._id for part in data}
-    # The browser is told which of the values is the question.
+    values = {name: updates.get(part, part.value) for name, part in board.controls.items()}
+    data = {
+        board["song"]: str(LOOP),
+        board["moment"]: 0.0,
+        board.controls["view.cover"]: None,
+        board.held: json.dumps(values | settings),
+        asked: question,
+    }
+    # The browser is told which of the inputs is the question, and which the controls' values.
     order = sorted(part._id for part in data)
-    assert f"asked(values, {order.index(asked._id)})" in str(event.js)
+    assert f"asked(given, {order.index(asked._id)})" in str(event.js)
+    assert f"held(given, {order.index(board.held._id)})" in str(event.js)
     assert [part._id for part in event.inputs] == order
     work: Callable[..., str] = event.fn
     return work(data, gr.Request(session_hash="somebody"))

@@ -8,9 +8,10 @@ import pytest
 
 import musvid
 from musvid import presets
-from musvid.page.board import Board, values_of
+from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.preset import shown_by
+from musvid.page.values import values_of
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 

@@ -11,9 +11,10 @@ from conftest import WriteSong, music
 
 import musvid
 from musvid import presets
-from musvid.page.board import Board, values_of
+from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.restore import Clip, look_of, read
+from musvid.page.values import values_of
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 

@@ -9,8 +9,9 @@ import pytest
 
 from musvid import Recipe
 from musvid.music.story import Story
-from musvid.page.board import Board, recipe_of, values_of
+from musvid.page.board import Board
 from musvid.page.build import build
+from musvid.page.values import recipe_of, values_of
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 

@@ -1,0 +1,75 @@
+"""The controls' values, which a recipe fills and of which a recipe is made."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from .. import Recipe, SettingsError
+from ..music.lock import NOTES
+from ..spectrum.look import Look
+
+SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
+SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
+PACES = ["picture rate", "48", "50", "60", "120"]
+SECONDS = "no, in seconds"
+TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
+
+Values = dict[str, Any]
+
+
+def recipe_of(values: Values) -> Recipe:
+    """The recipe that the controls show. Raises SettingsError."""
+    known = Recipe().flat()
+    given = {name: value for name, value in values.items() if name in known}
+    if values.get("level"):
+        given["look.gain"] = "auto"
+    if values.get("cooling") in NOTES:
+        given["look.half_life"] = values["cooling"]
+    for name, usual in (("size", SIZES), ("view.shown", SHOWN), ("motion_fps", PACES)):
+        if given.get(name) in (usual[0], None, ""):
+            given[name] = None
+    cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
+    if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
+        given |= {"lock.note": "off", "lock.bpm": None}
+    given["lock.beat"] = given.get("lock.beat") or 0.0
+    if given.get("style.tiny_autoencoder") and values.get(TINY):
+        given["style.tiny_autoencoder"] = values[TINY].strip() or True
+    for name, value in given.items():  # sliders give 8.0 for 8
+        if isinstance(value, float) and value.is_integer():
+            given[name] = int(value)
+    recipe = Recipe.from_flat(given)
+    return replace(recipe, view=replace(recipe.view, cover=str(cover))) if cover else recipe
+
+
+def values_of(recipe: Recipe) -> Values:
+    """What the controls show of a recipe."""
+    values = recipe.resolve().flat()
+    values["level"] = recipe.look.gain == "auto"
+    values["look.gain"] = 0.0 if values["level"] else recipe.look.gain
+    noted = isinstance(recipe.look.half_life, str)
+    values["cooling"] = recipe.look.half_life if noted else SECONDS
+    values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
+    values["size"] = values["size"] if recipe.size else SIZES[0]
+    values["view.shown"] = values["view.shown"] or SHOWN[0]
+    values["view.cover"] = None  # the field keeps the file that it has
+    values["motion_fps"] = values["motion_fps"] or PACES[0]
+    tiny = recipe.style.tiny_autoencoder
+    values[TINY] = tiny if isinstance(tiny, str) else ""
+    values["style.tiny_autoencoder"] = bool(tiny)
+    values["lock.bpm"] = None if recipe.lock.bpm is None else float(recipe.lock.bpm)
+    return values
+
+
+def held(text: object) -> Values:
+    """Controls' values that the browser sent as one JSON text; none before it first read them.
+
+    Raises SettingsError for a text that the page did not write.
+    """
+    try:
+        values = json.loads(str(text or "{}"))
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise SettingsError("The settings did not arrive whole; reload the page.")
+    values.pop("view.cover", None)  # comes as a file of its own
+    return values
