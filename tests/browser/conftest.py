@@ -92,3 +92,8 @@ def open_part(page: Page, selector: str) -> None:
     head = page.locator(f"{selector} > button").first
     if "open" not in (head.get_attribute("class") or "").split():
         head.click()
+        # Gradio gives what is in it its values some pictures later, faster than a hand types.
+        page.evaluate(
+            "() => new Promise(done => { let left = 8;"
+            " const turn = () => left-- ? requestAnimationFrame(turn) : done(); turn(); })"
+        )
