@@ -28,6 +28,7 @@ from .. import MODELS, MusvidError, Recipe, Song, Style, errors
 from ..estimate import Lesson
 from ..frame import Frame, closed
 from ..job import Job, clock_of
+from ..studio.steps import ChainStep, steps
 from ..studio.studio import Studio
 from ..studio.visits import stopper
 from ..studio.watch import Report, Step
@@ -119,6 +120,14 @@ def paint_strip(
         made = studio.strip(job, moment, axis, values)
     for frame in made:
         yield studio.seen(job, frame, moment)
+
+
+def show_steps(studio: Studio, job: Job, moment: float) -> Iterator[ChainStep]:
+    """One moment through the whole chain, see `studio.steps`."""
+    if ZERO:
+        yield from _received(studio, _steps(_clip(studio, job), moment))
+    else:
+        yield from steps(studio, job, moment)
 
 
 def render_clip(
@@ -229,6 +238,11 @@ def _paint(clip: Clip, moment: float) -> Pieces:
 @_on_card(lambda *_: 60)
 def _strip(clip: Clip, moment: float, axis: str, values: list[Any]) -> Pieces:
     yield from _pieces(clip, lambda studio, job: studio.strip(job, moment, axis, values))
+
+
+@_on_card(lambda *_: 60)
+def _steps(clip: Clip, moment: float) -> Pieces:
+    yield from _pieces(clip, lambda studio, job: steps(studio, job, moment))
 
 
 @_on_card(_render_seconds)
