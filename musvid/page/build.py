@@ -17,6 +17,7 @@ from .gpu import serve
 from .guard import guard
 from .history import HistoryPanel
 from .keep import KeepPanel
+from .language import LanguagePanel
 from .levers import LeversPanel
 from .line import Line, rules
 from .look import LookPanel
@@ -93,10 +94,11 @@ def _lay_out(board: Board) -> list[Panel]:
             add(render)
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
         add(compare)
-    add(reset)
+    language = LanguagePanel()
+    add(reset, language)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
-    return [*first, *then, compare, changes, history, keep, drop, chance, reset, steps]
+    return [*first, *then, compare, changes, history, keep, drop, chance, reset, steps, language]
 
 
 def _quieten(board: Board) -> None:

@@ -385,7 +385,7 @@ window.musvid.play = (() => {
       const sound = audio();
       sound.muted = !sound.muted;
       at("mute").setAttribute("aria-pressed", String(sound.muted));
-    } else if (state.playing && event.target.closest?.('#song button[aria-label="Play"]')) pause();
+    } else if (state.playing && event.target.closest?.("#song .play-pause-button")) pause();
   });
   document.addEventListener("input", (event) => {
     if (event.target.closest?.("#moment") && !state.choosing) seek(Number(event.target.value));
