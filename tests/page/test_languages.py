@@ -16,7 +16,23 @@ PACKAGE = Path(browser.__file__).parents[1]
 CODES = sorted(path.stem for path in (PACKAGE / "page" / "languages").glob("*.json"))
 PLACE = re.compile(r"\{(\w)\}")
 # Gradio's own, which it does not translate.
-GRADIO = {"number input for {a}", "range slider for {a}"}
+GRADIO = {
+    "number input for {a}",
+    "range slider for {a}",
+    "Reset to default value",
+    "Fullscreen",
+    "Exit fullscreen mode",
+    "full-screen",
+    "play-pause-replay-button",
+    "Adjust volume",
+    "Thumbnail {x} of {y}",
+    "Click to upload or drop files",
+    "Empty value",
+    "Skip backwards by {x} seconds",
+    "Skip forward by {x} seconds",
+    "Adjust playback speed to {x}x",
+    "Remove this file",
+}
 
 
 @pytest.fixture(params=CODES)
@@ -37,10 +53,14 @@ def sources() -> str:
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                parts = [part.value if isinstance(part, ast.Constant) else "" for part in node.values]
+                parts = [
+                    part.value if isinstance(part, ast.Constant) else "" for part in node.values
+                ]
                 found.append("".join(map(str, parts)))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-                found.append(node.value if isinstance(node.value, str) else node.value.decode("latin-1"))
+                found.append(
+                    node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+                )
     for kind in ("*.js", "*.json"):
         paths = [path for path in PACKAGE.rglob(kind) if path.parent.name != "languages"]
         found += [path.read_text(encoding="utf-8") for path in paths]
@@ -75,7 +95,9 @@ def test_a_key_is_a_text_of_the_page(catalogue: dict[str, str]) -> None:
 def test_the_head_of_the_page_holds_them() -> None:
     head = browser.scripts()
     for code in CODES:
-        found = re.search(rf'<script type="application/json" data-language="{code}">(.*?)</script>', head)
+        found = re.search(
+            rf'<script type="application/json" data-language="{code}">(.*?)</script>', head
+        )
         assert found
         assert json.loads(found[1]) == browser.catalogues()[code]
         assert head.index(found[0]) < head.index("musvid.language")

@@ -86,8 +86,9 @@
 
   // A text within another one: it may begin with a small letter there, or be a list.
   function piece(text) {
-    const big = text.charAt(0).toUpperCase() + text.slice(1);
-    return find(text) ?? exact.get(big) ?? joined(text.split(", "))?.join(", ") ?? text;
+    const big = text.charAt(0).toUpperCase() + text.slice(1), list = text.split(", ");
+    const known = exact.get(text) ?? exact.get(big) ?? joined(list, true)?.join(", ");
+    return known ?? find(text) ?? joined(list)?.join(", ") ?? text;
   }
 
   function translated(text) {
@@ -187,5 +188,5 @@
   }
 
   show(wished());
-  (window.musvid ??= {}).language = { begin, show, current: () => language };
+  (window.musvid ??= {}).language = { begin, show, translated };
 })();
