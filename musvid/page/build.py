@@ -22,6 +22,7 @@ from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .overview import OverviewPanel
 from .part import PartPanel
 from .play import PlayPanel
 from .preset import PresetPanel
@@ -74,6 +75,7 @@ def _lay_out(board: Board) -> list[Panel]:
     brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
     changes, reset, steps = ChangesPanel(), ResetPanel(), StepsPanel()
+    overview = OverviewPanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
@@ -86,7 +88,7 @@ def _lay_out(board: Board) -> list[Panel]:
     add(changes)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
-            add(stage, play, levers, steps, results)
+            add(stage, overview, play, levers, steps, results)
         with gr.Column(scale=4, min_width=320, elem_id="settings"):
             add(song, start, style, shape, part)
             add(view, motion, beat, form, story, follow, look, brush, moment)
@@ -96,7 +98,7 @@ def _lay_out(board: Board) -> list[Panel]:
     add(reset)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
-    return [*first, *then, compare, changes, history, keep, drop, chance, reset, steps]
+    return [*first, *then, compare, changes, history, keep, drop, chance, reset, steps, overview]
 
 
 def _quieten(board: Board) -> None:
