@@ -31,6 +31,8 @@ from .values import Values, held, recipe_of, values_of
 from .visitors import Visitors
 
 CLIP = 12.0  # seconds that are chosen of a new song
+LIVELIEST = 15.0  # of a long one, those in which it has most energy
+LONG = 3 * LIVELIEST  # seconds
 FOLLOWERS = {  # what follows the music
     "strength_by": "Strength",
     "guidance_by": "Guidance",

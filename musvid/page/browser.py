@@ -4,6 +4,9 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("static")
 
+FILM, FIRST = _FOLDER / "first.mp4", _FOLDER / "first.webp"
+"""What is on the stage at first sight, and its first picture, made by ``examples/first.py``."""
+
 
 def scripts() -> str:
     """All scripts, for the head of the page, in the order of their names."""

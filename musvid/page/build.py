@@ -26,6 +26,7 @@ from .part import PartPanel
 from .play import PlayPanel
 from .preset import PresetPanel
 from .render import RenderPanel
+from .reset import ResetPanel
 from .results import ResultsPanel
 from .sessions import describe_once
 from .sliders import take_ends
@@ -71,7 +72,7 @@ def _lay_out(board: Board) -> list[Panel]:
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
     brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
-    changes = ChangesPanel()
+    changes, reset = ChangesPanel(), ResetPanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
@@ -91,9 +92,10 @@ def _lay_out(board: Board) -> list[Panel]:
             add(render)
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
         add(compare)
+    add(reset)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
-    return [*first, *then, compare, changes, history, keep, drop, chance]
+    return [*first, *then, compare, changes, history, keep, drop, chance, reset]
 
 
 def _quieten(board: Board) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from html import escape
-from pathlib import Path
 
 import gradio as gr
 
@@ -49,11 +48,6 @@ def done(text: str) -> str:
 def named(text: str) -> str:
     """The name over a small picture."""
     return f'<div class="named">{escape(text)}</div>'
-
-
-def poster(picture: Path) -> str:
-    """A small JPEG, as part of the page: it is there before anything is painted."""
-    return f'<img alt="" src="{embedded(picture.read_bytes(), "jpeg")}">'
 
 
 def embedded(picture: bytes, kind: str = "webp") -> str:

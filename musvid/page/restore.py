@@ -10,7 +10,8 @@ from typing import Any
 
 from .. import MusvidError, Recipe
 from ..errors import quoted
-from .board import CLIP, Board, Updates
+from ..music.energy import liveliest
+from .board import CLIP, LIVELIEST, LONG, Board, Updates
 from .html import done, hint
 from .own import is_of_song
 from .values import Values, recipe_of, values_of
@@ -68,13 +69,15 @@ class Clip:
 
         Raises SongError when the song cannot be read.
         """
-        ends = board.clip_ends(board.studio.song(path))
+        song = board.studio.song(path)
+        ends = board.clip_ends(song)
         longest = ends["duration"][1]
-        usual = min(CLIP, longest)
+        usual = min(LIVELIEST if song.duration > LONG else CLIP, longest)
         given = _object(kept)
         recipe, _ = read(board, json.dumps(given.get("values")))
         if recipe is None:
-            return cls(0, usual, round(usual / 3, 2), {})
+            start = liveliest(song, usual) if song.duration > LONG else 0.0
+            return cls(start, usual, round(start + usual / 3, 2), {})
         start = _within(recipe.start, ends["start"])
         duration = _within(usual if recipe.duration is None else recipe.duration, ends["duration"])
         moment, last = given.get("moment"), start + duration

@@ -4,9 +4,9 @@ from typing import Any
 
 import gradio as gr
 
-from .. import preset
 from .board import Board
-from .html import named, poster, voice
+from .first import first_sight
+from .html import named, voice
 
 _PICTURE: dict[str, Any] = {"format": "webp", "interactive": False}
 _TILES: dict[str, Any] = {
@@ -30,7 +30,7 @@ class StagePanel:
         """Adds the components; other panels fill them."""
         with gr.Row(elem_id="stage-row"):
             with gr.Column(elem_id="stage", scale=3, min_width=200):
-                gr.HTML(poster(preset().picture), elem_id="poster", padding=False)
+                first_sight()
                 board.put(
                     "painted",
                     gr.Image(

@@ -80,3 +80,22 @@ def test_a_preset_is_one_step_and_so_is_a_slider(page: Page) -> None:
     page.keyboard.press("Control+z")
     shows(page, "#prompt textarea", prompt)
     assert page.input_value("#seed input") == "7"
+
+
+@pytest.mark.deep
+def test_a_part_is_reset_and_that_is_undone(page: Page) -> None:
+    open_part(page, "#look")
+    glow = "#look input[type=number]"
+    first = page.input_value(glow)
+    page.fill(glow, "7")
+    page.press(glow, "Enter")
+    still(page)
+    page.click("#reset-look")
+    shows(page, glow, first)
+    still(page)
+    page.click("#undo")
+    shows(page, glow, "7")
+    open_part(page, "#form")
+    page.fill("#parts textarea", "0:00 A | 0:08 B")
+    page.click("#reset-form")
+    shows(page, "#parts textarea", "auto")

@@ -48,6 +48,7 @@ PANELS = [
     "format",
     "part",
     "changes",
+    "reset",
 ]
 # Settings that the page leaves as they are.
 NO_CONTROL = {"track"}  # few songs have several, and the page says which one it took
@@ -252,3 +253,23 @@ def test_no_event_has_many_inputs_or_shows_its_progress_on_many_components(board
             where = event.outputs if event.show_progress_on is None else event.show_progress_on
             shown |= {part._id for part in [*event.inputs, *where]}
     assert len(shown) < 60
+
+
+def test_a_part_is_reset_to_what_it_held_at_first(board: Board) -> None:
+    events = {event.targets[0][0]: event for event in board.blocks.fns.values() if event.targets}
+    buttons = [
+        block for block in board.blocks.blocks.values() if str(block.elem_id).startswith("reset-")
+    ]
+    names = {part: name for name, part in board.controls.items()}
+    reset: dict[str, list[str]] = {}
+    for button in buttons:
+        event = events[button._id]
+        values = json.loads(str(event.js).removeprefix("() => (").removesuffix(")"))
+        mine = [names[part] for part in event.outputs]
+        values = values if len(mine) > 1 else [values]
+        assert values == json.loads(json.dumps([board.first[name] for name in mine]))
+        reset[str(button.elem_id).removeprefix("reset-")] = mine
+    assert {"view", "motion", "beat", "form", "story", "follow", "look", "brush"} <= set(reset)
+    assert "camera.zoom" in reset["view"] and "zoom_by.source" in reset["view"]
+    every = [name for mine in reset.values() for name in mine]
+    assert len(every) == len(set(every))

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import WriteSong, music
 
@@ -105,3 +106,12 @@ def test_settings_of_a_file_are_told_beside_the_song(board: Board, tmp_path: Pat
     good = tmp_path / "good.json"
     good.write_text('{"echo": 0.25}')
     assert panel.on_dropped(str(good), None)[board.controls["echo"]] == 0.25
+
+
+def test_of_a_long_song_the_liveliest_part_comes_first(board: Board, write_song: WriteSong) -> None:
+    rate = 4000
+    sound = 0.05 * np.random.default_rng(0).uniform(-1, 1, 60 * rate)
+    sound[30 * rate : 46 * rate] *= 15
+    clip = Clip.of(board, str(write_song(sound, rate=rate)), "")
+    assert clip.start == pytest.approx(30.5, abs=0.6) and clip.duration == 15
+    assert clip.moment == pytest.approx(clip.start + 5, abs=0.01)

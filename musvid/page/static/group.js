@@ -29,6 +29,7 @@
       const at = event.target.closest(selector);
       if (at) stop(at);
     });
+    element.setAttribute("data-arrows", ""); // they are not for the moment here, see keys.js
     settle();
     return settle;
   }

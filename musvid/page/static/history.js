@@ -33,18 +33,22 @@
     }
     const present = steps[at];
     const another = present && present.song !== latest.song;
-    if (!present || (at >= 0 && !differ(present, latest).length && !another)) {
-      if (!present) steps[(at = 0)] = latest;
-    } else if (another || (!moved && gestures === marked)) {
-      steps[at] = latest; // another song brings its own clip; an answer belongs to its question
-    } else {
-      steps.splice(at + 1);
-      steps.push(latest);
-      if (steps.length > MOST + 1) steps.shift();
-      at = steps.length - 1;
-      moved = false;
+    if (!present) {
+      steps[(at = 0)] = latest;
+      marked = gestures;
+    } else if (another || differ(present, latest).length) {
+      // Another song brings its own clip; an answer belongs to its question, which may be slow:
+      // what a visitor has done is answered only when something has changed.
+      if (another || (!moved && gestures === marked)) steps[at] = latest;
+      else {
+        steps.splice(at + 1);
+        steps.push(latest);
+        if (steps.length > MOST + 1) steps.shift();
+        at = steps.length - 1;
+        moved = false;
+      }
+      if (!moved) marked = gestures;
     }
-    if (!moved) marked = gestures;
     refresh();
     tell();
   }
@@ -89,6 +93,8 @@
   for (const kind of ['pointerdown', 'keydown', 'input', 'change', 'drop'])
     document.addEventListener(kind, (event) => {
       if (kind === 'keydown' && (event.ctrlKey || event.metaKey) && 'zy'.includes(event.key.toLowerCase())) return;
+      // What somebody found who is quicker than the page comes to rest is the first step.
+      if (at < 0 && latest) settle();
       if (!passes(event)) gestures += 1;
       if (kind === 'pointerdown') pressed = true;
     }, true);

@@ -14,7 +14,7 @@
     + '[type=checkbox], [type=button], [type=file])';
   // What has use for arrow keys itself.
   const ARROWS = `${TYPED}, input, audio, video, [role=slider], [role=tab], [role=option], `
-    + '[role=listbox], [role=radio], [role=menuitem], [role=grid], [tabindex="0"][data-arrows]';
+    + '[role=listbox], [role=radio], [role=menuitem], [role=grid], [data-arrows]';
   let help = null;
 
   function jump(by) {
