@@ -285,6 +285,11 @@ def parted(name: str, text: str) -> list[str]:
     return [part for part in map(str.strip, re.split(parts, text)) if part]
 
 
+def joined(name: str, values: Sequence[str]) -> str:
+    """Values as one text that `parted` takes apart. name: of the setting, the whole one."""
+    return ("\n" if name in _TEXTS else ", ").join(values)
+
+
 def value_of(name: str, value: object) -> Any:
     """A value as the setting holds it. name: the whole one.
 

@@ -486,11 +486,14 @@ def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
 
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
-    song = job.song
+    return resolve(smaller(job, _QUICK_SIDE), around(job.song, moment, seconds))
+
+
+def around(song: Song, moment: float, seconds: float) -> Song:
+    """Some seconds of a song's part around a moment, counted from the file's beginning."""
     first, last = song.first / song.rate, (song.first + song.samples) / song.rate
     start = max(first, min(last - seconds, moment - seconds / 2))
-    part = song.part(start, min(seconds, last - start))
-    return resolve(smaller(job, _QUICK_SIDE), part)
+    return song.part(start, min(seconds, last - start))
 
 
 def smaller(job: Job, most: int) -> Recipe:
