@@ -89,7 +89,7 @@ def save_picture(picture: Frame, path: Path) -> Path:
     note = PngImagePlugin.PngInfo()
     note.add_text("Software", _MAKER)
     try:
-        Image.fromarray(picture).save(path, "PNG", pnginfo=note)
+        Image.fromarray(picture).save(path, "PNG", pnginfo=note, compress_level=3)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise OutputError(f"The picture {path} cannot be written ({error.strerror}).") from None

@@ -32,7 +32,17 @@ RECIPE = "recipe"
 LEAST, MOST, TILES = 2, 9, 36
 """How many values an axis has, and how many tiles a grid has at most."""
 
-STRIDES = (4, 8, 16, 32)
+# What is worth a look, where that does not depend on what is there.
+_WORTH = {
+    "stride": ("4", "8", "16", "32"),
+    "before": ("1", "2", "4", "8"),
+    "after": ("1", "2", "4", "8"),
+    "fps": ("12", "15", "24", "30"),
+    "upscale": ("1", "2", "3"),
+    "look.gain": ("auto", "-6", "0", "6", "12"),
+    "look.tlength": ("0.05", "0.1", "0.17", "0.3"),
+    "camera.zoom": ("0.75", "1", "1.25", "1.5", "2"),
+}
 _PROMPTS = ("style.prompt", "style.negative_prompt")
 _TEXTS = (*_PROMPTS, "story")
 # What is of the song rather than of a look, or a file.
@@ -125,9 +135,8 @@ class Axis:
         given = parted(name, values) if isinstance(values, str) else list(values)
         short = called(name)
         if not LEAST <= len(given) <= MOST:
-            raise SettingsError(
-                f"{short} has {len(given)} values to compare; give {LEAST} to {MOST} of them."
-            )
+            count = f"{len(given)} value{'' if len(given) == 1 else 's'}"
+            raise SettingsError(f"{short} has {count} to compare; give {LEAST} to {MOST} of them.")
         found = tuple(value_of(name, each) for each in given)
         for number, value in enumerate(found):
             if value in found[:number]:
@@ -368,12 +377,13 @@ def _untold(recipe: Recipe, name: str) -> Recipe:
 
 
 def suggested(recipe: Recipe, name: str) -> list[str]:
-    """Values of a setting that are worth a look, as texts; around those of a resolved recipe."""
+    """Values of a setting that are worth a look, as texts: many of them around what a resolved
+    recipe has."""
     present: Any = None if name == RECIPE else _of(recipe, name)
     if name == "style.seed":
         return [str((present + step) % 2**32) for step in range(4)]
-    if name == "stride":
-        return [str(stride) for stride in STRIDES]
+    if name in _WORTH:
+        return list(_WORTH[name])
     if name == "style.prompt":
         looks = [each.recipe.style.resolve().prompt for each in presets.every()]
         return list(dict.fromkeys(filter(None, [present, *looks])))[:6]
@@ -391,10 +401,11 @@ def _around(present: object, name: str) -> list[str]:
     gap = max(span.step, round(0.15 * (high - low) / span.step) * span.step)
     if span.whole and high > 16:
         gap = max(1, min(gap, round(middle / 2)))
-    first = middle - 2 * gap
-    first = max(low, min(first, high - 4 * gap))
-    texts = [f"{min(high, first + step * gap):g}" for step in range(5)]
-    return list(dict.fromkeys(texts))
+    below = min(4, int((middle - low) / gap + 1e-9))
+    above = min(4, int((high - middle) / gap + 1e-9))
+    first = max(-below, -2 - max(0, 2 - above))
+    steps = range(first, min(above, first + 4) + 1)
+    return [f"{round(middle + step * gap, 4) + 0.0:g}" for step in steps]
 
 
 def options() -> list[tuple[str, str]]:

@@ -62,7 +62,7 @@ class GridPanel:
                     "Stop", variant="stop", min_width=80, interactive=False, elem_id="grid-stop"
                 )
                 self.seconds = gr.Slider(
-                    1, 20, SECONDS, step=0.5, label="Seconds of each, around the moment",
+                    1, 20, SECONDS, step=0.5, label="Seconds of each clip",
                     buttons=[], min_width=220, elem_id="grid-seconds",
                 )  # fmt: skip
             self.progress = gr.HTML(elem_id="grid-progress", padding=False)
@@ -135,6 +135,7 @@ class GridPanel:
                 self.grid: {"tiles": made, **shape},
                 self.made: {"grid": grid, "folder": str(folder)},
                 self.progress: bar(f"Painting · 0 of {count} tiles", 0),
+                self.stop: gr.update(interactive=True),
                 self.save_picture: gr.update(interactive=False),
             }
             frames: list[Frame] = []
@@ -172,6 +173,7 @@ class GridPanel:
             yield {
                 self.made: {"grid": grid, "folder": str(folder)},
                 self.progress: bar(f"Beginning{most and f' · at most about {most}'}", 0),
+                self.stop: gr.update(interactive=True),
                 self.save_video: gr.update(interactive=False),
             }
             for report in film_tiles(self.board.studio, grid, jobs, folder):

@@ -74,6 +74,7 @@ def voice(place: str, elem_id: str = "progress-said") -> gr.HTML:
         apply_default_css=False,
         padding=False,
         elem_id=elem_id,
+        elem_classes="said-aloud",
     )
 
 

@@ -89,7 +89,7 @@ def test_every_value_of_one_setting_meets_every_value_of_the_other() -> None:
         (["start=1,2"], "no setting 'start' to vary"),
         (["cover=a.png,b.png"], "no setting 'cover' to vary"),
         (["strength"], "write NAME=VALUES"),
-        (["strength=0.5"], "strength has 1 values to compare; give 2 to 9"),
+        (["strength=0.5"], "strength has 1 value to compare; give 2 to 9"),
         (["strength="], "strength has 0 values"),
         (["seed=1,2,3,4,5,6,7,8,9,10"], "seed has 10 values"),
         (["strength=0.5,1.5"], "strength must be a number from 0 to 1, not 1.5"),
@@ -151,7 +151,10 @@ def test_every_setting_can_be_varied_by_texts_that_are_suggested(name: str) -> N
 def test_suggestions_lie_around_what_is_shown() -> None:
     shown = replace(SMALL, style=Style(strength=0.5, seed=7)).resolve()
     assert suggested(shown, "style.strength") == ["0.2", "0.35", "0.5", "0.65", "0.8"]
-    assert suggested(replace(shown, style=Style(strength=1)), "style.strength")[-1] == "1"
+    for strength in (0.0, 0.1, 0.7, 0.8, 1.0):
+        texts = suggested(replace(shown, style=Style(strength=strength)), "style.strength")
+        assert f"{strength:g}" in texts and len(texts) == 5
+        assert all(0 <= float(text) <= 1 for text in texts)
     assert suggested(shown, "style.seed") == ["7", "8", "9", "10"]
     assert suggested(shown, "stride") == ["4", "8", "16", "32"]
     prompts = suggested(shown, "style.prompt")

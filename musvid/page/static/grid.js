@@ -11,6 +11,7 @@
       const value = props.value ?? {};
       row.classList.toggle("free", !value.columns);
       row.style.setProperty("--columns", value.columns || 1);
+      row.style.setProperty("--count", value.tiles?.length || 1);
       row.style.setProperty("--shape", value.shape || 1);
       window.musvid.tiles.fill(row, value.tiles ?? [], take);
       settle();
