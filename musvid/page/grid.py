@@ -68,7 +68,8 @@ class GridPanel:
             self.progress = gr.HTML(elem_id="grid-progress", padding=False)
             voice("#grid-progress", "grid-said")
             self.grid = tiles()
-            self.made = gr.State(None)  # what is shown: its grid, and the folder of its work
+            # The grid whose tiles are shown, and the folders: of the work now, and of each kind.
+            self.made = gr.State(None)
             self.video = gr.Video(
                 label="In step",
                 interactive=False,
@@ -89,7 +90,7 @@ class GridPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         self.axes.wire()
-        asked = board.everything(*self.axes.parts, self.seconds)
+        asked = board.everything(*self.axes.parts, self.seconds, self.made)
         shown = [self.progress, self.stop, self.made]
         board.start(
             self.paint,
@@ -133,8 +134,8 @@ class GridPanel:
             shape = {"columns": grid.columns, "shape": f"{width} / {height}"}
             yield {
                 self.grid: {"tiles": made, **shape},
-                self.made: {"grid": grid, "folder": str(folder)},
-                self.progress: bar(f"Painting · 0 of {count} tiles", 0),
+                self.made: noted(data[self.made], "paint", folder) | {"grid": grid},
+                self.progress: bar(f"{self._first(jobs)} · 0 of {count} tiles", 0),
                 self.stop: gr.update(interactive=True),
                 self.save_picture: gr.update(interactive=False),
             }
@@ -171,7 +172,7 @@ class GridPanel:
             plans = [self.board.studio.plan(job).seconds for job in jobs]
             most = spoken(sum(filter(None, plans))) if all(plans) else ""
             yield {
-                self.made: {"grid": grid, "folder": str(folder)},
+                self.made: noted(data[self.made], "play", folder),
                 self.progress: bar(f"Beginning{most and f' · at most about {most}'}", 0),
                 self.stop: gr.update(interactive=True),
                 self.save_video: gr.update(interactive=False),
@@ -199,9 +200,9 @@ class GridPanel:
     def on_take(self, data: dict[Any, Any], chosen: gr.EventData) -> Updates:
         """Fills the controls with the values of a tile; all else stays as it is."""
         made, place = data[self.made], chosen.place
-        if not made or not isinstance(place, int) or not 0 <= place < len(made["grid"]):
+        grid: Grid | None = (made or {}).get("grid")
+        if not grid or not isinstance(place, int) or not 0 <= place < len(grid):
             return {self.progress: gr.skip()}
-        grid: Grid = made["grid"]
         try:
             shown = self.board.named(data)
             recipe = recipe_of(shown)
@@ -231,8 +232,27 @@ class GridPanel:
         visitor = self.board.visitors.of(request.session_hash)
         return self.board.visits.new(visitor, keep=True)[0]
 
+    def _first(self, jobs: list[Job]) -> str:
+        """What is done first."""
+        for job in jobs:
+            if job.recipe.paints and not self.board.studio.has(job.recipe.style):
+                return f"Loading {job.recipe.style.model}"
+        return "Painting"
+
     def _failed(self, error: MusvidError) -> Updates:
         return {self.progress: told(error), self.stop: gr.update(interactive=False)}
+
+
+def noted(made: dict[str, Any] | None, kind: str, folder: Path) -> dict[str, Any]:
+    """What was made, with new work in a folder; the files that it replaces are deleted.
+
+    kind: of the work. The page serves copies, so what is shown stays.
+    """
+    known = made or {}
+    if before := known.get(kind):
+        for old in Path(before).glob("*.*"):
+            old.unlink(missing_ok=True)
+    return {**known, kind: str(folder), "folder": str(folder)}
 
 
 def tiles() -> gr.HTML:

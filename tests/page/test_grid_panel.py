@@ -19,7 +19,7 @@ from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
 LOOP = Path(__file__).parents[2] / "examples" / "loop.ogg"
-SMALL = {"size": "64x64", "view.shown": "64x64", "view.kind": "flat", "style.strength": 0.5}
+SMALL = {"size": "64x64", "view.shown": "64x64", "view.kind": "flat", "style.strength": 0}
 
 
 @pytest.fixture(scope="module")
@@ -85,26 +85,33 @@ class Panel:
 
 
 def test_a_grid_is_painted_and_a_tile_gives_its_values(board: Board) -> None:
-    panel = Panel(board, ("style.seed", "7, 8, 9"), ("view.kind", "flat, tunnel"))
+    panel = Panel(board, ("look.gamma", "2, 4, 5"), ("view.kind", "flat, tunnel"))
     shown = panel.click("grid-paint")
     assert "Painted · 6 tiles" in shown["grid-progress"]
     tiles = shown["grid"]["tiles"]
-    assert [(tile["title"], tile["detail"]) for tile in tiles][4] == ("seed 8", "view tunnel")
+    assert [(tile["title"], tile["detail"]) for tile in tiles][4] == ("gamma 4", "view tunnel")
     assert len({tile["picture"] for tile in tiles}) == 6 and shown["grid"]["columns"] == 3
     saved = Path(shown["grid-save-picture"]["value"])
-    assert saved.name == "Loop - seed x view.png" and Image.open(saved).width > 900
+    assert saved.name == "Loop - gamma x view.png" and Image.open(saved).width > 900
     # What the page shows by now stays, but for what the tile has, and what a view brings along.
-    panel.values["style.strength"] = 0.9
+    panel.values["style.seed"] = 9
     taken = panel.click("grid", "take", place=4)
-    assert taken["style.seed"] == 8 and taken["view.kind"] == "tunnel"
+    assert taken["look.gamma"] == 4 and taken["view.kind"] == "tunnel"
     assert taken["camera.turn"] == 1.5
-    assert not {"style.strength", "start", "duration", "style.prompt"} & taken.keys()
+    assert not {"style.seed", "start", "duration", "style.prompt"} & taken.keys()
+    # Clips of other values do not change what the tiles are.
+    panel.axes = [("look.gamma", "6, 7"), ("nothing", "")]
+    panel.click("grid-play")
+    assert panel.click("grid", "take", place=5)["look.gamma"] == 5
+    assert saved.is_file()
+    panel.click("grid-paint")
+    assert not saved.is_file() and Path(panel.shown["grid-save-video"]["value"]).is_file()
     panel.shown.pop("view.kind")
     assert "view.kind" not in panel.click("grid", "take", place=99)
 
 
 def test_clips_are_shown_in_step(board: Board) -> None:
-    shown = Panel(board, ("stride", "8, 16"), **{"style.strength": 0}).click("grid-play")
+    shown = Panel(board, ("stride", "8, 16")).click("grid-play")
     assert "In step · 2 clips" in shown["grid-progress"], shown
     video = Path(shown["grid-video"]["value"])
     assert video.name == "Loop - stride.mp4" == Path(shown["grid-save-video"]["value"]).name
@@ -117,7 +124,11 @@ def test_clips_are_shown_in_step(board: Board) -> None:
         ([("style.strength", "0.5")], {}, "strength has 1 value "),
         ([("style.strength", "")], {}, "strength has 0 values"),
         ([("size", "128, 512")], {}, "sides are at most 256 pixels"),
-        ([("style.seed", "1, 2, 3, 4")], {"style.steps": 200, "size": "256x256"}, "fewer values"),
+        (
+            [("style.seed", "1, 2, 3, 4")],
+            {"style.strength": 1, "style.steps": 200, "size": "256x256"},
+            "fewer values",
+        ),
         ([("style.seed", "1, 2"), ("style.seed", "3, 4")], {}, "Both directions vary seed"),
     ],
 )
