@@ -53,7 +53,8 @@ class Api:
     def plan(self, song: gr.FileData, settings: dict[str, Any] | None = None) -> dict[str, Any]:
         """What a render makes: picture rate, keyframes, paintings, frames, size, seconds.
 
-        song: an uploaded sound file. settings: any of the settings of `/settings`, by name.
+        song: an uploaded sound file. settings: any of the settings of `/settings`, by name; for
+        example `{"stride": 6, "after": 6, "duration": 10}`.
         """
         made = self.board.studio.plan(self.chosen(song, settings))
         self.board.limits.afford(made)
@@ -71,7 +72,8 @@ class Api:
 
         song: an uploaded sound file. Gives bpm, beat (seconds to the first one), spread (of the
         intervals, as a part of their median), steady, and beats (seconds); where the tempo is not
-        steady, keyframes follow the beats if they are given as `lock.beats`.
+        steady, keyframes follow the beats if they are given as `lock.beats`; for example
+        `{"lock.note": "1/4", "lock.bpm": 90.0, "lock.beat": 0.33}` locks them to quarters.
         """
         found = self.board.studio.beats(self.board.studio.song(uploaded(song)))
         return {
@@ -95,7 +97,7 @@ class Api:
         """The spectrum at one moment, a PNG.
 
         song: an uploaded sound file. time: seconds from the beginning of the clip. settings: any
-        of those of `/settings`, by name.
+        of those of `/settings`, by name, such as `{"look.palette": "fire", "size": [256, 256]}`.
         """
         job = self.chosen(song, settings)
         return self.picture(self.board.studio.draw(job, self.moment(job, time)))
@@ -106,7 +108,11 @@ class Api:
         time: float = 0.0,
         settings: dict[str, Any] | None = None,
     ) -> gr.FileData:
-        """The spectrum at one moment, painted: a PNG. Parameters as those of `/draw`."""
+        """The spectrum at one moment, painted: a PNG.
+
+        Parameters as those of `/draw`; for example
+        `{"style.prompt": "teal coral", "style.strength": 0.5, "view.kind": "tunnel"}`.
+        """
         job = self.chosen(song, settings)
         self.board.limits.afford_moment(job)
         return self.picture(paint_moment(self.board.studio, job, self.moment(job, time))[1])
@@ -120,7 +126,8 @@ class Api:
         """The clip as a video, an MP4 with its settings in it.
 
         song: an uploaded sound file. settings: any of those of `/settings`, by name; `start` and
-        `duration`, in seconds, are the clip.
+        `duration`, in seconds, are the clip. For example
+        `{"start": 30, "duration": 15, "style.prompt": "gold nebula", "view.shown": [1080, 1920]}`.
         """
         job = self.chosen(song, settings)
         self.board.afford(job)

@@ -33,6 +33,7 @@ from .sessions import describe_once
 from .sliders import take_ends
 from .song import SongPanel
 from .stage import StagePanel
+from .steps import StepsPanel
 from .story import StoryPanel
 from .style import BrushPanel, StylePanel
 from .surprise import SurprisePanel
@@ -73,7 +74,7 @@ def _lay_out(board: Board) -> list[Panel]:
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
     brush, moment, values, compare = BrushPanel(), MomentPanel(), GridPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
-    changes, reset = ChangesPanel(), ResetPanel()
+    changes, reset, steps = ChangesPanel(), ResetPanel(), StepsPanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
@@ -86,7 +87,7 @@ def _lay_out(board: Board) -> list[Panel]:
     add(changes)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
-            add(stage, play, levers, results)
+            add(stage, play, levers, steps, results)
         with gr.Column(scale=4, min_width=320, elem_id="settings"):
             add(song, start, style, shape, part)
             add(view, motion, beat, form, story, follow, look, brush, moment)
@@ -96,7 +97,7 @@ def _lay_out(board: Board) -> list[Panel]:
     add(reset)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
-    return [*first, *then, values, compare, changes, history, keep, drop, chance, reset]
+    return [*first, *then, values, compare, changes, history, keep, drop, chance, reset, steps]
 
 
 def _quieten(board: Board) -> None:

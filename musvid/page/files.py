@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..studio.titles import size_of
+from ..view.formats import FORMATS
 from .board import Board, Updates
 from .values import Values
 
@@ -24,6 +25,7 @@ def offered(board: Board, entry: Values) -> Updates:
         board["save_frames"]: gr.update(interactive=True),
         board["save_settings"]: gr.update(value=entry["settings"], interactive=True),
         board["take"]: gr.update(interactive=True),
+        **{board[f"also_{name}"]: gr.update(interactive=True) for name in FORMATS},
     }
 
 

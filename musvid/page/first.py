@@ -5,7 +5,7 @@ import gradio as gr
 from .browser import FILM, FIRST
 from .html import embedded
 
-_SAID = "Made from the example song, by this machine's own painter."
+_SAID = "Made from the example song, without a graphics card."
 
 
 def first_sight() -> gr.HTML:

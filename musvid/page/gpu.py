@@ -31,6 +31,7 @@ from ..frame import Frame, closed
 from ..job import Job, clock_of
 from ..studio.clips import Clips
 from ..studio.grid import stills
+from ..studio.steps import ChainStep, steps
 from ..studio.studio import Studio
 from ..studio.visits import stopper
 from ..studio.watch import Report, Step
@@ -122,6 +123,14 @@ def paint_strip(
         made = studio.strip(job, moment, axis, values)
     for frame in made:
         yield studio.seen(job, frame, moment)
+
+
+def show_steps(studio: Studio, job: Job, moment: float) -> Iterator[ChainStep]:
+    """One moment through the whole chain, see `studio.steps`."""
+    if ZERO:
+        yield from _received(studio, _steps(_clip(studio, job), moment))
+    else:
+        yield from steps(studio, job, moment)
 
 
 def render_clip(
@@ -271,6 +280,11 @@ def _film(clips: list[Clip], grid: Grid, folder: Path) -> Pieces:
     yield from _pieces(
         clips[0], lambda studio, _: studio.in_step(grid, jobs, folder, stop=stopper(folder))
     )
+
+
+@_on_card(lambda *_: 60)
+def _steps(clip: Clip, moment: float) -> Pieces:
+    yield from _pieces(clip, lambda studio, job: steps(studio, job, moment))
 
 
 @_on_card(_render_seconds)

@@ -13,6 +13,7 @@ from ..studio.studio import quick_look
 from ..studio.titles import file_name, look, titled
 from ..studio.watch import Report
 from ..video.file import read_settings
+from ..view.formats import FORMATS
 from .board import QUIET, Board, Updates
 from .files import offered, tiles
 from .gpu import render_clip
@@ -62,6 +63,7 @@ class RenderPanel:
             board["save_frames"],
             board["save_settings"],
             board["take"],
+            *(board[f"also_{name}"] for name in FORMATS),
             board["zip"],
         ]
         for button, work in ((self.quick, self.on_quick), (self.render, self.on_render)):

@@ -7,14 +7,20 @@ import gradio as gr
 
 from .. import MusvidError, load_settings
 from ..studio.spool import pack
+from ..view.formats import LINES, sides
 from .board import LIGHT, QUIET, Board, Updates
 from .files import history, offered, picked, tiles
 from .html import told
 from .restore import restored
 from .values import Values
 
+# Where the formats are at home.
+_PLATFORMS = {"square": "feeds", "wide": "YouTube", "tall": "Reels, Shorts"}
 # Gives what stands in the progress, unless it is a problem.
 _PAST = """(progress) => ['', String(progress ?? '').includes('role="alert"') ? '' : progress]"""
+
+
+_RENDER = "() => { document.getElementById('render')?.click() }"
 
 
 class ResultsPanel:
@@ -45,6 +51,10 @@ class ResultsPanel:
                 gr.DownloadButton("Settings (JSON)", elem_id="save-settings", **disabled),
             )
             board.put("take", gr.Button("Load these settings", elem_id="take", **disabled))
+            # What is painted stays; only the view of it is made anew.
+            for name, where in _PLATFORMS.items():
+                button = gr.Button(f"Also {name}: {where}", elem_id=f"also-{name}", **disabled)
+                board.put(f"also_{name}", button)
         board.put("zip", gr.File(label="All frames", visible=False, elem_id="zip"))
         # What came of loading settings, or why it did not.
         board.put("loaded", gr.HTML(elem_id="restore-note", padding=False))
@@ -70,6 +80,11 @@ class ResultsPanel:
             concurrency_id="files",
             **QUIET,
         )
+        for name in _PLATFORMS:
+            width, height = sides(name, LINES[-1])
+            board[f"also_{name}"].click(
+                None, None, controls["view.shown"], js=f"() => '{width}x{height}'", **QUIET
+            ).then(None, None, None, js=_RENDER, **QUIET)
         loaded = [board["loaded"], *controls.values()]
         board["take"].click(
             self.on_take, [board["result"], board["song"]], loaded, **LIGHT, **QUIET
@@ -91,6 +106,7 @@ class ResultsPanel:
             for name in (
                 *("history", "video", "result"),
                 *("save_video", "save_frames", "save_settings", "take"),
+                *(f"also_{name}" for name in _PLATFORMS),
             )
         ]
         board["history"].again(self.on_again, board["visit"], shown, **LIGHT, **QUIET)

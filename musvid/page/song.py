@@ -60,6 +60,8 @@ class SongPanel:
                     elem_id="examples",
                     visible=bool(EXAMPLES),
                 )
+            if board.limits.told:
+                gr.HTML(hint(board.limits.told), elem_id="limits", padding=False)
             board.put("song_problem", gr.HTML(elem_id="song-problem", padding=False))
         board.put("song", gr.State(None))
         board.put("own", gr.State({}))  # what the browser kept of this song, see `Clip`

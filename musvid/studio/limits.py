@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import SettingsError, quoted
+from ..errors import SettingsError, listed, quoted
 from ..estimate import Plan, denoised, spoken
 from ..job import Job
 from ..paint import models
@@ -110,6 +110,21 @@ class Limits:
             grace=number("MUSVID_GRACE_MINUTES", _PUBLIC_GRACE if public else None),
             looks=int(looks) if looks else None,
         )
+
+    @property
+    def told(self) -> str:
+        """What a visitor should know before any work, in a sentence or two; "" without limits."""
+        most = []
+        if self.song is not None:
+            most.append(f"songs of up to {self.upload} MB and {spoken(60 * self.song)}")
+        if self.seconds is not None:
+            most.append(f"videos of up to {spoken(self.seconds)}")
+        if self.render is not None:
+            most.append(f"at most {spoken(self.render)} of work for each")
+        said = f"So that everybody has a turn: {listed(most)}." if most else ""
+        if self.grace is not None:
+            said += f" Your files are deleted {spoken(60 * self.grace)} after you leave."
+        return said.strip()
 
     def check(self, recipe: Recipe, song: Song | None = None, *, renders: int = 1) -> None:
         """Raises SettingsError when a recipe, or the render of a song's part, exceeds the limits.

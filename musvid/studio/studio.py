@@ -283,8 +283,12 @@ class Studio:
         self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) / cores)
         return painted
 
-    def pictures(self, job: Job) -> Iterator[Frame]:
+    def pictures(
+        self, job: Job, tap: Callable[[str, Frame], None] | None = None
+    ) -> Iterator[Frame]:
         """What a job's video shows, from the first frame of its clock on; see `musvid.clock.Rest`.
+
+        tap: called with (stage, frame) for every frame of every stage; it must not change them.
 
         Paintings are those of a render, and the store has them afterwards. What paintings answer to
         light is not fitted, which would have nine of them made first.
@@ -293,9 +297,9 @@ class Studio:
             paints = job.recipe.paints
             painter = stack.enter_context(self._painters.use(job.style)) if paints else None
 
-            def stage(frames: Iterator[Frame], _name: str) -> Iterator[Frame]:
+            def stage(frames: Iterator[Frame], name: str) -> Iterator[Frame]:
                 stack.callback(getattr(frames, "close", lambda: None))
-                return frames
+                return frames if tap is None else tapped(frames, name, tap)
 
             def load() -> Painter:
                 assert painter, "nothing else is painted"
@@ -447,6 +451,15 @@ class _Late:
             if self.limit is None:
                 raise
             raise Cancelled(late_told(self.limit)) from None
+
+
+def tapped(
+    frames: Iterator[Frame], name: str, tap: Callable[[str, Frame], None]
+) -> Iterator[Frame]:
+    """The frames of a stage, which somebody is told of."""
+    for frame in frames:
+        tap(name, frame)
+        yield frame
 
 
 def late_told(seconds: float) -> str:

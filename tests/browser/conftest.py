@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from running import running_page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 def executable() -> str | None:
@@ -53,16 +53,23 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         yield opened
 
 
+def known(browser: Browser, **more: Any) -> BrowserContext:
+    """A browser's window of somebody who has been here before, and asks for less motion.
+
+    The film of first sight costs a core its time, and hints lie over what is clicked.
+    """
+    context = browser.new_context(reduced_motion="reduce", **more)
+    context.add_init_script("localStorage.setItem('musvid.coached', '1')")
+    return context
+
+
 @contextmanager
 def visitor(browser: Browser, address: str, width: int = 1440, height: int = 900) -> Iterator[Page]:
     """A visitor with a window of some size; the console must stay without errors.
 
     Visitors leave: a page that stays open plays its video, and costs a core some of its time.
     """
-    # Who asks for less motion is not shown the film of first sight, which costs a core its time.
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, reduced_motion="reduce"
-    )
+    context = known(browser, viewport={"width": width, "height": height})
     errors: list[str] = []
     try:
         opened = context.new_page()

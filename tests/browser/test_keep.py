@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import music, write_wav
 
-from .conftest import open_part, upload, visitor
+from .conftest import known, open_part, upload, visitor
 from .test_history import STRENGTH, shows, still
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_what_another_version_kept_never_breaks_the_page(browser: Browser, addre
     values = {"old": [], "style.strength": {}, "cooling": [], "style.prompt": "fire"}
     kept = json.dumps({"song": 1, "moment": "x", "values": values})
     for text, prompt in ((kept, "fire"), ('{"values": 3', "blue and gold stained glass")):
-        context = browser.new_context()
+        context = known(browser)
         context.add_init_script(f"localStorage.setItem('musvid.settings', {json.dumps(text)})")
         page = context.new_page()
         page.goto(address)

@@ -15,7 +15,7 @@ from running import Cable
 
 from musvid import Clock, Lock, Song, load_settings
 
-from .conftest import open_part, upload, visitor
+from .conftest import known, open_part, upload, visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -92,7 +92,7 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_opens_with_a_painting_and_asks_nobody_else(browser: Browser, address: str) -> None:
-    context = browser.new_context()
+    context = known(browser)
     page = context.new_page()
     hosts = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
@@ -334,7 +334,7 @@ def test_a_connection_that_is_lost_loses_no_render(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
     cable = Cable(address)
-    context = browser.new_context()
+    context = known(browser)
     try:
         page = context.new_page()
         page.set_default_timeout(180_000)

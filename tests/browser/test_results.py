@@ -94,3 +94,24 @@ def test_first_looks_at_a_render_follow_each_other(page: Page, tmp_path: Path) -
     first, *others = page.evaluate("window.begun")
     assert first[0].startswith("preview-") and not first[2]
     assert others and all(time > 0.5 and muted for _, time, muted in others)
+
+
+@pytest.mark.deep
+def test_another_format_is_one_click_away_and_the_tab_says_how_far_it_is(
+    page: Page, tmp_path: Path
+) -> None:
+    upload(page, write_wav(tmp_path / "four.wav", music(4.0)))
+    page.wait_for_function("document.querySelector('#plan').innerText.includes('120 frames')")
+    load(page, tmp_path, view={"shown": [64, 64]})
+    page.evaluate(
+        "() => { window.titles = []; new MutationObserver(() => window.titles.push(document.title))"
+        ".observe(document.querySelector('title'), {childList: true}) }"
+    )
+    render(page, 1)
+    assert page.title() == "musvid"
+    assert any(title.endswith("% · musvid") for title in page.evaluate("window.titles"))
+    page.click("#also-tall")
+    page.wait_for_function("document.querySelectorAll('#history .tile').length == 2")
+    page.wait_for_function("document.querySelector('#video video')?.videoHeight == 1920")
+    assert page.eval_on_selector("#video video", "video => video.videoWidth") == 1080
+    assert page.is_checked("#shape input[value=tall]")

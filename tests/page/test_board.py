@@ -50,6 +50,7 @@ PANELS = [
     "part",
     "changes",
     "reset",
+    "steps",
 ]
 # Settings that the page leaves as they are.
 NO_CONTROL = {"track"}  # few songs have several, and the page says which one it took

@@ -7,6 +7,7 @@ import http.server
 import json
 import math
 import random
+import re
 import threading
 import time
 import urllib.error
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import music, sound_seconds, tone, video_frames, write_wav
+from conftest import ROOT, music, sound_seconds, tone, video_frames, write_wav
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -401,3 +402,23 @@ def test_clips_above_the_limit_are_refused(client: Client, tmp_path: Path) -> No
         client.predict(handle_file(path), api_name="/plan")
     made = client.predict(handle_file(path), {"duration": 20}, api_name="/plan")
     assert made["frames"] == math.ceil(20 * 30)
+
+
+@pytest.mark.thorough
+def test_the_example_of_the_readme_works(address: str, tmp_path: Path) -> None:
+    text = (ROOT / "musvid" / "page" / "README.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(from gradio_client.*?)```", text, re.DOTALL)
+    song = write_wav(tmp_path / "song.wav", music(6.0))
+    for old, new in (
+        ("http://127.0.0.1:7860", address),
+        ("song.mp3", str(song)),
+        ('"start": 30, "duration": 15', '"start": 1, "duration": 3, "size": [64, 64]'),
+        ("[1080, 1920]", "[108, 192]"),
+    ):
+        assert old in code
+        code = code.replace(old, new)
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert found["plan"]["frames"] > 60 and found["settings"]["stride"] == Recipe().stride
+    assert Image.open(found["drawn"]).size == (64, 64)
+    assert load_settings(found["video"]).style.prompt == "teal coral"

@@ -241,3 +241,12 @@ def test_errors_of_work_arrive() -> None:
 
     with pytest.raises(ValueError, match="no"):
         list(Running(reports()).reports())
+
+
+def test_a_visitor_is_told_of_limits_before_any_work() -> None:
+    told = Limits.of(public=True, environment={"MUSVID_MAX_SECONDS": "90"}).told
+    assert told == (
+        "So that everybody has a turn: songs of up to 100 MB and 3 h, videos of up to 1 min 30 s, "
+        "at most 20 min of work for each. Your files are deleted 5 min after you leave."
+    )
+    assert Limits.of(public=False, environment={}).told == ""

@@ -3,15 +3,27 @@
 (() => {
   const PAUSE = 50; // milliseconds without a change, after which the controls are read
   const MOST = 250; // milliseconds after which they are, even while a slider is dragged
+  const LONGEST = 3000; // milliseconds that an event waits for them
   const told = []; // called with the names, those of the song, the song, and the values
   const kinds = new Set(); // of what has changed since buttons were clicked
   let text = ""; // the controls' values as they were last read
   let timer = 0; // that waits for more changes
   let since = 0; // when the first of these changes came
-  let reading = false;
+  let asked = 0; // how often the controls were asked to be read, and how often they were
+  let answered = 0;
+  const waiting = []; // {turn, done}: who waits until they are read for a time
 
   const pause = (time) => new Promise((done) => setTimeout(done, time));
   const click = (id) => document.getElementById(id)?.click();
+
+  // Whether they will be read.
+  function ask() {
+    const button = document.getElementById("read");
+    if (!button) return false;
+    asked += 1;
+    button.click();
+    return true;
+  }
 
   function touched(kind) {
     kinds.add(kind);
@@ -21,17 +33,18 @@
     timer = setTimeout(
       () => {
         timer = 0;
-        reading = true;
-        click("read");
+        ask();
       },
       Math.max(0, Math.min(PAUSE, since + MOST - now)),
     );
   }
 
   function read(names, own, [song, ...values]) {
-    reading = false;
+    answered += 1;
     text = JSON.stringify(Object.fromEntries(names.map((name, place) => [name, values[place]])));
+    while (waiting.length && waiting[0].turn <= answered) waiting.shift().done();
     for (const tell of told) tell(names, own, song, values);
+    if (!kinds.size) return;
     // Whatever is drawn anew is painted anew.
     if (kinds.has("changed-drawing")) kinds.delete("changed-painting");
     const clicked = new Set([...kinds, "changed", "changed-timeline"]);
@@ -39,12 +52,12 @@
     for (const kind of clicked) click(kind);
   }
 
-  // Puts the controls' values at their place among the inputs of an event. If it waits, then for
-  // what was changed just before.
+  // Puts the controls' values at their place among the inputs of an event. If it waits, then they
+  // are read for it: of what was changed just before, nothing may have been told yet.
   async function held(given, place, waits) {
-    if (waits) {
-      await pause(PAUSE / 2); // Gradio tells of a change after some turns of the browser
-      for (let turn = 0; (timer || reading) && turn < 40; turn++) await pause(PAUSE);
+    if (waits && ask()) {
+      const done = new Promise((resolve) => waiting.push({ turn: asked, done: resolve }));
+      await Promise.race([done, pause(LONGEST)]);
     }
     given[place] = text;
   }

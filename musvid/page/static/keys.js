@@ -7,6 +7,7 @@
     ['K', 'play or pause'],
     ['Ctrl Enter', 'render the clip'],
     ['Ctrl Shift Enter', 'quick look'],
+    ['B', 'while held: the picture before the last change'],
     ['Ctrl Z', 'undo; Ctrl Y or Ctrl Shift Z: redo'],
     ['?', 'these keys; Escape closes them'],
   ];

@@ -1,0 +1,39 @@
+// The tab's title while a render runs: how far it is; and that it has ended, until somebody looks.
+(() => {
+  const NAME = document.title || "musvid";
+  let ended = false;
+
+  const set = (text) => {
+    if (document.title !== text) document.title = text;
+  };
+
+  function look(place) {
+    const bar = place.querySelector("[role=progressbar]");
+    if (!bar || bar.classList.contains("over")) {
+      if (bar && document.title !== NAME && !ended) {
+        ended = document.hidden;
+        set(ended ? `✓ ${bar.textContent.split("·")[0].trim()} · ${NAME}` : NAME);
+      } else if (!bar) set(NAME);
+      return;
+    }
+    ended = false;
+    set(`${bar.getAttribute("aria-valuenow")} % · ${NAME}`);
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && ended) {
+      ended = false;
+      set(NAME);
+    }
+  });
+  // Gradio builds the page some time after this script.
+  const wait = new MutationObserver(() => {
+    const place = document.getElementById("progress");
+    if (!place) return;
+    wait.disconnect();
+    new MutationObserver(() => look(place)).observe(place, {
+      subtree: true, childList: true, attributes: true, attributeFilter: ["aria-valuenow", "class"],
+    });
+  });
+  wait.observe(document, { subtree: true, childList: true });
+})();
