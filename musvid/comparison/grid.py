@@ -16,6 +16,7 @@ from ..interpolate._names import choices as interpolators
 from ..music import story
 from ..music.lock import NOTES, OFF
 from ..music.modulation import SOURCES
+from ..paint import models
 from ..paint.drift import DIRECTIONS
 from ..paint.models import TABLE
 from ..paint.style import SYMMETRIES
@@ -387,6 +388,9 @@ def suggested(recipe: Recipe, name: str) -> list[str]:
     if name == "style.prompt":
         looks = [each.recipe.style.resolve().prompt for each in presets.every()]
         return list(dict.fromkeys(filter(None, [present, *looks])))[:6]
+    if name == "style.model":  # others are downloaded first, if somebody asks for them
+        here = [each for each in TABLE if models.downloaded(models.find(each), False)]
+        return list(dict.fromkeys([present, *here, *TABLE]))[: max(LEAST, len(here))]
     if choices := choices_of(name):
         return list(choices)[:MOST]
     if name in RANGES:

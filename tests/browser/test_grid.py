@@ -29,6 +29,7 @@ def labels(page: Page) -> list[str]:
 def choose(page: Page, place: str, name: str) -> None:
     page.click(f"#grid-{place} input")
     page.get_by_role("option", name=name, exact=True).click()
+    page.wait_for_function("!document.querySelector('[role=option]')")
 
 
 def save(page: Page, selector: str) -> Path:
