@@ -23,6 +23,7 @@ from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .overview import OverviewPanel
 from .part import PartPanel
 from .play import PlayPanel
 from .preset import PresetPanel
@@ -75,6 +76,7 @@ def _lay_out(board: Board) -> list[Panel]:
     brush, moment, values, compare = BrushPanel(), MomentPanel(), GridPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
     changes, reset, steps = ChangesPanel(), ResetPanel(), StepsPanel()
+    overview = OverviewPanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
@@ -87,7 +89,7 @@ def _lay_out(board: Board) -> list[Panel]:
     add(changes)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
-            add(stage, play, levers, steps, results)
+            add(stage, overview, play, levers, steps, results)
         with gr.Column(scale=4, min_width=320, elem_id="settings"):
             add(song, start, style, shape, part)
             add(view, motion, beat, form, story, follow, look, brush, moment)
@@ -96,8 +98,8 @@ def _lay_out(board: Board) -> list[Panel]:
         add(values, compare)
     add(reset)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
-    then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
-    return [*first, *then, values, compare, changes, history, keep, drop, chance, reset, steps]
+    then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results, values]
+    return [*first, *then, compare, changes, history, keep, drop, chance, reset, steps, overview]
 
 
 def _quieten(board: Board) -> None:
