@@ -14,6 +14,7 @@ from .follow import FollowPanel
 from .form import FormPanel
 from .format import FormatPanel
 from .gpu import serve
+from .grid import GridPanel
 from .guard import guard
 from .history import HistoryPanel
 from .keep import KeepPanel
@@ -72,7 +73,7 @@ def _lay_out(board: Board) -> list[Panel]:
     song, start, style, shape = SongPanel(), PresetPanel(), StylePanel(), FormatPanel()
     part, view, motion, beat = PartPanel(), ViewPanel(), MotionPanel(), BeatPanel()
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
-    brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
+    brush, moment, values, compare = BrushPanel(), MomentPanel(), GridPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
     changes, reset, steps = ChangesPanel(), ResetPanel(), StepsPanel()
     overview = OverviewPanel()
@@ -94,10 +95,10 @@ def _lay_out(board: Board) -> list[Panel]:
             add(view, motion, beat, form, story, follow, look, brush, moment)
             add(render)
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
-        add(compare)
+        add(values, compare)
     add(reset)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
-    then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
+    then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results, values]
     return [*first, *then, compare, changes, history, keep, drop, chance, reset, steps, overview]
 
 

@@ -37,6 +37,7 @@ PANELS = [
     "render",
     "results",
     "compare",
+    "grid",
     "preset",
     "history",
     "surprise",
