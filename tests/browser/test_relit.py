@@ -1,0 +1,201 @@
+"""A painted song is drawn by the browser's graphics card as Python draws it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from musvid import Recipe, Style
+from musvid.frame import Frame
+from musvid.job import Job
+from musvid.paint.drift import Drift
+from musvid.rendering import shown
+from musvid.spectrum.look import Look
+from musvid.studio import relit
+from musvid.studio.studio import Studio
+from musvid.view.settings import Camera, Finish, View
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+SCRIPTS = sorted((ROOT / "musvid" / "page" / "static").glob("relit*.js"))
+COUNT = 20  # frames: beyond a painting
+LOOKED = (0, 7, 18)
+LEAST = 35.0  # dB
+
+# Draws a moment, and gives its pixels.
+DRAWN = """([number, side, away]) => {
+  const frame = window.frames_[number], next = window.frames_[number + 1] ?? null;
+  return window.musvid.relit.draw(frame, next, frame.time + away, side).toDataURL();
+}"""
+
+
+@dataclass(frozen=True)
+class Played:
+    """A job's strip: what it is made of, and its frames by Python."""
+
+    job: Job
+    moments: list[relit.Moment]
+    frames: list[Frame]
+
+
+@lru_cache(maxsize=2)
+def played(direction: str, relight: bool = True) -> Played:
+    symmetry = {"left": "none", "right": "none"}.get(direction, "half")
+    recipe = Recipe(
+        size=(128, 128),
+        upscale=1,
+        relight=relight,
+        look=Look(embers=0.6, half_life=0.5),
+        style=Style(prompt="blue and gold stained glass", symmetry=symmetry),
+        drift=Drift(direction=direction),
+        finish=Finish(flash_limit=False),
+    )
+    studio = Studio(device="cpu")
+    job = studio.job(recipe, studio.song(ROOT / "examples" / "loop.ogg").part(2.0, 1.5))
+    return Played(
+        job, list(islice(studio.moments(job), COUNT)), list(islice(studio.pictures(job), COUNT))
+    )
+
+
+@pytest.fixture
+def bare(browser: Browser) -> Iterator[Page]:
+    """A page with nothing but the scripts that draw, which may be as slow as they are."""
+    page = browser.new_page()
+    page.goto("about:blank")
+    page.evaluate("window.musvid = {patient: true}")
+    for script in SCRIPTS:
+        page.add_script_tag(path=script)
+    yield page
+    page.close()
+
+
+def give(page: Page, source: Played, job: Job) -> None:
+    """Have a page take the moments of a strip, and how they are seen."""
+    begin = float(job.song.first / job.song.rate + job.clock.time(0))
+    made = {
+        "begin": begin,
+        "rate": float(job.clock.rate),
+        "relit": relit.packed(job, 1, source.moments),
+    }
+    seen = relit.seen(job, begin, begin + COUNT / made["rate"])
+    page.evaluate(
+        """async ([made, seen]) => {
+          const {list, done} = window.musvid.relit.frames(made, 0);
+          window.musvid.relit.seen(seen, 1);
+          await done;
+          window.frames_ = list;
+        }""",
+        [made, seen],
+    )
+
+
+def drawn(page: Page, number: int, side: int, away: float = 0.0) -> np.ndarray:
+    data = page.evaluate(DRAWN, [number, side, away]).split(",")[1]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(float)
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal-to-noise ratio, dB."""
+    assert one.shape == other.shape
+    return float(10 * np.log10(255**2 / max(1e-9, ((one - other) ** 2).mean())))
+
+
+def compare(page: Page, source: Played, **settings: Any) -> None:
+    job = source.job.having(replace(source.job.recipe, **settings).resolve())
+    pictures = [*shown(source.frames, job)]
+    give(page, source, job)
+    found = [alike(drawn(page, number, max(job.file_size)), pictures[number]) for number in LOOKED]
+    print(f"{settings} {min(found):.1f} dB")
+    assert min(found) >= LEAST
+
+
+# What nearly everybody plays, and one of each view.
+USUAL = Finish(grain=0.0, flash_limit=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "more"),
+    [
+        ("tunnel", (192, 192), {}),
+        ("mandala", (160, 128), {"camera": Camera(zoom=1.4, turn=9.0, shake=0.5)}),
+        ("ring", (128, 192), {}),
+        pytest.param("flat", (192, 128), {}, marks=pytest.mark.thorough),
+        pytest.param("mosaic", (192, 192), {}, marks=pytest.mark.thorough),
+        pytest.param("horizon", (192, 108), {}, marks=pytest.mark.thorough),
+        pytest.param(
+            "tunnel", (256, 256), {"camera": Camera(zoom=0.4)}, marks=pytest.mark.thorough
+        ),
+    ],
+)
+def test_a_view_is_drawn_as_python_draws_it(
+    bare: Page, kind: str, shape: tuple[int, int], more: dict[str, Any]
+) -> None:
+    compare(bare, played("up"), view=View(kind, shown=shape), finish=USUAL, **more)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("direction", ["none", "outward", "left", "down"])
+def test_texture_moves_as_in_python(bare: Page, direction: str) -> None:
+    compare(bare, played(direction))  # the strip itself
+    rim = View("ring", foot="rim", shown=(128, 128))
+    compare(bare, played(direction), view=rim, finish=replace(USUAL, glow=1.0))
+
+
+@pytest.mark.thorough
+def test_what_is_not_relit_is_mixed(bare: Page) -> None:
+    compare(bare, played("none", relight=False))
+
+
+def test_between_two_frames_it_goes_on(bare: Page) -> None:
+    source = played("up")
+    job = source.job.having(
+        replace(source.job.recipe, view=View("tunnel", shown=(128, 128)), finish=USUAL).resolve()
+    )
+    give(bare, source, job)
+    one, between, other = drawn(bare, 5, 128), drawn(bare, 5, 128, 1 / 60), drawn(bare, 6, 128)
+    assert alike(one, between) > alike(one, other) < alike(between, other)
+
+
+def test_two_views_dissolve(bare: Page) -> None:
+    source = played("up")
+    story = "A: view tunnel | B: view mandala"
+    recipe = replace(
+        source.job.recipe,
+        view=View("tunnel", shown=(128, 128)),
+        finish=USUAL,
+        form="0:00 A | 0:02.35 B",
+        story=story,
+    )
+    job = source.job.having(recipe.resolve())
+    assert any(len(each) == 2 for each in relit.seen(job, 2.0, 2.6)["along"])
+    compare(bare, source, **{
+        name: getattr(job.recipe, name) for name in ("view", "finish", "form", "story")
+    })  # fmt: skip
+
+
+def test_without_a_card_python_draws(browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto("about:blank")
+    page.evaluate(
+        """() => {
+          const own = HTMLCanvasElement.prototype.getContext;
+          HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+            return kind === 'webgl2' ? null : own.call(this, kind, ...more);
+          };
+        }"""
+    )
+    for script in SCRIPTS:
+        page.add_script_tag(path=script)
+    assert not page.evaluate("window.musvid.relit.supported()")
+    page.close()
