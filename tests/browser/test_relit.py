@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,9 @@ from musvid.rendering import shown
 from musvid.spectrum.look import Look
 from musvid.studio import relit
 from musvid.studio.studio import Studio
+from musvid.view import flashes
 from musvid.view.settings import Camera, Finish, View
+from musvid.view.stage import luminances
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -35,8 +38,8 @@ LEAST = 35.0  # dB
 
 # Draws a moment, and gives its pixels.
 DRAWN = """([number, side, away]) => {
-  const frame = window.frames_[number], next = window.frames_[number + 1] ?? null;
-  return window.musvid.relit.draw(frame, next, frame.time + away, side).toDataURL();
+  const list = window.frames_, time = list[number].time + away;
+  return window.musvid.relit.draw(list, number, time, side).toDataURL();
 }"""
 
 
@@ -101,8 +104,13 @@ def give(page: Page, source: Played, job: Job) -> None:
 
 
 def drawn(page: Page, number: int, side: int, away: float = 0.0) -> np.ndarray:
-    data = page.evaluate(DRAWN, [number, side, away]).split(",")[1]
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(float)
+    return pixels(page.evaluate(DRAWN, [number, side, away])).astype(float)
+
+
+def pixels(address: str) -> np.ndarray:
+    """Those of a picture that is its own address."""
+    data = base64.b64decode(address.split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> float:
@@ -182,6 +190,52 @@ def test_two_views_dissolve(bare: Page) -> None:
     compare(bare, source, **{
         name: getattr(job.recipe, name) for name in ("view", "finish", "form", "story")
     })  # fmt: skip
+
+
+def test_how_light_pictures_will_be_is_known_before(bare: Page) -> None:
+    source = played("up")
+    for kind in ("tunnel", "ring", "horizon"):
+        view = View(kind, shown=(192, 192))
+        job = source.job.having(replace(source.job.recipe, view=view, finish=USUAL).resolve())
+        give(bare, source, job)
+        drawn(bare, 0, 64)
+        found = bare.evaluate("frames_.slice(0, 8).map(window.musvid.relit.luminance)")
+        times = [frame["time"] for frame in bare.evaluate("frames_.map(({time}) => ({time}))")]
+        want = [*luminances(source.frames[:8], times[:8], job.shot)]
+        assert found == pytest.approx(want, abs=0.02)
+
+
+def test_what_flashes_is_damped_as_in_python(bare: Page) -> None:
+    random = np.random.default_rng(3)
+    for swing in (0.05, 0.3, 0.9):
+        values = [float(value) for value in swing * random.random(90)]
+        want = [flashes._gain(values[max(0, n - 30) : n + 31], min(n, 30), 30) for n in range(90)]
+        found = bare.evaluate(
+            """(values) => values.map((_, n) => window.musvid.relitLight.gain(
+              values.slice(Math.max(0, n - 30), n + 31), Math.min(n, 30), 30))""",
+            values,
+        )
+        assert found == pytest.approx(want)
+        assert (min(want) < 1) == (swing > 0.1)
+    # A light that goes on and off seven times a second.
+    source = played("up")
+    lights = [np.full((32, 32), 250.0 * (number // 2 % 2), np.float32) for number in range(COUNT)]
+    moments = [replace(one, light=light) for one, light in zip(source.moments, lights, strict=True)]
+    most = {}
+    for limit in (True, False):
+        finish = replace(USUAL, exposure=0.0, glow=0.0, flash_limit=limit)
+        recipe = replace(source.job.recipe, view=View("mosaic", shown=(64, 64)), finish=finish)
+        give(bare, replace(source, moments=moments), source.job.having(recipe.resolve()))
+        pictures = bare.evaluate(
+            """() => window.frames_.map((frame, place, list) => {
+              const picture = window.musvid.relit.draw(list, place, frame.time, 64).toDataURL();
+              frame.image.close();
+              return picture;
+            })"""
+        )
+        lit = [flashes.luminance(pixels(picture).astype(np.uint8)) for picture in pictures]
+        most[limit] = flashes.most(lit, Fraction(30))
+    assert most[True] <= flashes.FLASHES < most[False]
 
 
 def test_without_a_card_python_draws(browser: Browser) -> None:

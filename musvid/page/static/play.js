@@ -221,7 +221,7 @@ window.musvid.play = (() => {
     const other = frame.time !== state.drawn || !state.pictured;
     if (other || frame.lit) {
       const image = frame.lit
-        ? relit().drawn(frame, state.frames[best + 1], Math.max(sound, frame.time), other)
+        ? relit().drawn(state.frames, best, Math.max(sound, frame.time), other)
         : frame.image;
       if (image === false) return; // the next one comes soon enough
       if (!image) {

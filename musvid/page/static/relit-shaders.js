@@ -44,7 +44,8 @@ void main() {
   made = vec4(pixel * g.x + g.y / 255.0, 1.0);
 }`;
 
-  // The strip of a moment: both paintings, where they are in the world by now, mixed and lit.
+  // The strip of a moment: both paintings, where they are in the world by now, mixed and lit; or some
+  // of its pixels, from a row of the target on.
   const strip = `${HEAD}${GAIN}
 uniform sampler2D early, late; // with halves of themselves
 uniform sampler2D lightEarly, lightLate, lightNow, lightNext;
@@ -56,6 +57,8 @@ uniform int axis; // -1 where nothing drifts
 uniform vec2 rest; // by which the window begins behind that pixel
 uniform bool mirrored, lit;
 uniform float part, step;
+uniform ivec2 every;
+uniform int top;
 vec3 cut(sampler2D canvas, ivec2 at) {
   if (axis < 0) return texelFetch(canvas, at, 0).rgb;
   ivec2 along = axis == 0 ? ivec2(0, 1) : ivec2(1, 0), last = textureSize(canvas, 0) - 1;
@@ -67,7 +70,7 @@ vec3 cut(sampler2D canvas, ivec2 at) {
   return clamp(sum, 0.0, 1.0);
 }
 void main() {
-  ivec2 at = ivec2(gl_FragCoord.xy);
+  ivec2 at = (ivec2(gl_FragCoord.xy) - ivec2(0, top)) * every;
   if (mirrored && 2 * at.x >= int(strip.x)) at.x = int(strip.x) - 1 - at.x;
   vec2 place = vec2(at) + 0.5;
   vec3 pixel = cut(early, at + fromEarly);
@@ -86,12 +89,6 @@ void main() {
   }
   made = vec4(pixel, 1.0);
 }`;
-
-  // Some pixels of the strip, by which it is exposed.
-  const sample = `${HEAD}
-uniform sampler2D picture;
-uniform ivec2 every;
-void main() { made = texelFetch(picture, ivec2(gl_FragCoord.xy) * every, 0); }`;
 
   // The strip exposed, turned and, below its foot, going on into darkness.
   const tone = `${HEAD}
@@ -283,6 +280,6 @@ void main() {
   gl_Position = vec4(4 * (gl_VertexID & 1) - 1, 2 * (gl_VertexID & 2) - 1, 0, 1);
 }`;
 
-  return { vertex, relight, strip, sample, tone, scale, soften, shine, double, view, bright, blur,
+  return { vertex, relight, strip, tone, scale, soften, shine, double, view, bright, blur,
     finish };
 })();

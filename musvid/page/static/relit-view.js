@@ -1,6 +1,7 @@
 // How a strip is seen, as numbers for the card: view/projections.py, view/finish.py, camera poses.
 (window.musvid ??= {}).relitView = (() => {
   const HOLE = 0.42, SHINE = 0.45, CORE = 0.1, SHINES = 0.9, HAZE = 0.35;
+  const LEVEL = Float64Array.from({ length: 256 }, (_, place) => place / 255);
   const KINDS = ["flat", "mosaic", "tunnel", "mandala", "horizon", "ring"];
 
   // strip, shown: width and height of what is seen of the strip, and of the picture. Returns the
@@ -74,17 +75,49 @@
     return { kind, numbers: made.numbers, cellar, rows, count, across, along, shines };
   };
 
+  const mirror = (value) => 1 - 2 * Math.abs(value / 2 - Math.floor(value / 2) - 0.5);
+
+  // The place of the strip that is seen at one of the picture, both 0 to 1 from the left and from the
+  // top, and how much of its light is left there: the pass "view", for a few places.
+  const place = ({ projection, pose, size, height }, across, down) => {
+    const { kind, numbers, cellar } = projection, below = cellar / height;
+    const half = Math.min(...size) / 2;
+    const x = ((across - 0.5) * size[0]) / half - pose.x, y = ((down - 0.5) * size[1]) / half - pose.y;
+    const along = Math.cos(pose.angle) / pose.zoom, aside = Math.sin(pose.angle) / pose.zoom;
+    const here = along * x + aside * y, there = along * y - aside * x;
+    const radius = Math.hypot(here, there), turned = Math.atan2(here, -there);
+    const angle = turned < 0 ? turned + 2 * Math.PI : turned;
+    const [one, two, three, four] = numbers;
+    const round = (angle * one) / (2 * Math.PI) + 0.5;
+    const [u, s] = [
+      () => [here * one + 0.5, 0.5 - there * two],
+      () => [here * one, there * two],
+      () => [round, (radius / three) ** two],
+      () => {
+        const around = mirror(angle / three) * three;
+        return [radius * Math.sin(around) * one + 0.5, radius * Math.cos(around) * two];
+      },
+      () => [(here / (Math.abs(there) + four)) * one + 0.5, (Math.abs(there) / three) ** two],
+      () => {
+        const far = radius - four, value = (Math.abs(far) / three) ** two;
+        return [round, Math.max(far < 0 ? -value : value, -below)];
+      },
+    ][kind]();
+    let v = (1 - mirror((s + below) / (1 + below))) * (1 + below);
+    const dark = Math.max(0, v - 1);
+    if (dark) v = 1 - dark;
+    return [mirror(u), v, dark ? Math.max(0, 1 - dark / below) ** 3 : 1];
+  };
+
   // As Python rounds: halves to the even number.
   const round = (value) => {
     const whole = Math.round(value);
     return Math.abs(value % 1) === 0.5 && whole % 2 ? whole - 1 : whole;
   };
 
-  // What each level becomes, 0 to 255, of pixels of the strip (RGBA): finish.tone.
-  const tone = (pixels, { exposure, contrast, glow }) => {
-    const level = Float64Array.from({ length: 256 }, (_, place) => place / 255);
-    let curved = level;
-    if (exposure) curved = exposed(pixels, exposure, level);
+  // What each level becomes, 0 to 255: finish.tone. k: of the film that exposes it, see `exposure`.
+  const tone = (k, { exposure, contrast, glow }) => {
+    const curved = exposure ? film(k) : LEVEL;
     return Uint8Array.from(curved, (value) => {
       let found = value + (contrast ?? 0) * (value * value * (3 - 2 * value) - value);
       found *= 1 - 0.12 * (glow ?? 0) * found;
@@ -92,23 +125,25 @@
     });
   };
 
-  const exposed = (pixels, amount, level) => {
+  // How strongly film answers so that pixels of the strip (RGBA) come to where the eye wants them.
+  const exposed = (pixels, amount) => {
     const part = new Float64Array(256);
     for (let place = 0; place < pixels.length; place++) if (place % 4 < 3) part[pixels[place]]++;
     const all = (pixels.length / 4) * 3;
-    const mean = part.reduce((sum, count, place) => sum + count * level[place], 0) / all;
+    const light = (curve) => curve.reduce((sum, value, place) => sum + value * part[place], 0) / all;
+    const mean = light(LEVEL);
     const bright = (140 / 255) * -Math.expm1(-((mean / (30 / 255)) ** 0.45));
     const wanted = mean * (1 - amount) + bright * amount;
-    const film = (k) => level.map((value) => Math.expm1(-k * value) / Math.expm1(-k));
-    const light = (k) => film(k).reduce((sum, value, place) => sum + value * part[place], 0) / all;
     let low = -3.001, high = 8;
     for (let turn = 0; turn < 12; turn++) {
       const middle = (low + high) / 2;
-      if (light(middle) < wanted) low = middle;
+      if (light(film(middle)) < wanted) low = middle;
       else high = middle;
     }
-    return film((low + high) / 2);
+    return (low + high) / 2;
   };
+
+  const film = (k) => LEVEL.map((value) => Math.expm1(-k * value) / Math.expm1(-k || -1e-9));
 
   // Where the camera is, between two of the poses that are known.
   const pose = (poses, place) => {
@@ -168,5 +203,5 @@
     return pass(pass(light, width, height, 1, width), height, width, width, 1);
   };
 
-  return { projection, tone, pose, lanczos, layers, round };
+  return { projection, place, tone, exposed, pose, lanczos, layers, round };
 })();
