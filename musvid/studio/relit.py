@@ -189,6 +189,7 @@ def seen(job: Job, begin: float, end: float) -> dict[str, Any]:
             "bend": view.bend,
             "turned": view.foot == RIM and kind != FLAT,
             "low": LOW.get(kind, 0),
+            "zoom": camera.zoom,
             "finish": asdict(finish),
             "poses": [list(map(_short, astuple(each))) for each in poses],
         }

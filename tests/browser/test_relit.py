@@ -28,6 +28,9 @@ from musvid.view import flashes
 from musvid.view.settings import Camera, Finish, View
 from musvid.view.stage import luminances
 
+from .conftest import open_part, visitor
+from .test_play import ready, wait_for
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -40,6 +43,15 @@ LEAST = 35.0  # dB
 DRAWN = """([number, side, away]) => {
   const list = window.frames_, time = list[number].time + away;
   return window.musvid.relit.draw(list, number, time, side).toDataURL();
+}"""
+
+
+# Takes WebGL 2 away.
+WITHOUT = """() => {
+  const own = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+    return kind === 'webgl2' ? null : own.call(this, kind, ...more);
+  };
 }"""
 
 
@@ -241,15 +253,40 @@ def test_what_flashes_is_damped_as_in_python(bare: Page) -> None:
 def test_without_a_card_python_draws(browser: Browser) -> None:
     page = browser.new_page()
     page.goto("about:blank")
-    page.evaluate(
-        """() => {
-          const own = HTMLCanvasElement.prototype.getContext;
-          HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
-            return kind === 'webgl2' ? null : own.call(this, kind, ...more);
-          };
-        }"""
-    )
+    page.evaluate(WITHOUT)
     for script in SCRIPTS:
         page.add_script_tag(path=script)
     assert not page.evaluate("window.musvid.relit.supported()")
     page.close()
+
+
+@pytest.mark.deep
+def test_another_view_is_seen_at_once_and_asks_for_no_paintings(
+    browser: Browser, address: str
+) -> None:
+    with visitor(browser, address, ready="window.musvid = {patient: true}") as page:
+        ready(page)
+        page.wait_for_function("window.musvid.relit.supported()")
+        page.click("#play")
+        wait_for(page, "facts.shown >= 3")
+        assert page.evaluate("window.musvid.relit.runs().length")
+        open_part(page, "#view")
+        page.click('#kind label:has-text("Mandala")')
+        wait_for(page, "facts.looks >= 1 && facts.changes >= 1")
+        assert page.evaluate("window.musvid.relit.sights()") == ["mandala"]
+        # Another prompt is another song of paintings.
+        last = page.evaluate("Math.max(...window.musvid.relit.runs())")
+        page.fill("#prompt textarea", "crimson and gold flames")
+        page.wait_for_function(
+            "(last) => window.musvid.relit.runs().some((run) => run > last)", arg=last
+        )
+        wait_for(page, "facts.changes >= 2")
+
+
+@pytest.mark.deep
+def test_a_browser_without_a_card_plays_pictures(browser: Browser, address: str) -> None:
+    with visitor(browser, address, ready=f"({WITHOUT})()") as page:
+        ready(page)
+        page.click("#play")
+        wait_for(page, "facts.shown >= 3")
+        assert page.evaluate("window.musvid.relit.runs()") == []

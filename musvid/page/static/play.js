@@ -16,7 +16,7 @@ window.musvid.play = (() => {
   const at = (id) => document.getElementById(id);
   const now = () => performance.now() / 1000;
   const fresh = () => ({ shown: 0, late: 0, worst: 0, first: null, asked: 0, held: 0, pieces: 0,
-    changes: 0, change: null, drawn: 0 });
+    changes: 0, change: null, drawn: 0, looks: 0 });
   const state = {
     playing: false, // whether somebody wants it to play
     frames: [], // {time, blob, image}, in the order of their times
@@ -38,6 +38,7 @@ window.musvid.play = (() => {
     since: null, // when they have, until that is seen
     values: null, // of the controls, by their names, as they were last told
     sent: [], // questions on their way to Gradio
+    draws: false, // whether the browser draws what it is given, since that began anew
     sight: 0, // the number of the last question how the strip is seen
   };
   let facts = fresh();
@@ -86,6 +87,7 @@ window.musvid.play = (() => {
     const sound = audio().currentTime;
     const anew = state.until === null;
     let time = state.until;
+    if (anew) state.draws = relit().supported();
     if (anew) time = Math.min(sound + (state.starting ? 0 : state.lead), end() - 0.05);
     state.asking = { since: now(), anew, held: Math.max(0, (state.until ?? sound) - sound), time };
     state.asking.number = state.number;
@@ -98,7 +100,7 @@ window.musvid.play = (() => {
   };
 
   const send = (question) => {
-    const draws = Number(relit().supported());
+    const draws = Number(state.draws && relit().supported());
     state.sent.push({ number: state.number, draws, ...question, at: Math.max(0, question.at) });
     at("player-more").click();
   };
@@ -128,8 +130,10 @@ window.musvid.play = (() => {
     if (made?.seen) relit().seen(made.seen, made.number);
     if (made && made.number === state.sight) {
       state.sight = 0;
-      if (made.begin === undefined) sight();
-      else anew(); // it is another song of pictures
+      if (made.begin === undefined) {
+        facts.looks += 1;
+        sight();
+      } else anew(); // more than the view has changed
       return;
     }
     if (!question) return;
@@ -182,7 +186,10 @@ window.musvid.play = (() => {
 
   const unpacked = (made) => {
     const { list, done } = relit().frames(made, state.edition);
-    done.catch(() => {});
+    done.catch(() => { // this browser does not read them
+      relit().giveUp();
+      anew();
+    });
     return list;
   };
 
@@ -233,6 +240,8 @@ window.musvid.play = (() => {
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       canvas.getContext("2d").drawImage(image, 0, 0);
       facts.drawn += 1;
+      if (state.adjusted) sight();
+      state.adjusted = false;
     }
     if (other) {
       const lag = Math.max(0, sound - frame.time);
@@ -419,6 +428,7 @@ window.musvid.play = (() => {
     if (known && !others.length) return;
     state.values = told;
     state.since ??= now();
+    const own = Object.fromEntries(names.map((name, place) => [name, values[place]]));
     const only = known && state.frames.some((frame) => frame.lit) && others.every((name) => SEEN.test(name));
     if (!only) state.repaint = true;
     clearTimeout(state.timer);
@@ -431,7 +441,10 @@ window.musvid.play = (() => {
         state.since = null;
       }
       if (repaint || !state.playing) anew();
-      else look();
+      else {
+        state.adjusted = relit().adjust(own, state.number + 0.5);
+        look();
+      }
     }, 60);
   };
 

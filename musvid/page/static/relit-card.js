@@ -1,8 +1,10 @@
 // A graphics card for passes over pictures: programs by their names, textures, and what is drawn
-// into them.
-(window.musvid ??= {}).relitCard = (canvas) => {
-  const settings = { alpha: false, antialias: false, depth: false, powerPreference: "high-performance" };
-  const gl = canvas.getContext("webgl2", settings);
+// into them. quick: only a real card.
+(window.musvid ??= {}).relitCard = (canvas, quick) => {
+  const gl = canvas.getContext("webgl2", {
+    alpha: false, antialias: false, depth: false, powerPreference: "high-performance",
+    failIfMajorPerformanceCaveat: quick,
+  });
   if (!gl) return null;
   const { vertex, ...fragments } = window.musvid.relitShaders;
   const programs = new Map(), targets = new Map();
@@ -150,8 +152,19 @@
     if (made.framebuffer) gl.deleteFramebuffer(made.framebuffer);
   };
 
+  // Whether what was drawn before is not finished. marked: whether that begins now.
+  let mark = null;
+  const busy = (marked = false) => {
+    if (marked) {
+      if (mark) gl.deleteSync(mark);
+      mark = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+      gl.flush();
+    }
+    return Boolean(mark) && gl.clientWaitSync(mark, 0, 0) === gl.TIMEOUT_EXPIRED;
+  };
+
   const lost = () => gl.isContextLost();
   const names = Object.keys(fragments);
 
-  return { canvas, names, program, draw, target, empty, picture, halved, numbers, bytes, read, drop, lost };
+  return { canvas, names, program, draw, target, empty, picture, halved, numbers, bytes, read, drop, busy, lost };
 };

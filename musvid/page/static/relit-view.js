@@ -1,6 +1,7 @@
 // How a strip is seen, as numbers for the card: view/projections.py, view/finish.py, camera poses.
 (window.musvid ??= {}).relitView = (() => {
   const HOLE = 0.42, SHINE = 0.45, CORE = 0.1, SHINES = 0.9, HAZE = 0.35;
+  const LOW = { tunnel: 0.08, mandala: 0.08, horizon: 0.06 }; // stage.LOW
   const LEVEL = Float64Array.from({ length: 256 }, (_, place) => place / 255);
   const KINDS = ["flat", "mosaic", "tunnel", "mandala", "horizon", "ring"];
 
@@ -203,5 +204,5 @@
     return pass(pass(light, width, height, 1, width), height, width, width, 1);
   };
 
-  return { projection, place, tone, exposed, pose, lanczos, layers, round };
+  return { LOW, projection, place, tone, exposed, pose, lanczos, layers, round };
 })();

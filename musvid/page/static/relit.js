@@ -18,13 +18,17 @@
   const shots = []; // how the strip is seen from one time to another, the last one asked for first
   const past = []; // times and luminances of what was shown
   let quality = 1; // of the size
-  let last = 0, spent = 0; // when a picture was drawn, and how long that takes, in milliseconds
+  let last = 0, took = 0; // when a picture was drawn, and how long that took, in milliseconds
+  let slow = false; // whether it was not finished when the next one was wanted
+  let spent = 0; // milliseconds that pictures take
   let since = -8; // pictures since the quality changed; the first ones make the card ready
 
   const found = () => {
     if (card === undefined) {
       try {
-        card = window.musvid.relitCard(document.createElement("canvas"));
+        // A processor that stands in for a card is slower than Python's pictures.
+        const canvas = document.createElement("canvas");
+        card = window.musvid.relitCard(canvas, !window.musvid.patient);
         const painting = (run, number) => paintings.get(`${run} ${number}`);
         passes = card && window.musvid.relitPasses(card, painting);
       } catch {
@@ -34,12 +38,10 @@
     return card && !card.lost() ? card : null;
   };
 
-  const supported = () => {
-    if (found() && !tried) tryOut();
-    return Boolean(found());
-  };
+  // Whether songs are drawn here. It is known some time after the page is there.
+  const supported = () => tried && Boolean(found());
 
-  // Draws some pictures of nothing: a processor that stands in for a card may be too slow.
+  // Draws some pictures of nothing: a card may be too slow.
   const tryOut = () => {
     tried = true;
     const strip = [256, 256], poses = [[1, 0, 0, 0]], finish = { exposure: 1, glow: 1 };
@@ -74,14 +76,15 @@
 
   // Has the card ready before it is wanted, while nobody waits for the browser.
   const ready = () => {
-    const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 50));
+    const idle = (then) =>
+      window.requestIdleCallback ? requestIdleCallback(then, { timeout: 1000 }) : setTimeout(then, 50);
     const names = [...(found()?.names ?? [])];
     const next = () => {
       try {
         if (names.length) card?.program(names.pop());
-        else return void supported();
+        else return tryOut();
       } catch {
-        return void (card = null);
+        return giveUp();
       }
       idle(next);
     };
@@ -257,6 +260,28 @@
     return lit.damp.value;
   };
 
+  // Sees what is held as controls say, by their names, until the server has said it exactly. Whether
+  // it does. number: behind that of the last question.
+  const adjust = (values, number) => {
+    const given = (name, own) => (typeof values[name] === typeof own ? values[name] : own);
+    const made = shots.slice(0, 4).map((sight) => {
+      const [name] = Object.keys(sight.kinds), kind = given("view.kind", name);
+      const old = sight.kinds[name], finish = { ...old.finish };
+      if (sight.along || sight.plain) return null;
+      for (const each of Object.keys(finish)) finish[each] = given(`finish.${each}`, finish[each]);
+      const zoom = given("camera.zoom", old.zoom), larger = zoom / old.zoom;
+      const poses = old.poses.map(([first, ...rest]) => [first * larger, ...rest]);
+      const settings = {
+        copies: given("view.copies", old.copies), bend: given("view.bend", old.bend), finish, poses,
+        zoom, low: view.LOW[kind] ?? 0, turned: kind !== "flat" && values["view.foot"] === "rim",
+      };
+      return { ...sight, number, kinds: { [kind]: settings } };
+    });
+    if (!made.length || made.includes(null)) return false;
+    shots.unshift(...made);
+    return true;
+  };
+
   // Draws a moment onto the card's canvas, which is returned; null where it is not there yet. list,
   // from: the frames that are held, and the place of the moment's own. side: pixels of the longer
   // side.
@@ -303,17 +328,27 @@
   const drawn = (list, from, time, fresh) => {
     const sight = shot(time), began = performance.now();
     if (!found() || !sight) return null;
-    // A processor that stands in for a card has other work, too.
-    if (spent > SLOW && (!fresh || began - last < 2 * spent)) return false;
+    if (card.busy()) {
+      slow = true;
+      return false;
+    }
+    if (took) paced(slow ? Math.max(took, began - last - 8) : took);
+    took = 0;
+    slow = false;
+    // Whoever is slow has other work, too.
+    if (spent > SLOW && (!fresh || began - last < 1.5 * spent)) return false;
     const image = draw(list, from, time, side(sight.size));
     if (!image) return null;
     last = began;
-    paced(performance.now() - began);
+    took = performance.now() - began;
+    card.busy(true);
     return image;
   };
 
-  const paced = (took) => {
-    if ((since += 1) > 0) spent += (took - spent) / 8;
+  const giveUp = () => { card = null; };
+
+  const paced = (time) => {
+    if ((since += 1) > 0) spent += (time - spent) / 8;
     if (since < 16) return;
     if (spent > LONG) {
       if (quality <= LEAST) card = null; // Python's pictures are quicker
@@ -323,7 +358,11 @@
     since = 0;
   };
 
-  window.addEventListener("load", () => setTimeout(ready, 2000));
+  setTimeout(ready, 2000); // when the page is there
 
-  return { supported, frames, keep, seen, draw, drawn, side, luminance };
+  // What is held, for who looks from outside: of which runs there are paintings, and what is seen.
+  const runs = () => [...new Set([...paintings.values()].map(({ run }) => run))];
+  const sights = () => Object.keys(shots[0]?.kinds ?? {});
+
+  return { runs, sights, supported, giveUp, frames, keep, seen, adjust, draw, drawn, side, luminance };
 })();
