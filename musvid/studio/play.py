@@ -177,7 +177,9 @@ class Players:
                 self._hold(visitor, playing)
                 piece = playing.piece(moment)
             if lit and piece:
-                piece = replace(piece, seen=relit.seen(job, piece.begin - _BEFORE, piece.end))
+                whole = bool(anew) or piece.fresh
+                seen = relit.seen(job, piece.begin - _BEFORE, piece.end, whole=whole)
+                piece = replace(piece, seen=seen)
         except BaseException:
             self.leave(visitor)
             raise

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import math
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass
 from io import BytesIO
@@ -20,7 +21,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..frame import Frame, Light, encoded
+from ..frame import Frame, Light, encoded, smaller
 from ..interpolate import chosen, retime
 from ..interpolate.relight import CELL, Response
 from ..job import Job
@@ -38,6 +39,8 @@ AHEAD = 8.0
 
 _QUALITY = 93  # of paintings, JPEG: what is raised by its light shows more than a picture does
 _LIGHT_QUALITY = 90
+_COVER = 640  # pixels of a cover's side, at most
+_DRAWN = 88  # of drawings, of which there are many
 _DIGITS = 5  # of numbers, behind the point
 
 
@@ -75,17 +78,22 @@ class Moment:
 def covered(job: Job) -> bool:
     """Whether a browser makes what the film shows of a job: what else there is, is made here."""
     recipe = job.recipe
-    lit = recipe.paints or not recipe.relight
     blended = recipe.after == 1 or chosen(recipe.interpolator, painted=recipe.paints) == "blend"
-    return lit and blended and job.cover is None
+    return blended or _drawn(job)
+
+
+def _drawn(job: Job) -> bool:
+    """Whether the strip is nothing but the spectrum of each moment."""
+    return bool(job.recipe.relight) and not job.recipe.paints
 
 
 def moments(job: Job, painted: Painted) -> Iterator[Moment]:
     """The frames of a job's strip, from the first one of its clock on, as what they are made of."""
-    clock, course, relit = job.clock, job.course, job.recipe.relight
+    clock, course = job.clock, job.course
+    drawn, relit = _drawn(job), job.recipe.relight and job.recipe.paints
     first = clock.earlier  # so that numbers are those of the whole
     lights = iter(painted.lights)
-    if relit and not course:
+    if (relit or drawn) and not course:
         lights = retime(lights, clock.places)
     canvases, guides = iter(painted.canvases), iter(painted.guides)
     read = 0
@@ -94,11 +102,18 @@ def moments(job: Job, painted: Painted) -> Iterator[Moment]:
         new: list[Painting] = []
         while read <= math.ceil(part):
             canvas = next(canvases)
+            if drawn:
+                read += 1
+                continue
             span = course.span(read) if course else None
             start, offset = (span.start, span.offset) if span else (0, 0.0)
             light = _coarse(next(guides), job) if relit else None
             new.append(Painting(first + read, canvas, start, offset, light))
             read += 1
+        if drawn:
+            picture = Painting(number, next(lights), 0, 0.0, None)
+            yield Moment(number, 0.0, None, (picture,))
+            continue
         light = _coarse(next(lights), job) if relit else None
         offset = course.frame(number) if course else 0.0
         yield Moment(first + float(part), offset, light, tuple(new))
@@ -138,7 +153,7 @@ def packed(
                 "number": painting.number,
                 "start": painting.start,
                 "offset": _short(painting.offset),
-                "picture": _text(_picture(painting.canvas)),
+                "picture": _text(_picture(painting.canvas, _DRAWN if _drawn(job) else _QUALITY)),
             }
             for painting in paintings
         ],
@@ -160,17 +175,30 @@ def atlas(lights: Sequence[Light]) -> dict[str, Any]:
     return {"picture": picture, "width": width, "height": height, "half": half}
 
 
-def _picture(canvas: Frame) -> bytes:
+def _cover(job: Job, whole: bool) -> dict[str, Any] | None:
+    """The cover in the disc of a ring, and a number that tells it from others."""
+    if job.cover is None:
+        return None
+    key = zlib.crc32(job.cover[::16, ::16].tobytes())
+    return {
+        "key": key,
+        "picture": whole and _text(encoded(smaller(job.cover, _COVER), kind="JPEG")),
+    }
+
+
+def _picture(canvas: Frame, quality: int) -> bytes:
     """A painting as it travels: with as many colours as pixels."""
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(canvas).save(file, "JPEG", quality=_QUALITY, subsampling=0)
+    Image.fromarray(canvas).save(file, "JPEG", quality=quality, subsampling=0)
     return file.getvalue()
 
 
-def seen(job: Job, begin: float, end: float) -> dict[str, Any]:
+def seen(job: Job, begin: float, end: float, *, whole: bool = True) -> dict[str, Any]:
     """How the strip is seen from one time to another, in seconds of the file; as `packed`.
+
+    whole: with the picture of a cover; else it is only named.
 
     kinds: of each kind of view its settings, finish, and poses of the camera: `rate` a second from
     `begin` on, each as zoom, angle, x and y. along: where views change, how much of which there is
@@ -200,6 +228,7 @@ def seen(job: Job, begin: float, end: float) -> dict[str, Any]:
         "size": list(shot.size),
         "plain": shot.plain,
         "along": along,
+        "cover": _cover(job, whole),
         "kinds": kinds,
     }
 

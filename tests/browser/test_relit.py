@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,14 +66,14 @@ class Played:
 
 
 @lru_cache(maxsize=2)
-def played(direction: str, relight: bool = True) -> Played:
+def played(direction: str, relight: bool = True, strength: float | None = None) -> Played:
     symmetry = {"left": "none", "right": "none"}.get(direction, "half")
     recipe = Recipe(
         size=(128, 128),
         upscale=1,
         relight=relight,
         look=Look(embers=0.6, half_life=0.5),
-        style=Style(prompt="blue and gold stained glass", symmetry=symmetry),
+        style=Style(prompt="blue and gold stained glass", symmetry=symmetry, strength=strength),
         drift=Drift(direction=direction),
         finish=Finish(flash_limit=False),
     )
@@ -109,6 +110,7 @@ def give(page: Page, source: Played, job: Job) -> None:
           const {list, done} = window.musvid.relit.frames(made, 0);
           window.musvid.relit.seen(seen, 1);
           await done;
+          if (seen.cover) await new Promise((later) => setTimeout(later, 300));
           window.frames_ = list;
         }""",
         [made, seen],
@@ -170,6 +172,19 @@ def test_texture_moves_as_in_python(bare: Page, direction: str) -> None:
     compare(bare, played(direction))  # the strip itself
     rim = View("ring", foot="rim", shown=(128, 128))
     compare(bare, played(direction), view=rim, finish=replace(USUAL, glow=1.0))
+
+
+@pytest.mark.thorough
+def test_a_cover_lies_in_the_ring(bare: Page, tmp_path: Path) -> None:
+    random = np.random.default_rng(0).integers(0, 255, (20, 20, 3), np.uint8)
+    Image.fromarray(random).resize((300, 300), Image.Resampling.BICUBIC).save(tmp_path / "a.png")
+    ring = View("ring", shown=(192, 192), cover=str(tmp_path / "a.png"))
+    compare(bare, played("up"), view=ring, finish=USUAL)
+
+
+@pytest.mark.thorough
+def test_what_is_not_painted_is_drawn(bare: Page) -> None:
+    compare(bare, played("none", strength=0.0), view=View("ring", shown=(128, 128)), finish=USUAL)
 
 
 @pytest.mark.thorough

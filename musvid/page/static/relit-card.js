@@ -105,11 +105,13 @@
     return made;
   };
 
-  // A picture, with a half of itself.
-  const picture = (image) => {
+  // A picture, with a half of itself; or with halves down to a pixel, between which it is mixed.
+  const picture = (image, all = false) => {
     const { width, height } = image;
-    const made = { width, height, texture: texture(gl.LINEAR_MIPMAP_NEAREST) };
-    gl.texStorage2D(gl.TEXTURE_2D, 2, gl.RGBA8, width, height);
+    const filter = all ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR_MIPMAP_NEAREST;
+    const made = { width, height, texture: texture(filter) };
+    const levels = all ? 1 + Math.floor(Math.log2(Math.max(width, height))) : 2;
+    gl.texStorage2D(gl.TEXTURE_2D, levels, gl.RGBA8, width, height);
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, gl.RGBA, gl.UNSIGNED_BYTE, image);
     gl.generateMipmap(gl.TEXTURE_2D);
     return made;

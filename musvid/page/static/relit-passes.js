@@ -155,10 +155,15 @@
     });
   };
 
-  // The last pass, onto the canvas. share: of what is there already, where it is not the first.
-  const finish = (picture, { glow, vignette, grain }, damp, seed, share) => {
-    const [narrow, wide] = glow ? halos(picture) : [picture, picture];
-    const size = [card.canvas.width, card.canvas.height];
+  // The last pass, onto the canvas. cover: what is laid into the middle, if anything. share: of what
+  // is there already, where it is not the first.
+  const finish = (seen, { glow, vignette, grain }, damp, seed, share, cover, pose) => {
+    const [narrow, wide] = glow ? halos(seen) : [seen, seen];
+    const size = [card.canvas.width, card.canvas.height], half = Math.min(...size) / 2;
+    const picture = !cover ? seen : card.draw("disc", card.target("disc", ...size), {
+      picture: seen, cover, radius: 0.96 * view.HOLE * half * pose.zoom,
+      middle: [size[0] / 2 + half * pose.x, size[1] / 2 + half * pose.y],
+    });
     card.draw("finish", null, {
       picture, narrow, wide, size, damp, seed, share: share ?? 1, glow: glow ?? 0,
       vignette: vignette ?? 0, grain: grain ?? 0,

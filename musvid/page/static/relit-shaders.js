@@ -210,6 +210,26 @@ void main() {
   made = vec4(texture(picture, vec2(mirror(u), 1.0 - mirror(s / (1.0 + below)))).rgb, 1.0);
 }`;
 
+  // A cover in the middle of a ring, round, in a dark gap: view/cover.py.
+  const disc = `${HEAD}
+uniform sampler2D picture, cover;
+uniform vec2 middle;
+uniform float radius;
+float smooth_(float value) {
+  value = clamp(value, 0.0, 1.0);
+  return value * value * (3.0 - 2.0 * value);
+}
+void main() {
+  vec3 pixel = texelFetch(picture, ivec2(gl_FragCoord.xy), 0).rgb;
+  vec2 place = (gl_FragCoord.xy - middle) / radius;
+  float far = length(place);
+  vec3 own = texture(cover, 0.5 + place / 2.0).rgb;
+  float there = smooth_((1.0 - far) / max(0.012, 1.25 / radius) + 0.5);
+  float shade = 1.0 - 0.35 * pow(smooth_((far - 0.72) / 0.3), 2.0);
+  float hides = max(there, smooth_((1.09 - far) / 0.09));
+  made = vec4(pixel * (1.0 - hides) + own * there * shade, 1.0);
+}`;
+
   // What shines: the picture in small, as far as it is bright.
   const bright = `${HEAD}
 uniform sampler2D picture;
@@ -280,6 +300,6 @@ void main() {
   gl_Position = vec4(4 * (gl_VertexID & 1) - 1, 2 * (gl_VertexID & 2) - 1, 0, 1);
 }`;
 
-  return { vertex, relight, strip, tone, scale, soften, shine, double, view, bright, blur,
+  return { vertex, relight, strip, tone, scale, soften, shine, double, view, disc, bright, blur,
     finish };
 })();

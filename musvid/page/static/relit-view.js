@@ -204,5 +204,5 @@
     return pass(pass(light, width, height, 1, width), height, width, width, 1);
   };
 
-  return { LOW, projection, place, tone, exposed, pose, lanczos, layers, round };
+  return { HOLE, LOW, projection, place, tone, exposed, pose, lanczos, layers, round };
 })();

@@ -16,6 +16,7 @@
   let tried = false; // whether it is known how fast it is
   const paintings = new Map(); // by run and number
   const shots = []; // how the strip is seen from one time to another, the last one asked for first
+  let cover = null; // in the disc of a ring
   const past = []; // times and luminances of what was shown
   let quality = 1; // of the size
   let last = 0, took = 0; // when a picture was drawn, and how long that took, in milliseconds
@@ -167,6 +168,15 @@
 
   // Takes how the strip is seen. number: of the question; a later one is what is wanted.
   const seen = (shot, number) => {
+    if (shot.cover?.picture && shot.cover.key !== cover?.key) {
+      const { key, picture } = shot.cover;
+      if (cover) card?.drop(cover.texture);
+      cover = { key };
+      bitmap(picture).then((image) => {
+        if (cover.key === key && found()) cover.texture = card.picture(image, true);
+        image.close();
+      }, () => {});
+    }
     shots.unshift({ ...shot, number, end: shot.begin + shot.count / shot.rate });
     shots.sort((one, other) => other.number - one.number || other.begin - one.begin);
     shots.length = Math.min(shots.length, 24);
@@ -311,7 +321,9 @@
     kinds(sight, time).forEach(({ name, share, settings, pose }, place) => {
       const own = film(lit, settings), k = own + step * (film(next, settings) - own);
       const picture = sight.plain ? strip : passes.looked(strip, name, settings, pose, shown, k);
-      passes.finish(picture, settings.finish, damp, Math.floor(60 * time), place ? share : undefined);
+      const laid = name === "ring" && sight.cover?.key === cover?.key ? cover?.texture : null;
+      passes.finish(picture, settings.finish, damp, Math.floor(60 * time), place ? share : undefined,
+        laid, pose);
     });
     return canvas;
   };
