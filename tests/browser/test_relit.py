@@ -219,6 +219,7 @@ def test_two_views_dissolve(bare: Page) -> None:
     })  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_how_light_pictures_will_be_is_known_before(bare: Page) -> None:
     source = played("up")
     for kind in ("tunnel", "ring", "horizon"):
@@ -296,6 +297,11 @@ def test_another_view_is_seen_at_once_and_asks_for_no_paintings(
             "(last) => window.musvid.relit.runs().some((run) => run > last)", arg=last
         )
         wait_for(page, "facts.changes >= 2")
+        # A card that is lost leaves the song to Python's pictures.
+        page.evaluate("window.musvid.relit.giveUp()")
+        page.wait_for_function("!window.musvid.relit.runs().length")
+        shown = page.evaluate("window.musvid.play.facts.shown")
+        wait_for(page, f"playing && facts.shown >= {shown + 5}")
 
 
 @pytest.mark.deep

@@ -102,6 +102,7 @@ def test_how_it_is_seen_is_the_films_view_and_camera(job: Job) -> None:
     assert kind["poses"][30] == pytest.approx([there.zoom, there.angle, there.x, there.y], abs=1e-4)
 
 
+@pytest.mark.thorough
 def test_where_views_change_both_are_there(job: Job) -> None:
     job = having(job, form="0:00 A | 0:02 B", story="A: view tunnel | B: view mandala")
     seen = relit.seen(job, 0.5, 3.5)
