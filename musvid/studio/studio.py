@@ -35,11 +35,12 @@ from ..paint.echo import Echo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
-from ..rendering import Addresses, Tools, chain, shown
+from ..rendering import Addresses, Tools, chain, paintings, shown
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
 from ..view.stage import view
+from . import relit
 from .attention import Attention
 from .clips import Clips, watch_grid
 from .painters import Painters
@@ -293,6 +294,17 @@ class Studio:
         Paintings are those of a render, and the store has them afterwards. What paintings answer to
         light is not fitted, which would have nine of them made first.
         """
+        with self._tools(job) as tools:
+            yield from shown(chain(job, tools), job, soon=True)
+
+    def moments(self, job: Job) -> Iterator[relit.Moment]:
+        """What the frames of a strip are made of, see `musvid.studio.relit`; as `pictures`."""
+        with self._tools(job) as tools:
+            yield from relit.moments(job, paintings(job, tools))
+
+    @contextmanager
+    def _tools(self, job: Job) -> Iterator[Tools]:
+        """A context with what makes a job's frames, whose stages are closed behind it."""
         with ExitStack() as stack:
             paints = job.recipe.paints
             painter = stack.enter_context(self._painters.use(job.style)) if paints else None
@@ -306,7 +318,7 @@ class Studio:
                 return painter
 
             kept = Addresses.painted(job, painter) if painter and self._store else None
-            tools = Tools(
+            yield Tools(
                 stage,
                 load,
                 self._store,
@@ -315,7 +327,6 @@ class Studio:
                 self._device,
                 response=Response(),
             )
-            yield from shown(chain(job, tools), job, soon=True)
 
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
