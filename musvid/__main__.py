@@ -18,9 +18,19 @@ from . import interpolate, presets
 from ._device import DEVICES, PRECISIONS
 from ._entry import console, end_by_signals, guarded
 from .clock import parse_time
+from .comparison.grid import Grid
+from .comparison.in_step import (
+    IN_STEP,
+    check_grid_output,
+    grid_output,
+    in_step,
+    jobs_of,
+    save_sheet,
+)
 from .comparison.run import COMPARISON, compare
 from .errors import SettingsError, quoted
-from .estimate import comparison_told, told
+from .estimate import comparison_told, grid_told, told
+from .frame import Frame
 from .job import Job, prepare
 from .music import form, story
 from .music.lock import NOTES, OFF, Lock
@@ -100,11 +110,28 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     add(
+        "--vary",
+        action="append",
+        metavar="NAME=VALUES",
+        default=None,
+        help="with --compare: what to compare instead of the recipes, such as "
+        "strength=0.3,0.5,0.7; given twice, every value of one with every value of the other. It "
+        "writes a video of all in step, SONG.grid.mp4. A semicolon parts prompts",
+    )
+    add(
+        "--at",
+        type=_seconds,
+        metavar="TIME",
+        default=None,
+        help="with --vary: instead of a video, a picture of this moment of the song, SONG.grid.png",
+    )
+
+    add(
         "--preset",
         metavar="NAME",
         default=None,
         help="begin with a complete set of settings, which other options change; "
-        f'"list" names them all (default: {LIVING}; with --compare, none)',
+        f'"list" names them all (default: {LIVING}; with --compare and no --vary, none)',
     )
 
     part = parser.add_argument_group("the part of the song")
@@ -540,13 +567,8 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
     recipe = _begun_with(options)
-    if given.get("model", recipe.style.model) != recipe.style.model:
-        # What suited the old model does not suit the new one.
-        style = replace(recipe.style, steps=None, guidance=None, symmetry=None)
-        recipe = replace(recipe, size=None, upscale=None, style=style)
-    if given.get("kind", recipe.view.kind) != recipe.view.kind:  # and so with a view
-        view = replace(recipe.view, copies=None, bend=None)
-        recipe = replace(recipe.unseen, view=view, motion_fps=recipe.motion_fps)
+    recipe = recipe.with_model(given.get("model", recipe.style.model))
+    recipe = recipe.with_view(given.get("kind", recipe.view.kind))
     if not options.settings and given.keys() & {"size", "upscale"} and "shown" not in given:
         recipe = replace(recipe, view=replace(recipe.view, shown=None))
     if "recipe" in given:
@@ -583,7 +605,7 @@ def _begun_with(options: argparse.Namespace) -> Recipe:
         raise SettingsError("--settings and --preset are both complete; give one of the two.")
     if options.settings:
         return load_settings(options.settings)
-    if options.compare and not options.preset:
+    if options.compare and not options.preset and not options.vary:
         return Recipe()  # flat and still, as the recipes were described
     return preset(options.preset or LIVING).recipe
 
@@ -671,25 +693,22 @@ def _render(given: list[str]) -> int:
         Store().clear()
     if options.song is None:
         return 0
-    if options.compare:
-        _check_comparison(options)
+    _check_comparison(options)
+    if options.vary:
+        return _compare_values(options)
     if options.output:
         check_output(options.output)  # before a song is listened to
-    store = None if options.no_cache else usable()
+    common = _common(options)
     job = _in_time(prepare(options.song, recipe_from(options)), options)
     if not options.quiet:
         print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
         for remark in job.recipe.remarks():
             print(remark, file=sys.stderr)
     with closing(_Bars(COMPARISON if options.compare else STAGES)) as bars:
-        common: dict[str, Any] = {
+        common |= {
             "output": options.output or None,
             "overwrite": options.overwrite,
             "progress": None if options.quiet else bars,
-            "device": options.device,
-            "precision": options.precision,
-            "store": store,
-            "flavr_weights": options.flavr_weights,
         }
         if options.compare:
             found = compare(job, **common)
@@ -701,11 +720,80 @@ def _render(given: list[str]) -> int:
     return 0
 
 
+def _common(options: argparse.Namespace) -> dict[str, Any]:
+    """What a render and a comparison are told of this machine."""
+    return {
+        "device": options.device,
+        "precision": options.precision,
+        "store": None if options.no_cache else usable(),
+        "flavr_weights": options.flavr_weights,
+    }
+
+
+def _compare_values(options: argparse.Namespace) -> int:
+    """Compare values of settings, as a video in step or as a picture of a moment."""
+    grid, wish = Grid.parse(options.vary), recipe_from(options)
+    for recipe in grid.recipes(wish):
+        recipe.resolve()  # a value that does not suit is told before a song is read
+    shot = options.at is not None
+    if options.output:
+        check_grid_output(options.output, picture=shot)
+    common = _common(options)
+    first = _in_time(prepare(options.song, wish), options)
+    found = first.recipe  # what the song said is not asked for again
+    motion = {name: getattr(found, name) for name in MOTION}
+    wish = replace(wish, lock=found.lock, form=found.form, **motion)
+    path = grid_output(first.song, options.output, picture=shot, overwrite=options.overwrite)
+    jobs = jobs_of(grid, wish, first.song)
+    if not options.quiet:
+        print(grid_told(str(grid), jobs, still=shot), file=sys.stderr)
+    with closing(_Bars(("tiles",) if shot else IN_STEP)) as bars:
+        progress = None if options.quiet else bars
+        if shot:
+            save_sheet(grid, _stills(grid, jobs, options.at, common, progress), path)
+        else:
+            in_step(grid, jobs, path, progress=progress, **common)
+    if not options.quiet:
+        print(path)
+    return 0
+
+
+def _stills(
+    grid: Grid, jobs: list[Job], at: float, common: dict[str, Any], progress: _Bars | None
+) -> list[Frame]:
+    """A moment of the song in every tile. Raises SettingsError where it is not in the part."""
+    from .studio.grid import stills
+    from .studio.studio import Studio
+
+    song = jobs[0].song
+    moment = at - song.first / song.rate
+    if not 0 <= moment <= song.duration:
+        raise SettingsError(
+            f"The moment {at:g} s is not in the part of the song that is compared; choose another "
+            "--at, --start or --duration."
+        )
+    made: list[Frame] = []
+    studio = Studio(**{name: common[name] for name in ("device", "precision", "store")})
+    for frame in stills(studio, jobs, moment, moves=grid.moves):
+        made.append(frame)
+        if progress:
+            progress("tiles", len(made), len(jobs))
+    return made
+
+
 def _check_comparison(options: argparse.Namespace) -> None:
-    """Raises SettingsError where an option does not go with --compare."""
-    for name in ("recipe", *MOTION, "frames"):
-        if vars(options).get(name) is not None:
-            raise SettingsError(f"--compare renders all five recipes; leave out --{name}.")
+    """Raises SettingsError where an option does not go with --compare, or not without it."""
+    if options.vary and not options.compare:
+        raise SettingsError("--vary says what is compared; add --compare.")
+    if options.at is not None and not options.vary:
+        raise SettingsError("--at chooses the moment of what --vary compares; add --vary.")
+    given = vars(options)
+    if options.vary and options.frames is not None:
+        raise SettingsError("--vary renders many clips; leave out --frames.")
+    if options.compare and not options.vary:
+        for name in ("recipe", *MOTION, "frames"):
+            if given.get(name) is not None:
+                raise SettingsError(f"--compare renders all five recipes; leave out --{name}.")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -129,6 +129,19 @@ def comparison_told(job: Job) -> str:
         f"{job.song.path.name}: {float(first.duration):.2f} s, {len(plans)} recipes, "
         f"{paintings} paintings or fewer (what recipes share is painted once), "
         f"{first.frames} frames each at {float(first.rate):g} a second"
+    )
+
+
+def grid_told(what: str, jobs: Sequence[Job], *, still: bool) -> str:
+    """What a grid will make, as the command line says it. what: the settings that are compared."""
+    plans = [Plan.of(job) for job in jobs]
+    line = f"{jobs[0].song.path.name}: {what}, {len(jobs)} tiles"
+    if still:
+        return f"{line} of one moment"
+    paintings = sum(plan.paintings for plan in plans)
+    return (
+        f"{line} of {float(plans[0].duration):.2f} s, {paintings} paintings or fewer (what tiles "
+        f"share is painted once), {sum(plan.frames for plan in plans)} frames in all"
     )
 
 

@@ -296,6 +296,20 @@ class Recipe:
             still["story"] = str(told.unseen)
         return replace(self, upscale=None, view=View(), camera=Camera(), finish=Finish(), **still)
 
+    def with_model(self, name: str) -> Recipe:
+        """The same recipe for another model: what suited the old one does not suit the new one."""
+        if name == self.style.model:
+            return self
+        style = replace(self.style, model=name, steps=None, guidance=None, symmetry=None)
+        return replace(self, size=None, upscale=None, style=style)
+
+    def with_view(self, kind: str) -> Recipe:
+        """The same recipe in another view, which has its own camera and finish."""
+        if kind == self.view.kind:
+            return self
+        view = replace(self.view, kind=kind, copies=None, bend=None)
+        return replace(self.unseen, view=view, motion_fps=self.motion_fps)
+
     def repeats(self, rate: Fraction) -> int:
         """How often each frame is shown, where there are so many a second. See `motion_fps`."""
         if self.motion_fps is None:

@@ -178,17 +178,55 @@ class Tools:
     response: Response | None = None
 
 
+@dataclass(frozen=True)
+class Painted:
+    """Paintings before the gaps between them are filled.
+
+    canvases: as they were painted; where nothing drifts, of the painted size. lights: of the
+    spectrum at the moment of each frame of the video; where nothing is painted, its picture. One
+    must not be asked for before the painting behind it. guides: the light of each painting's guide.
+    Both are empty where nothing is relit.
+    """
+
+    canvases: Iterator[Frame]
+    lights: Iterator[Any]
+    guides: Iterable[Light]
+
+
 def chain(job: Job, tools: Tools) -> Iterator[Frame]:
     """The frames of a job's strip, from the first one of its clock on."""
-    recipe, clock, style, course = job.recipe, job.clock, job.style, job.course
+    recipe, clock, course = job.recipe, job.clock, job.course
     store, addresses, stage = tools.store, tools.addresses, tools.stage
-    strokes = job.strokes() if recipe.paints else None
-    fill: Callable[..., Iterator[Frame]] = partial(
+    source = paintings(job, tools)
+    known = partial(store.fit, addresses.fit) if store and addresses and addresses.fit else None
+    more: dict[str, Any] = {"known": known, "response": tools.response}
+    fill = partial(_fill(job, tools), source.canvases, recipe.after, painted=recipe.paints, **more)
+    if course:
+        lights = {"light": source.lights, "guides": source.guides} if recipe.relight else {}
+        made = fill(course=course, **lights)
+    elif not recipe.relight:
+        made = fill()
+    elif recipe.paints:
+        made = fill(light=source.lights, guides=source.guides)
+    else:
+        made = (picture for _, picture in zip(fill(), source.lights))  # noqa: B905
+    return stage(made if course else interpolate.retime(made, clock.places), "frames")
+
+
+def _fill(job: Job, tools: Tools) -> Callable[..., Iterator[Frame]]:
+    return partial(
         interpolate.between,
-        interpolator=recipe.interpolator,
+        interpolator=job.recipe.interpolator,
         weights=tools.weights,
         device=tools.device,
     )
+
+
+def paintings(job: Job, tools: Tools) -> Painted:
+    """The paintings of a job, from the first one of its clock on, and what lights them."""
+    recipe, clock, style, course = job.recipe, job.clock, job.style, job.course
+    store, addresses, stage = tools.store, tools.addresses, tools.stage
+    strokes = job.strokes() if recipe.paints else None
 
     def brush(frames: Iterator[Frame], strokes: Iterator[Stroke] | None) -> Iterator[Frame]:
         if not store or not addresses:
@@ -231,28 +269,17 @@ def chain(job: Job, tools: Tools) -> Iterator[Frame]:
         pictures = at(pictures, clock.ticks)
     drawn = stage(pictures, "spectrum")
     keyframes = every(drawn, clock.stride)
-    guides = stage(islice(fill(keyframes, recipe.before), clock.unpainted, None), "guides")
+    between = _fill(job, tools)(keyframes, recipe.before)
+    guides = stage(islice(between, clock.unpainted, None), "guides")
     if recipe.relight and recipe.paints and not job.echo:
         guides = under.through(guides, light_of)
     if course:
         spans = map(course.span, count())
         guides = map(course.canvas, guides, spans)
     painted = stage(paint(guides), "painted")
-    known = partial(store.fit, addresses.fit) if store and addresses and addresses.fit else None
-    more: dict[str, Any] = {"known": known, "response": tools.response}
-    fill = partial(fill, painted, recipe.after, painted=recipe.paints, **more)
     places = interpolate.along(clock.filled, clock.places) if course else clock.filled
     lit = interpolate.retime(moments, places)
-    if course:
-        lights = {"light": lit, "guides": under} if recipe.relight else {}
-        made = fill(course=course, **lights)
-    elif not recipe.relight:
-        made = fill()
-    elif recipe.paints:
-        made = fill(light=lit, guides=under)
-    else:
-        made = (picture for _, picture in zip(fill(), lit))  # noqa: B905
-    return stage(made if course else interpolate.retime(made, clock.places), "frames")
+    return Painted(painted, lit, under)
 
 
 def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:

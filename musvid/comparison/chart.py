@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import OutputError
+from ..frame import Frame
 from ..video.grid import GROUND
 from .measure import Measures
 
@@ -80,8 +82,22 @@ def chart(measures: Mapping[str, Measures], path: Path, *, best: str, note: str 
     return path
 
 
+def save_picture(picture: Frame, path: Path) -> Path:
+    """Write a picture as a PNG that `is_chart` knows again. Raises OutputError."""
+    from PIL import Image, PngImagePlugin
+
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Software", _MAKER)
+    try:
+        Image.fromarray(picture).save(path, "PNG", pnginfo=note, compress_level=3)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OutputError(f"The picture {path} cannot be written ({error.strerror}).") from None
+    return path
+
+
 def is_chart(path: Path) -> bool:
-    """Whether a file is a plot that `chart` made."""
+    """Whether a file is a picture of a comparison: one of `chart`, or of `save_picture`."""
     from PIL import Image
 
     try:

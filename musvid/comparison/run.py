@@ -180,18 +180,7 @@ def compare(
     clock, rate, count = (one := jobs["hybrid"]).clock, one.file_rate, one.file_frames
     assert all(each.file_rate == rate for each in jobs.values()), "they could not be in step"
 
-    def watched(items: Iterable[T], stage: str, total: int) -> Iterator[T]:
-        """Counted, and stoppable."""
-        if progress:
-            progress(stage, 0, total)
-        for done, item in enumerate(items, 1):
-            if cancel is not None and cancel.is_set():
-                raise Cancelled("The comparison was stopped.")
-            yield item
-            if progress:
-                progress(stage, done, total)
-
-    with _temporary() as folder:
+    with temporary() as folder:
         onsets = onset_strength(song, rate, count)
         store = store or Store(folder / "cache")
         if recipe.paints and painter is None:
@@ -202,7 +191,7 @@ def compare(
             videos[each] = render(
                 one,
                 output=folder / f"{each}.mp4",
-                progress=_only_frames(progress, each),
+                progress=only_frames(progress, each),
                 cancel=cancel,
                 painter=painter,
                 device=device,
@@ -212,7 +201,7 @@ def compare(
             )
             seconds[each] = time.monotonic() - began
         results = []
-        for each in watched(jobs, "measured", len(jobs)):
+        for each in watched(jobs, "measured", len(jobs), progress, cancel):
             settings = jobs[each].recipe
             period = settings.before * settings.after * jobs[each].repeats
             with closing(video.read(videos[each])) as frames:
@@ -230,19 +219,37 @@ def compare(
         ]
         parts = [folder / f"all{path.suffix}" for path in paths]
         with closing(grid(list(videos.values()), captions)) as pictures:
-            shown = watched(islice(pictures, count), "grid", count)
+            shown = watched(islice(pictures, count), "grid", count, progress, cancel)
             with closed(shown):
                 video.write(shown, song, clock, parts[0], rate=rate, settings=recipe.to_json())
         figures = {one.name: one.measures for one in results}
         note = f"{RULE}: {title(made.best.name)}, {made.best.measures.score:.2f}"
         chart(figures, parts[1], best=made.best.name, note=note)
         parts[2].write_text(_json(made, song, recipe), encoding="utf-8")
-        _appear(dict(zip(parts, paths, strict=True)))
+        appear(dict(zip(parts, paths, strict=True)))
     return made
 
 
+def watched(
+    items: Iterable[T],
+    stage: str,
+    total: int,
+    progress: Progress | None,
+    cancel: threading.Event | None,
+) -> Iterator[T]:
+    """The items of a stage: counted, and stoppable."""
+    if progress:
+        progress(stage, 0, total)
+    for done, item in enumerate(items, 1):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("The comparison was stopped.")
+        yield item
+        if progress:
+            progress(stage, done, total)
+
+
 @contextmanager
-def _temporary() -> Iterator[Path]:
+def temporary() -> Iterator[Path]:
     """A context with a folder for what is not kept."""
     try:
         made = tempfile.TemporaryDirectory(prefix="musvid-compare-", ignore_cleanup_errors=True)
@@ -255,14 +262,19 @@ def _temporary() -> Iterator[Path]:
         yield Path(name)
 
 
-def _only_frames(progress: Progress | None, name: str) -> Progress | None:
-    """What a comparison tells of the render of one recipe."""
+def only_frames(
+    progress: Progress | None, name: str, before: int = 0, whole: int | None = None
+) -> Progress | None:
+    """What a comparison tells of one of its renders, as a stage of that name.
+
+    before, whole: frames of the renders before it, and of all of them, where they are one stage.
+    """
     if progress is None:
         return None
 
     def told(stage: str, done: int, total: int) -> None:
         if stage == "frames":
-            progress(name, done, total)
+            progress(name, before + done, whole or total)
 
     return told
 
@@ -299,7 +311,7 @@ def _json(made: Comparison, song: Song, recipe: Recipe) -> str:
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
-def _appear(files: Mapping[Path, Path]) -> None:
+def appear(files: Mapping[Path, Path]) -> None:
     """Put finished files in their places, all or none of them."""
     try:
         with ExitStack() as stack:

@@ -14,6 +14,7 @@ from .follow import FollowPanel
 from .form import FormPanel
 from .format import FormatPanel
 from .gpu import serve
+from .grid import GridPanel
 from .guard import guard
 from .history import HistoryPanel
 from .keep import KeepPanel
@@ -23,6 +24,7 @@ from .line import Line, rules
 from .look import LookPanel
 from .moment import MomentPanel
 from .motion import MotionPanel
+from .overview import OverviewPanel
 from .part import PartPanel
 from .play import PlayPanel
 from .preset import PresetPanel
@@ -72,9 +74,10 @@ def _lay_out(board: Board) -> list[Panel]:
     song, start, style, shape = SongPanel(), PresetPanel(), StylePanel(), FormatPanel()
     part, view, motion, beat = PartPanel(), ViewPanel(), MotionPanel(), BeatPanel()
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
-    brush, moment, compare = BrushPanel(), MomentPanel(), ComparePanel()
+    brush, moment, values, compare = BrushPanel(), MomentPanel(), GridPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
     changes, reset, steps = ChangesPanel(), ResetPanel(), StepsPanel()
+    overview = OverviewPanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
@@ -87,18 +90,19 @@ def _lay_out(board: Board) -> list[Panel]:
     add(changes)
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=7, min_width=320, elem_id="show"):
-            add(stage, play, levers, steps, results)
+            add(stage, overview, play, levers, steps, results)
         with gr.Column(scale=4, min_width=320, elem_id="settings"):
             add(song, start, style, shape, part)
             add(view, motion, beat, form, story, follow, look, brush, moment)
             add(render)
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
-        add(compare)
+        add(values, compare)
     language = LanguagePanel()
     add(reset, language)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
-    then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results]
-    return [*first, *then, compare, changes, history, keep, drop, chance, reset, steps, language]
+    then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results, values]
+    last: list[Panel] = [history, keep, drop, chance, reset, steps, overview, language]
+    return [*first, *then, compare, changes, *last]
 
 
 def _quieten(board: Board) -> None:

@@ -25,9 +25,12 @@ from weakref import WeakValueDictionary
 import gradio as gr
 
 from .. import MODELS, MusvidError, Recipe, Song, Style, errors
+from ..comparison.grid import Grid
 from ..estimate import Lesson
 from ..frame import Frame, closed
 from ..job import Job, clock_of
+from ..studio.clips import Clips
+from ..studio.grid import stills
 from ..studio.steps import ChainStep, steps
 from ..studio.studio import Studio
 from ..studio.visits import stopper
@@ -153,6 +156,28 @@ def compare_clip(
     yield from _received(studio, _compare(_clip(studio, job), folder))
 
 
+def paint_tiles(
+    studio: Studio, jobs: list[Job], moment: float, moves: bool, folder: Path
+) -> Iterator[Frame]:
+    """One moment of every job, see `studio.grid.stills`. folder: of a visitor, for the stop."""
+    if not ZERO:
+        yield from stills(studio, jobs, moment, moves=moves, stop=stopper(folder))
+        return
+    yield from _received(studio, _tiles(_clips(studio, jobs), moment, moves, folder))
+
+
+def film_tiles(studio: Studio, grid: Grid, jobs: list[Job], folder: Path) -> Iterator[Clips]:
+    """The tiles of a grid in step, as a video in a folder of a visitor: reports on the way."""
+    if not ZERO:
+        yield from studio.in_step(grid, jobs, folder, stop=stopper(folder))
+        return
+    yield from _received(studio, _film(_clips(studio, jobs), grid, folder))
+
+
+def _clips(studio: Studio, jobs: list[Job]) -> list[Clip]:
+    return [_clip(studio, job) for job in jobs]
+
+
 def _clip(studio: Studio, job: Job) -> Clip:
     return Clip(id(studio), job.song, job.recipe)
 
@@ -238,6 +263,23 @@ def _paint(clip: Clip, moment: float) -> Pieces:
 @_on_card(lambda *_: 60)
 def _strip(clip: Clip, moment: float, axis: str, values: list[Any]) -> Pieces:
     yield from _pieces(clip, lambda studio, job: studio.strip(job, moment, axis, values))
+
+
+@_on_card(lambda clips, *_: min(300, 20 + 5 * len(clips)))
+def _tiles(clips: list[Clip], moment: float, moves: bool, folder: Path) -> Pieces:
+    jobs = [clip.job for clip in clips]
+    yield from _pieces(
+        clips[0],
+        lambda studio, _: stills(studio, jobs, moment, moves=moves, stop=stopper(folder)),
+    )
+
+
+@_on_card(lambda clips, _grid, folder: min(300, sum(_render_seconds(c, folder) for c in clips)))
+def _film(clips: list[Clip], grid: Grid, folder: Path) -> Pieces:
+    jobs = [clip.job for clip in clips]
+    yield from _pieces(
+        clips[0], lambda studio, _: studio.in_step(grid, jobs, folder, stop=stopper(folder))
+    )
 
 
 @_on_card(lambda *_: 60)

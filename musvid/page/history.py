@@ -28,7 +28,9 @@ class HistoryPanel:
                 None,
                 None,
                 parts,
-                js=f"() => window.musvid?.history?.move({by}) ?? []",
+                # What was changed just before is a step, too.
+                js=f"async () => {{ await window.musvid.changes.fresh(); "
+                f"return window.musvid.history.move({by}); }}",
                 trigger_mode="multiple",
                 **QUIET,
             )

@@ -65,7 +65,7 @@ def bar(text: str, part: float, over: bool = False) -> str:
     )
 
 
-def voice(place: str) -> gr.HTML:
+def voice(place: str, elem_id: str = "progress-said") -> gr.HTML:
     """What is said of a progress, as a live region of its own. place: its selector."""
     return gr.HTML(
         html_template='<div class="waiting" hidden></div>'
@@ -73,7 +73,8 @@ def voice(place: str) -> gr.HTML:
         js_on_load=f"musvid.progress.begin(element, {json.dumps(place)})",
         apply_default_css=False,
         padding=False,
-        elem_id="progress-said",
+        elem_id=elem_id,
+        elem_classes="said-aloud",
     )
 
 

@@ -37,6 +37,7 @@ def rules(queue: int) -> dict[str, Rule]:
         name: Rule(what, running=1, own=own, house=house, total=queue)
         for name, (what, own) in heavy.items()
     }
+    found["grid"] = Rule("grids", running=1, own=2, house=house, total=queue)
     found["files"] = Rule("zip files", running=1, own=2, house=house, total=queue)
     # Each asks for the next piece when it has the last one, or with other settings before that.
     found["play"] = Rule("players", running=2, own=3, house=2 * queue, total=4 * queue)

@@ -10,7 +10,8 @@ from ..studio.studio import AXES, strip_key, strip_values
 from .board import LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
 from .html import hint, told
-from .strip import STALE, strip, tile
+from .strip import STALE, strip
+from .tiles import tile
 
 
 class MomentPanel:

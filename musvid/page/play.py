@@ -29,7 +29,7 @@ _PLAYER = """
   <audio id="player-audio" preload="metadata"></audio>
 </div>
 """
-_ASKED = ("number", "at", "took", "seconds", "held", "late")
+_ASKED = ("number", "at", "took", "seconds", "held", "late", "draws", "anew", "view")
 _LARGEST = 1_000.0  # characters of a question
 
 
@@ -88,15 +88,13 @@ class PlayPanel:
         """The next pictures, as a text that the browser reads; or what went wrong."""
         try:
             asked = _numbers(data[self.asked])
-            number = asked.pop("number")
+            number, at, view = (asked.pop(name) for name in ("number", "at", "view"))
             job = self.board.chosen(data)
-            piece = self.players.piece(
-                self.board.visitors.of(request.session_hash),
-                job,
-                asked.pop("at"),
-                check=self._check,
-                **asked,
-            )
+            visitor = self.board.visitors.of(request.session_hash)
+            seen = self.players.seen(visitor, job, at) if view else None
+            if seen:
+                return json.dumps({"number": number, "seen": seen})
+            piece = self.players.piece(visitor, job, at, check=self._check, **asked)
         except MusvidError as error:
             return told(error)
         return _written(piece, number)
@@ -134,4 +132,6 @@ def _written(piece: Piece, number: float) -> str:
         "size": piece.size,
         "rate": piece.rate,
         "over": piece.over,
+        "relit": piece.lit,
+        "seen": piece.seen,
     })  # fmt: skip

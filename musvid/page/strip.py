@@ -6,18 +6,14 @@ from typing import Any
 
 import gradio as gr
 
-from ..frame import Frame, encoded, smaller
-from .html import embedded
-
-SIDE = 384  # pixels of a tile's longer side
-
 STALE = "Painted for other settings; paint a strip again."
 
 
 def strip(**more: Any) -> gr.HTML:
     """The tiles. It triggers "take" with the `place` of one.
 
-    Its value: tiles, see `tile`. stale: a sentence where they are not of what the page shows now.
+    Its value: tiles, see `tiles.tile`. stale: a sentence where they are not of what the page shows
+    now.
     """
     return gr.HTML(
         [],
@@ -28,8 +24,3 @@ def strip(**more: Any) -> gr.HTML:
         apply_default_css=False,
         **more,
     )
-
-
-def tile(frame: Frame, value: object) -> dict[str, str]:
-    """A picture of the strip, and the value it is painted with."""
-    return {"title": str(value), "picture": embedded(encoded(smaller(frame, SIDE)))}

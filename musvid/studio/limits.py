@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import SettingsError, listed, quoted
@@ -183,11 +183,19 @@ class Limits:
 
     def afford_moment(self, job: Job, pictures: int = 1) -> None:
         """Raises SettingsError when it is too much work to paint so many pictures of a moment."""
+        self.afford_moments([job] * pictures)
+
+    def afford_moments(self, jobs: Sequence[Job], less: str = "") -> None:
+        """Raises SettingsError when it is too much work to paint a picture of a moment for each.
+
+        less: what else there could be less of, for the sentence.
+        """
         limit = self.denoised and self.denoised / _MOMENTS
-        needed = pictures * denoised(job) / 1e9 * (job.echo.longest if job.echo else 1)
+        echo = any(job.echo for job in jobs)
+        needed = sum(denoised(job) * (job.echo.longest if job.echo else 1) for job in jobs) / 1e9
         if limit and needed > limit:
             raise SettingsError(
                 f"Here {1000 * limit:g} million pixels may be denoised for a moment, and this "
-                f"needs {1000 * needed:.3g}; choose fewer steps or a smaller size"
-                f"{', or no echo' if job.echo else ''}."
+                f"needs {1000 * needed:.3g}; choose {less}fewer steps or a smaller size"
+                f"{', or no echo' if echo else ''}."
             )

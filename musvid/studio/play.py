@@ -5,6 +5,8 @@ is painted that nobody waits for. A piece that goes on where the last one ended,
 settings, goes on with the same generators; any other begins at the keyframe before its time, and
 shows what the whole film shows there. Pictures are smaller than the film's, and so many as this
 machine makes in time: see `Pace`.
+
+A browser that can draw them is given what they are made of instead, see `musvid.studio.relit`.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
+from itertools import count, islice
+from typing import Any
 
 from .._priority import in_background
 from ..clock import Rest
@@ -25,6 +28,7 @@ from ..frame import Frame
 from ..frame import encoded as as_file
 from ..interpolate import chosen
 from ..job import Job, resolve
+from . import relit
 from .studio import Studio, smaller
 
 LEVELS = ((512, 30), (384, 30), (256, 30), (256, 15), (256, 8), (192, 8), (128, 8))
@@ -45,6 +49,9 @@ _CALM = 8.0  # seconds of song that have to be easy before there are more
 _LONGEST = 64.0  # those after which more is tried again, at most
 _SAFE = 2.5  # seconds held ahead with which nothing is late yet
 _QUALITY = 85  # of JPEG, which a processor makes four times as fast as WebP
+_BEFORE = 0.1  # seconds before the first picture of which the view is known
+
+_runs = count(1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Piece:
 
     pictures: the time of each, in seconds of the file, and the picture as JPEG. begin, end: the
     times which they cover. fresh: whether it does not go on with the piece before. size: width and
-    height in pixels. rate: pictures a second. over: whether the clip ends here.
+    height in pixels. rate: pictures a second. over: whether the clip ends here. lit: in place of
+    pictures, what they are made of, see `relit.packed`; seen: how that is seen, see `relit.seen`.
     """
 
     pictures: tuple[tuple[float, bytes], ...]
@@ -63,6 +71,8 @@ class Piece:
     size: tuple[int, int]
     rate: float
     over: bool
+    lit: dict[str, Any] | None = None
+    seen: dict[str, Any] | None = None
 
 
 class Pace:
@@ -126,14 +136,18 @@ class Players:
         seconds: float = 0.0,
         held: float = 0.0,
         late: float = 0.0,
+        draws: float = 0.0,
+        anew: float = 0.0,
         check: Callable[[Job], None] = lambda _: None,
     ) -> Piece:
         """The next pictures from a moment on, in seconds of the file.
 
         took, seconds, held: how long the last piece took, and what it and all that was held ahead
         then had in seconds of song; 0 of a piece that began anew, of which nothing is learnt.
-        late: above 0 where nothing was held any more, and so this one begins anew. check: is asked
-        about the job that is played, before anything is made; it may raise.
+        late: above 0 where nothing was held any more, and so this one begins anew. draws: above 0
+        where the browser draws pictures itself, as far as it can; anew: where it holds nothing of
+        what was sent before. check: is asked about the job that is played, before anything is made;
+        it may raise.
 
         Raises what `Studio.pictures` raises.
         """
@@ -148,18 +162,24 @@ class Players:
             pace.late()
         elif seconds:
             pace.learn(seconds, took, held, best)
-        key = (job.song, job.recipe, pace.level)
+        lit = bool(draws) and relit.covered(job)
+        key = _drawn_key(job, pace.level) if lit else (job.song, job.recipe, pace.level)
         try:
             piece = None
             if playing and playing.goes_on(key, moment):
-                piece = playing.piece(moment)
+                piece = playing.piece(moment, anew=bool(anew))
             if playing is None or piece is None:
                 self.leave(visitor)
-                small = played(job, pace.level)
+                small = played(job, pace.level, every=lit)
                 check(small)
-                playing = _Playing(self._studio, key, small, moment, LEVELS[pace.level][1])
+                rate = None if lit else LEVELS[pace.level][1]
+                playing = _Playing(self._studio, key, small, moment, rate)
                 self._hold(visitor, playing)
                 piece = playing.piece(moment)
+            if lit and piece:
+                whole = bool(anew) or piece.fresh
+                seen = relit.seen(job, piece.begin - _BEFORE, piece.end, whole=whole)
+                piece = replace(piece, seen=seen)
         except BaseException:
             self.leave(visitor)
             raise
@@ -168,6 +188,17 @@ class Players:
         made = playing
         made.wait(self._idle, lambda: self.leave(visitor, made))
         return piece
+
+    def seen(self, visitor: str, job: Job, moment: float) -> dict[str, Any] | None:
+        """How what a browser draws is seen from a moment on, see `relit.seen`, where nothing but
+        that has changed since the last piece; else None."""
+        with self._lock:
+            playing = self._playing.get(visitor)
+        if not playing or not relit.covered(job):
+            return None
+        if not playing.plays(_drawn_key(job, self._pace(visitor).level)):
+            return None
+        return relit.seen(job, max(0.0, moment - _BEFORE), moment + relit.AHEAD)
 
     def leave(self, visitor: str, only: _Playing | None = None) -> None:
         """Give up what is held of a visitor. only: unless it is something else by now."""
@@ -203,19 +234,24 @@ class Players:
 class _Playing:
     """The pictures of a job from a time on."""
 
-    def __init__(self, studio: Studio, key: object, job: Job, moment: float, rate: int) -> None:
+    def __init__(
+        self, studio: Studio, key: object, job: Job, moment: float, rate: int | None
+    ) -> None:
+        """rate: pictures a second; None has the browser draw them."""
         self._studio, self._key, self._lock = studio, key, threading.Lock()
         self._timer: threading.Timer | None = None
         clock, start = job.clock, Fraction(job.song.first, job.song.rate)
-        self._every = max(1, round(clock.rate / rate))
+        self._every = max(1, round(clock.rate / rate)) if rate else 1
         self._rate, self._size = clock.rate / self._every, job.file_size
         frame = round((Fraction(moment) - start - clock.time(0)) * clock.rate)
         frame = max(0, min(frame, clock.frames - 1)) // self._every * self._every
         rest = beginning(job, frame)
         self._number, self._last = 0, (rest.clock.frames - 1) // self._every
         self._first = float(start + rest.clock.time(0))
-        self._made = studio.pictures(rest)
+        self._job, self._run = (None if rate else rest), next(_runs)
+        self._made: Iterator[Any] = studio.pictures(rest) if rate else studio.moments(rest)
         self._pictures = self._wanted()
+        self._near: deque[relit.Painting] = deque(maxlen=2)  # what the last moment is between
         self._begun = self._closed = False
         self.hurry = False  # whether the next piece is asked for already
 
@@ -228,25 +264,29 @@ class _Playing:
         near = -_NEAR < moment - self._next < _SKIPPED
         return key == self._key and not self._closed and near
 
-    def _wanted(self) -> Iterator[tuple[float, Frame]]:
-        """The pictures that are played, with their times."""
+    def plays(self, key: object) -> bool:
+        """Whether that is what is played."""
+        return key == self._key and not self._closed
+
+    def _wanted(self) -> Iterator[tuple[float, Any]]:
+        """The pictures that are played, or what they are made of, with their times."""
         for frame in islice(self._made, 0, None, self._every):
             moment, self._number = self._next, self._number + 1
             yield moment, frame
 
-    def piece(self, moment: float) -> Piece | None:
+    def piece(self, moment: float, *, anew: bool = False) -> Piece | None:
         """The next pictures from a moment on: some, and more while there is time. None where they
         were given up."""
         if self._timer:
             self._timer.cancel()
         if not self._studio.renders:
-            return self._piece(moment)
+            return self._piece(moment, anew)
         # What renders gives way to what is waited for; here somebody else's render would starve.
         made: list[Piece | BaseException | None] = []
 
         def work() -> None:
             try:
-                made.append(self._piece(moment))
+                made.append(self._piece(moment, anew))
             except BaseException as error:
                 made.append(error)
 
@@ -255,25 +295,33 @@ class _Playing:
             raise made[0]
         return made[0]
 
-    def _piece(self, moment: float) -> Piece | None:
+    def _piece(self, moment: float, anew: bool) -> Piece | None:
         with self._lock:
             self.hurry = False
             if self._closed:
                 return None
-            for _ in range(round((moment - self._next) * self._rate)):
-                next(self._pictures, None)
+            skipped = max(0, round((moment - self._next) * self._rate))
+            for _, left_out in islice(self._pictures, skipped):
+                self._near.extend(getattr(left_out, "paintings", ()))
+            near = list(self._near) if skipped or anew else []
             until = math.inf
-            begin, made = self._next, list[tuple[float, bytes]]()
+            begin, made = self._next, list[tuple[float, Any]]()
             for moment, frame in self._pictures:
-                made.append((moment, encoded(frame)))
+                made.append((moment, frame if self._job else encoded(frame)))
                 until = min(until, time.monotonic() + _PROMPT)
                 if self.hurry or self._next - begin >= PIECE or time.monotonic() > until:
                     break
             fresh, self._begun = not self._begun, True
             over = not made or self._number > self._last
+            lit = None
+            if self._job:
+                moments = [each for _, each in made]
+                lit, made = relit.packed(self._job, self._run, moments, near), []
+                for each in moments:
+                    self._near.extend(each.paintings)
             width, height = self._size
             return Piece(
-                tuple(made), begin, self._next, fresh, (width, height), float(self._rate), over
+                tuple(made), begin, self._next, fresh, (width, height), float(self._rate), over, lit
             )
 
     def wait(self, seconds: float, give_up: Callable[[], None]) -> None:
@@ -291,11 +339,19 @@ class _Playing:
             getattr(self._made, "close", lambda: None)()
 
 
-def played(job: Job, level: int) -> Job:
-    """A job as it is played: small, and with no more pictures a second than the level has."""
+def _drawn_key(job: Job, level: int) -> tuple[object, ...]:
+    """What tells apart what a browser draws: another view of the same is the same."""
+    return job.song, job.recipe.unseen.to_json(), min(LEVELS[level][0], max(job.size))
+
+
+def played(job: Job, level: int, *, every: bool = False) -> Job:
+    """A job as it is played: small, and with no more pictures a second than the level has.
+
+    every: with all of them, which somebody else draws.
+    """
     side, rate = LEVELS[level]
     recipe = replace(smaller(job, side), motion_fps=None)
-    if not recipe.lock:  # the same paintings, with less between them
+    if not recipe.lock and not every:  # the same paintings, with less between them
         most = max(1, round(job.clock.rate / rate))
         parts = max(part for part in range(1, most + 1) if not recipe.after % part)
         recipe = replace(recipe, after=recipe.after // parts)

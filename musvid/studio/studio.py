@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from .. import _validate
+from ..comparison.grid import Grid
 from ..errors import Cancelled
 from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
@@ -34,12 +35,14 @@ from ..paint.echo import Echo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
-from ..rendering import Addresses, Tools, chain, shown
+from ..rendering import Addresses, Tools, chain, paintings, shown
 from ..song import Song
 from ..spectrum import showcqt as spectrum
 from ..store import Store
 from ..view.stage import view
+from . import relit
 from .attention import Attention
+from .clips import Clips, watch_grid
 from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
 
@@ -58,7 +61,7 @@ AXES: dict[str, tuple[object, ...]] = {
 
 _QUICK_SIDE = 256  # pixels
 _PROMPT = 0.1  # seconds between two looks at whether to stop
-_PAINTED = 16  # paintings kept, so that another view of one does not paint it again
+_PAINTED = 48  # paintings kept, so that another view of one, or a grid, does not paint it again
 _SEEN = 1080  # pixels of the longer side of a moment that is shown
 _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 
@@ -291,6 +294,17 @@ class Studio:
         Paintings are those of a render, and the store has them afterwards. What paintings answer to
         light is not fitted, which would have nine of them made first.
         """
+        with self._tools(job) as tools:
+            yield from shown(chain(job, tools), job, soon=True)
+
+    def moments(self, job: Job) -> Iterator[relit.Moment]:
+        """What the frames of a strip are made of, see `musvid.studio.relit`; as `pictures`."""
+        with self._tools(job) as tools:
+            yield from relit.moments(job, paintings(job, tools))
+
+    @contextmanager
+    def _tools(self, job: Job) -> Iterator[Tools]:
+        """A context with what makes a job's frames, whose stages are closed behind it."""
         with ExitStack() as stack:
             paints = job.recipe.paints
             painter = stack.enter_context(self._painters.use(job.style)) if paints else None
@@ -304,7 +318,7 @@ class Studio:
                 return painter
 
             kept = Addresses.painted(job, painter) if painter and self._store else None
-            tools = Tools(
+            yield Tools(
                 stage,
                 load,
                 self._store,
@@ -313,7 +327,6 @@ class Studio:
                 self._device,
                 response=Response(),
             )
-            yield from shown(chain(job, tools), job, soon=True)
 
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
         """Render a song's part with reports, see `watch.watch`; one render at a time."""
@@ -348,6 +361,25 @@ class Studio:
                 over=over,
             )
 
+    def in_step(
+        self, grid: Grid, jobs: Sequence[Job], folder: Path, *, stop: Callable[[], bool]
+    ) -> Iterator[Clips]:
+        """Show the tiles of a grid in step with reports, see `clips.watch_grid`; as one render."""
+        for style in {job.style.model: job.style for job in jobs if job.recipe.paints}.values():
+            with self._painters.use(style, stop):
+                pass
+        with self._turn(None, stop) as (_, over, late):
+            yield from watch_grid(
+                grid,
+                jobs,
+                folder,
+                stop=late,
+                painters=self._painters.use,
+                store=self._store,
+                device=self._device,
+                over=over,
+            )
+
     def longest(self, job: Job) -> float | None:
         """Seconds that a comparison takes here at most, or None where that is not known yet."""
         plans = [self.costs.plan(each) for each in job.variants().values()]
@@ -356,22 +388,24 @@ class Studio:
 
     @contextmanager
     def _turn(
-        self, job: Job, stop: Callable[[], bool]
+        self, job: Job | None, stop: Callable[[], bool]
     ) -> Iterator[tuple[Painter | None, threading.Event, _Late]]:
         """A context in which no other render works, with the painter of a job that paints, and with
         what says whether to stop: when asked to, or when it took too long.
+
+        job: without one, whoever works here has painters of its own.
 
         It lasts until the event that is given is set, too: that may be later, since nobody waits
         for a painting that is not wanted any more. The model is loaded before its turn comes, so
         that nobody waits for another's download.
         """
-        style, paints = job.recipe.style, job.recipe.paints
-        if paints:
+        style = job.recipe.style if job and job.recipe.paints else None
+        if style:
             with self._painters.use(style, stop):
                 pass
         with ExitStack() as stack:
             stack.enter_context(self._alone(stop))
-            painter = stack.enter_context(self._painters.use(style, stop)) if paints else None
+            painter = stack.enter_context(self._painters.use(style, stop)) if style else None
             kept = stack.pop_all()
         over = threading.Event()
         over.set()
@@ -476,11 +510,14 @@ def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
 
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
-    song = job.song
+    return resolve(smaller(job, _QUICK_SIDE), around(job.song, moment, seconds))
+
+
+def around(song: Song, moment: float, seconds: float) -> Song:
+    """Some seconds of a song's part around a moment, counted from the file's beginning."""
     first, last = song.first / song.rate, (song.first + song.samples) / song.rate
     start = max(first, min(last - seconds, moment - seconds / 2))
-    part = song.part(start, min(seconds, last - start))
-    return resolve(smaller(job, _QUICK_SIDE), part)
+    return song.part(start, min(seconds, last - start))
 
 
 def smaller(job: Job, most: int) -> Recipe:

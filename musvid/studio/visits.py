@@ -256,9 +256,16 @@ class Visits:
 
 
 def stopper(made: Path) -> Callable[[], bool]:
-    """A function that says whether the render in this folder of a visitor is to stop."""
+    """A function that says whether the render in this folder of a visitor is to stop: it alone, or
+    all that works for them."""
     home = made.parent
-    return lambda: not home.exists() or (home / STOP).exists()
+    return lambda: not home.exists() or (home / STOP).exists() or (made / STOP).exists()
+
+
+def stop_one(made: Path) -> None:
+    """Ask the work in this folder of a visitor to stop, and nothing else of theirs."""
+    with contextlib.suppress(OSError):
+        (made / STOP).touch()
 
 
 def size_of(folder: Path) -> int:

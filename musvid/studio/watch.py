@@ -13,6 +13,7 @@ from pathlib import Path
 from .._priority import in_background
 from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError
+from ..frame import closed
 from ..job import Job
 from ..paint.painter import Painter
 from ..rendering import STAGES, film, render
@@ -154,31 +155,57 @@ def watch_comparison(
 
     Closing the generator ends the comparison. Raises what `compare` raises.
     """
-    cancel, over = threading.Event(), over or threading.Event()
-    over.clear()
-    last, failed = [Step()], []
+    last = [Step()]
 
     def told(stage: str, done: int, total: int) -> None:
         last[0] = Step(stage, done, total)
 
-    def work() -> None:
+    def work(cancel: threading.Event) -> None:
+        made = compare(
+            job,
+            output=folder / "comparison.mp4",
+            progress=told,
+            cancel=cancel,
+            painter=painter,
+            store=store,
+            device=device,
+        )
+        last[0] = Step(comparison=made)
+
+    with closed(behind(work, "compare", stop=stop, every=every, over=over)) as looks:
+        for _ in looks:
+            yield last[0]
+    yield last[0]
+
+
+def behind(
+    work: Callable[[threading.Event], object],
+    name: str,
+    *,
+    stop: Callable[[], bool],
+    every: float = 0.5,
+    over: threading.Event | None = None,
+) -> Iterator[None]:
+    """Does the work of a comparison in a thread, and yields every so many seconds until its end.
+
+    work: is given the event that asks it to end early. name: of the thread. stop: asked all the
+    time; when it says so, Cancelled is raised. over: as for `watch`.
+
+    Closing the generator ends the work. Raises what the work raises.
+    """
+    cancel, over = threading.Event(), over or threading.Event()
+    over.clear()
+    failed: list[BaseException] = []
+
+    def whole() -> None:
         try:
-            made = compare(
-                job,
-                output=folder / "comparison.mp4",
-                progress=told,
-                cancel=cancel,
-                painter=painter,
-                store=store,
-                device=device,
-            )
-            last[0] = Step(comparison=made)
+            work(cancel)
         except BaseException as error:
             failed.append(error)
         finally:
             over.set()
 
-    in_background(work, "compare")
+    in_background(whole, name)
     try:
         for stopped in _looks(over, stop, every):
             if stopped:
@@ -186,10 +213,9 @@ def watch_comparison(
                     "The comparison was stopped; what was painted is remembered, so that it goes "
                     "on quickly."
                 )
-            yield last[0]
+            yield
         if failed:
             raise failed[0]
-        yield last[0]
     finally:
         cancel.set()
         over.wait(_ASIDE)

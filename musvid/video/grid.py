@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ GROUND = "#0d0b16"
 """The colour between the videos."""
 
 _LEAST, _MOST = 320, 960  # pixels of a tile's longer side: names can be read, players can play it
+_WHOLE = 3600  # pixels of all tiles beside each other at most, for the same reason
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,15 @@ class _Layout:
     count: int
 
     @classmethod
-    def of(cls, width: int, height: int, count: int) -> _Layout:
-        """For `count` videos of one size."""
+    def of(cls, width: int, height: int, count: int, columns: int | None = None) -> _Layout:
+        """For `count` pictures within one size; by default two in a row, or three of many."""
         longer = max(width, height)
-        scale = min(max(longer, _LEAST), _MOST) / longer
+        columns = columns or (2 if count <= 4 else 3)
+        most = min(_MOST, _WHOLE // max(columns, math.ceil(count / columns)))
+        scale = min(max(longer, _LEAST), most) / longer
         width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
         strip, gap = _even(0.09 * max(width, 240)), _even(0.025 * max(width, 240))
-        return cls(width, height, strip, gap, 2 if count <= 4 else 3, count)
+        return cls(width, height, strip, gap, columns, count)
 
     @property
     def rows(self) -> int:
@@ -72,33 +77,84 @@ class _Layout:
             self.gap + row * (self.height + self.strip),
         )
 
+    def fitted(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height in a tile of a picture of some size."""
+        scale = min(self.width / width, self.height / height)
+        across, down = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+        return min(across, self.width), min(down, self.height)
+
+    def put(self, whole: Frame, index: int, picture: Frame) -> None:
+        """Lay a picture that is fitted into the middle of its tile."""
+        left, top = self.corner(index)
+        height, width = picture.shape[:2]
+        left += (self.width - width) // 4 * 2
+        top += (self.height - height) // 4 * 2
+        whole[top : top + height, left : left + width] = picture
+
 
 def _even(pixels: float) -> int:
     return max(2, round(pixels / 2) * 2)
 
 
-def grid(videos: Sequence[Path], captions: Sequence[Caption]) -> Generator[Frame, None, None]:
+def grid(
+    videos: Sequence[Path], captions: Sequence[Caption], *, columns: int | None = None
+) -> Generator[Frame, None, None]:
     """The pictures of some videos in step, in two columns, or in three of more than four.
 
-    videos: of one size and rate, and with equally many pictures. captions: one for each.
+    videos: of equally many pictures, or of different rates: then each shows its picture of the
+        moment, at the highest rate. captions: one for each. columns: tiles in a row.
 
     Yields uint8 arrays (height, width, 3), one at a time. Raises ValueError where one of the videos
-    ends before the others, and what `musvid.read` raises.
+    ends before others of its rate, and what `musvid.read` raises.
     """
-    known = video.facts(videos[0])
-    layout = _Layout.of(known.width, known.height, len(videos))
+    known = [video.facts(path) for path in videos]
+    width, height = (max(getattr(each, side) for each in known) for side in ("width", "height"))
+    layout = _Layout.of(width, height, len(videos), columns)
     ground = _ground(layout, captions)
+    rate = max(each.rate for each in known)
     with ExitStack() as stack:
-        tiles = [
-            stack.enter_context(closing(video.read(path, size=(layout.width, layout.height))))
-            for path in videos
-        ]
-        for pictures in zip(*tiles, strict=True):
+        tiles: list[Iterator[Frame]] = []
+        for path, each in zip(videos, known, strict=True):
+            size = layout.fitted(each.width, each.height)
+            tile = stack.enter_context(closing(video.read(path, size=size)))
+            tiles.append(tile if each.rate == rate else _paced(tile, each.rate / rate))
+        alike = all(each.rate == rate for each in known)
+        for pictures in zip(*tiles, strict=alike):
             whole = ground.copy()
             for index, picture in enumerate(pictures):
-                left, top = layout.corner(index)
-                whole[top : top + layout.height, left : left + layout.width] = picture
+                layout.put(whole, index, picture)
             yield whole
+
+
+def _paced(pictures: Iterator[Frame], pace: Fraction) -> Iterator[Frame]:
+    """The picture of each moment. pace: pictures that there are for each that is wanted, below 1.
+
+    The last one stays.
+    """
+    picture, place = next(pictures), 0
+    for number in count():
+        while place < int(number * pace):
+            picture, place = next(pictures, picture), place + 1
+        yield picture
+
+
+def sheet(
+    pictures: Sequence[Frame], captions: Sequence[Caption], *, columns: int | None = None
+) -> Frame:
+    """Some pictures beside each other as one, laid out as `grid` does it.
+
+    Returns a uint8 array (height, width, 3).
+    """
+    import cv2
+
+    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
+    layout = _Layout.of(width, height, len(pictures), columns)
+    whole = _ground(layout, captions).copy()
+    for index, picture in enumerate(pictures):
+        size = layout.fitted(picture.shape[1], picture.shape[0])
+        how = cv2.INTER_AREA if size[0] <= picture.shape[1] else cv2.INTER_CUBIC
+        layout.put(whole, index, np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8))
+    return whole
 
 
 def _ground(layout: _Layout, captions: Sequence[Caption]) -> Frame:

@@ -4,20 +4,25 @@
 
 Prints seconds from the click to the first picture, pictures shown, late (more than 100 ms behind
 the sound) and the worst lag; seconds from a changed prompt to its picture; and how many seconds of
-song are made in a second without a browser, for each level of quality.
+song are made in a second without a browser, for each level of quality: as pictures, and as what a
+browser with a graphics card draws them from, with the kilobytes of a second of both.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
+from musvid.job import Job
 from musvid.presets import preset
 from musvid.store import Store
+from musvid.studio import relit
 from musvid.studio.play import LEVELS, encoded, played
 from musvid.studio.studio import Studio
 
@@ -35,16 +40,28 @@ def speeds(song: Path, seconds: float) -> None:
         studio.warm()
         recipe = replace(preset().recipe, story="off")
         job = studio.job(recipe, studio.song(song).part(0, seconds))
-        print(f"{'px':>6}{'a second':>10}{'new':>8}{'known':>8}  seconds of song in a second")
+        print(
+            f"{'px':>6}{'a second':>10}{'new':>8}{'known':>8}{'kB':>8}  seconds of song in a second"
+        )
         for level in range(2, len(LEVELS)):
-            small, found = played(job, level), []
-            for _ in range(2):
-                began = time.monotonic()
-                for frame in studio.pictures(small):
-                    encoded(frame)
-                found.append(float(small.song.duration) / (time.monotonic() - began))
-            rate = float(small.clock.rate)
-            print(f"{max(small.size):6}{rate:10.1f}{found[0]:8.1f}{found[1]:8.1f}")
+            for drawn in (False, True):
+                small, found, size = played(job, level, every=drawn), [], 0
+                for _ in range(2):
+                    began = time.monotonic()
+                    size = sent(studio, small, drawn)
+                    found.append(float(small.song.duration) / (time.monotonic() - began))
+                rate, size = float(small.clock.rate), size / 1000 / float(small.song.duration)
+                line = f"{max(small.size):6}{rate:10.1f}{found[0]:8.1f}{found[1]:8.1f}{size:8.0f}"
+                print(f"{line}  {'drawn there' if drawn else ''}")
+
+
+def sent(studio: Studio, job: Job, drawn: bool) -> int:
+    """Make all of a job as it is sent; its bytes."""
+    if not drawn:
+        return sum(len(encoded(frame)) for frame in studio.pictures(job))
+    moments = studio.moments(job)
+    pieces = iter(lambda: list(islice(moments, 24)), [])
+    return sum(len(json.dumps(relit.packed(job, 1, piece))) for piece in pieces)
 
 
 def browse(song: Path, seconds: float) -> None:

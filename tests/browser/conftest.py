@@ -64,8 +64,12 @@ def known(browser: Browser, **more: Any) -> BrowserContext:
 
 
 @contextmanager
-def visitor(browser: Browser, address: str, width: int = 1440, height: int = 900) -> Iterator[Page]:
+def visitor(
+    browser: Browser, address: str, width: int = 1440, height: int = 900, *, ready: str = ""
+) -> Iterator[Page]:
     """A visitor with a window of some size; the console must stay without errors.
+
+    ready: a script that runs before those of the page.
 
     Visitors leave: a page that stays open plays its video, and costs a core some of its time.
     """
@@ -75,6 +79,7 @@ def visitor(browser: Browser, address: str, width: int = 1440, height: int = 900
         opened = context.new_page()
         opened.set_default_timeout(90_000)
         opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.add_init_script(ready)
         opened.goto(address)
         opened.wait_for_selector("#plan .line")
         yield opened

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def violations(page: Page) -> dict[str, list[str]]:
-    """Those of impact serious or critical: where each rule is broken."""
+def violations(page: Page, within: str | None = None) -> dict[str, list[str]]:
+    """Those of impact serious or critical: where each rule is broken. within: by its selector."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    found: list[dict[str, Any]] = Axe().run(page, within).response["violations"]
     return {
         each["id"]: [f"{node['target']} {node.get('failureSummary', '')}" for node in each["nodes"]]
         for each in found

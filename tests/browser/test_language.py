@@ -30,7 +30,7 @@ WORDS = re.compile(r"\b(the|of|and|is|are|with|for|to|you|your)\b")
 # All texts that are seen or told, but for what a visitor wrote.
 SEEN = """() => {
   const content = 'script, style, textarea, [translate=no], .chips button, .prompts, option, '
-    + '#favourites, #history .tile, #strip .row, [role=listbox], footer, .toast-wrap, '
+    + '#favourites, #history .tile, #strip .row, #grid .row, [role=listbox], footer, .toast-wrap, '
     + '#examples, [data-testid=status-tracker]';
   const found = new Set();
   const kinds = NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT;

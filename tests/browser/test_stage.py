@@ -57,6 +57,7 @@ def test_stage_and_button_are_seen_without_scrolling(
         for place in ("#stage", "#drawn", "#diffused", "#render"):
             assert page.evaluate(VISIBLE, place) > 0.98, place
         if width > 400:
+            page.wait_for_selector("#presets [aria-pressed=true]")  # whose link nobody needs
             seen = page.evaluate(SEEN)
             assert len(seen) <= 25, seen
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
@@ -82,8 +83,7 @@ def test_the_stage_stays_in_sight_of_what_changes_it(
 
 
 def test_what_changed_last_is_on_the_stage(page: Page) -> None:
-    painted(page)
-    assert page.is_visible("#painted img")
+    page.wait_for_selector("#painted img", state="visible")
     page.click("#quick")
     page.wait_for_selector("#video video", state="visible")
     page.wait_for_function("document.querySelector('#drawn-frames img')")

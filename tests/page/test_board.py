@@ -37,6 +37,7 @@ PANELS = [
     "render",
     "results",
     "compare",
+    "grid",
     "preset",
     "history",
     "surprise",
@@ -50,6 +51,7 @@ PANELS = [
     "changes",
     "reset",
     "steps",
+    "overview",
 ]
 # Settings that the page leaves as they are.
 NO_CONTROL = {"track"}  # few songs have several, and the page says which one it took

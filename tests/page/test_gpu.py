@@ -24,10 +24,13 @@ from conftest import ROOT, WriteSong, music
 
 import musvid.page
 from musvid import Cancelled, MusvidError, OutputError, Recipe, SettingsError, Song, Store, Style
+from musvid.comparison.grid import Grid
+from musvid.comparison.in_step import jobs_of
 from musvid.job import Job, resolve
 from musvid.page.guard import UNFORESEEN, sentence
+from musvid.studio.grid import stills
 from musvid.studio.studio import Studio
-from musvid.studio.visits import Visits
+from musvid.studio.visits import Visits, stop_one
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="as ZeroGPU is")
 
@@ -132,6 +135,24 @@ def test_a_comparison_and_its_files_come_back(zero: Zero, job: Job) -> None:
     assert last.comparison.video.parent == home
     assert last.comparison.best.name
     assert zero.spaces.calls[0][1] <= 300
+
+
+def test_tiles_of_a_grid_and_their_clips_come_back_and_are_stopped(zero: Zero, job: Job) -> None:
+    grid = Grid.parse(["stride=4,8"])
+    jobs, home = jobs_of(grid, DRY, job.song), folder()
+    made = list(zero.gpu.paint_tiles(zero.studio, jobs, 1.0, grid.moves, home))
+    plain = stills(Studio(device="cpu"), jobs, 1.0, moves=True)
+    assert all(np.array_equal(*each) for each in zip(made, plain, strict=True))
+    (*_, last) = zero.gpu.film_tiles(zero.studio, grid, jobs, home)
+    assert last.video == home / "grid.mp4" and last.video.is_file()
+    assert [name for name, _ in zero.spaces.calls] == ["_tiles", "_film"]
+    stop_one(home)
+    for work in (
+        lambda: zero.gpu.paint_tiles(zero.studio, jobs, 1.0, grid.moves, home),
+        lambda: zero.gpu.film_tiles(zero.studio, grid, jobs, home),
+    ):
+        with pytest.raises(Cancelled):
+            list(work())
 
 
 def test_a_worker_paints_with_the_models_that_were_loaded_before(

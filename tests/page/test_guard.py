@@ -107,7 +107,8 @@ def test_a_render_that_raises_on_its_way_gives_the_buttons_back(
         for event in board.blocks.fns.values()
         if any(getattr(part, "variant", "") == "stop" for part in event.outputs) and event.fn
     ]
-    assert len(works) == 4  # quick look, render, compare, and the render of who comes back
+    # Quick look, render, compare, a grid's stills and its clips, and the render of who comes back.
+    assert len(works) == 6
     for event in works:
         (stop,) = (part for part in event.outputs if getattr(part, "variant", "") == "stop")
         made = answer(board, event)

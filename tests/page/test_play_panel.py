@@ -45,7 +45,7 @@ def ask(board: Board, question: object, **settings: Any) -> str:
     # The browser is told which of the inputs is the question, and which the controls' values.
     order = sorted(part._id for part in data)
     assert f"asked(given, {order.index(asked._id)})" in str(event.js)
-    assert f"held(given, {order.index(board.held._id)})" in str(event.js)
+    assert f"held(given, {order.index(board.held._id)}," in str(event.js)
     assert [part._id for part in event.inputs] == order
     work: Callable[..., str] = event.fn
     return work(data, gr.Request(session_hash="somebody"))
@@ -61,6 +61,20 @@ def test_a_question_is_answered_with_pictures_and_their_times(board: Board) -> N
     assert picture.size == (64, 64) and picture.format == "JPEG"
     more = json.loads(ask(board, json.dumps({"number": 8, "at": made["end"]})))
     assert not more["fresh"] and more["begin"] == made["end"]
+
+
+def test_a_browser_that_draws_is_told_what_of_and_how_it_is_seen(board: Board) -> None:
+    question = {"number": 1, "at": 1.0, "draws": 1}
+    made = json.loads(ask(board, json.dumps(question)))
+    assert made["pictures"] == [] and made["relit"]["frames"] and made["seen"]["kinds"]
+    other = {"camera.zoom": 2.0}
+    seen = json.loads(ask(board, json.dumps(question | {"number": 2, "view": 1}), **other))
+    assert set(seen) == {"number", "seen"} and seen["number"] == 2
+    (kind,) = seen["seen"]["kinds"].values()
+    assert kind["poses"][0][0] == pytest.approx(2.0, rel=0.3)
+    # Where more has changed, the answer is a piece.
+    made = json.loads(ask(board, json.dumps(question | {"view": 1}), start=1.0))
+    assert made["fresh"] and made["relit"]
 
 
 @pytest.mark.parametrize("question", [None, "", "[]", "{}x", '{"at": -1}', '{"at": "x"}', "NaN"])

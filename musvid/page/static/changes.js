@@ -42,8 +42,8 @@
   function read(names, own, [song, ...values]) {
     answered += 1;
     text = JSON.stringify(Object.fromEntries(names.map((name, place) => [name, values[place]])));
-    while (waiting.length && waiting[0].turn <= answered) waiting.shift().done();
     for (const tell of told) tell(names, own, song, values);
+    while (waiting.length && waiting[0].turn <= answered) waiting.shift().done();
     if (!kinds.size) return;
     // Whatever is drawn anew is painted anew.
     if (kinds.has("changed-drawing")) kinds.delete("changed-painting");
@@ -55,14 +55,18 @@
   // Puts the controls' values at their place among the inputs of an event. If it waits, then they
   // are read for it: of what was changed just before, nothing may have been told yet.
   async function held(given, place, waits) {
-    if (waits && ask()) {
-      const done = new Promise((resolve) => waiting.push({ turn: asked, done: resolve }));
-      await Promise.race([done, pause(LONGEST)]);
-    }
+    if (waits) await fresh();
     given[place] = text;
+  }
+
+  // Until what the controls show at this moment is read and told.
+  async function fresh() {
+    if (!ask()) return;
+    const done = new Promise((resolve) => waiting.push({ turn: asked, done: resolve }));
+    await Promise.race([done, pause(LONGEST)]);
   }
 
   document.addEventListener("musvid:settled", () => click("settled"));
 
-  (window.musvid ??= {}).changes = { touched, read, held, told };
+  (window.musvid ??= {}).changes = { touched, read, held, fresh, told };
 })();

@@ -2,8 +2,9 @@
 (() => {
   const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-  // element: what holds them. selector: which they are; they may come and go.
-  function begin(element, selector) {
+  // element: what holds them. selector: which they are; they may come and go. columns: how many
+  // stand in a row where up and down go to other rows.
+  function begin(element, selector, columns = () => 1) {
     const all = () => [...element.querySelectorAll(selector)].filter((one) => !one.disabled);
     const stop = (at) => all().forEach((one) => (one.tabIndex = one === at ? 0 : -1));
     const settle = () => {
@@ -18,7 +19,12 @@
       const at = buttons.indexOf(event.target.closest(selector));
       if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
       let to = event.key === "Home" ? 0 : event.key === "End" ? buttons.length - 1 : null;
-      if (event.key in STEPS) to = (at + STEPS[event.key] + buttons.length) % buttons.length;
+      if (event.key in STEPS) {
+        const far = /Up|Down/.test(event.key) ? columns() : 1;
+        to = at + STEPS[event.key] * far;
+        if (far > 1 && !buttons[to]) to = at; // there is no such row
+        to = (to + buttons.length) % buttons.length;
+      }
       if (to === null) return;
       event.preventDefault();
       event.stopPropagation();

@@ -6,7 +6,7 @@
   const NAMED = ["aria-label", "aria-valuetext", "title", "placeholder", "alt"];
   // What a visitor wrote, what names a setting's value, and what no reader sees.
   const CONTENT = "[translate=no], script, style, textarea, code, pre, [contenteditable], "
-    + "[role=listbox], .chips button, #favourites, #history .tile, #strip .row, .prompts, "
+    + "[role=listbox], .chips button, #favourites, #history .tile, #strip .row, #grid .row, .prompts, "
     + ".file-preview, option";
   const MOST = 4000; // texts that are remembered
   const WATCHED = { subtree: true, childList: true, characterData: true, attributes: true,
@@ -39,7 +39,7 @@
     const parts = text.split(/\{(\w)\}/).map((part, index) => {
       if (index % 2 === 0) return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
       places.push(part);
-      return /[x-z]/.test(part) ? "([\\d.,]+)" : "(.+?)";
+      return /[x-z]/.test(part) ? "([\\d.,:]+)" : "(.+?)";
     });
     return {
       size: text.length,

@@ -1,5 +1,6 @@
 // Plays the song with its pictures while they are being painted: the sound is the clock, a canvas
-// shows the picture of its moment, and the next pictures are asked for when few are held.
+// shows the picture of its moment, and the next pictures are asked for when few are held. Where a
+// graphics card can draw them (relit.js), what comes is what they are made of.
 window.musvid ??= {};
 window.musvid.play = (() => {
   const AHEAD = 4; // seconds that are held ahead of the sound, at most
@@ -9,11 +10,13 @@ window.musvid.play = (() => {
   const LOST = 30; // seconds until a question is asked again that nobody answered
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
+  // Settings of how the strip is seen: another view of what is held is drawn at once.
+  const SEEN = /^(view|camera|finish|(zoom|turn|sway|shake)_by)\b|^(upscale|motion_fps)$/;
 
   const at = (id) => document.getElementById(id);
   const now = () => performance.now() / 1000;
   const fresh = () => ({ shown: 0, late: 0, worst: 0, first: null, asked: 0, held: 0, pieces: 0,
-    changes: 0, change: null });
+    changes: 0, change: null, drawn: 0, looks: 0 });
   const state = {
     playing: false, // whether somebody wants it to play
     frames: [], // {time, blob, image}, in the order of their times
@@ -33,6 +36,10 @@ window.musvid.play = (() => {
     edition: 0, // how often settings have changed; that of the picture on the canvas is `seen`
     seen: 0,
     since: null, // when they have, until that is seen
+    values: null, // of the controls, by their names, as they were last told
+    sent: [], // questions on their way to Gradio
+    draws: false, // whether the browser draws what it is given, since that began anew
+    sight: 0, // the number of the last question how the strip is seen
   };
   let facts = fresh();
 
@@ -57,9 +64,12 @@ window.musvid.play = (() => {
     if (place && place.textContent !== text) place.textContent = text;
   };
 
+  const relit = () => window.musvid.relit;
+
   const drop = (which) => {
     for (const frame of state.frames) if (which(frame)) frame.image?.close();
     state.frames = state.frames.filter((frame) => !which(frame));
+    relit().keep(state.frames);
   };
 
   const empty = () => {
@@ -77,21 +87,34 @@ window.musvid.play = (() => {
     const sound = audio().currentTime;
     const anew = state.until === null;
     let time = state.until;
+    if (anew) state.draws = relit().supported();
     if (anew) time = Math.min(sound + (state.starting ? 0 : state.lead), end() - 0.05);
     state.asking = { since: now(), anew, held: Math.max(0, (state.until ?? sound) - sound), time };
     state.asking.number = state.number;
     state.stale = false;
     facts.asked += 1;
+    const how = anew || !state.last ? {} : state.last;
+    const late = Number(state.behind);
+    state.behind = false;
+    send({ at: time, late, anew: Number(anew), ...how });
+  };
+
+  const send = (question) => {
+    const draws = Number(state.draws && relit().supported());
+    state.sent.push({ number: state.number, draws, ...question, at: Math.max(0, question.at) });
     at("player-more").click();
+  };
+
+  // How the strip is seen has changed: what is held of it is drawn again.
+  const look = () => {
+    state.number += 1;
+    state.sight = state.number;
+    send({ at: audio().currentTime, view: 1 });
   };
 
   // Called by Gradio with the values of all controls, of which one is the question.
   const asked = (values, place) => {
-    const { time, anew } = state.asking ?? { time: 0, anew: true };
-    const how = anew || !state.last ? {} : state.last;
-    const { number, behind } = state;
-    values[place] = JSON.stringify({ number, at: Math.max(0, time), late: Number(behind), ...how });
-    state.behind = false;
+    values[place] = JSON.stringify(state.sent.shift() ?? { number: 0, at: 0 });
     return values;
   };
 
@@ -103,8 +126,17 @@ window.musvid.play = (() => {
 
   const took = (text) => {
     const question = state.asking;
-    if (!question) return;
     const made = text?.startsWith("{") ? JSON.parse(text) : null;
+    if (made?.seen) relit().seen(made.seen, made.number);
+    if (made && made.number === state.sight) {
+      state.sight = 0;
+      if (made.begin === undefined) {
+        facts.looks += 1;
+        sight();
+      } else anew(); // more than the view has changed
+      return;
+    }
+    if (!question) return;
     if (made && made.number !== question.number) return; // nobody waits for it any more
     state.asking = null;
     if (!made) {
@@ -127,12 +159,12 @@ window.musvid.play = (() => {
       } else {
         state.last = { took: spent, seconds: made.end - made.begin, held: question.held };
       }
-      state.frames.push(...made.pictures.map(picture));
+      state.frames.push(...(made.relit ? unpacked(made) : made.pictures.map(picture)));
       state.until = made.over ? Infinity : made.end;
       state.size = made.size;
       const rate = made.rate < 10 ? made.rate.toFixed(1) : Math.round(made.rate);
-      at("player-badge").textContent =
-        `playing at ${Math.max(...made.size)} px, ${rate} pictures a second`;
+      const side = made.relit ? relit().side(made.seen.size) : Math.max(...made.size);
+      at("player-badge").textContent = `playing at ${side} px, ${rate} pictures a second`;
       say("");
     }
     decode();
@@ -152,11 +184,29 @@ window.musvid.play = (() => {
 
   // Pictures.
 
+  const unpacked = (made) => {
+    const { list, done } = relit().frames(made, state.edition);
+    done.catch(() => { // this browser does not read them
+      relit().giveUp();
+      anew();
+    });
+    return list;
+  };
+
+  // Another view of the same is there.
+  const sight = () => {
+    if (state.since) {
+      facts.changes += 1;
+      facts.change = 1000 * (now() - state.since);
+      state.since = null;
+    }
+  };
+
   const decode = () => {
     const sound = audio().currentTime;
     for (const frame of state.frames) {
       if (frame.time > sound + READY) break;
-      if (frame.image || frame.decoding) continue;
+      if (frame.lit || frame.image || frame.decoding) continue;
       frame.decoding = true;
       createImageBitmap(frame.blob).then(
         (image) => { frame.image = image; },
@@ -175,11 +225,25 @@ window.musvid.play = (() => {
     if (best < 0 && !state.pictured && state.frames[0]?.image) best = 0;
     if (best < 0) return;
     const frame = state.frames[best];
-    if (frame.time !== state.drawn || !state.pictured) {
+    const other = frame.time !== state.drawn || !state.pictured;
+    if (other || frame.lit) {
+      const image = frame.lit
+        ? relit().drawn(state.frames, best, Math.max(sound, frame.time), other)
+        : frame.image;
+      if (image === false) return; // the next one comes soon enough
+      if (!image) {
+        if (frame.lit && !relit().supported()) anew(); // the card is gone, or too slow
+        return;
+      }
       const canvas = at("player-canvas");
-      const { width, height } = frame.image;
+      const { width, height } = image;
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-      canvas.getContext("2d").drawImage(frame.image, 0, 0);
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      facts.drawn += 1;
+      if (state.adjusted) sight();
+      state.adjusted = false;
+    }
+    if (other) {
       const lag = Math.max(0, sound - frame.time);
       state.drawn = frame.time;
       state.pictured = true;
@@ -196,6 +260,7 @@ window.musvid.play = (() => {
       show("play");
     }
     for (const old of state.frames.splice(0, best)) old.image?.close();
+    if (best && frame.lit) relit().keep(state.frames);
   };
 
   const tick = () => {
@@ -346,24 +411,40 @@ window.musvid.play = (() => {
   };
 
   // Pictures that are held stay until the new ones are there, but for those far ahead.
-  const changed = (_names, _own, _song, values) => {
+  const anew = () => {
+    state.stale = state.asking !== null;
+    state.edition += 1;
+    const sound = audio().currentTime;
+    const lost = !relit().supported(); // what it would have drawn nobody sees
+    drop((frame) => frame.time > sound + KEPT || (frame.lit && lost));
+    state.until = state.last = null;
+  };
+
+  const changed = (names, _own, _song, values) => {
     if (!audio()) return; // with ZeroGPU, there is no player
-    const settings = JSON.stringify(values);
-    if (settings === state.settings) return;
-    state.settings = settings;
+    const told = Object.fromEntries(names.map((name, place) => [name, JSON.stringify(values[place])]));
+    const known = state.values;
+    const others = names.filter((name) => told[name] !== known?.[name]);
+    if (known && !others.length) return;
+    state.values = told;
     state.since ??= now();
+    const own = Object.fromEntries(names.map((name, place) => [name, values[place]]));
+    const only = known && state.frames.some((frame) => frame.lit) && others.every((name) => SEEN.test(name));
+    if (!only) state.repaint = true;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
+      const repaint = state.repaint;
+      state.repaint = false;
       if (!state.playing) {
         empty();
         still();
         state.since = null;
       }
-      state.stale = state.asking !== null;
-      state.edition += 1;
-      const sound = audio().currentTime;
-      drop((frame) => frame.time > sound + KEPT);
-      state.until = state.last = null;
+      if (repaint || !state.playing) anew();
+      else {
+        state.adjusted = relit().adjust(own, state.number + 0.5);
+        look();
+      }
     }, 60);
   };
 
