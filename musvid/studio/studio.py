@@ -59,6 +59,9 @@ AXES: dict[str, tuple[object, ...]] = {
 }
 """What a strip can vary, and the values it does so by."""
 
+Tap = Callable[[str, Frame], None]
+"""Called with (stage, frame) for every frame of every stage."""
+
 _QUICK_SIDE = 256  # pixels
 _PROMPT = 0.1  # seconds between two looks at whether to stop
 _PAINTED = 48  # paintings kept, so that another view of one, or a grid, does not paint it again
@@ -284,9 +287,7 @@ class Studio:
         self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) / cores)
         return painted
 
-    def pictures(
-        self, job: Job, tap: Callable[[str, Frame], None] | None = None
-    ) -> Iterator[Frame]:
+    def pictures(self, job: Job, tap: Tap | None = None) -> Iterator[Frame]:
         """What a job's video shows, from the first frame of its clock on; see `musvid.clock.Rest`.
 
         tap: called with (stage, frame) for every frame of every stage; it must not change them.
@@ -294,7 +295,7 @@ class Studio:
         Paintings are those of a render, and the store has them afterwards. What paintings answer to
         light is not fitted, which would have nine of them made first.
         """
-        with self._tools(job) as tools:
+        with self._tools(job, tap) as tools:
             yield from shown(chain(job, tools), job, soon=True)
 
     def moments(self, job: Job) -> Iterator[relit.Moment]:
@@ -303,7 +304,7 @@ class Studio:
             yield from relit.moments(job, paintings(job, tools))
 
     @contextmanager
-    def _tools(self, job: Job) -> Iterator[Tools]:
+    def _tools(self, job: Job, tap: Tap | None = None) -> Iterator[Tools]:
         """A context with what makes a job's frames, whose stages are closed behind it."""
         with ExitStack() as stack:
             paints = job.recipe.paints
@@ -464,9 +465,7 @@ class _Late:
             raise Cancelled(late_told(self.limit)) from None
 
 
-def tapped(
-    frames: Iterator[Frame], name: str, tap: Callable[[str, Frame], None]
-) -> Iterator[Frame]:
+def tapped(frames: Iterator[Frame], name: str, tap: Tap) -> Iterator[Frame]:
     """The frames of a stage, which somebody is told of."""
     for frame in frames:
         tap(name, frame)
