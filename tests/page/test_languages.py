@@ -28,6 +28,8 @@ GRADIO = {
     "Thumbnail {x} of {y}",
     "Click to upload or drop files",
     "Empty value",
+    "undo",
+    "Download",
     "Skip backwards by {x} seconds",
     "Skip forward by {x} seconds",
     "Adjust playback speed to {x}x",
