@@ -1,4 +1,4 @@
-"""The picture of the page in README, from the real page in Chromium.
+"""The pictures of the page in README, from the real page in Chromium.
 
     python -m examples.screenshot ADDRESS
 
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
-PROMPT = "emerald and violet aurora"
+LOOK = "nebula"  # a preset
 
 
 def save(page: Page, name: str, width: int) -> None:
@@ -24,35 +27,67 @@ def save(page: Page, name: str, width: int) -> None:
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     height = round(picture.height * width / picture.width)
     picture.resize((width, height), Image.Resampling.LANCZOS).save(
-        HERE / name, quality=88, optimize=True
+        HERE / name, quality=86, optimize=True
     )
 
 
+@contextmanager
+def visit(browser: Browser, address: str, *, dark: bool, **window: Any) -> Iterator[Page]:
+    """A page on which the look's moment is painted, and all looks are."""
+    context = browser.new_context(
+        device_scale_factor=1.5, reduced_motion="reduce", locale="en-GB", **window
+    )
+    context.add_init_script("localStorage.setItem('musvid.coached', '1')")
+    page = context.new_page()
+    page.set_default_timeout(180_000)
+    page.goto(f"{address}/?__theme={'dark' if dark else 'light'}")
+    page.wait_for_selector("#plan .line")
+    looks = "[...document.querySelectorAll('#presets img')]"
+    page.wait_for_function(f"{looks}.every(one => one.src.startsWith('data:'))")
+    page.click(f"#presets [data-name={LOOK}]")
+    page.wait_for_selector(f"#presets [data-name={LOOK}][aria-pressed=true]")
+    page.wait_for_timeout(4000)
+    yield page
+    context.close()
+
+
 def main(address: str) -> None:
-    """Paint a strip, take a quick look, and take the picture."""
+    """Take them."""
     chromium = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
     )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 1010},
-            device_scale_factor=1.5,
-            color_scheme="dark",
-        )
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.goto(f"{address}/?__theme=dark")
-        page.wait_for_selector("#painted img", state="attached")
-        page.fill("#prompt textarea", PROMPT)
-        page.wait_for_timeout(3000)
-        page.click("#paint-strip")
-        page.wait_for_function("document.querySelectorAll('#strip img').length == 5")
-        page.click("#quick")
-        page.wait_for_function("document.querySelector('#progress').innerText.includes('Finished')")
-        page.wait_for_timeout(2500)
-        page.evaluate("window.scrollTo(0, 0)")
-        save(page, "page.jpg", 1440)
+        desktop = {"viewport": {"width": 1440, "height": 960}}
+        with visit(browser, address, dark=True, **desktop) as page:
+            page.click("#words > button")
+            page.wait_for_timeout(1000)
+            page.evaluate("window.scrollTo(0, 0)")
+            save(page, "page.jpg", 1440)
+            page.click("#steps > button")
+            page.wait_for_selector("#steps [data-step=viewed]")
+            page.wait_for_timeout(500)
+            page.eval_on_selector(
+                "#steps [data-step=drawn]",
+                "one => { const show = document.getElementById('show'); show.scrollTop = 0;"
+                " show.scrollTop = one.getBoundingClientRect().top - 620; }",
+            )
+            page.wait_for_timeout(500)
+            save(page, "page-steps.jpg", 1440)
+        with visit(browser, address, dark=False, **desktop) as page:
+            page.click("#compare > button")
+            page.wait_for_selector("#grid-paint")
+            page.click("#grid-paint")
+            page.wait_for_selector("#grid button")
+            page.wait_for_selector("#grid button.waits", state="detached")
+            page.wait_for_timeout(1000)
+            page.eval_on_selector("#grid-panel", "one => one.scrollIntoView()")
+            page.wait_for_timeout(500)
+            save(page, "page-compare.jpg", 1440)
+        phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+        with visit(browser, address, dark=True, **phone) as page:
+            page.evaluate("window.scrollTo(0, 0)")
+            save(page, "page-phone.jpg", 585)
         browser.close()
 
 
