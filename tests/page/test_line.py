@@ -341,6 +341,8 @@ def test_a_dropped_connection_loses_no_render(board: Board, song: Path) -> None:
     state = board.line.server_app.state_holder[visitor.name]  # type: ignore[union-attr]
     state[board["song"]._id] = path
     shown[board["moment"]] = 3.0
+    values = {name: shown.get(part, board.first[name]) for name, part in board.controls.items()}
+    shown[board.held] = json.dumps(values)
     data = [shown.get(part, board.first.get(name)) for part, name in _named(board, render.inputs)]
     board.visitors.arrive(visitor.name, "ab" * 16)
     heart = visitor.stream(f"heartbeat/{visitor.name}")
