@@ -76,7 +76,12 @@
   };
 
   // Has the card ready before it is wanted, while nobody waits for the browser.
-  const ready = () => {
+  const ready = (turns) => {
+    // Gradio builds the page in parts; one of the pages never plays.
+    if (!document.getElementById("player-canvas")) {
+      if (turns) setTimeout(() => ready(turns - 1), 2000);
+      return;
+    }
     const idle = (then) =>
       window.requestIdleCallback ? requestIdleCallback(then, { timeout: 1000 }) : setTimeout(then, 50);
     const names = [...(found()?.names ?? [])];
@@ -370,7 +375,7 @@
     since = 0;
   };
 
-  setTimeout(ready, 2000); // when the page is there
+  setTimeout(() => ready(30), 2000); // when the page is there
 
   // What is held, for who looks from outside: of which runs there are paintings, and what is seen.
   const runs = () => [...new Set([...paintings.values()].map(({ run }) => run))];
