@@ -132,8 +132,13 @@ window.musvid.play = (() => {
       state.sight = 0;
       if (made.begin === undefined) {
         facts.looks += 1;
-        sight();
-      } else anew(); // more than the view has changed
+        again();
+        counted();
+      } else if (state.playing) anew(); // more than the view has changed
+      else {
+        empty();
+        still();
+      }
       return;
     }
     if (!question) return;
@@ -193,8 +198,15 @@ window.musvid.play = (() => {
     return list;
   };
 
+  // What stands still is drawn as it is seen now.
+  const again = () => {
+    if (state.playing || state.drawn === null) return;
+    state.pictured = false;
+    draw(audio().currentTime);
+  };
+
   // Another view of the same is there.
-  const sight = () => {
+  const counted = () => {
     if (state.since) {
       facts.changes += 1;
       facts.change = 1000 * (now() - state.since);
@@ -227,9 +239,10 @@ window.musvid.play = (() => {
     const frame = state.frames[best];
     const other = frame.time !== state.drawn || !state.pictured;
     if (other || frame.lit) {
-      const image = frame.lit
-        ? relit().drawn(state.frames, best, Math.max(sound, frame.time), other)
-        : frame.image;
+      const time = Math.max(sound, frame.time);
+      const lit = () => (state.playing ? relit().drawn(state.frames, best, time, other)
+        : relit().draw(state.frames, best, time));
+      const image = frame.lit ? lit() : frame.image;
       if (image === false) return; // the next one comes soon enough
       if (!image) {
         if (frame.lit && !relit().supported()) anew(); // the card is gone, or too slow
@@ -240,7 +253,7 @@ window.musvid.play = (() => {
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       canvas.getContext("2d").drawImage(image, 0, 0);
       facts.drawn += 1;
-      if (state.adjusted) sight();
+      if (state.adjusted) counted();
       state.adjusted = false;
     }
     if (other) {
@@ -257,7 +270,7 @@ window.musvid.play = (() => {
         state.since = null;
       }
       state.seen = frame.edition;
-      show("play");
+      show(state.playing ? "play" : "pause");
     }
     for (const old of state.frames.splice(0, best)) old.image?.close();
     if (best && frame.lit) relit().keep(state.frames);
@@ -433,16 +446,17 @@ window.musvid.play = (() => {
     if (!only) state.repaint = true;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
-      const repaint = state.repaint;
+      const repaint = state.repaint || !(state.playing || state.drawn !== null);
       state.repaint = false;
-      if (!state.playing) {
+      if (repaint && !state.playing) {
         empty();
         still();
         state.since = null;
       }
-      if (repaint || !state.playing) anew();
+      if (repaint) anew();
       else {
         state.adjusted = relit().adjust(own, state.number + 0.5);
+        if (state.adjusted) again();
         look();
       }
     }, 60);

@@ -298,9 +298,9 @@
   };
 
   // Draws a moment onto the card's canvas, which is returned; null where it is not there yet. list,
-  // from: the frames that are held, and the place of the moment's own. side: pixels of the longer
-  // side.
-  const draw = (list, from, time, side) => {
+  // from: the frames that are held, and the place of the moment's own. longer: pixels of the longer
+  // side, by default as many as the stage shows.
+  const draw = (list, from, time, longer) => {
     const sight = shot(time), frame = list[from], next = list[from + 1];
     if (!found() || !sight || !frame.image) return null;
     if (!frame.lit.sample) look(list, from);
@@ -311,7 +311,7 @@
     const step = follows ? Math.max(0, Math.min(1, (time - frame.time) / (next.time - frame.time))) : 0;
     const own = damped(list, from), damp = own + (follows ? step * (damped(list, from + 1) - own) : 0);
     const moment = { lit: frame.lit, next: follows ? next.lit : frame.lit, step, sight, time, damp };
-    return paint(moment, side);
+    return paint(moment, longer ?? side(sight.size));
   };
 
   const paint = ({ lit, next, step, sight, time, damp }, side) => {
