@@ -265,9 +265,11 @@
     const before = past.filter(([each]) => each < time - 1e-3 && each >= time - AROUND);
     const values = before.sort(([one], [other]) => one - other).map(([, value]) => value);
     const place = values.length;
-    let rate = 30;
+    let rate = 30, left = BATCH; // others than that are known by the next pictures
     for (let each = from; each < list.length && list[each].time <= time + AROUND; each++) {
-      if (!list[each].lit?.sample) break;
+      const other = list[each].lit;
+      if (!other?.sample) break;
+      if (other.luminance?.number !== shot(list[each].time).number && !left--) break;
       if (each > from) rate = (each - from) / (list[each].time - time);
       values.push(luminance(list[each]));
     }
