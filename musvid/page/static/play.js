@@ -8,6 +8,7 @@ window.musvid.play = (() => {
   const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
   const PATIENCE = 5; // seconds until the sound begins without a picture
   const LOST = 30; // seconds until a question is asked again that nobody answered
+  const LOOK = 3; // the same, of how what is held is seen
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
   // Settings of how the strip is seen: another view of what is held is drawn at once.
@@ -39,7 +40,9 @@ window.musvid.play = (() => {
     values: null, // of the controls, by their names, as they were last told
     sent: [], // questions on their way to Gradio
     draws: false, // whether the browser draws what it is given, since that began anew
-    sight: 0, // the number of the last question how the strip is seen
+    sight: 0, // the number of the question how the strip is seen that is not answered yet
+    looking: 0, // when that was asked
+    others: false, // whether that has changed again since then
   };
   let facts = fresh();
 
@@ -107,8 +110,11 @@ window.musvid.play = (() => {
 
   // How the strip is seen has changed: what is held of it is drawn again.
   const look = () => {
+    state.others = state.sight > 0 && now() - state.looking < LOOK; // one at a time
+    if (state.others) return;
     state.number += 1;
     state.sight = state.number;
+    state.looking = now();
     send({ at: audio().currentTime, view: 1 });
   };
 
@@ -128,8 +134,9 @@ window.musvid.play = (() => {
     const question = state.asking;
     const made = text?.startsWith("{") ? JSON.parse(text) : null;
     if (made?.seen) relit().seen(made.seen, made.number);
-    if (made && made.number === state.sight) {
+    if (made && state.sight && made.number === state.sight) {
       state.sight = 0;
+      if (state.others) look();
       if (made.begin === undefined) {
         facts.looks += 1;
         again();
