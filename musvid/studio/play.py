@@ -88,27 +88,39 @@ class Pace:
         self._easy, self._patience = 0.0, _CALM
         self._tried = False
 
-    def learn(self, seconds: float, took: float, held: float, best: int = 0) -> None:
+    def learn(
+        self, seconds: float, took: float, held: float, best: int = 0, *, drawn: bool = False
+    ) -> None:
         """A piece of so many seconds of song took so long, and so much was held ahead then.
 
-        best: the best level that the song's film has.
+        best: the best level that the song's film has. drawn: whether a browser draws it, so that
+        only its side matters.
         """
         cost = took / seconds
         self._cost = cost if self._cost is None else 0.6 * self._cost + 0.4 * cost
         if self._cost > _LATE and held < _SAFE:
-            self._down(2 if self._cost > 2 * _LATE else 1)
+            self._down(2 if self._cost > 2 * _LATE else 1, drawn)
             return
         self._easy = self._easy + seconds if self._cost < _EASY else 0.0
         if self._easy > self._patience and self.level > best:
-            self._to(self.level - 1)
+            level = self.level - 1
+            while drawn and level > best and self._as_large(level):
+                level -= 1
+            self._to(level)
             self._tried = True
 
-    def late(self) -> None:
+    def late(self, *, drawn: bool = False) -> None:
         """Pictures did not come in time."""
-        self._down(1)
+        self._down(1, drawn)
 
-    def _down(self, levels: int) -> None:
-        self._to(self.level + levels)
+    def _as_large(self, level: int) -> bool:
+        return LEVELS[level][0] == LEVELS[self.level][0]
+
+    def _down(self, levels: int, drawn: bool) -> None:
+        level = min(self.level + levels, len(LEVELS) - 1)
+        while drawn and level < len(LEVELS) - 1 and self._as_large(level):
+            level += 1
+        self._to(level)
         if self._tried:
             self._patience = min(_LONGEST, 2 * self._patience)
 
@@ -158,11 +170,11 @@ class Players:
                 self._playing.move_to_end(visitor)
         pace, side = self._pace(visitor), max(job.file_size)
         best = next((level for level, (most, _) in enumerate(LEVELS) if most <= side), 0)
-        if late:
-            pace.late()
-        elif seconds:
-            pace.learn(seconds, took, held, best)
         lit = bool(draws) and relit.covered(job)
+        if late:
+            pace.late(drawn=lit)
+        elif seconds:
+            pace.learn(seconds, took, held, best, drawn=lit)
         key = _drawn_key(job, pace.level) if lit else (job.song, job.recipe, pace.level)
         try:
             piece = None

@@ -30,7 +30,7 @@ from musvid.view.settings import Camera, Finish, View
 from musvid.view.stage import luminances
 
 from .conftest import open_part, visitor
-from .test_play import ready, wait_for
+from .test_play import canvas, ready, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -283,6 +283,8 @@ def test_another_view_is_seen_at_once_and_asks_for_no_paintings(
     with visitor(browser, address, ready="window.musvid = {patient: true}") as page:
         ready(page)
         page.wait_for_function("window.musvid.relit.supported()")
+        # A processor draws here, and the clip must not end before all is seen.
+        page.evaluate("document.querySelector('#player-audio').playbackRate = 0.07")
         page.click("#play")
         wait_for(page, "facts.shown >= 3")
         assert page.evaluate("window.musvid.relit.runs().length")
@@ -290,18 +292,28 @@ def test_another_view_is_seen_at_once_and_asks_for_no_paintings(
         page.click('#kind label:has-text("Mandala")')
         wait_for(page, "facts.looks >= 1 && facts.changes >= 1")
         assert page.evaluate("window.musvid.relit.sights()") == ["mandala"]
+        # What is paused is seen otherwise, too.
+        page.click("#play")
+        assert page.get_attribute("#player-box", "data-show") == "pause"
+        seen, looks = canvas(page), page.evaluate("window.musvid.play.facts.looks")
+        page.click('#kind label:has-text("Ring")')
+        wait_for(page, f"facts.looks > {looks}")
+        assert page.evaluate("window.musvid.relit.sights()") == ["ring"]
+        assert canvas(page) != seen
+        assert page.get_attribute("#player-box", "data-show") == "pause"
+        page.click("#play")
         # Another prompt is another song of paintings.
         last = page.evaluate("Math.max(...window.musvid.relit.runs())")
         page.fill("#prompt textarea", "crimson and gold flames")
         page.wait_for_function(
             "(last) => window.musvid.relit.runs().some((run) => run > last)", arg=last
         )
-        wait_for(page, "facts.changes >= 2")
-        # A card that is lost leaves the song to Python's pictures.
+        # A card that is lost leaves the song to Python's pictures, some seconds ahead.
+        page.evaluate("document.querySelector('#player-audio').playbackRate = 0.4")
         page.evaluate("window.musvid.relit.giveUp()")
         page.wait_for_function("!window.musvid.relit.runs().length")
         shown = page.evaluate("window.musvid.play.facts.shown")
-        wait_for(page, f"playing && facts.shown >= {shown + 5}")
+        wait_for(page, f"playing && facts.shown >= {shown + 3}")
 
 
 @pytest.mark.deep

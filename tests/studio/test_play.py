@@ -199,6 +199,20 @@ def test_a_late_painter_shows_less_and_a_quick_one_more() -> None:
     assert waited >= 20
 
 
+def test_of_what_a_browser_draws_only_the_side_is_made_smaller() -> None:
+    pace = Pace(LEVEL)
+    pace.late(drawn=True)
+    assert LEVELS[pace.level][0] == 192
+    pace.late(drawn=True)
+    assert LEVELS[pace.level][0] == 128
+    sides = []
+    for _ in range(100):
+        pace.learn(0.8, 0.1, 4.0, drawn=True)
+        sides.append(LEVELS[pace.level][0])
+    assert list(dict.fromkeys(sides)) == [128, 192, 256, 384, 512]
+    assert np.diff(np.flatnonzero(np.diff(sides))).max() < 20
+
+
 @pytest.mark.parametrize("level", range(len(LEVELS)))
 def test_a_level_is_of_the_films_shape_and_paints_no_more(
     studio: Studio, write_song: WriteSong, level: int

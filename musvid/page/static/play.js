@@ -8,6 +8,7 @@ window.musvid.play = (() => {
   const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
   const PATIENCE = 5; // seconds until the sound begins without a picture
   const LOST = 30; // seconds until a question is asked again that nobody answered
+  const LOOK = 3; // the same, of how what is held is seen
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
   // Settings of how the strip is seen: another view of what is held is drawn at once.
@@ -39,7 +40,9 @@ window.musvid.play = (() => {
     values: null, // of the controls, by their names, as they were last told
     sent: [], // questions on their way to Gradio
     draws: false, // whether the browser draws what it is given, since that began anew
-    sight: 0, // the number of the last question how the strip is seen
+    sight: 0, // the number of the question how the strip is seen that is not answered yet
+    looking: 0, // when that was asked
+    others: false, // whether that has changed again since then
   };
   let facts = fresh();
 
@@ -107,8 +110,11 @@ window.musvid.play = (() => {
 
   // How the strip is seen has changed: what is held of it is drawn again.
   const look = () => {
+    state.others = state.sight > 0 && now() - state.looking < LOOK; // one at a time
+    if (state.others) return;
     state.number += 1;
     state.sight = state.number;
+    state.looking = now();
     send({ at: audio().currentTime, view: 1 });
   };
 
@@ -128,12 +134,18 @@ window.musvid.play = (() => {
     const question = state.asking;
     const made = text?.startsWith("{") ? JSON.parse(text) : null;
     if (made?.seen) relit().seen(made.seen, made.number);
-    if (made && made.number === state.sight) {
+    if (made && state.sight && made.number === state.sight) {
       state.sight = 0;
+      if (state.others) look();
       if (made.begin === undefined) {
         facts.looks += 1;
-        sight();
-      } else anew(); // more than the view has changed
+        again();
+        counted();
+      } else if (state.playing) anew(); // more than the view has changed
+      else {
+        empty();
+        still();
+      }
       return;
     }
     if (!question) return;
@@ -193,8 +205,15 @@ window.musvid.play = (() => {
     return list;
   };
 
+  // What stands still is drawn as it is seen now.
+  const again = () => {
+    if (state.playing || state.drawn === null) return;
+    state.pictured = false;
+    draw(audio().currentTime);
+  };
+
   // Another view of the same is there.
-  const sight = () => {
+  const counted = () => {
     if (state.since) {
       facts.changes += 1;
       facts.change = 1000 * (now() - state.since);
@@ -227,9 +246,10 @@ window.musvid.play = (() => {
     const frame = state.frames[best];
     const other = frame.time !== state.drawn || !state.pictured;
     if (other || frame.lit) {
-      const image = frame.lit
-        ? relit().drawn(state.frames, best, Math.max(sound, frame.time), other)
-        : frame.image;
+      const time = Math.max(sound, frame.time);
+      const lit = () => (state.playing ? relit().drawn(state.frames, best, time, other)
+        : relit().draw(state.frames, best, time));
+      const image = frame.lit ? lit() : frame.image;
       if (image === false) return; // the next one comes soon enough
       if (!image) {
         if (frame.lit && !relit().supported()) anew(); // the card is gone, or too slow
@@ -240,7 +260,7 @@ window.musvid.play = (() => {
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       canvas.getContext("2d").drawImage(image, 0, 0);
       facts.drawn += 1;
-      if (state.adjusted) sight();
+      if (state.adjusted) counted();
       state.adjusted = false;
     }
     if (other) {
@@ -257,7 +277,7 @@ window.musvid.play = (() => {
         state.since = null;
       }
       state.seen = frame.edition;
-      show("play");
+      show(state.playing ? "play" : "pause");
     }
     for (const old of state.frames.splice(0, best)) old.image?.close();
     if (best && frame.lit) relit().keep(state.frames);
@@ -433,16 +453,17 @@ window.musvid.play = (() => {
     if (!only) state.repaint = true;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
-      const repaint = state.repaint;
+      const repaint = state.repaint || !(state.playing || state.drawn !== null);
       state.repaint = false;
-      if (!state.playing) {
+      if (repaint && !state.playing) {
         empty();
         still();
         state.since = null;
       }
-      if (repaint || !state.playing) anew();
+      if (repaint) anew();
       else {
         state.adjusted = relit().adjust(own, state.number + 0.5);
+        if (state.adjusted) again();
         look();
       }
     }, 60);

@@ -12,16 +12,17 @@
   // pose, size, and whether it is turned; null where the strip is shown as it is.
   const luminance = ({ data, width }, rows, levels, finish, sight) => {
     const looked = new Float32Array(3 * PLACES * PLACES);
+    const places = sight && window.musvid.relitView.places(sight, PLACES);
     let mean = [0, 0, 0];
-    for (let y = 0; y < PLACES; y++) for (let x = 0; x < PLACES; x++) {
-      const across = (x + 0.5) / PLACES, down = (y + 0.5) / PLACES;
-      const [u, v, fade] = sight ? window.musvid.relitView.place(sight, across, down) : [across, down, 1];
+    for (let to = 0; to < looked.length; to += 3) {
+      const place = to / 3;
+      const u = places ? places[to] : ((place % PLACES) + 0.5) / PLACES;
+      const v = places ? places[to + 1] : (Math.floor(place / PLACES) + 0.5) / PLACES;
       let row = Math.min(rows - 1, Math.floor(v * rows));
       if (sight?.turned) row = rows - 1 - row;
       const from = 4 * (row * width + Math.min(width - 1, Math.floor(u * width)));
-      const to = 3 * (y * PLACES + x);
       for (let channel = 0; channel < 3; channel++) {
-        const level = fade * levels[data[from + channel]];
+        const level = (places ? places[to + 2] : 1) * levels[data[from + channel]];
         looked[to + channel] = level;
         mean[channel] += Math.max(0, level - BRIGHT);
       }

@@ -78,36 +78,41 @@
 
   const mirror = (value) => 1 - 2 * Math.abs(value / 2 - Math.floor(value / 2) - 0.5);
 
-  // The place of the strip that is seen at one of the picture, both 0 to 1 from the left and from the
-  // top, and how much of its light is left there: the pass "view", for a few places.
-  const place = ({ projection, pose, size, height }, across, down) => {
+  // The places of the strip that are seen at some of the picture, `count` a side: three numbers each,
+  // 0 to 1 from the left and from the top, and how much of its light is left there. The pass "view",
+  // for a few places.
+  const places = ({ projection, pose, size, height }, count) => {
     const { kind, numbers, cellar } = projection, below = cellar / height;
-    const half = Math.min(...size) / 2;
-    const x = ((across - 0.5) * size[0]) / half - pose.x, y = ((down - 0.5) * size[1]) / half - pose.y;
+    const [one, two, three, four] = numbers, half = Math.min(...size) / 2;
     const along = Math.cos(pose.angle) / pose.zoom, aside = Math.sin(pose.angle) / pose.zoom;
-    const here = along * x + aside * y, there = along * y - aside * x;
-    const radius = Math.hypot(here, there), turned = Math.atan2(here, -there);
-    const angle = turned < 0 ? turned + 2 * Math.PI : turned;
-    const [one, two, three, four] = numbers;
-    const round = (angle * one) / (2 * Math.PI) + 0.5;
-    const [u, s] = [
-      () => [here * one + 0.5, 0.5 - there * two],
-      () => [here * one, there * two],
-      () => [round, (radius / three) ** two],
-      () => {
+    const made = new Float32Array(3 * count * count);
+    for (let place = 0; place < count * count; place++) {
+      const across = ((place % count) + 0.5) / count, down = (Math.floor(place / count) + 0.5) / count;
+      const x = ((across - 0.5) * size[0]) / half - pose.x;
+      const y = ((down - 0.5) * size[1]) / half - pose.y;
+      const here = along * x + aside * y, there = along * y - aside * x;
+      const radius = Math.hypot(here, there), turned = Math.atan2(here, -there);
+      const angle = turned < 0 ? turned + 2 * Math.PI : turned;
+      let u = (angle * one) / (2 * Math.PI) + 0.5, s;
+      if (kind === 0) [u, s] = [here * one + 0.5, 0.5 - there * two];
+      else if (kind === 1) [u, s] = [here * one, there * two];
+      else if (kind === 2) s = (radius / three) ** two;
+      else if (kind === 3) {
         const around = mirror(angle / three) * three;
-        return [radius * Math.sin(around) * one + 0.5, radius * Math.cos(around) * two];
-      },
-      () => [(here / (Math.abs(there) + four)) * one + 0.5, (Math.abs(there) / three) ** two],
-      () => {
+        [u, s] = [radius * Math.sin(around) * one + 0.5, radius * Math.cos(around) * two];
+      } else if (kind === 4) {
+        const depth = Math.abs(there);
+        [u, s] = [(here / (depth + four)) * one + 0.5, (depth / three) ** two];
+      } else {
         const far = radius - four, value = (Math.abs(far) / three) ** two;
-        return [round, Math.max(far < 0 ? -value : value, -below)];
-      },
-    ][kind]();
-    let v = (1 - mirror((s + below) / (1 + below))) * (1 + below);
-    const dark = Math.max(0, v - 1);
-    if (dark) v = 1 - dark;
-    return [mirror(u), v, dark ? Math.max(0, 1 - dark / below) ** 3 : 1];
+        s = Math.max(far < 0 ? -value : value, -below);
+      }
+      const v = (1 - mirror((s + below) / (1 + below))) * (1 + below), dark = Math.max(0, v - 1);
+      made[3 * place] = mirror(u);
+      made[3 * place + 1] = dark ? 1 - dark : v;
+      made[3 * place + 2] = dark ? Math.max(0, 1 - dark / below) ** 3 : 1;
+    }
+    return made;
   };
 
   // As Python rounds: halves to the even number.
@@ -129,9 +134,14 @@
   // How strongly film answers so that pixels of the strip (RGBA) come to where the eye wants them.
   const exposed = (pixels, amount) => {
     const part = new Float64Array(256);
-    for (let place = 0; place < pixels.length; place++) if (place % 4 < 3) part[pixels[place]]++;
+    for (let place = 0; place < pixels.length; place += 4)
+      for (let channel = 0; channel < 3; channel++) part[pixels[place + channel]]++;
     const all = (pixels.length / 4) * 3;
-    const light = (curve) => curve.reduce((sum, value, place) => sum + value * part[place], 0) / all;
+    const light = (curve) => {
+      let sum = 0;
+      for (let level = 0; level < 256; level++) sum += curve[level] * part[level];
+      return sum / all;
+    };
     const mean = light(LEVEL);
     const bright = (140 / 255) * -Math.expm1(-((mean / (30 / 255)) ** 0.45));
     const wanted = mean * (1 - amount) + bright * amount;
@@ -144,7 +154,10 @@
     return (low + high) / 2;
   };
 
-  const film = (k) => LEVEL.map((value) => Math.expm1(-k * value) / Math.expm1(-k || -1e-9));
+  const film = (k) => {
+    const whole = Math.expm1(-k || -1e-9);
+    return LEVEL.map((value) => Math.expm1(-k * value) / whole);
+  };
 
   // Where the camera is, between two of the poses that are known.
   const pose = (poses, place) => {
@@ -204,5 +217,5 @@
     return pass(pass(light, width, height, 1, width), height, width, width, 1);
   };
 
-  return { HOLE, LOW, projection, place, tone, exposed, pose, lanczos, layers, round };
+  return { HOLE, LOW, projection, places, tone, exposed, pose, lanczos, layers, round };
 })();

@@ -76,7 +76,12 @@
   };
 
   // Has the card ready before it is wanted, while nobody waits for the browser.
-  const ready = () => {
+  const ready = (turns) => {
+    // Gradio builds the page in parts; one of the pages never plays.
+    if (!document.getElementById("player-canvas")) {
+      if (turns) setTimeout(() => ready(turns - 1), 2000);
+      return;
+    }
     const idle = (then) =>
       window.requestIdleCallback ? requestIdleCallback(then, { timeout: 1000 }) : setTimeout(then, 50);
     const names = [...(found()?.names ?? [])];
@@ -260,9 +265,11 @@
     const before = past.filter(([each]) => each < time - 1e-3 && each >= time - AROUND);
     const values = before.sort(([one], [other]) => one - other).map(([, value]) => value);
     const place = values.length;
-    let rate = 30;
+    let rate = 30, left = BATCH; // others than that are known by the next pictures
     for (let each = from; each < list.length && list[each].time <= time + AROUND; each++) {
-      if (!list[each].lit?.sample) break;
+      const other = list[each].lit;
+      if (!other?.sample) break;
+      if (other.luminance?.number !== shot(list[each].time).number && !left--) break;
       if (each > from) rate = (each - from) / (list[each].time - time);
       values.push(luminance(list[each]));
     }
@@ -293,9 +300,9 @@
   };
 
   // Draws a moment onto the card's canvas, which is returned; null where it is not there yet. list,
-  // from: the frames that are held, and the place of the moment's own. side: pixels of the longer
-  // side.
-  const draw = (list, from, time, side) => {
+  // from: the frames that are held, and the place of the moment's own. longer: pixels of the longer
+  // side, by default as many as the stage shows.
+  const draw = (list, from, time, longer) => {
     const sight = shot(time), frame = list[from], next = list[from + 1];
     if (!found() || !sight || !frame.image) return null;
     if (!frame.lit.sample) look(list, from);
@@ -306,7 +313,7 @@
     const step = follows ? Math.max(0, Math.min(1, (time - frame.time) / (next.time - frame.time))) : 0;
     const own = damped(list, from), damp = own + (follows ? step * (damped(list, from + 1) - own) : 0);
     const moment = { lit: frame.lit, next: follows ? next.lit : frame.lit, step, sight, time, damp };
-    return paint(moment, side);
+    return paint(moment, longer ?? side(sight.size));
   };
 
   const paint = ({ lit, next, step, sight, time, damp }, side) => {
@@ -370,7 +377,7 @@
     since = 0;
   };
 
-  setTimeout(ready, 2000); // when the page is there
+  setTimeout(() => ready(30), 2000); // when the page is there
 
   // What is held, for who looks from outside: of which runs there are paintings, and what is seen.
   const runs = () => [...new Set([...paintings.values()].map(({ run }) => run))];
