@@ -21,6 +21,7 @@ def test_a_film_plays_at_first_sight_and_makes_way(
     context = browser.new_context()
     try:
         guest = context.new_page()
+        guest.set_default_timeout(90_000)
         guest.goto(address)
         guest.wait_for_selector("#stage[data-first]")
         guest.wait_for_function(f"document.querySelector('{FILM}').currentTime > 0.2")

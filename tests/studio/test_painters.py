@@ -188,5 +188,6 @@ def test_a_moment_is_painted_while_another_visitors_model_is_loaded(
 def test_as_many_may_wait_for_a_painting_as_for_a_download() -> None:
     board = build(Studio(device="cpu"), Limits.of(public=True, environment={}))
     events = [event for event in board.blocks.fns.values() if event.concurrency_id == "paint"]
-    assert len(events) == 4  # two of the moment, the strip, and the endpoint
+    # Two of the moment, the strip, the steps, and the endpoint.
+    assert len(events) == 5
     assert {event.concurrency_limit for event in events} == {4}
