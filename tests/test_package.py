@@ -47,7 +47,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
     source, made = folder / "source", folder / "made"
     for name in ("musvid", "examples", "tests"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.mp4", "*.part")
+        ignored = shutil.ignore_patterns("__pycache__", "*.part")
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
     for name in FILES:
         shutil.copy(ROOT / name, source)
