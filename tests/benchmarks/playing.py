@@ -75,12 +75,17 @@ def browse(song: Path, seconds: float) -> None:
     ):
         arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path=executable(), args=arguments)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+        )
+        context.add_init_script("localStorage.setItem('musvid.coached', '1')")
+        page = context.new_page()
         page.set_default_timeout(120_000)
         page.goto(address)
         page.wait_for_selector("#painted img", state="attached")
-        page.click("#song button[aria-label=Clear]")
-        page.set_input_files("#song input[type=file]", song)
+        with page.expect_file_chooser() as chooser:
+            page.click("#choose")
+        chooser.value.set_files(song)
         page.wait_for_function(
             "(name) => document.querySelector('#player-audio')?.src.endsWith(name)", arg=song.name
         )
