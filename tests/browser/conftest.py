@@ -59,7 +59,8 @@ def known(browser: Browser, **more: Any) -> BrowserContext:
     The film of first sight costs a core its time, and hints lie over what is clicked.
     """
     context = browser.new_context(reduced_motion="reduce", **more)
-    context.add_init_script("localStorage.setItem('musvid.coached', '1')")
+    # A page without an address has no storage.
+    context.add_init_script("try { localStorage.setItem('musvid.coached', '1') } catch {}")
     return context
 
 
