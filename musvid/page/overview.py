@@ -5,10 +5,8 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError
-from ..music import samples as sound
 from .board import QUIET, Board
-
-_COLUMNS = 240  # bars of the waveform
+from .timeline import peaks_of
 
 
 class OverviewPanel:
@@ -46,7 +44,7 @@ class OverviewPanel:
         """The whole song's waveform."""
         try:
             song = self.board.studio.song(path) if path else None
-            peaks = sound.peaks(song, _COLUMNS) if song else []
+            peaks = peaks_of(song) if song else []
         except MusvidError:
             song, peaks = None, []  # said where the song is
         return {

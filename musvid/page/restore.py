@@ -14,7 +14,7 @@ from ..music.energy import liveliest
 from .board import CLIP, LIVELIEST, LONG, Board, Updates
 from .html import done, hint
 from .own import is_of_song
-from .values import Values, recipe_of, values_of
+from .values import Values, object_of, recipe_of, values_of
 
 _MOST = 100_000  # characters
 # What only suits each other is taken or left together.
@@ -118,11 +118,7 @@ def read(board: Board, text: str) -> tuple[Recipe | None, list[str]]:
 
 def _object(text: str) -> dict[str, Any]:
     """A JSON object; whatever else a text is, is an empty one."""
-    try:
-        given = json.loads(text) if len(text) <= _MOST else None
-    except (ValueError, RecursionError):
-        given = None
-    return given if isinstance(given, dict) else {}
+    return (object_of(text) if len(text) <= _MOST else None) or {}
 
 
 def _valid(board: Board, values: Values) -> Recipe | None:

@@ -38,7 +38,7 @@ def timeline(job: Job) -> str:
         return ""
     start = song.first / song.rate
     sections = _sections(job, start, length) if named else []
-    parts = [*(_band(*section) for section in sections), _wave(_peaks(song))]
+    parts = [*(_band(*section) for section in sections), _wave(peaks_of(song))]
     said = []
     if recipe.lock:
         parts.append(_lines("keyframes", _keyframes(job.clock), length))
@@ -89,7 +89,8 @@ def _letter(begin: float, end: float, letter: str, shade: int) -> str:
 
 
 @lru_cache(maxsize=16)
-def _peaks(song: Song) -> list[float]:
+def peaks_of(song: Song) -> list[float]:
+    """The waveform of a song's part, from 0 to 1, in even stretches."""
     return sound.peaks(song, _COLUMNS)
 
 

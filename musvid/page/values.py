@@ -65,11 +65,17 @@ def held(text: object) -> Values:
 
     Raises SettingsError for a text that the page did not write.
     """
-    try:
-        values = json.loads(str(text or "{}"))
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
+    values = object_of(str(text or "{}"))
+    if values is None:
         raise SettingsError("The settings did not arrive whole; reload the page.")
     values.pop("view.cover", None)  # comes as a file of its own
     return values
+
+
+def object_of(text: str) -> Values | None:
+    """A JSON object; None for whatever else a text is."""
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return given if isinstance(given, dict) else None

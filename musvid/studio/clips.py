@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ..comparison.grid import Grid
 from ..comparison.in_step import CLIPS, Painters, in_step
-from ..frame import closed
 from ..job import Job
 from ..store import Store
 from .watch import behind
@@ -58,25 +57,18 @@ def watch_grid(
 
     Closing the generator ends the work. Raises what `in_step` raises.
     """
-    last = [Clips()]
 
-    def told(stage: str, done: int, total: int) -> None:
-        last[0] = Clips(stage, done, total)
-
-    def work(cancel: threading.Event) -> None:
+    def work(cancel: threading.Event, tell: Callable[[Clips], None]) -> Clips:
         made = in_step(
             grid,
             jobs,
             folder / "grid.mp4",
-            progress=told,
+            progress=lambda *counted: tell(Clips(*counted)),
             cancel=cancel,
             painters=painters,
             store=store,
             device=device,
         )
-        last[0] = Clips(video=made)
+        return Clips(video=made)
 
-    with closed(behind(work, "grid", stop=stop, every=every, over=over)) as looks:
-        for _ in looks:
-            yield last[0]
-    yield last[0]
+    yield from behind(work, Clips(), "grid", stop=stop, every=every, over=over)

@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 from .._priority import in_background
 from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError
-from ..frame import closed
 from ..job import Job
 from ..paint.painter import Painter
 from ..rendering import STAGES, film, render
 from ..song import Song
 from ..store import Store
 from .spool import Spool
+
+R = TypeVar("R")
 
 _FIRST_LOOK = 2  # seconds of video that are worth a look
 _PROMPT = 0.1  # seconds between two looks at whether to stop
@@ -155,51 +157,49 @@ def watch_comparison(
 
     Closing the generator ends the comparison. Raises what `compare` raises.
     """
-    last = [Step()]
 
-    def told(stage: str, done: int, total: int) -> None:
-        last[0] = Step(stage, done, total)
-
-    def work(cancel: threading.Event) -> None:
+    def work(cancel: threading.Event, tell: Callable[[Step], None]) -> Step:
         made = compare(
             job,
             output=folder / "comparison.mp4",
-            progress=told,
+            progress=lambda *counted: tell(Step(*counted)),
             cancel=cancel,
             painter=painter,
             store=store,
             device=device,
         )
-        last[0] = Step(comparison=made)
+        return Step(comparison=made)
 
-    with closed(behind(work, "compare", stop=stop, every=every, over=over)) as looks:
-        for _ in looks:
-            yield last[0]
-    yield last[0]
+    yield from behind(work, Step(), "compare", stop=stop, every=every, over=over)
 
 
 def behind(
-    work: Callable[[threading.Event], object],
+    work: Callable[[threading.Event, Callable[[R], None]], R],
+    first: R,
     name: str,
     *,
     stop: Callable[[], bool],
     every: float = 0.5,
     over: threading.Event | None = None,
-) -> Iterator[None]:
-    """Does the work of a comparison in a thread, and yields every so many seconds until its end.
+) -> Iterator[R]:
+    """Does the work of a comparison in a thread; yields its report every so many seconds.
 
-    work: is given the event that asks it to end early. name: of the thread. stop: asked all the
-    time; when it says so, Cancelled is raised. over: as for `watch`.
+    work: is given the event that asks it to end early, and what it tells a report to; it gives the
+    last one, which is yielded as well. first: the report before it has told any. name: of the
+    thread. stop: asked all the time; when it says so, Cancelled is raised. over: as for `watch`.
 
     Closing the generator ends the work. Raises what the work raises.
     """
     cancel, over = threading.Event(), over or threading.Event()
     over.clear()
-    failed: list[BaseException] = []
+    last, failed = [first], list[BaseException]()
+
+    def tell(report: R) -> None:
+        last[0] = report
 
     def whole() -> None:
         try:
-            work(cancel)
+            tell(work(cancel, tell))
         except BaseException as error:
             failed.append(error)
         finally:
@@ -213,9 +213,10 @@ def behind(
                     "The comparison was stopped; what was painted is remembered, so that it goes "
                     "on quickly."
                 )
-            yield
+            yield last[0]
         if failed:
             raise failed[0]
+        yield last[0]
     finally:
         cancel.set()
         over.wait(_ASIDE)
