@@ -13,7 +13,6 @@ Needs Playwright and a Chromium.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from browser.conftest import executable, known
 from running import running_page
 
 STILL = 4.0  # seconds in which all that a change brings about has ended
@@ -79,9 +79,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=20)
     count = parser.parse_args().changes
-    chromium = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    )
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -90,7 +87,7 @@ def main() -> None:
     ):
         print(f"answers after {time.monotonic() - began:.1f} s")
         browser = playwright.chromium.launch(
-            executable_path=chromium,
+            executable_path=executable(),
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         guest = browser.new_page()
@@ -99,10 +96,7 @@ def main() -> None:
         guest.wait_for_function("document.querySelector('#first video')?.currentTime > 0.05")
         print(f"the stage moves after {time.monotonic() - began:.1f} s")
         guest.close()
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
-        )
-        context.add_init_script("localStorage.setItem('musvid.coached', '1')")
+        context = known(browser, viewport={"width": 1440, "height": 900})
         page = context.new_page()
         page.set_default_timeout(120_000)
         session = context.new_cdp_session(page)

@@ -17,6 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from browser.conftest import executable, known
 from conftest import music, write_wav
 from running import running_page
 
@@ -58,13 +59,9 @@ def main() -> None:
     """Run it and print."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         songs = [write_wav(Path(folder) / f"{n}.wav", music(40.0 + n)) for n in range(2)]
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
         with running_page(Path(folder) / "page") as address:
-            context = browser.new_context(reduced_motion="reduce")
-            context.add_init_script("localStorage.setItem('musvid.coached', '1')")
-            page = context.new_page()
+            page = known(browser).new_page()
             page.set_default_timeout(120_000)
             page.goto(address)
             page.wait_for_function(f"{OWN} == {len(presets.every())}")

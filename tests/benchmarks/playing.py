@@ -27,7 +27,7 @@ from musvid.studio.play import LEVELS, encoded, played
 from musvid.studio.studio import Studio
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser.conftest import executable
+from browser.conftest import executable, known
 from running import running_page
 
 from .sounds import songs
@@ -75,11 +75,7 @@ def browse(song: Path, seconds: float) -> None:
     ):
         arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path=executable(), args=arguments)
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
-        )
-        context.add_init_script("localStorage.setItem('musvid.coached', '1')")
-        page = context.new_page()
+        page = known(browser, viewport={"width": 1440, "height": 900}).new_page()
         page.set_default_timeout(120_000)
         page.goto(address)
         page.wait_for_selector("#painted img", state="attached")
