@@ -1,8 +1,9 @@
-"""What the noise of a texture is made into before a network sees it: blurs, and cells.
+"""What the noise of a texture is made into before a network sees it: blurs, cells, panes, links.
 
-Textures are functions of smooth fields, which are white noise blurred over many cells, and of
-points that stand where a number is the largest around (cellular noise: Worley, "A cellular texture
-basis function", SIGGRAPH 1996). Networks learn such long sums and such comparisons slowly and
+Textures are functions of smooth fields, which are white noise blurred over many cells; of points
+that stand where a number is the largest around (cellular noise: Worley, "A cellular texture basis
+function", SIGGRAPH 1996); of panes, where one smooth field is the largest of several; and of links
+between neighbours on a lattice. Networks learn such long sums and such comparisons slowly and
 never exactly. So `sketch` is given them beside the noise itself. Everything is local: noise that
 moves by a block of two cells moves all of it along.
 """
@@ -32,26 +33,40 @@ CROWDS = (1, 5, 13)
 NUMBERS = (2, 3, 4)
 """Channels of the noise whose number at the nearest point is told."""
 
+PANES = (0.97, 1.35, 1.96)
+"""Deviations, in cells, of the smooth fields whose largest says which pane a cell lies in."""
+
+PANE_FIELDS = 6
+"""Channels of the noise that panes are made of: all but the drift's."""
+
 _NEAR = 1.5  # points are told up to so many spacings away
-FEATURES = CHANNELS * len(BLURS) + (5 + len(NUMBERS)) * len(CROWDS)
+_LINKS = 5  # channels of `_links`
+_PANE = 8  # channels of `_panes`
+FEATURES = (
+    CHANNELS * len(BLURS) + (5 + len(NUMBERS)) * len(CROWDS) + _PANE * len(PANES) + _LINKS
+)
 """Channels of `features`."""
 
 
 def features(noise: Tensor) -> Tensor:
-    """All blurs and cells of a noise, one after the other.
+    """All blurs, cells, panes and links of a noise, one after the other.
 
     noise: float (count, CHANNELS, height, width), standard normal. Returns float
     (count, FEATURES, height, width), all of about unit size.
     """
-    return torch.cat([*_blurs(noise), *(_cells(noise, crowd) for crowd in CROWDS)], 1)
+    cells = (_cells(noise, crowd) for crowd in CROWDS)
+    panes = (_panes(noise, size) for size in PANES)
+    return torch.cat([*_blurs(noise), *cells, *panes, _links(noise)], 1)
 
 
 def _blurs(noise: Tensor) -> list[Tensor]:
+    return [_blurred(noise, tall, wide) for tall, wide in BLURS]
+
+
+def _blurred(noise: Tensor, tall: float, wide: float) -> Tensor:
+    """Noise that is blurred along columns and rows, of the deviation that it had."""
     height, width = noise.shape[2:]
-    return [
-        _matrix(height, tall).to(noise) @ noise @ _matrix(width, wide).to(noise).T
-        for tall, wide in BLURS
-    ]
+    return _matrix(height, tall).to(noise) @ noise @ _matrix(width, wide).to(noise).T
 
 
 @functools.lru_cache(maxsize=256)
@@ -171,3 +186,48 @@ def _cells(noise: Tensor, crowd: int) -> Tensor:
         for channel in NUMBERS
     ]
     return torch.cat([*places, border, *own], 1)
+
+
+def _panes(noise: Tensor, size: float) -> Tensor:
+    """Of each cell: the nearest border of its pane (how far, and in which direction), which fields
+    are the largest and the second there, and how high the largest is."""
+    fields = _blurred(noise[:, :PANE_FIELDS], size, size)
+    # A texture is a quadratic spline through these fields: its value in the middle of a cell.
+    for axis in (2, 3):
+        before, after = _neighbours(fields, axis)
+        fields = 0.75 * fields + 0.125 * (before + after)
+    top, which = fields.topk(2, 1)
+    slopes = []
+    for axis in (2, 3):
+        before, after = _neighbours(fields, axis)
+        slopes.append(((after - before) / 2).gather(1, which).diff(dim=1))
+    steep = torch.hypot(*slopes).clamp(min=0.16 / size)
+    border = ((top[:, :1] - top[:, 1:]) / steep).clamp(max=3) / 1.5
+    sides = [slope / steep for slope in slopes]
+    tinted = (which % 3 == 1).to(noise)
+    return torch.cat([border, *sides, which.to(noise) / 2.5 - 1, 2 * tinted, top[:, :1]], 1)
+
+
+def _links(noise: Tensor) -> Tensor:
+    """Of each cell: how strongly its joint, a block of two cells, is linked to the neighbour on
+    this cell's side, across and down; the joint's own number; and on which side the cell lies."""
+    height, width = noise.shape[2:]
+    joints = blocks(noise)
+    right, below = spread(joints[:, :1], 0.7, 3), spread(joints[:, 1:2], 0.7, 2)
+    left, above = _neighbours(right, 3)[0], _neighbours(below, 2)[0]
+    across = torch.stack([left, right], -1).flatten(3).repeat_interleave(2, 2)
+    down = torch.stack([above, below], 3).flatten(2, 3).repeat_interleave(2, 3)
+    own = joints[:, 2:3].repeat_interleave(2, 2).repeat_interleave(2, 3)
+    lower = (torch.arange(height, device=noise.device) % 2 * 2 - 1).to(noise)[:, None]
+    later = (torch.arange(width, device=noise.device) % 2 * 2 - 1).to(noise)
+    found = [field[..., :height, :width] for field in (across, down, own)]
+    sides = [side.expand_as(found[0]) for side in (lower, later)]
+    return torch.cat([*found, *sides], 1)
+
+
+def _neighbours(field: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """The values before and after each along an axis; edges repeat."""
+    last = field.shape[axis] - 1
+    places = torch.arange(last + 1, device=field.device)
+    before, after = (places - 1).clamp(min=0), (places + 1).clamp(max=last)
+    return field.index_select(axis, before), field.index_select(axis, after)

@@ -25,7 +25,16 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 
 from musvid import Painter, Style  # noqa: E402
 from musvid.paint.sketch import Sketch  # noqa: E402
-from musvid.paint.texture import BLURS, CHANNELS, FEATURES, NUMBERS, features  # noqa: E402
+from musvid.paint.texture import (  # noqa: E402
+    BLURS,
+    CHANNELS,
+    CROWDS,
+    FEATURES,
+    NUMBERS,
+    blocks,
+    features,
+    spread,
+)
 from musvid.training import (  # noqa: E402
     art,
     autoencoder,
@@ -517,6 +526,50 @@ def test_cells_of_the_noise_are_those_that_are_drawn() -> None:
         expected = (down / (0.375 * cells.side)).clamp(-4, 4)
         assert (told[:, first] - expected)[one].abs().max() < 1e-3
         first += 5 + len(NUMBERS)
+
+
+def test_panes_of_the_noise_are_those_that_are_drawn() -> None:
+    """In the middle of a cell: the pane, how far its border is, and the pane behind the border."""
+    noise = torch.randn(2, CHANNELS, 48, 34, generator=torch.Generator().manual_seed(4))
+    told = features(noise)
+    first = CHANNELS * len(BLURS) + (5 + len(NUMBERS)) * len(CROWDS)
+    for word in ("dense", "", "sparse"):
+        canvas = Canvas(noise, frozenset([word]))
+        drawn = canvas.panes(1.35 * canvas.scale)
+        border, down, across, own, behind = told[:, first : first + 5].unbind(1)
+        first += 8
+        middle = (slice(None), 0, slice(3, None, 8), slice(3, None, 8))
+        which = drawn.which[middle]
+        same = torch.round(2.5 * (own + 1)) == which
+        assert same.float().mean() > 0.95, "all but those that a border runs through"
+        near = same & (drawn.border[middle] < 8) & (drawn.border[middle] > 1)
+        assert (12 * border - drawn.border[middle])[near].abs().median() < 0.7, "pixels"
+        # A little farther that way than the border is, another pane begins: mostly that one, for
+        # some are thinner than a cell.
+        rows, columns = (torch.arange(n).float() for n in which.shape[1:])
+        far = 1.5 * border + 0.7
+        there = torch.stack([rows[:, None] + far * down, columns + far * across]).round().long()
+        there = [at.clamp(0, n - 1) for at, n in zip(there, which.shape[1:], strict=True)]
+        over = torch.stack([own[n][there[0][n], there[1][n]] for n in range(len(own))])
+        near &= drawn.border[middle] < 4
+        assert (over == behind)[near].float().mean() > 0.7
+        assert (over == own)[near].float().mean() < 0.1
+    assert first == FEATURES - 5
+
+
+def test_links_of_the_noise_are_the_wires_of_circuitry() -> None:
+    noise = torch.randn(1, CHANNELS, 33, 34, generator=torch.Generator().manual_seed(5))
+    across, down, own, lower, later = features(noise)[:, -5:].unbind(1)
+    joints = blocks(noise)
+    assert torch.equal(own[:, ::2, ::2], joints[:, 2])
+    assert torch.equal(own[:, ::2, 1::2], joints[:, 2])
+    right, below = spread(joints[:, :1], 0.7, 3)[:, 0], spread(joints[:, 1:2], 0.7, 2)[:, 0]
+    assert torch.equal(across[:, ::2, 1::2], right)
+    assert torch.equal(across[:, ::2, 2::2], right[:, :, :-1])
+    assert torch.equal(down[:, 1::2, ::2], below[:, :16])
+    assert torch.equal(down[:, 2::2, ::2], below[:, :16])
+    assert lower[0, :, 0].tolist() == [-1, 1] * 16 + [-1]
+    assert later[0, 0].tolist() == [-1, 1] * 17
 
 
 @pytest.mark.parametrize("cells", [2, 4])
