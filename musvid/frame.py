@@ -75,12 +75,13 @@ def save_frame(frame: Frame, path: Path) -> Path:
     return path
 
 
-def encoded(frame: Frame, quality: int = 80, kind: str = "WEBP") -> bytes:
-    """A picture as a file, for a page. quality: 1 to 100. kind: "WEBP" or "JPEG"."""
+def encoded(frame: Frame, quality: int = 80, kind: str = "WEBP", **more: int) -> bytes:
+    """A picture as a file, for a page. quality: 1 to 100. kind: "WEBP" or "JPEG". more: what
+    Pillow knows of that kind."""
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(frame).save(file, kind, quality=quality)
+    Image.fromarray(frame).save(file, kind, quality=quality, **more)
     return file.getvalue()
 
 

@@ -10,6 +10,7 @@ from ..studio.studio import AXES, strip_key, strip_values
 from .board import LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
 from .html import hint, told
+from .picture import quick
 from .strip import STALE, strip
 from .tiles import tile
 
@@ -86,7 +87,7 @@ class MomentPanel:
             frame = self.board.studio.draw(job, self.board.moment_of(data, job))
         except MusvidError:
             return {self.board["drawn"]: gr.skip()}  # the live line says it
-        return {self.board["drawn"]: frame}
+        return {self.board["drawn"]: quick(frame, self.board["drawn"])}
 
     def on_paint(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Paints the moment."""
@@ -108,8 +109,8 @@ class MomentPanel:
             yield {self.board["moment_note"]: told(error)}
             return
         yield {
-            self.board["painted"]: shown,
-            self.board["diffused"]: flat,
+            self.board["painted"]: quick(shown, self.board["painted"]),
+            self.board["diffused"]: quick(flat, self.board["diffused"]),
             self.board["moment_note"]: "",
         }
 

@@ -42,9 +42,7 @@ PANE_FIELDS = 6
 _NEAR = 1.5  # points are told up to so many spacings away
 _LINKS = 5  # channels of `_links`
 _PANE = 8  # channels of `_panes`
-FEATURES = (
-    CHANNELS * len(BLURS) + (5 + len(NUMBERS)) * len(CROWDS) + _PANE * len(PANES) + _LINKS
-)
+FEATURES = CHANNELS * len(BLURS) + (5 + len(NUMBERS)) * len(CROWDS) + _PANE * len(PANES) + _LINKS
 """Channels of `features`."""
 
 

@@ -28,7 +28,7 @@ from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
 from ..interpolate.relight import Response
 from ..job import Job, resolve
-from ..music import sections, story, tempo
+from ..music import onsets, samples, sections, story, tempo
 from ..music.form import Form
 from ..music.lock import Lock
 from ..paint.echo import Echo
@@ -154,13 +154,14 @@ class Studio:
             pass
 
     def warm(self) -> None:
-        """Load the default model, and learn how fast it paints here."""
+        """Load the default model and what listens, and learn how fast painting is here."""
         recipe = Recipe().resolve()
         assert recipe.size is not None
         width, height = recipe.size
         blank = np.zeros((height, width, 3), np.uint8)
         for count in (1, 8):  # the first ones are slower
             self._paint([blank] * count, recipe)
+        onsets.envelope(onsets.mel(np.zeros(samples.RATE, np.float32)))
 
     def plan(self, job: Job) -> Plan:
         """What a render makes, and how long that takes here."""

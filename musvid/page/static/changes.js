@@ -1,13 +1,15 @@
 // Collects the changes of a moment, reads the controls, and clicks a button for each kind of
 // change, see page/changes.py.
 (() => {
-  const PAUSE = 50; // milliseconds without a change, after which the controls are read
+  const PAUSE = 30; // milliseconds without a change, after which the controls are read
   const MOST = 250; // milliseconds after which they are, even while a slider is dragged
+  const LATER = 60; // milliseconds by which a picture's question is ahead of what is told of it
   const LONGEST = 3000; // milliseconds that an event waits for them
   const told = []; // called with the names, those of the song, the song, and the values
   const kinds = new Set(); // of what has changed since buttons were clicked
   let text = ""; // the controls' values as they were last read
   let timer = 0; // that waits for more changes
+  let later = 0; // that waits to have a change told
   let since = 0; // when the first of these changes came
   let asked = 0; // how often the controls were asked to be read, and how often they were
   let answered = 0;
@@ -47,9 +49,13 @@
     if (!kinds.size) return;
     // Whatever is drawn anew is painted anew.
     if (kinds.has("changed-drawing")) kinds.delete("changed-painting");
-    const clicked = new Set([...kinds, "changed", "changed-timeline"]);
+    kinds.delete("changed");
+    for (const kind of kinds) click(kind);
     kinds.clear();
-    for (const kind of clicked) click(kind);
+    later ||= setTimeout(() => {
+      later = 0;
+      for (const kind of ["changed", "changed-timeline"]) click(kind);
+    }, LATER);
   }
 
   // Puts the controls' values at their place among the inputs of an event. If it waits, then they
