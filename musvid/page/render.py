@@ -54,6 +54,7 @@ class RenderPanel:
             board["progress"],
             board["drawn_frames"],
             board["diffused_frames"],
+            board["making"],
             board["video"],
             board["result"],
             board["visit"],
@@ -119,6 +120,7 @@ class RenderPanel:
             yield {
                 self.board["progress"]: bar("Beginning", 0),
                 self.stop: gr.update(interactive=True),
+                self.board["making"]: None,
                 self.board["drawn_frames"]: [],
                 self.board["diffused_frames"]: [],
                 self.board["zip"]: gr.update(visible=False, value=None),
@@ -143,6 +145,8 @@ class RenderPanel:
                     self.board["drawn_frames"]: report.frames("spectrum", TILES),
                     self.board["diffused_frames"]: report.frames("painted", TILES),
                 }
+                if not report.video and report.newest:
+                    updates[self.board["making"]] = report.newest
                 if report.video and report.video != shown:
                     shown = report.video
                     updates[self.board["video"]] = str(shown)

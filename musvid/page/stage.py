@@ -20,7 +20,8 @@ _TILES: dict[str, Any] = {
 
 
 class StagePanel:
-    """What is seen: the painted moment or the video; the spectrum's frames and the diffused ones.
+    """What is seen: the painted moment, the newest frame of a render until there is a video of
+    it, or the video; the spectrum's frames and the diffused ones.
 
     ``static/stage.js`` says in `data-show` and `data-frames` of the row which of them is in front:
     whichever changed last.
@@ -38,6 +39,16 @@ class StagePanel:
                         label="The moment",
                         elem_id="painted",
                         buttons=["fullscreen"],
+                        **_PICTURE,
+                    ),
+                )
+                board.put(
+                    "making",
+                    gr.Image(
+                        show_label=False,
+                        label="The newest frame of the video",
+                        elem_id="making",
+                        buttons=[],
                         **_PICTURE,
                     ),
                 )

@@ -59,6 +59,12 @@ class Report:
         return Spool(self.folder).tiles(stage, sorted(indices))
 
     @property
+    def newest(self) -> Path | None:
+        """The newest frame as the video shows it, as a picture; None before there is one."""
+        made = self.done.get(STAGES[-1], 0)
+        return Spool(self.folder).tiles(STAGES[-1], [made - 1])[0] if made else None
+
+    @property
     def stage(self) -> str:
         """What is waited for: of the stages that the last one draws from, the furthest behind."""
         left = {name: self.done[name] / total for name, total in self.totals.items()}

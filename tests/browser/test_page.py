@@ -176,9 +176,18 @@ def test_a_strip_compares_and_a_click_takes_its_value(page: Page) -> None:
     page.wait_for_function("document.querySelector('#seed input').value == '3'")
 
 
-def test_a_quick_look_plays_with_sound(page: Page) -> None:
+def test_a_quick_look_is_seen_as_it_is_made_and_plays_with_sound(page: Page) -> None:
+    page.evaluate("""() => {
+        const row = document.getElementById("stage-row");
+        window.fronts = [];
+        new MutationObserver(() => fronts.push(row.dataset.show))
+            .observe(row, { attributeFilter: ["data-show"] });
+    }""")
     page.click("#quick")
+    page.wait_for_selector("#making img", state="visible")
     wait_for_progress(page, "Finished")
+    page.wait_for_function("document.querySelector('#stage-row').dataset.show == 'video'")
+    assert page.evaluate("[...new Set(window.fronts)]")[-2:] == ["making", "video"]
     page.wait_for_function("document.querySelector('#video video')?.readyState >= 1")
     facts = page.eval_on_selector(
         "#video video", "one => [one.duration, one.videoWidth, one.webkitAudioDecodedByteCount]"

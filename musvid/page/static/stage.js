@@ -1,7 +1,10 @@
 // Says which picture is in front on the stage: whichever changed last.
 (() => {
   // Gradio's pictures are buttons without a name that do nothing.
-  const NAMES = { painted: "The painted moment", drawn: "Its spectrum", diffused: "Its painting" };
+  const NAMES = {
+    painted: "The painted moment", making: "The newest frame of the video",
+    drawn: "Its spectrum", diffused: "Its painting",
+  };
   const name = (row) => {
     for (const [id, text] of Object.entries(NAMES)) {
       const picture = row.querySelector(`#${id} button:has(img)`);
@@ -16,6 +19,7 @@
     const source = (selector) => row.querySelector(selector)?.getAttribute("src") ?? "";
     const facts = () => ({
       moment: source("#painted img"),
+      making: source("#making img"),
       video: source("#video video"),
       one: source("#drawn img"),
       many: [...row.querySelectorAll("#drawn-frames img")].map((each) => each.src).join(),
@@ -26,6 +30,8 @@
       const changed = (name) => now[name] && now[name] !== known[name];
       if (changed("video")) row.dataset.show = "video";
       else if (changed("moment")) row.dataset.show = "moment";
+      // A render's frames come in front once: who looks at the moment meanwhile goes on doing so.
+      else if (now.making && !known.making) row.dataset.show = "making";
       if (changed("many")) row.dataset.frames = "many";
       else if (changed("one")) row.dataset.frames = "one";
       const player = row.querySelector("#video video");
