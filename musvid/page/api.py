@@ -6,13 +6,17 @@ import gradio as gr
 
 from .. import Cancelled, Recipe, SettingsError, SongError
 from .._validate import number as check_number
+from ..comparison.grid import Grid
+from ..comparison.in_step import save_sheet
 from ..frame import save_frame
 from ..job import Job
+from ..studio.grid import paintings
 from ..studio.spool import clear
 from ..studio.studio import late_told
 from ..studio.visits import STOP
 from .board import LIGHT, PAINTING, Board
-from .gpu import paint_moment, render_clip
+from .gpu import paint_moment, paint_tiles, render_clip
+from .grid import jobs_of
 from .values import Values
 
 
@@ -24,6 +28,7 @@ def add(board: Board) -> None:
     gr.api(api.beats, api_name="beats", concurrency_limit=1, concurrency_id="listen")
     gr.api(api.draw, api_name="draw", **LIGHT)
     gr.api(api.paint, api_name="paint", **PAINTING)
+    gr.api(api.grid, api_name="grid", concurrency_limit=4, concurrency_id="grid")
     gr.api(api.render, api_name="render", concurrency_limit=1, concurrency_id="render")
 
 
@@ -117,6 +122,27 @@ class Api:
         self.board.limits.afford_moment(job)
         return self.picture(paint_moment(self.board.studio, job, self.moment(job, time))[1])
 
+    def grid(
+        self,
+        song: gr.FileData,
+        vary: list[str],
+        time: float = 0.0,
+        settings: dict[str, Any] | None = None,
+    ) -> gr.FileData:
+        """One moment with every value of one setting, or of two, side by side: a PNG with labels.
+
+        vary: one setting or two with their values, such as `["strength=0.3,0.6", "seed=1,2,3"]`.
+        The other parameters are those of `/draw`; for example
+        `{"style.prompt": "violet crystal"}`.
+        """
+        grid = Grid.parse(texts_in(vary))
+        job = self.chosen(song, settings)
+        jobs = jobs_of(self.board, grid, job.recipe, job.song)
+        self.board.limits.afford_moments(paintings(jobs, moves=grid.moves), "fewer values, ")
+        moment, (folder, _) = self.moment(job, time), self.board.visits.call()
+        frames = list(paint_tiles(self.board.studio, jobs, moment, grid.moves, folder))
+        return gr.FileData(path=str(save_sheet(grid, frames, folder / "grid.png")))
+
     def render(
         self,
         song: gr.FileData,
@@ -152,6 +178,13 @@ def settings_in(given: Any) -> Values:
         return {}
     if not isinstance(given, dict):
         raise SettingsError('settings must be an object, such as {"stride": 8}.')
+    return given
+
+
+def texts_in(given: Any) -> list[str]:
+    """A list of texts that came over the network. Raises SettingsError for anything else."""
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise SettingsError('vary must be a list of texts, such as ["strength=0.3,0.6"].')
     return given
 
 

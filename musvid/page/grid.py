@@ -122,7 +122,7 @@ class GridPanel:
         try:
             grid = self.axes.grid(data)
             song, recipe = self.board.asked(data)
-            jobs = self._jobs(grid, recipe, song)
+            jobs = jobs_of(self.board, grid, recipe, song)
             less = "fewer values, "
             self.board.limits.afford_moments(paintings(jobs, moves=grid.moves), less)
             moment = self.board.moment_of(data, jobs[0])
@@ -131,7 +131,8 @@ class GridPanel:
             side = SIDE if count <= _MANY else _SMALL
             width, height = jobs[0].file_size
             made = [tile(None, each.name, each.detail) for each in captions]
-            shape = {"columns": grid.columns, "shape": f"{width} / {height}"}
+            shape: dict[str, Any] = {"columns": grid.columns, "shape": f"{width} / {height}"}
+            shape["varied"] = varied(recipe, jobs)
             yield {
                 self.grid: {"tiles": made, **shape},
                 self.made: noted(data[self.made], "paint", folder) | {"grid": grid},
@@ -166,7 +167,7 @@ class GridPanel:
             grid = self.axes.grid(data)
             song, recipe = self.board.asked(data)
             part = around(song, data[self.board["moment"]] or 0, float(data[self.seconds]))
-            jobs = self._jobs(grid, recipe, part, renders=len(grid))
+            jobs = jobs_of(self.board, grid, recipe, part, renders=len(grid))
             self.board.afford(*jobs)
             folder = self._begin(request)
             plans = [self.board.studio.plan(job).seconds for job in jobs]
@@ -220,13 +221,6 @@ class GridPanel:
             and (name in own or not is_of_song(name))
         } or {self.progress: gr.skip()}
 
-    def _jobs(self, grid: Grid, recipe: Recipe, song: Song, renders: int = 1) -> list[Job]:
-        """The job of every tile. Raises MusvidError where one is not allowed here."""
-        recipes = grid.recipes(recipe)
-        for each in recipes:
-            self.board.limits.check(each, song, renders=renders)
-        return [self.board.studio.job(each, song) for each in recipes]
-
     def _begin(self, request: gr.Request) -> Path:
         """The folder of a visitor's next work."""
         visitor = self.board.visitors.of(request.session_hash)
@@ -241,6 +235,20 @@ class GridPanel:
 
     def _failed(self, error: MusvidError) -> Updates:
         return {self.progress: told(error), self.stop: gr.update(interactive=False)}
+
+
+def jobs_of(board: Board, grid: Grid, recipe: Recipe, song: Song, renders: int = 1) -> list[Job]:
+    """The job of every tile. Raises MusvidError where one is not allowed here."""
+    recipes = grid.recipes(recipe)
+    for each in recipes:
+        board.limits.check(each, song, renders=renders)
+    return [board.studio.job(each, song) for each in recipes]
+
+
+def varied(recipe: Recipe, jobs: list[Job]) -> list[str]:
+    """The controls that a click on one of the tiles may change."""
+    first, *others = (values_of(each) for each in (recipe.resolve(), *(job.recipe for job in jobs)))
+    return [name for name in first if any(each[name] != first[name] for each in others)]
 
 
 def noted(made: dict[str, Any] | None, kind: str, folder: Path) -> dict[str, Any]:
@@ -259,12 +267,13 @@ def tiles() -> gr.HTML:
     """The grid. It triggers "take" with the `place` of a tile.
 
     Its value: tiles, see `tiles.tile`; columns, or None where they are as many as there is room
-    for; shape, the sides of a picture.
+    for; shape, the sides of a picture; varied, see there: where another control has changed since
+    the grid was painted, the browser says so.
     """
     return gr.HTML(
         {"tiles": []},
         html_template='<div class="box"><div class="row" role="group" '
-        'aria-label="Grid of values"></div></div>',
+        'aria-label="Grid of values"></div></div><p class="stale" role="status"></p>',
         js_on_load="musvid.grid.begin(element, props, watch, place => trigger('take', {place}))",
         apply_default_css=False,
         elem_id="grid",

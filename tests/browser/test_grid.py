@@ -46,6 +46,7 @@ def test_values_are_compared_taken_played_and_saved(page: Page, tmp_path: Path) 
     paint_small(page, tmp_path, duration=2)
     open_part(page, "#brush")
     open_part(page, "#compare")
+    prompt = page.input_value("#prompt textarea")
     page.fill("#grid-values-across textarea", "0.3, 0.8")
     choose(page, "down", "Seed")
     page.wait_for_function(
@@ -68,6 +69,13 @@ def test_values_are_compared_taken_played_and_saved(page: Page, tmp_path: Path) 
         page.keyboard.press(key)
     page.wait_for_function("document.querySelector('#strength input[type=number]').value == '0.8'")
     page.wait_for_function("document.querySelector('#seed input').value == '6'")
+    # Taken values are its own; others make it stale, until they are as they were.
+    assert page.inner_text("#grid .stale") == ""
+    page.fill("#strength input[type=number]", "0.6")
+    page.fill("#prompt textarea", "gold marble")
+    page.wait_for_function("document.querySelector('#grid .stale').innerText.includes('again')")
+    page.fill("#prompt textarea", prompt)
+    page.wait_for_function("document.querySelector('#grid .stale').innerText == ''")
     assert Image.open(save(page, "#grid-save-picture")).width > 600
     assert violations(page, "#grid-panel") == {}
     page.fill("#grid-seconds input[type=number]", "1")

@@ -212,6 +212,32 @@ def test_settings_that_are_no_object_are_refused(
         client.predict(handle_file(song), *given, api_name=endpoint)
 
 
+@pytest.mark.parametrize("vary", ["strength=0.3,0.6", 5, [3], None, {"strength": [0.3, 0.6]}])
+def test_values_to_compare_that_are_no_texts_are_refused(
+    client: Client, song: Path, vary: Any
+) -> None:
+    with pytest.raises(AppError, match="vary must be a list of texts"):
+        client.predict(handle_file(song), vary, api_name="/grid")
+
+
+@pytest.mark.parametrize(
+    ("vary", "said"),
+    [
+        ([], "one setting or two"),
+        (["strength"], "NAME=VALUES"),
+        (["strength=0.3"], "1 value"),
+        (["speed of light=1,2"], "no setting"),
+        (["seed=1,2", "duration=1,2"], "no setting"),
+        (["seed=1,2,3,4,5,6,7", "strength=0.1,0.2,0.3,0.4,0.5,0.6"], "42 tiles"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused(
+    client: Client, song: Path, vary: list[str], said: str
+) -> None:
+    with pytest.raises(AppError, match=said):
+        client.predict(handle_file(song), vary, api_name="/grid")
+
+
 def post(address: str, endpoint: str, body: bytes) -> str:
     """What an endpoint answers to a body as it stands: the last event, or the error's text."""
     request = urllib.request.Request(
@@ -421,4 +447,5 @@ def test_the_example_of_the_readme_works(address: str, tmp_path: Path) -> None:
     exec(code, found)
     assert found["plan"]["frames"] > 60 and found["settings"]["stride"] == Recipe().stride
     assert Image.open(found["drawn"]).size == (64, 64)
+    assert Image.open(found["sheet"]).width > 3 * 36  # three tiles, as the video shows them
     assert load_settings(found["video"]).style.prompt == "teal coral"
