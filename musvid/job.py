@@ -11,6 +11,8 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
+
 from .clock import Clock
 from .errors import SettingsError
 from .frame import Frame
@@ -278,14 +280,22 @@ class Job:
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
         """For every setting that changes along the song: its name ("strength", "guidance", "seed",
-        "drift"), its values at some times of the part, and its range.
+        "drift", "zoom", "turn", "sway", "shake"), its values at some times of the part, and its
+        range.
 
-        For the seed, the value is how many seeds the noise has moved on in the part.
+        For the seed, the value is how many seeds the noise has moved on in the part, and for the
+        turn, how many turns the music has added.
         """
         yield from self.automation.curves(times)
         if self.travel and self.recipe.drift_by:
             speeds = self.travel.speeds(times)
             yield "drift", speeds, 0.0, float(speeds.max())
+        start = self.song.first / self.song.rate
+        for name, curve in curves(self.song, self.recipe.camera, self.recipe.camera_by).items():
+            values = np.array([curve.at(start + time) for time in times.tolist()])
+            allowed = RANGES[f"camera.{name}"]
+            turns = (0.0, max(1.0, float(values.max())))
+            yield name, values, *(turns if name == "turn" else (allowed.low, allowed.high))
 
     def strokes(self) -> Iterator[Stroke] | None:
         """How each painting is painted, or None where nothing changes along the song."""

@@ -1,10 +1,12 @@
 """The panel of the overview: the whole song, with the part that becomes the video drawn on it."""
 
+from html import escape
 from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError
+from .. import MusvidError, Song
+from ..studio.titles import title
 from .board import QUIET, Board
 from .timeline import peaks_of
 
@@ -33,21 +35,28 @@ class OverviewPanel:
         board["song"].change(
             self.on_song,
             board["song"],
-            self.wave,
+            [self.wave, board["song_name"]],
             trigger_mode="multiple",
             concurrency_limit=2,
             concurrency_id="timeline",
             **QUIET,
         )
 
-    def on_song(self, path: str | None) -> dict[str, Any]:
-        """The whole song's waveform."""
+    def on_song(self, path: str | None) -> tuple[dict[str, Any], str]:
+        """The whole song's waveform, and what it is called."""
         try:
             song = self.board.studio.song(path) if path else None
             peaks = peaks_of(song) if song else []
         except MusvidError:
             song, peaks = None, []  # said where the song is
-        return {
+        wave = {
             "peaks": [round(peak, 3) for peak in peaks],
             "seconds": float(song.duration) if song else 0.0,
         }
+        return wave, name_of(song) if song else ""
+
+
+def name_of(song: Song) -> str:
+    """What a song is called, and how long it is."""
+    minutes, seconds = divmod(round(song.duration), 60)
+    return f"<b>{escape(title(song))}</b> <span>{minutes}:{seconds:02}</span>"

@@ -42,16 +42,19 @@ class PlayPanel:
         self.board, self.players = board, Players(board.studio)
         with gr.Row(elem_id="transport", equal_height=True):
             gr.HTML(_PLAYER, elem_id="player", padding=False, visible=not ZERO)
-            board.put(
-                "moment",
-                gr.Slider(
-                    *(0, CLIP, 3.0),
-                    step=0.02,
-                    label="Moment of the song (s)",
-                    buttons=[],
-                    elem_id="moment",
-                ),
-            )
+            # One axis for all that is along the clip: the slider is the playhead on the timeline.
+            with gr.Column(elem_id="line", min_width=0):
+                board.put("timeline", gr.HTML(elem_id="timeline", padding=False))
+                board.put(
+                    "moment",
+                    gr.Slider(
+                        *(0, CLIP, 3.0),
+                        step=0.02,
+                        label="Moment of the song (s)",
+                        buttons=[],
+                        elem_id="moment",
+                    ),
+                )
         self.more = gr.Button("More pictures", visible="hidden", elem_id="player-more")
         # What is asked: the time, and how the last piece came. The browser writes it.
         self.asked = gr.Textbox(visible="hidden", label="Asked", elem_id="player-asked")

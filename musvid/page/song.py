@@ -29,7 +29,8 @@ class SongPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         self.board = board
-        with gr.Column(elem_classes="part"):
+        with gr.Column(elem_classes="part", elem_id="song-part"):
+            board.put("song_name", gr.HTML(elem_id="song-name", padding=False))
             self.audio = gr.Audio(
                 next(map(str, EXAMPLES.values()), None),
                 type="filepath",

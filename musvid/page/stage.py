@@ -85,7 +85,6 @@ class StagePanel:
                         )
         board.put("progress", gr.HTML(elem_id="progress", padding=False))
         voice("#progress")
-        board.put("timeline", gr.HTML(elem_id="timeline", padding=False))
         board.put("moment_note", gr.HTML(elem_id="moment-note", padding=False))
 
     def wire(self, board: Board) -> None:

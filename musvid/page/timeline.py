@@ -1,10 +1,11 @@
-"""What a render will follow, drawn over the sound: parts, keyframes, bars, prompts, curves; SVG."""
+"""The clip along time, drawn over its sound: parts, keyframes, bars, prompts, curves; an SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ..clock import Clock
 from ..job import Job
 from ..music import form
 from ..music import samples as sound
+from ..music.automation import Floats
 from ..song import Song
 
 _WIDTH, _HEIGHT = 1000, 120  # of the drawing's own units, stretched to the page's width
@@ -21,42 +23,36 @@ _DENSE = 160  # keyframes of which only every n-th is drawn above that
 
 
 def timeline(job: Job) -> str:
-    """A song's part with what follows its music: HTML with an SVG, or "" when nothing does.
+    """A song's part with its keyframes, and what follows its music: HTML with an SVG.
 
-    Parts of the song are shown where the recipe names them: nothing is listened to for that.
+    Parts of the song are shown where the recipe names them or tells a story of them; else nobody
+    listens for them.
 
     Classes: wave, section (and shade0, shade1, ... by its letter), keyframes, bars, and a curve of
-    a class "strength", "guidance", "seed" or "drift" for each setting that changes. Raises
-    SongError when a part is too short to follow its music.
+    a class such as "strength", "drift" or "zoom" for each setting that changes, see `Job.curves`.
+    Raises SongError when a part is too short to follow its music.
     """
-    song, recipe, automation = job.song, job.recipe, job.automation
-    named = recipe.form != form.AUTO
+    song, recipe = job.song, job.recipe
     length = float(song.duration)
-    times = np.linspace(0, length, _WIDTH // 2)
-    curves = list(job.curves(times))
-    if not recipe.lock and not automation and not curves and not named:
-        return ""
     start = song.first / song.rate
+    named = recipe.form != form.AUTO or job.telling is not None
     sections = _sections(job, start, length) if named else []
     parts = [*(_band(*section) for section in sections), _wave(peaks_of(song))]
+    parts.append(_lines("keyframes", _keyframes(job.clock), length))
     said = []
     if recipe.lock:
-        parts.append(_lines("keyframes", _keyframes(job.clock), length))
         bars = [bar - start for bar in recipe.lock.bars(start, start + length)]
         parts.append(_lines("bars", bars, length))
         said.append(f'<span class="bars">{escape(str(recipe.lock))}</span>')
-    for name, curve, low, high in curves:
+    else:
+        every = recipe.stride / recipe.fps
+        said.append(f'<span class="keyframes">a keyframe every {float(every):.2f} s</span>')
+    for name, curve, low, high in job.curves(np.linspace(0, length, _WIDTH // 2)):
         parts.append(_curve(name, (curve - low) / max(high - low, 1e-9)))
-        text = f"{name} {curve.min():.2f} to {curve.max():.2f}"
-        if name == "seed":
-            text = f"noise walks {curve.max():.1f} seeds on"
-        if name == "drift":
-            text = f"drift {curve.min():.0f} to {curve.max():.0f} pixels a second"
-        said.append(f'<span class="{name}">{escape(text)}</span>')
+        said.append(f'<span class="{name}">{escape(_told(name, curve))}</span>')
     labels = "".join(
         f'<b style="left:{100 * max(0.0, time) / length:.2f}%">{escape(prompt)}</b>'
-        for time, prompt in automation.keys
-        if len(automation.keys) > 1 and time < length
+        for time, prompt in _prompts(job, start, length)
     )
     return (
         f'<div class="timeline"><div class="prompts">{labels}</div>'
@@ -65,6 +61,36 @@ def timeline(job: Job) -> str:
         f'aria-label="The clip, and what follows its music">{"".join(parts)}</svg>'
         f'<div class="said">{"".join(said)}</div></div>'
     )
+
+
+def _told(name: str, curve: Floats) -> str:
+    """What a curve is, and how far it goes."""
+    low, high = curve.min(), curve.max()
+    if name == "seed":
+        return f"noise walks {high:.1f} seeds on"
+    if name == "drift":
+        return f"drift {low:.0f} to {high:.0f} pixels a second"
+    if name == "turn":
+        return f"turns {high:.1f} times more"
+    return f"{name} {low:.2f} to {high:.2f}"
+
+
+def _prompts(job: Job, start: float, length: float) -> list[tuple[float, str]]:
+    """The prompts that follow each other in what is shown, with the time at which each begins;
+    none where there is one alone."""
+    found = [(time, text) for time, text in job.automation.keys if time < length]
+    if job.telling:
+        own = job.recipe.style.resolve().prompt or ""
+        told = [(time - start, text or own) for time, text in job.telling.prompts]
+        # A prompt begins in the middle of its crossing.
+        found = told[:1] + [
+            ((early + late) / 2, text)
+            for (early, before), (late, text) in pairwise(told)
+            if text != before
+        ]
+        over = sum(time <= 0 for time, _ in found[1:])
+        found = [each for each in found[over:] if each[0] < length]
+    return found if len(found) > 1 else []
 
 
 def _sections(job: Job, start: float, length: float) -> list[tuple[float, float, str, int]]:

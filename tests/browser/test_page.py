@@ -601,7 +601,7 @@ def test_what_is_chosen_last_stands(page: Page) -> None:
 @pytest.mark.thorough
 def test_what_follows_the_music_is_drawn_before_it_is_rendered(page: Page) -> None:
     painting = painted(page)
-    assert not page.query_selector("#timeline svg")
+    assert not page.query_selector("#timeline polyline")
     open_part(page, "#follow")
     page.locator("#strength_by-source input").click()
     page.get_by_role("option", name="loudness").click()

@@ -359,7 +359,15 @@ def test_the_command_line_follows(
 
 def test_the_timeline_shows_what_follows(write_song: WriteSong) -> None:
     song = Song.open(write_song(clicks(np.arange(0, 4, 0.5), 4.0)))
-    assert timeline(resolve(Recipe(), song)) == ""
+    plain = timeline(resolve(Recipe(stride=15), song))
+    assert "a keyframe every 0.50 s" in plain
+    for kind in ("bars", "strength", "section shade0"):
+        assert f'class="{kind}"' not in plain
+    for drawn in (plain, timeline(resolve(Recipe(stride=15), song.part(1, 2)))):
+        keyframes = drawn.split('class="keyframes" d="')[1].split('"')[0]
+        seconds = 4 if drawn is plain else 2
+        assert keyframes.count("M") == 2 * seconds + 1
+        assert f"M{1000 / seconds:.1f} " in keyframes, "one second from the beginning"
     recipe = Recipe(
         lock=Lock("1/4", 120, 0.0),
         style=Style(prompt="0:00 nebula | 0:02 <b>crystal"),

@@ -199,7 +199,7 @@ def test_nothing_is_listened_to_until_something_asks(
     asked = []
     monkeypatch.setattr(sections, "find", lambda *given: asked.append(given) or Form())
     job = resolve(Recipe(), song)
-    assert job.automation is not None and not timeline(job)
+    assert job.automation is not None and "section shade" not in timeline(job)
     drawn = timeline(resolve(Recipe(form="0:00 A | 0:08 B"), song))
     assert not asked
     assert drawn.count('class="section shade0"') == drawn.count('class="section shade1"') == 1

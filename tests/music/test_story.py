@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,7 @@ from musvid.keys import Line, shares
 from musvid.music import author
 from musvid.music.form import Form
 from musvid.music.story import Entry, Speed, Story
+from musvid.page.timeline import timeline
 from musvid.paint.drift import Drift
 from musvid.spectrum.look import Look
 from musvid.spectrum.showcqt import draw, draw_moment
@@ -151,6 +153,19 @@ def test_strokes_are_the_parts_own_and_cross_between_them(write_song: WriteSong)
     more = resolve(replace(job.recipe, strength_by=followed.strength_by), job.song)
     assert 0.2 <= more.automation.stroke(1.0).strength < 0.4
     assert 0.6 <= more.automation.stroke(5.0).strength < 0.8
+
+
+def test_the_timeline_shows_the_prompts_of_parts(write_song: WriteSong) -> None:
+    song = write_song(tone(440, 9))
+    parts = {"form": "0:00 A | 0:03 B | 0:06 A", "story": "A: teal coral | B: speed 20"}
+
+    def labels(song: Path | Song) -> list[tuple[str, str]]:
+        return re.findall('<b style="left:([0-9.]+)%">(.*?)</b>', timeline(job_of(song, **parts)))
+
+    own = job_of(song, **parts).recipe.style.prompt or ""
+    assert labels(song) == [("0.00", "teal coral"), ("33.33", own), ("66.67", "teal coral")]
+    assert labels(Song.open(song).part(4, 4)) == [("0.00", own), ("50.00", "teal coral")]
+    assert labels(Song.open(song).part(4, 1)) == []
 
 
 def test_a_part_without_a_prompt_has_the_recipes_own(write_song: WriteSong) -> None:

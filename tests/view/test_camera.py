@@ -149,5 +149,6 @@ def test_a_flat_picture_moves_when_its_camera_follows(write_song: WriteSong) -> 
     assert not job.plain and not job.shot.plain and job.beat
     assert job.shot.by.keys() == {"zoom", "shake"}
     assert prepare(song, Recipe(zoom_by=Modulation("loudness", 0.0))).plain
+    assert [name for name, *_ in job.curves(np.array([0.0]))] == ["zoom", "shake"]
     assert Recipe.from_json(job.recipe.to_json()) == job.recipe
     assert job.recipe.unseen == prepare(song, Recipe()).recipe.unseen
