@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import wraps
 from typing import Any
 
@@ -65,6 +66,7 @@ def stops_of(outputs: Sequence[Any]) -> list[gr.Button]:
 def _guarded(work: Callable[..., Any], outputs: Sequence[Any]) -> Callable[..., Any]:
     """The work of an event, which answers for its errors."""
     place, stops = place_of(outputs), stops_of(outputs)
+    unchanged = {outputs[0]: gr.skip()} if outputs else None
 
     def answer(error: Exception) -> dict[Any, Any]:
         text = sentence(error)
@@ -82,7 +84,10 @@ def _guarded(work: Callable[..., Any], outputs: Sequence[Any]) -> Callable[..., 
     @wraps(work)
     def piecewise(*given: Any, **named: Any) -> Iterator[Any]:
         try:
-            yield from work(*given, **named)
+            with closing(work(*given, **named)) as answers:
+                # Of one that ends without an answer, Gradio would empty all outputs.
+                yield next(answers, unchanged)
+                yield from answers
         except Exception as error:
             yield answer(error)
 
