@@ -74,10 +74,14 @@ def _guarded(work: Callable[..., Any], outputs: Sequence[Any]) -> Callable[..., 
             raise gr.Error(text, print_exception=False) from None
         return {place: told(text), **{stop: gr.update(interactive=False) for stop in stops}}
 
+    def full(made: Any) -> Any:
+        # An answer of nothing at all Gradio takes for one that lacks values.
+        return unchanged if isinstance(made, dict) and not made and len(outputs) > 1 else made
+
     @wraps(work)
     def whole(*given: Any, **named: Any) -> Any:
         try:
-            return work(*given, **named)
+            return full(work(*given, **named))
         except Exception as error:
             return answer(error)
 
@@ -86,8 +90,9 @@ def _guarded(work: Callable[..., Any], outputs: Sequence[Any]) -> Callable[..., 
         try:
             with closing(work(*given, **named)) as answers:
                 # Of one that ends without an answer, Gradio would empty all outputs.
-                yield next(answers, unchanged)
-                yield from answers
+                yield full(next(answers, unchanged))
+                for made in answers:
+                    yield full(made)
         except Exception as error:
             yield answer(error)
 

@@ -112,7 +112,7 @@
       usable: document.getElementById('render')?.disabled === false,
       line: text('#plan'),
       problem: [...document.querySelectorAll('[role=alert]')].filter((one) => one.innerText.trim())
-        .map((one) => `${one.parentElement.closest('[id]')?.id}: ${one.innerText.trim()}`),
+        .map((one) => `${one.parentElement.closest('[id]:not([id^=html-])')?.id}: ${one.innerText.trim()}`),
       note: text('#moment-note'),
       song: text('#song').includes('Record') || text('#song').includes('Drop') ? '' : 'song',
       painted: source('#painted'), drawn: source('#drawn'),

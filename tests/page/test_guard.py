@@ -149,15 +149,15 @@ def test_what_gradio_cannot_read_or_show_ends_in_one_sentence(
         asyncio.run(board.blocks.process_api(motion, values))
 
 
-def test_an_event_that_ends_without_an_answer_changes_nothing() -> None:
-    def silent() -> Iterator[Any]:
-        yield from ()
+@pytest.mark.parametrize("work", [lambda: iter(()), dict, lambda: iter([{}, {}])])
+def test_an_event_that_answers_nothing_changes_nothing(work: Callable[[], Any]) -> None:
+    def piecewise() -> Iterator[Any]:
+        yield from work()
 
     with gr.Blocks() as blocks:
         parts = [gr.Image(value=None), gr.HTML([], html_template="<i></i>")]
-        blocks.load(silent, None, parts)
+        blocks.load(work if isinstance(work(), dict) else piecewise, None, parts)
     guard(blocks)
-    board = SimpleNamespace(blocks=blocks)
     (event,) = blocks.fns.values()
-    made = answer(board, event)  # type: ignore[arg-type]
+    made = answer(SimpleNamespace(blocks=blocks), event)  # type: ignore[arg-type]
     assert [each["__type__"] for each in made.values()] == ["update", "update"]
