@@ -398,3 +398,14 @@ def test_a_session_may_be_dropped_by_each_of_its_streams() -> None:
     for _ in range(2):
         del letters["one"]
     assert "one" not in letters
+
+
+def test_memory_is_given_back_now_and_then(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr("musvid.page.upkeep.give_back", lambda: given.append(True))
+    monkeypatch.setattr(board.upkeep, "_trimmed", time.monotonic())
+    board.upkeep.once()
+    assert not given
+    monkeypatch.setattr("musvid.page.upkeep._TRIM", 0.0)
+    board.upkeep.once()
+    assert given == [True]
