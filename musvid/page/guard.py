@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import wraps
 from typing import Any
 
@@ -65,6 +66,7 @@ def stops_of(outputs: Sequence[Any]) -> list[gr.Button]:
 def _guarded(work: Callable[..., Any], outputs: Sequence[Any]) -> Callable[..., Any]:
     """The work of an event, which answers for its errors."""
     place, stops = place_of(outputs), stops_of(outputs)
+    unchanged = {outputs[0]: gr.skip()} if outputs else None
 
     def answer(error: Exception) -> dict[Any, Any]:
         text = sentence(error)
@@ -72,17 +74,25 @@ def _guarded(work: Callable[..., Any], outputs: Sequence[Any]) -> Callable[..., 
             raise gr.Error(text, print_exception=False) from None
         return {place: told(text), **{stop: gr.update(interactive=False) for stop in stops}}
 
+    def full(made: Any) -> Any:
+        # An answer of nothing at all Gradio takes for one that lacks values.
+        return unchanged if isinstance(made, dict) and not made and len(outputs) > 1 else made
+
     @wraps(work)
     def whole(*given: Any, **named: Any) -> Any:
         try:
-            return work(*given, **named)
+            return full(work(*given, **named))
         except Exception as error:
             return answer(error)
 
     @wraps(work)
     def piecewise(*given: Any, **named: Any) -> Iterator[Any]:
         try:
-            yield from work(*given, **named)
+            with closing(work(*given, **named)) as answers:
+                # Of one that ends without an answer, Gradio would empty all outputs.
+                yield full(next(answers, unchanged))
+                for made in answers:
+                    yield full(made)
         except Exception as error:
             yield answer(error)
 

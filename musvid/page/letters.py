@@ -40,6 +40,10 @@ class Letters(LRUCache[str, Any]):
         self.max_size = max(self._room, len(self) + 1)  # or Gradio drops the oldest itself
         super().__setitem__(session, messages)
 
+    def __delitem__(self, session: str) -> None:
+        # A page has more than one stream at times, and each drops the session as it ends.
+        self.pop(session, None)
+
     def _make_room(self) -> None:
         busy = self._busy()
         idle = (name for name in list(self) if name not in busy)

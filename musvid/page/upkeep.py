@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .._memory import give_back
 from ..studio.limits import Limits
 from ..studio.running import Runnings
 from ..studio.visits import Visits
@@ -24,6 +25,7 @@ from .presence import Presence
 from .visitors import Visitors
 
 EVERY = 2.0  # seconds
+_TRIM = 20.0  # seconds after which memory that was freed is given back
 _YOUNG = 600.0  # seconds in which a file is not deleted for want of room
 _IDLE = 60.0  # seconds after which a session that is no page is forgotten
 _log = logging.getLogger(__name__)
@@ -117,6 +119,7 @@ class Upkeep:
         self.line, self.visitors, self.visits, self.runnings = line, visitors, visits, runnings
         self.served, self.limits = served, limits
         self.full = False
+        self._trimmed = time.monotonic()
 
     @property
     def presence(self) -> Presence:
@@ -136,7 +139,7 @@ class Upkeep:
                 _log.exception("The upkeep of the page failed; it goes on.")
 
     def once(self) -> None:
-        """Notice who left, delete what has had its time, forget who is gone."""
+        """Notice who left, delete what has had its time, forget who is gone, give memory back."""
         here = set(map(self.visitors.of, self.presence.here()))
         for visitor in here:
             self.visits.seen(visitor)
@@ -156,6 +159,9 @@ class Upkeep:
                 patience = 60 * self.limits.grace
             if self.presence.away(session) > patience:
                 self._forget(session)
+        if time.monotonic() - self._trimmed > _TRIM:
+            give_back()
+            self._trimmed = time.monotonic()
 
     def _forget(self, session: str) -> None:
         self.presence.forget(session)

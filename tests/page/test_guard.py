@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -146,3 +147,17 @@ def test_what_gradio_cannot_read_or_show_ends_in_one_sentence(
     values = ["slowly" if isinstance(part, gr.Radio) else part.value for part in motion.inputs]
     with pytest.raises(gr.Error, match="choices"):
         asyncio.run(board.blocks.process_api(motion, values))
+
+
+@pytest.mark.parametrize("work", [lambda: iter(()), dict, lambda: iter([{}, {}])])
+def test_an_event_that_answers_nothing_changes_nothing(work: Callable[[], Any]) -> None:
+    def piecewise() -> Iterator[Any]:
+        yield from work()
+
+    with gr.Blocks() as blocks:
+        parts = [gr.Image(value=None), gr.HTML([], html_template="<i></i>")]
+        blocks.load(work if isinstance(work(), dict) else piecewise, None, parts)
+    guard(blocks)
+    (event,) = blocks.fns.values()
+    made = answer(SimpleNamespace(blocks=blocks), event)  # type: ignore[arg-type]
+    assert [each["__type__"] for each in made.values()] == ["update", "update"]

@@ -21,6 +21,7 @@ from musvid.job import resolve
 from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.launch import door
+from musvid.page.letters import Letters
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
@@ -389,3 +390,22 @@ def test_frames_of_an_earlier_render_are_read_back(board: Board, song: Path) -> 
 
     with zipfile.ZipFile(update["value"]) as archive:
         assert len(archive.namelist()) == 30
+
+
+def test_a_session_may_be_dropped_by_each_of_its_streams() -> None:
+    letters = Letters(set, lambda _: None)
+    letters["one"] = []
+    for _ in range(2):
+        del letters["one"]
+    assert "one" not in letters
+
+
+def test_memory_is_given_back_now_and_then(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr("musvid.page.upkeep.give_back", lambda: given.append(True))
+    monkeypatch.setattr(board.upkeep, "_trimmed", time.monotonic())
+    board.upkeep.once()
+    assert not given
+    monkeypatch.setattr("musvid.page.upkeep._TRIM", 0.0)
+    board.upkeep.once()
+    assert given == [True]

@@ -7,7 +7,12 @@
     const stop = document.getElementById('stop');
     if (!stop || stop.disabled || lost()) return;
     event.preventDefault();
-    // Gradio would hang up before it is known whether they stay.
-    event.stopImmediatePropagation();
   });
+  // Gradio would hang up before it is known whether they stay: call all lost that is not answered,
+  // and ask for some of it again, of a server that has forgotten who they are. Its listener is
+  // there before this script. Whoever leaves hangs up by leaving.
+  const { abort } = AbortController.prototype;
+  AbortController.prototype.abort = function (...given) {
+    if (window.event?.type !== 'beforeunload') abort.apply(this, given);
+  };
 })();
