@@ -121,3 +121,30 @@ def test_nothing_is_cut_off(
         open_all(page)
         assert page.evaluate(CUT) == []
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.mark.deep
+def test_a_finger_moves_and_resizes_the_part(browser: Browser, address: str) -> None:
+    with visitor(browser, address, 390, 844, **PHONE) as page:
+        painted(page)
+        place = page.locator("#overview").bounding_box()
+        assert place
+        middle = place["y"] + place["height"] / 2
+        touch = page.context.new_cdp_session(page)
+
+        def drag(begin: float, end: float) -> None:
+            for kind, second in (("Start", begin), ("Move", (begin + end) / 2), ("Move", end)):
+                point = {"x": place["x"] + second * place["width"] / 16, "y": middle}
+                touch.send(
+                    "Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [point]}
+                )
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        # Of the 12 seconds from the beginning, more than a second before the end, and after it.
+        for begin, end, start, length in ((11, 9, 0, 10), (11, 13, 0, 12), (6, 8, 2, 12)):
+            drag(begin, end)
+            page.wait_for_function(
+                "wanted => [...document.querySelectorAll('#part input[type=number]')]"
+                ".every((one, place) => Math.abs(Number(one.value) - wanted[place]) < 0.11)",
+                arg=[start, length],
+            )
