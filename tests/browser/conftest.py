@@ -66,15 +66,21 @@ def known(browser: Browser, **more: Any) -> BrowserContext:
 
 @contextmanager
 def visitor(
-    browser: Browser, address: str, width: int = 1440, height: int = 900, *, ready: str = ""
+    browser: Browser,
+    address: str,
+    width: int = 1440,
+    height: int = 900,
+    *,
+    ready: str = "",
+    **more: Any,
 ) -> Iterator[Page]:
     """A visitor with a window of some size; the console must stay without errors.
 
-    ready: a script that runs before those of the page.
+    ready: a script that runs before those of the page. more: of the window, as for Playwright.
 
     Visitors leave: a page that stays open plays its video, and costs a core some of its time.
     """
-    context = known(browser, viewport={"width": width, "height": height})
+    context = known(browser, viewport={"width": width, "height": height}, **more)
     errors: list[str] = []
     try:
         opened = context.new_page()

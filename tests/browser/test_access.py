@@ -46,4 +46,6 @@ def test_nothing_bars_anybody_with_everything_open(page: Page) -> None:
     assert violations(page) == {}
     wait_for_progress(page, "Finished")
     page.wait_for_selector("#video video", state="visible")
+    page.click("#save-frames")
+    page.wait_for_selector("#zip a")
     assert violations(page) == {}

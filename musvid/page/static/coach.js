@@ -38,6 +38,7 @@
     const place = () => {
       const about = document.querySelector(MARKS[at][0]);
       if (!about) return next();
+      about.scrollIntoView({ block: "nearest" }); // as far from the edges as the style says
       const { left, bottom, top } = about.getBoundingClientRect();
       const wide = Math.min(320, innerWidth - 24);
       const below = bottom + 12 + mark.offsetHeight < innerHeight;

@@ -33,7 +33,7 @@
   }
 
   // {0} stands for anything, and {x} for a number, which stay; {a} for another text of the page,
-  // which is translated.
+  // which is translated; {w} for words of a visitor's, of which only what is said of them is.
   function pattern(text, becomes) {
     const places = [];
     const parts = text.split(/\{(\w)\}/).map((part, index) => {
@@ -46,7 +46,7 @@
       found: new RegExp(`^${parts.join("")}$`, "s"),
       made: (values) => becomes.replace(/\{(\w)\}/g, (_, place) => {
         const value = values[places.indexOf(place)];
-        return /[a-w]/.test(place) ? piece(value) : value;
+        return place === "w" ? words(value) : /[a-v]/.test(place) ? piece(value) : value;
       }),
     };
   }
@@ -77,12 +77,18 @@
     const sentences = text.replace(/([.!?]) (?=\S)/g, "$1\n").split("\n");
     const all = joined(sentences, true);
     if (all) return all.join(" ");
+    return fitting(text) ?? joined(sentences)?.join(" ") ?? null;
+  }
+
+  function fitting(text) {
     for (const { found, made: make } of patterns) {
       const values = found.exec(text);
       if (values) return make(values.slice(1));
     }
-    return joined(sentences)?.join(" ") ?? null;
+    return null;
   }
+
+  const words = (text) => text.split(", ").map((one) => fitting(one) ?? one).join(", ");
 
   // A text within another one: it may begin with a small letter there, or be a list.
   function piece(text) {

@@ -3,6 +3,7 @@
 (() => {
   const LEAST = 0.5; // seconds of a part
   const EDGE = 14; // pixels from an edge within which it is taken by it
+  const FINGER = 44; // pixels that a finger needs, for the middle as for an edge
   const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
 
   const clock = (time) =>
@@ -66,14 +67,24 @@
       show();
     }
 
-    part.addEventListener("pointerdown", (event) => {
+    // What is taken at a place: the middle, an edge, or nothing. Around a window that is too narrow
+    // for a finger its middle reaches out, and its edges lie beside that.
+    function taken(x, touch) {
       const { left, right } = part.getBoundingClientRect();
-      const near = (edge) => Math.abs(event.clientX - edge) < Math.min(EDGE, (right - left) / 3);
-      const by = near(left) ? "left" : near(right) ? "right" : "move";
+      const wide = right - left;
+      const inner = touch ? Math.min(FINGER, (wide - FINGER) / 2) : Math.min(EDGE, wide / 3);
+      const outer = touch ? FINGER : 4;
+      if (x > left + inner && x < right - inner) return "move";
+      if (x < left - outer + Math.min(0, inner) || x > right + outer - Math.min(0, inner)) return null;
+      return x < (left + right) / 2 ? "left" : "right";
+    }
+    element.addEventListener("pointerdown", (event) => {
+      const by = taken(event.clientX, event.pointerType === "touch");
+      if (!by) return;
       state.drag = { x: event.clientX, by, start: state.start, length: state.length };
-      part.setPointerCapture(event.pointerId);
+      element.setPointerCapture(event.pointerId);
     });
-    part.addEventListener("pointermove", (event) => {
+    element.addEventListener("pointermove", (event) => {
       const drag = state.drag;
       if (!drag) return;
       const moved = ((event.clientX - drag.x) / element.clientWidth) * whole();
@@ -91,8 +102,11 @@
       state.drag = null;
       if (drag) put(drag);
     };
-    part.addEventListener("pointerup", drop);
-    part.addEventListener("pointercancel", drop);
+    element.addEventListener("pointerup", drop);
+    element.addEventListener("pointercancel", () => { // the page is scrolled
+      state.drag = null;
+      show();
+    });
     part.addEventListener("keydown", (event) => {
       const by = STEPS[event.key];
       if (!by || event.ctrlKey || event.altKey || event.metaKey) return;

@@ -407,6 +407,8 @@ window.musvid.play = (() => {
     place.value = sound;
     const part = (100 * (sound - place.min)) / Math.max(0.01, place.max - place.min);
     place.style.setProperty("--range_progress", `${part}%`);
+    const number = document.querySelector("#moment input[type=number]");
+    if (number && number !== document.activeElement) number.value = sound.toFixed(1);
   };
 
   // What the page tells: the song, its part, and that a control has changed.
