@@ -110,9 +110,7 @@ def _upload(page: Page) -> None:
     with page.expect_file_chooser() as chooser:
         page.click("#choose")
     chooser.value.set_files(SONG)
-    page.wait_for_function(
-        "!document.querySelector('#player-time')?.textContent.includes('0:16')"
-    )
+    page.wait_for_function("!document.querySelector('#player-time')?.textContent.includes('0:16')")
     page.wait_for_timeout(4000)
 
 

@@ -47,9 +47,9 @@ def test_the_part_is_moved_and_resized_on_the_waveform(page: Page) -> None:
     drag(6, 8)  # by its middle
     wait_for_part(page, 2, 12)
     page.wait_for_function("document.querySelector('#plan').innerText.includes('360 frames')")
-    drag(13.95, 10)  # by its end
+    drag(13.95, 9.95)  # by its end
     wait_for_part(page, 2, 8)
-    drag(2.05, 4)  # by its beginning
+    drag(2.05, 4.05)  # by its beginning
     wait_for_part(page, 4, 6)
     page.wait_for_function("document.querySelector('#plan').innerText.includes('180 frames')")
     # The moment stays in it.

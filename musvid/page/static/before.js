@@ -29,7 +29,7 @@
     box.classList.toggle("pulled", part > 0);
   }
 
-  function look(stage) {
+  function look() {
     const source = document.querySelector("#painted img")?.src;
     if (!source || source === now?.source) return;
     const before = now;
@@ -51,16 +51,9 @@
 
   document.addEventListener("keydown", (event) => hold(event, true));
   document.addEventListener("keyup", (event) => hold(event, false));
-  // Gradio builds the page some time after this script.
-  const wait = new MutationObserver(() => {
-    const [stage, painted] = ["stage", "painted"].map((id) => document.getElementById(id));
-    if (!stage || !painted) return;
-    wait.disconnect();
+  window.musvid.dom.built(["#stage", "#painted"], (stage, painted) => {
     build(stage);
-    new MutationObserver(() => look(stage)).observe(painted, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["src"],
-    });
-    look(stage);
+    window.musvid.dom.watch(painted, ["src"], look);
+    look();
   });
-  wait.observe(document, { subtree: true, childList: true });
 })();

@@ -66,11 +66,5 @@
 
   if (seen()) return;
   // When the page stands.
-  const wait = new MutationObserver(() => {
-    if (!MARKS.every(([about]) => document.querySelector(about))) return;
-    if (!document.querySelector("#plan .line")) return;
-    wait.disconnect();
-    begin();
-  });
-  wait.observe(document, { subtree: true, childList: true });
+  window.musvid.dom.built([...MARKS.map(([about]) => about), "#plan .line"], () => begin());
 })();

@@ -23,8 +23,7 @@
     if (!field || field.disabled) return;
     const [low, high] = [Number(field.min), Number(field.max)];
     const value = Math.max(low, Math.min(high, Number(field.value) + by));
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, value);
-    field.dispatchEvent(new Event('input', { bubbles: true }));
+    window.musvid.dom.set(field, value);
   }
 
   function show() {

@@ -26,8 +26,7 @@
     const [low, high] = ['min', 'max'].map((end) => (field[end] === '' ? NaN : Number(field[end])));
     const within = value < low ? low : value > high ? high : value;
     if (within === value) return;
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, within);
-    field.dispatchEvent(new Event('input', { bubbles: true }));
+    window.musvid.dom.set(field, within);
     say(field, value < low ? `${low} is the least.` : `${high} is the most.`);
   }
 

@@ -10,11 +10,8 @@
     `${Math.floor(time / 60)}:${(time % 60).toFixed(1).padStart(4, "0")}`;
   const range = (place) => document.querySelectorAll("#part input[type=range]")[place];
 
-  // As if somebody had pulled a slider.
   function set(field, value) {
-    if (!field || Number(field.value) === value) return;
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, value);
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    if (field && Number(field.value) !== value) window.musvid.dom.set(field, value);
   }
 
   function begin(element, props, watch) {

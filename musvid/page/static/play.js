@@ -363,9 +363,7 @@ window.musvid.play = (() => {
     const place = slider();
     if (!place) return;
     state.choosing = true;
-    const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
-    set.call(place, time);
-    place.dispatchEvent(new Event("input", { bubbles: true }));
+    window.musvid.dom.set(place, time);
     state.choosing = false;
   };
 

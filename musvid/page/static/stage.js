@@ -39,24 +39,14 @@
       known = now;
       name(row);
     };
-    new MutationObserver(look).observe(row, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["src"],
-    });
+    window.musvid.dom.watch(row, ["src"], look);
     row.dataset.show = "moment";
     row.dataset.frames = "one";
     look();
   };
-  // Gradio builds the page some time after this script, a part after another.
-  const wait = new MutationObserver(() => {
-    const [row, stage] = ["stage-row", "stage"].map((id) => document.getElementById(id));
-    if (!row || !stage) return;
-    if (!row.dataset.show) watch(row);
-    // What is played is seen on the stage, wherever its controls lie; a page without a card of its
-    // own plays nothing.
-    const played = ["player-canvas", "player-badge"].map((id) => document.getElementById(id));
-    if (!played.every(Boolean)) return;
-    wait.disconnect();
-    stage.append(...played);
-  });
-  wait.observe(document, { subtree: true, childList: true });
+  const { built } = window.musvid.dom;
+  built(["#stage-row", "#stage"], watch);
+  // What is played is seen on the stage, wherever its controls lie; a page without a card of its
+  // own plays nothing.
+  built(["#stage", "#player-canvas", "#player-badge"], (stage, ...played) => stage.append(...played));
 })();

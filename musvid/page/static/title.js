@@ -26,14 +26,6 @@
       set(NAME);
     }
   });
-  // Gradio builds the page some time after this script.
-  const wait = new MutationObserver(() => {
-    const place = document.getElementById("progress");
-    if (!place) return;
-    wait.disconnect();
-    new MutationObserver(() => look(place)).observe(place, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ["aria-valuenow", "class"],
-    });
-  });
-  wait.observe(document, { subtree: true, childList: true });
+  window.musvid.dom.built(["#progress"], (place) =>
+    window.musvid.dom.watch(place, ["aria-valuenow", "class"], () => look(place)));
 })();
