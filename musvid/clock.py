@@ -228,9 +228,22 @@ class Clock:
         """The moment of the sound, in seconds, that a frame of the video shows."""
         return self.first + (self.lead + frame) / self.rate
 
+    def nearest(self, time: Fraction | float) -> int:
+        """The frame of the video that is nearest to a moment of the sound, in seconds."""
+        frame = round((Fraction(time) - self.time(0)) * self.rate)
+        return max(0, min(frame, self.frames - 1))
+
     def painting_time(self, painting: int) -> Fraction:
         """The moment of the sound, in seconds, that a painting shows."""
         return self.first + (self.unpainted + painting) * self.after / self.rate
+
+    def painting_of(self, frame: int) -> int:
+        """The painting at a frame of the video, or the last one before it."""
+        return int(next(islice(self.places, frame, None)) // self.after)
+
+    def keyframe_of(self, painting: int) -> int:
+        """The keyframe at a painting, or the last one before it."""
+        return (self.unpainted + painting) // self.before
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 
 from ..errors import Cancelled
 from ..frame import Frame, closed
@@ -45,9 +44,7 @@ def still(studio: Studio, job: Job, moment: float) -> Frame:
 
 def framed(studio: Studio, job: Job, moment: float) -> Frame:
     """The frame that a job's video shows at a moment."""
-    clock = job.clock
-    frame = round((Fraction(moment) - clock.time(0)) * clock.rate)
-    rest = beginning(job, max(0, min(frame, clock.frames - 1)))
+    rest = beginning(job, job.clock.nearest(moment))
     with studio.attention.held(), closed(studio.pictures(rest)) as pictures:
         return next(pictures)
 

@@ -256,8 +256,7 @@ class _Playing:
         clock, start = job.clock, Fraction(job.song.first, job.song.rate)
         self._every = max(1, round(clock.rate / rate)) if rate else 1
         self._rate, self._size = clock.rate / self._every, job.file_size
-        frame = round((Fraction(moment) - start - clock.time(0)) * clock.rate)
-        frame = max(0, min(frame, clock.frames - 1)) // self._every * self._every
+        frame = clock.nearest(Fraction(moment) - start) // self._every * self._every
         rest = beginning(job, frame)
         self._number, self._last = 0, (rest.clock.frames - 1) // self._every
         self._first = float(start + rest.clock.time(0))
@@ -374,11 +373,10 @@ def played(job: Job, level: int, *, every: bool = False) -> Job:
 def beginning(job: Job, frame: int) -> Job:
     """A job from a frame of its video on, with as much before it as that needs."""
     clock, recipe = job.clock, job.recipe
-    place = next(islice(clock.places, frame, None))
-    painting = int(place // clock.after)
+    painting = clock.painting_of(frame)
     if job.echo:
         painting = job.echo.begin(painting)
-    keyframe = (clock.unpainted + painting) // clock.before
+    keyframe = clock.keyframe_of(painting)
     # It looks at the keyframe before, too.
     for factor, painted in ((clock.before, False), (clock.after, True)):
         if factor > 1 and chosen(recipe.interpolator, painted=painted) == "flavr":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import islice, takewhile
 
 from ..clock import Rest, every
@@ -46,9 +45,7 @@ def steps(studio: Studio, job: Job, moment: float) -> Iterator[ChainStep]:
     Yields all of `STEPS`. With settings that paint nothing, "painted" has what "guides" has.
     """
     clock = job.clock
-    frame = max(0, min(round((Fraction(moment) - clock.time(0)) * clock.rate), clock.frames - 1))
-    painting = int(next(islice(clock.places, frame, None)) // clock.after)
-    keyframe = (clock.unpainted + painting) // clock.before
+    keyframe = clock.keyframe_of(clock.painting_of(clock.nearest(moment)))
     rest = Rest.of(clock, min(keyframe, max(0, clock.keyframes - 2)))
     made: dict[str, list[Frame]] = {name: [] for name in STAGES}
     part = replace(job, clock=rest)
