@@ -15,12 +15,12 @@ from .board import CAMERA_FOLLOWERS, FOLLOWERS, QUIET, Board
 from .own import is_of_song
 
 # What a painting, or the way in which it is shown, depends on.
-_PAINTED = ("style.", "echo", "view.", "camera.", "finish.", "before", "upscale", *FOLLOWERS)
-_PAINTED += tuple(CAMERA_FOLLOWERS)
+_SHOWN = ("style.", "echo", "before", "view.", "camera.", "finish.", "upscale")
+_PAINTED = (*_SHOWN, *FOLLOWERS, *CAMERA_FOLLOWERS)
 # What the drawing of the spectrum depends on. Its embers travel with the texture; what that follows
 # is heard in the part.
-_DRAWN = ("look.", "lock.", "level", "cooling", "fps", "size", "stride", "form", "story", "drift")
-_DRAWN += ("start", "duration")
+_PART = ("start", "duration", "lock.", "form", "story")
+_DRAWN = (*_PART, "look.", "level", "cooling", "fps", "size", "stride", "drift")
 # Clicked whatever it is that has changed.
 _ALL = ("changed", "changed_timeline")
 
