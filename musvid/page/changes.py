@@ -15,12 +15,21 @@ from .board import CAMERA_FOLLOWERS, FOLLOWERS, QUIET, Board
 from .own import is_of_song
 
 # What a painting, or the way in which it is shown, depends on.
-_PAINTED = ("style.", "drift.", "echo", "view.", "camera.", "finish.", *FOLLOWERS)
-_PAINTED += tuple(CAMERA_FOLLOWERS)
-# What the drawing of the spectrum depends on.
-_DRAWN = ("look.", "lock.", "level", "cooling", "fps", "size", "stride", "form", "story")
+_SHOWN = ("style.", "echo", "before", "view.", "camera.", "finish.", "upscale")
+_PAINTED = (*_SHOWN, *FOLLOWERS, *CAMERA_FOLLOWERS)
+# What the drawing of the spectrum depends on. Its embers travel with the texture; what that follows
+# is heard in the part.
+_PART = ("start", "duration", "lock.", "form", "story")
+_DRAWN = (*_PART, "look.", "level", "cooling", "fps", "size", "stride", "drift")
 # Clicked whatever it is that has changed.
 _ALL = ("changed", "changed_timeline")
+
+
+def kind_of(name: str) -> str:
+    """The button that is clicked when a setting has changed: what is made again then."""
+    if name.startswith(_DRAWN):
+        return "changed-drawing"
+    return "changed-painting" if name.startswith(_PAINTED) else "changed"
 
 
 class ChangesPanel:
@@ -45,16 +54,15 @@ class ChangesPanel:
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         names = list(board.controls)
-        drawn = [name for name in names if name.startswith(_DRAWN)]
-        painted = [name for name in names if name.startswith(_PAINTED) and name not in drawn]
-        others = [name for name in names if name not in {*drawn, *painted}]
-        for kind, triggers in {
-            "changed-drawing": [*board.changed(drawn), board["song"].change],
-            "changed-painting": board.changed(painted),
-            "changed": [*board.changed(others), board["audio"].change, board.blocks.load],
-        }.items():
+        more = {
+            "changed-drawing": [board["song"].change],
+            "changed": [board["audio"].change, board.blocks.load],
+        }
+        kinds = {name: kind_of(name) for name in names}
+        for kind in ("changed-drawing", "changed-painting", "changed"):
+            triggers = board.changed([name for name in names if kinds[name] == kind])
             gr.on(
-                triggers,
+                [*triggers, *more.get(kind, [])],
                 None,
                 None,
                 None,

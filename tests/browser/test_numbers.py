@@ -31,3 +31,13 @@ def test_a_number_beyond_its_range_becomes_its_end(page: Page) -> None:
     page.wait_for_timeout(1000)
     assert not page.query_selector(".toast-body")
     assert "problem" not in page.inner_html("#plan")
+
+
+@pytest.mark.deep
+def test_a_number_of_many_digits_leaves_the_page_alive(page: Page) -> None:
+    for lever in ("stride", "before", "after"):
+        page.fill(f"#{lever} input[type=number]", "9999999")
+        page.wait_for_function("1 + 1 == 2", timeout=20_000)
+        assert page.eval_on_selector_all("#intervals circle", "all => all.length") < 2000
+        page.press(f"#{lever} input[type=number]", "Tab")
+        shows(page, f"#{lever} input[type=number]", "64")

@@ -1,11 +1,17 @@
 // Draws what stride, before and after make of the pictures: which are drawn, kept, painted, shown.
 window.musvid = window.musvid ?? {};
-window.musvid.intervals = (stride, before, after) => {
+window.musvid.intervals = (...numbers) => {
+  // Whatever is typed, before it is put within its range.
+  const [stride, before, after] = numbers.map(
+    (number) => Math.max(1, Math.min(64, Math.round(number) || 1)));
+  const most = 400; // dots of a row; more cannot be told apart
   const width = 600, left = 74, right = 12, gaps = 2; // keyframe intervals that are shown
   const across = (part) => left + (width - left - right) * part;
   const row = (y, name, count, kind) => {
+    const apart = Math.ceil((count * gaps) / most);
     const dots = Array.from({ length: count * gaps + 1 }, (_, place) => {
       const [size, which] = kind(place, count);
+      if (place % apart && /left-out|filled/.test(which)) return "";
       const x = across(place / (count * gaps)).toFixed(1);
       return `<circle class="${which}" cx="${x}" cy="${y}" r="${size}"/>`;
     });
