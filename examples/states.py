@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+from random import uniform
 from typing import Any
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
@@ -110,9 +111,7 @@ def _upload(page: Page) -> None:
     with page.expect_file_chooser() as chooser:
         page.click("#choose")
     chooser.value.set_files(SONG)
-    page.wait_for_function(
-        "!document.querySelector('#player-time')?.textContent.includes('0:16')"
-    )
+    page.wait_for_function("!document.querySelector('#player-time')?.textContent.includes('0:16')")
     page.wait_for_timeout(4000)
 
 
@@ -163,6 +162,9 @@ def _number(page: Page, place: str, value: str) -> None:
 def _render(
     page: Page, album: Album, browser: Browser, address: str, window: tuple[str, str, str]
 ) -> None:
+    # Nothing that was painted before: it would be finished before anybody waits for it.
+    _number(page, "#strength", f"{uniform(0.5, 0.9):.2f}")
+    page.wait_for_timeout(1500)
     page.click("#render")
     says(page, "#progress", r"[1-9]\d* (of|von)")
     album.take("rendering")

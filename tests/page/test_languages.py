@@ -34,8 +34,6 @@ GRADIO = {
     "Skip forward by {x} seconds",
     "Adjust playback speed to {x}x",
     "Remove this file",
-    "queue: {x}/{y} |",
-    "processing |",
     "Connection to the server was lost. Attempting reconnection...",
     "Lost connection due to leaving page. Rejoining queue...",
     "Waiting for file(s) to finish uploading, please retry.",
