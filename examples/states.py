@@ -92,7 +92,7 @@ def photograph(browser: Browser, address: str, window: tuple[str, str, str], fol
     """All states of the page in one window: its size, scheme and language."""
     with visit(browser, address, *window, new=True) as page:
         page.wait_for_timeout(2500)
-        Album(page, folder).take("00-hints")
+        Album(page, folder).take("00-hints", "#coach")
     with visit(browser, address, *window) as page:
         album = Album(page, folder)
         album.take("first-sight")

@@ -74,6 +74,8 @@ That is all of them: it paints a violet nebula instead. \
 For free text choose another model, under Model.
 ✓ Settings loaded: teal coral.
 2 renders of yours are not finished yet; wait for one of them.
+The settings are not JSON (Expecting value: line 1 column 1).
+Connection to the server was lost. Attempting reconnection...
 """.strip().splitlines(),
 ]
 

@@ -37,6 +37,7 @@ GRADIO = {
     "Connection to the server was lost. Attempting reconnection...",
     "Lost connection due to leaving page. Rejoining queue...",
     "Waiting for file(s) to finish uploading, please retry.",
+    "common.complete",
     "Error",
     "Warning",
     "Info",
