@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+from random import uniform
 from typing import Any
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
@@ -91,7 +92,7 @@ def photograph(browser: Browser, address: str, window: tuple[str, str, str], fol
     """All states of the page in one window: its size, scheme and language."""
     with visit(browser, address, *window, new=True) as page:
         page.wait_for_timeout(2500)
-        Album(page, folder).take("00-hints")
+        Album(page, folder).take("00-hints", "#coach")
     with visit(browser, address, *window) as page:
         album = Album(page, folder)
         album.take("first-sight")
@@ -161,6 +162,9 @@ def _number(page: Page, place: str, value: str) -> None:
 def _render(
     page: Page, album: Album, browser: Browser, address: str, window: tuple[str, str, str]
 ) -> None:
+    # Nothing that was painted before: it would be finished before anybody waits for it.
+    _number(page, "#strength", f"{uniform(0.5, 0.9):.2f}")
+    page.wait_for_timeout(1500)
     page.click("#render")
     says(page, "#progress", r"[1-9]\d* (of|von)")
     album.take("rendering")

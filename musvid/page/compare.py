@@ -10,7 +10,7 @@ from ..estimate import spoken
 from ..recipe import MOTION
 from .board import LIGHT, QUIET, Board, Updates
 from .gpu import compare_clip
-from .html import bar, called, comparison, hint, said, told
+from .html import bar, called, comparison, hint, said, told, voice
 from .values import recipe_of
 
 
@@ -37,6 +37,7 @@ class ComparePanel:
                     "Stop", variant="stop", min_width=110, interactive=False, elem_id="compare-stop"
                 )
         self.compare_progress = gr.HTML(elem_id="compare-progress", padding=False)
+        voice("#compare-progress", "compare-said")
         self.compare_video = gr.Video(
             label="All five, in step",
             interactive=False,

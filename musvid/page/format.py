@@ -24,7 +24,7 @@ class FormatPanel:
                 elem_id="shape",
             )
             self.lines = gr.Dropdown(
-                [(f"{each} px", each) for each in LINES],
+                _choices(lines),
                 value=lines,
                 label="Resolution",
                 show_label=False,
@@ -50,7 +50,12 @@ class FormatPanel:
     def on_shown(self, shown: str | None) -> Updates:
         """Marks the format that a size is, whoever chose it."""
         shape, lines = format_of(shown)
-        return {self.shape: shape, self.lines: lines}
+        return {self.shape: shape, self.lines: gr.update(choices=_choices(lines), value=lines)}
+
+
+def _choices(lines: int | None) -> list[tuple[str, int]]:
+    """The shorter sides to choose from, with the one that is shown."""
+    return [(f"{each} px", each) for each in sorted({*LINES, lines or LINES[0]})]
 
 
 def _shown(shape: str | None, lines: int | None) -> str:

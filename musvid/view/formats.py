@@ -37,7 +37,7 @@ def _sized(wide: int, high: int, lines: int) -> tuple[int, int]:
 
 
 def format_of(size: str | tuple[int, int] | None) -> tuple[str | None, int | None]:
-    """The format and the shorter side of a size such as "1280x720"; None for what is neither."""
+    """The format and the shorter side of a size such as "1280x720"; None twice for what is none."""
     if isinstance(size, str):
         parts = size.lower().split("x")
         if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
@@ -48,4 +48,4 @@ def format_of(size: str | tuple[int, int] | None) -> tuple[str | None, int | Non
     common = gcd(*size)
     shape = (size[0] // common, size[1] // common)
     name = next((name for name, each in FORMATS.items() if each == shape), None)
-    return name, min(size) if name and min(size) in LINES else None
+    return name, min(size) if name else None

@@ -68,11 +68,14 @@ Relit (5 of 5) · 12 of 90 frames
 Beginning · at most about 1 min 20 s
 Filling between paintings, half done
 Waiting for another render: 1 before you. Stop leaves the queue.
-The built-in painter knows only the words below; it skips: dog, huse (did you mean house?) \
-and 3 more. That is all of them: it paints a violet nebula instead. \
+The built-in painter knows only the words below; \
+it skips: dog, huse (did you mean house?) and 3 more. \
+That is all of them: it paints a violet nebula instead. \
 For free text choose another model, under Model.
 ✓ Settings loaded: teal coral.
 2 renders of yours are not finished yet; wait for one of them.
+The settings are not JSON (Expecting value: line 1 column 1).
+Connection to the server was lost. Attempting reconnection...
 """.strip().splitlines(),
 ]
 
