@@ -454,6 +454,7 @@ class Wanderer:
             except Error as error:
                 self.fail("tab does not answer", str(error))
         self._present(here.page)
+        self._unfold(here.page)
         self._read_log()
         self._measure()
 
