@@ -220,7 +220,7 @@ class Wanderer:
                 what = own(page) or ""
             else:
                 what = self._use(page, kind)
-        except Error as error:
+        except (Error, TypeError, ValueError) as error:  # the last two: another control is there
             text = str(error)
             cover = re.search(r"<(\w+[^>]{0,80})[^\n]*intercepts pointer events", text)
             why = f"covered by {cover[1]}" if cover else text.splitlines()[0][:100]
@@ -292,7 +292,7 @@ class Wanderer:
         return f"to {places[-1]:.2f}"
 
     def _use_number(self, page: Page, control: Any, _one: dict[str, Any]) -> str:
-        low, high, step = control.evaluate("one => [one.min, one.max, one.step]")
+        low, high, step = control.evaluate("one => [one.min, one.max, one.step ?? '']")
         first, last = float(low or 0), float(high or 1000)
         value: Any = round(self.random.uniform(first, last), 2)
         if float(step if step not in ("", "any") else 1).is_integer():
@@ -454,6 +454,7 @@ class Wanderer:
             except Error as error:
                 self.fail("tab does not answer", str(error))
         self._present(here.page)
+        self._unfold(here.page)
         self._read_log()
         self._measure()
 
