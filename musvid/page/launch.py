@@ -139,10 +139,19 @@ def _serve(arguments: list[str] | None) -> int:
     # Whoever answers requests waits less for threads that render.
     sys.setswitchinterval(0.0005)
     if not ZERO:  # there, only a call that asked for it has something to paint with
-        threading.Thread(target=studio.warm, name="warm", daemon=True).start()
+        threading.Thread(target=_warm, args=[studio], name="warm", daemon=True).start()
     end_by_signals()  # what was loaded meanwhile may have signals of its own
     board.blocks.block_thread()
     return 0
+
+
+def _warm(studio: Studio) -> None:
+    """Warm a studio; a page that ends meanwhile can import nothing any more, and needs nothing."""
+    try:
+        studio.warm()
+    except (ImportError, RuntimeError):
+        if threading.main_thread().is_alive():
+            raise
 
 
 def _check_temporary() -> None:
