@@ -296,16 +296,23 @@ def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
 
 
 def film(
-    frames: Iterable[Frame], job: Job, path: Path, *, song: Song | None = None, settings: str = ""
+    frames: Iterable[Frame],
+    job: Job,
+    path: Path,
+    *,
+    song: Song | None = None,
+    settings: str = "",
+    most: int | None = None,
 ) -> Path:
     """Write the frames of a job as its view shows them, with the song's sound.
 
     frames: those of the stage "frames", from the first one on. song: the part whose sound is
-    written, by default all of the job's. settings: the text to store, by default the job's.
+    written, by default all of the job's. settings: the text to store, by default the job's. most:
+    pixels of the longer side, where a view shows the frames.
 
     Raises OutputError when the video cannot be written.
     """
-    with closed(shown(frames, job)) as pictures:
+    with closed(shown(frames, job, most=most)) as pictures:
         return video.write(
             islice(pictures, math.ceil((song or job.song).duration * job.file_rate)),
             song or job.song,
@@ -317,14 +324,20 @@ def film(
         )
 
 
-def shown(frames: Iterable[Frame], job: Job, *, soon: bool = False) -> Iterator[Frame]:
-    """The pictures of a job's video, of its frames. soon: see `musvid.view.flashes.gains`."""
+def shown(
+    frames: Iterable[Frame], job: Job, *, soon: bool = False, most: int | None = None
+) -> Iterator[Frame]:
+    """The pictures of a job's video, of its frames. soon: see `musvid.view.flashes.gains`. most: as
+    for `film`."""
     first = Fraction(job.song.first, job.song.rate) + job.clock.time(0)
-    rate = job.file_rate
+    rate, shot = job.file_rate, job.shot
+    if most and not job.plain and (longest := max(shot.size)) > most:
+        width, height = (max(2, side * most // longest // 2 * 2) for side in shot.size)
+        shot = replace(shot, size=(width, height))
 
     def seen(how: Callable[..., Iterator[T]], frames: Iterable[Frame]) -> Iterator[T]:
         times = (first + number / rate for number in range(job.file_frames))
-        return how(frames, times, job.shot)
+        return how(frames, times, shot)
 
     if not job.recipe.finish.flash_limit:
         return seen(view, frames)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -18,7 +20,17 @@ import pytest
 from conftest import ROOT
 
 from musvid import OutputError, SettingsError
-from musvid.store import STRIP, Store, address, content_of, default_folder, default_limit, usable
+from musvid.store import (
+    STRIP,
+    Store,
+    address,
+    content_of,
+    default_folder,
+    default_limit,
+    pack,
+    unpack,
+    usable,
+)
 
 
 def pictures(count: int, seed: int = 0) -> list[np.ndarray]:
@@ -516,3 +528,19 @@ def test_threads_share_a_store(store: Store) -> None:
     assert len(results) == 4
     for made in results:
         np.testing.assert_array_equal(made, [255 - frame for frame in frames])
+
+
+def test_frames_are_packed_without_loss_and_as_older_ones_were() -> None:
+    random = np.random.default_rng(0)
+    whole = random.integers(0, 256, (2, 17, 8, 3), np.uint8)
+    mirrored = np.concatenate([whole, whole[:, :, ::-1]], 2)
+    smooth = np.tile(np.arange(0, 250, 2, dtype=np.uint8)[:, None], (1, 64, 1, 3))
+    for pictures in (whole, mirrored, whole[:, :, :7], smooth, np.zeros((1, 1, 1, 3), np.uint8)):
+        assert np.array_equal(unpack(pack(pictures)), pictures)
+    almost = mirrored.copy()
+    almost[1, 5, 0] += 1
+    assert np.array_equal(unpack(pack(almost)), almost)
+    assert len(pack(mirrored)) < 0.6 * len(pack(almost))
+    head = struct.pack(">4I?", *whole.shape, True)
+    older = zlib.compress(head + whole.tobytes(), 1)
+    assert np.array_equal(unpack(older), mirrored)

@@ -18,6 +18,7 @@ from .board import QUIET, Board, Updates
 from .files import offered, tiles
 from .gpu import render_clip
 from .html import bar, hint, progress_of, told
+from .picture import quick
 from .values import Values
 from .visitors import NAME
 
@@ -145,8 +146,10 @@ class RenderPanel:
                     self.board["drawn_frames"]: report.frames("spectrum", TILES),
                     self.board["diffused_frames"]: report.frames("painted", TILES),
                 }
-                if not report.video and report.newest:
-                    updates[self.board["making"]] = report.newest
+                if not report.video and (newest := report.newest):
+                    number, frame = newest
+                    seen = self.board.studio.seen(job, frame, float(job.clock.time(number)))
+                    updates[self.board["making"]] = quick(seen, self.board["making"])
                 if report.video and report.video != shown:
                     shown = report.video
                     updates[self.board["video"]] = str(shown)

@@ -64,9 +64,9 @@ class Spool:
         """Close the files; what they hold can still be read."""
         self._open.close()
 
-    def read(self, stage: str, count: int | None = None) -> Iterator[Frame]:
-        """The first frames of a stage, by default all that are there."""
-        for packed in self._packed(stage, None if count is None else range(count)):
+    def read(self, stage: str, numbers: range | None = None) -> Iterator[Frame]:
+        """The frames of a stage with these numbers, by default all that are there."""
+        for packed in self._packed(stage, numbers):
             yield unpack(packed)[0]
 
     def tiles(self, stage: str, indices: list[int]) -> list[Path]:

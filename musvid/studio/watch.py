@@ -14,6 +14,7 @@ from typing import TypeVar
 from .._priority import in_background
 from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError
+from ..frame import Frame
 from ..job import Job
 from ..paint.painter import Painter
 from ..rendering import STAGES, film, render
@@ -26,6 +27,8 @@ R = TypeVar("R")
 _FIRST_LOOK = 2  # seconds of video that are worth a look
 _PROMPT = 0.1  # seconds between two looks at whether to stop
 _ASIDE = 0.2  # seconds that work is given to end; after that it ends by itself
+_PREVIEW = 480  # pixels of a preview's longer side, at most
+_SOON = 30.0  # seconds
 _AGAIN = 3  # a new preview is made when there are this many times as many frames as in the last one
 
 
@@ -49,20 +52,27 @@ class Report:
     late: float | None = None
 
     def frames(self, stage: str, most: int) -> list[Path]:
-        """At most so many finished frames of a stage, evenly spaced from the first to the last.
+        """At most so many finished frames of a stage, evenly spaced: at the end from the first to
+        the last, before that so that the next report has the same ones and few more.
 
         They are files of pictures, made when they are first asked for.
         """
         done = self.done.get(stage, 0)
+        if not self.finished:
+            apart = 1
+            while -(-done // apart) > most:
+                apart *= 2
+            return Spool(self.folder).tiles(stage, list(range(0, done, apart)))
         count = min(done, most)
         indices = {round(index * (done - 1) / max(1, count - 1)) for index in range(count)}
         return Spool(self.folder).tiles(stage, sorted(indices))
 
     @property
-    def newest(self) -> Path | None:
-        """The newest frame as the video shows it, as a picture; None before there is one."""
+    def newest(self) -> tuple[int, Frame] | None:
+        """The newest frame of the last stage, and its number; None before there is one."""
         made = self.done.get(STAGES[-1], 0)
-        return Spool(self.folder).tiles(STAGES[-1], [made - 1])[0] if made else None
+        frames = Spool(self.folder).read(STAGES[-1], range(made - 1, made))
+        return next(((made - 1, frame) for frame in frames), None)
 
     @property
     def stage(self) -> str:
@@ -303,27 +313,28 @@ class _Work:
             left = elapsed * (wanted - made) / made
         idle = self._making is None or not self._making.is_alive()
         seconds = made / self.job.clock.rate
+        # A longer one is not worth its work where the whole video is there soon.
+        idle = idle and not (self._preview and left is not None and left < _SOON)
         if idle and self._next_preview <= seconds < self.job.song.duration - 1:
             self._next_preview = int(seconds * _AGAIN)
-            self._making = threading.Thread(target=self._look, args=(made,), daemon=True)
-            self._making.start()
+            self._making = in_background(lambda: self._look(made), "preview")
         return Report(self.folder, done, totals, left, self._preview)
 
     def _look(self, count: int) -> None:
         """Make a video of the first frames. If that fails, the render goes on without a preview."""
         path = self.folder / f"preview-{count}.mp4"
         with contextlib.suppress(MusvidError):
-            self._preview = self._write(count, path)
+            self._preview = self._write(count, path, most=_PREVIEW)
 
-    def _write(self, count: int, path: Path) -> Path:
+    def _write(self, count: int, path: Path, *, most: int | None = None) -> Path:
         part = _beginning(self.job.song, count / self.job.clock.rate)
         recipe = replace(
             self.job.recipe,
             start=part.first / part.rate,
             duration=part.samples / part.rate,
         )
-        frames = self._spool.read("frames", count)
-        return film(frames, self.job, path, song=part, settings=recipe.to_json())
+        frames = self._spool.read("frames", range(count))
+        return film(frames, self.job, path, song=part, settings=recipe.to_json(), most=most)
 
     def rest(self) -> Report:
         """What a stopped render leaves: the video as far as it came."""

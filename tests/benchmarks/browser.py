@@ -4,8 +4,10 @@
 
 Prints seconds from the start of the page until it answers, until its stage moves and until a first
 moment is painted; then, for a change of strength, of the view and of the preset, the seconds until
-the stage shows it, and the seconds in which the browser's thread was busy until all stood still. At
-last many changes one after the other: whether what is shown in the end is what the last one asks.
+the stage shows it, and the seconds in which the browser's thread was busy until all stood still.
+Then many changes one after the other: whether what is shown in the end is what the last one asks.
+At last other songs, from their choice to the first painted moment; and a video of the last one's
+15 seconds: from the click until its newest frame, a part of it and all of it are on the stage.
 
 Needs Playwright and a Chromium.
 """
@@ -24,6 +26,8 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from browser.conftest import executable, known
 from running import running_page
+
+from .sounds import songs
 
 STILL = 4.0  # seconds in which all that a change brings about has ended
 
@@ -55,6 +59,31 @@ def measured(page: Page, session: CDPSession, name: str, change: Callable[[], No
     seen = time.monotonic() - began
     page.wait_for_timeout(1000 * STILL)
     print(f"{name:<22} seen {seen:5.2f} s   busy {busy(session) - work:5.2f} s")
+
+
+def changed(page: Page, session: CDPSession, song: Path) -> None:
+    """Print how soon the stage shows a moment of another song."""
+
+    def choose() -> None:
+        with page.expect_file_chooser() as chooser:
+            page.click("#choose")
+        chooser.value.set_files(song)
+
+    measured(page, session, f"song {song.stem}", choose)
+
+
+def filmed(page: Page) -> None:
+    """Print how soon the stage shows what of a video."""
+    began = time.monotonic()
+    page.click("#render")
+    page.wait_for_selector("#making img", state="visible")
+    print(f"a video: newest frame {time.monotonic() - began:.1f} s", end=", ", flush=True)
+    page.wait_for_selector("#video video", state="visible")
+    print(f"a part of it {time.monotonic() - began:.1f} s", end=", ", flush=True)
+    page.wait_for_function("document.querySelector('#progress').innerText.includes('Finished')")
+    page.wait_for_function("document.querySelector('#video video')?.readyState >= 2")
+    seconds = page.eval_on_selector("#video video", "one => one.duration")
+    print(f"all {seconds:.0f} seconds {time.monotonic() - began:.1f} s")
 
 
 def many(page: Page, count: int) -> None:
@@ -122,6 +151,18 @@ def main() -> None:
             choice = f"#presets [data-name={name}]"
             measured(page, session, f"preset {name}", lambda choice=choice: page.click(choice))  # type: ignore[misc]
         many(page, count)
+        page.close()
+        visit = known(browser, viewport={"width": 1440, "height": 900})
+        page = visit.new_page()
+        page.set_default_timeout(120_000)
+        session = visit.new_cdp_session(page)
+        session.send("Performance.enable")
+        page.goto(address)
+        page.wait_for_selector("#painted img", state="attached")
+        page.wait_for_timeout(1000 * STILL)
+        for song in [*reversed(songs()), *songs()][:4]:
+            changed(page, session, song)
+        filmed(page)
         browser.close()
 
 

@@ -50,12 +50,12 @@ def pixels(path: str) -> np.ndarray:
 
 def test_every_endpoint_is_named_and_documented(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/plan", "/settings", "/beats", "/draw", "/paint", "/render"}
+    wanted = {"/plan", "/settings", "/beats", "/draw", "/paint", "/grid", "/render"}
+    assert set(endpoints) == wanted
     for name, facts in endpoints.items():
         assert facts["description"], name
-        wanted = {"song", "settings"}
-        wanted = {"/settings": set(), "/beats": {"song"}}.get(name, wanted)
-        assert wanted <= {each["parameter_name"] for each in facts["parameters"]}
+        taken = {"/settings": set(), "/beats": {"song"}}.get(name, {"song", "settings"})
+        assert taken <= {each["parameter_name"] for each in facts["parameters"]}
 
 
 def test_settings_are_the_defaults(client: Client) -> None:
