@@ -39,7 +39,6 @@ PIECE = 0.8
 """Seconds of song in a piece, at most."""
 
 _PROMPT = 0.35  # seconds after which a piece is given as far as it is
-_AT_ONCE = 0.1  # the same of one that begins anew, which somebody waits for
 _NEAR = 0.02  # seconds by which two times may differ that mean the same picture
 _SKIPPED = 1.5  # seconds of pictures that are made and left out sooner than begun anew behind them
 _IDLE = 8.0  # seconds without a question after which what is held is given up
@@ -316,11 +315,11 @@ class _Playing:
             for _, left_out in islice(self._pictures, skipped):
                 self._near.extend(getattr(left_out, "paintings", ()))
             near = list(self._near) if skipped or anew else []
-            until, patience = math.inf, _PROMPT if self._begun else _AT_ONCE
+            until = math.inf
             begin, made = self._next, list[tuple[float, Any]]()
             for moment, frame in self._pictures:
                 made.append((moment, frame if self._job else encoded(frame)))
-                until = min(until, time.monotonic() + patience)
+                until = min(until, time.monotonic() + _PROMPT)
                 if self.hurry or self._next - begin >= PIECE or time.monotonic() > until:
                     break
             fresh, self._begun = not self._begun, True

@@ -8,7 +8,6 @@ window.musvid.play = (() => {
   const READY = 0.7; // seconds ahead of the sound in which pictures are decoded
   const PATIENCE = 5; // seconds until the sound begins without a picture
   const LOST = 30; // seconds until a question is asked again that nobody answered
-  const TOGETHER = 20; // milliseconds in which changes are one
   const LOOK = 3; // the same, of how what is held is seen
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
@@ -467,7 +466,7 @@ window.musvid.play = (() => {
         if (state.adjusted) again();
         look();
       }
-    }, TOGETHER);
+    }, 60);
   };
 
   // Something else on the stage is looked at: what is paused does not cover it.
