@@ -1,6 +1,5 @@
 """Pictures for Gradio's components, encoded in a tenth of the time that these take."""
 
-import os
 import tempfile
 from hashlib import sha256
 from pathlib import Path
@@ -25,5 +24,5 @@ def quick(frame: Frame, image: gr.Image) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
             part.write(file)
-        os.replace(part.name, path)
+        Path(part.name).replace(path)
     return path
