@@ -64,10 +64,14 @@ CUT = """() => {
     const box = one.getBoundingClientRect();
     if (box.width < 3 || !one.checkVisibility({ visibilityProperty: true })) continue;
     if (one.matches('.sr-only, .sr-only *, .hide') || one.closest(scrolls)) continue;
+    const label = one.closest('label'); // some are for those alone who cannot see
+    if (label && getComputedStyle(label).clipPath.startsWith('inset')) continue;
     const over = getComputedStyle(one).display === 'inline' ? 0 : one.scrollWidth - one.clientWidth;
     const cuts = [over];
     for (let up = one.parentElement; up && up !== document.body; up = up.parentElement) {
-      if (!/hidden|clip|auto|scroll/.test(getComputedStyle(up).overflowX)) continue;
+      const { display, overflowX } = getComputedStyle(up);
+      // One without a box of its own cuts nothing.
+      if (display === 'contents' || !/hidden|clip|auto|scroll/.test(overflowX)) continue;
       const around = up.getBoundingClientRect();
       cuts.push(box.right - around.right, around.left - box.left);
     }
