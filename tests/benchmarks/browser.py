@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from browser.conftest import executable, known
@@ -59,6 +59,16 @@ def measured(page: Page, session: CDPSession, name: str, change: Callable[[], No
     seen = time.monotonic() - began
     page.wait_for_timeout(1000 * STILL)
     print(f"{name:<22} seen {seen:5.2f} s   busy {busy(session) - work:5.2f} s")
+
+
+def tab(browser: Browser) -> tuple[Page, CDPSession]:
+    """A new visitor's tab, and what measures it."""
+    context = known(browser, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    session = context.new_cdp_session(page)
+    session.send("Performance.enable")
+    return page, session
 
 
 def changed(page: Page, session: CDPSession, song: Path) -> None:
@@ -125,11 +135,7 @@ def main() -> None:
         guest.wait_for_function("document.querySelector('#first video')?.currentTime > 0.05")
         print(f"the stage moves after {time.monotonic() - began:.1f} s")
         guest.close()
-        context = known(browser, viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        session = context.new_cdp_session(page)
-        session.send("Performance.enable")
+        page, session = tab(browser)
         opened = time.monotonic()
         page.goto(address)
         page.wait_for_selector("#plan .line")
@@ -152,11 +158,7 @@ def main() -> None:
             measured(page, session, f"preset {name}", lambda choice=choice: page.click(choice))  # type: ignore[misc]
         many(page, count)
         page.close()
-        visit = known(browser, viewport={"width": 1440, "height": 900})
-        page = visit.new_page()
-        page.set_default_timeout(120_000)
-        session = visit.new_cdp_session(page)
-        session.send("Performance.enable")
+        page, session = tab(browser)
         page.goto(address)
         page.wait_for_selector("#painted img", state="attached")
         page.wait_for_timeout(1000 * STILL)

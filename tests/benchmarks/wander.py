@@ -373,9 +373,7 @@ class Wanderer:
         page.evaluate(
             """part => {
               const one = document.querySelector('#moment input[type=range]');
-              const {set} = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
-              set.call(one, Number(one.min) + part * (one.max - one.min));
-              one.dispatchEvent(new Event('input', {bubbles: true}));
+              window.musvid.dom.set(one, Number(one.min) + part * (one.max - one.min));
             }""",
             part,
         )
