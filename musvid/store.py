@@ -24,11 +24,9 @@ import json
 import logging
 import os
 import shutil
-import struct
 import threading
 import time
 import uuid
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -40,6 +38,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from ._claims import Claim
+from ._packing import pack, unpack
 from .errors import OutputError, SettingsError, quoted
 from .frame import Frame, closed
 
@@ -58,8 +57,6 @@ STRIP = 32
 
 _KINDS = ("spectra", "paintings", "videos", "fits")
 _MARK = "musvid-cache"  # a file that says that the folder is one, so that no other is emptied
-_HEADER = struct.Struct(">4IB")  # pictures, height, width, channels; which of these they are
-_HALF, _STEPS = 1, 2  # the left half; each pixel's difference to the one before it in its row
 _TRIM_EVERY = 200_000_000  # bytes written between two looks at the limit
 _PAUSE = 60.0  # seconds without writing after a failure: a full disk is left to the video
 
@@ -129,40 +126,6 @@ def default_limit() -> int:
     if not 0 <= gigabytes < 1e6:
         raise SettingsError(f"{LIMIT} must be a number of gigabytes such as 5, not {quoted(text)}.")
     return int(gigabytes * 1e9)
-
-
-def pack(pictures: Frame) -> bytes:
-    """Pictures, uint8 (count, height, width, channels), as a file holds them: without loss.
-
-    Of mirrored pictures only the left half is kept. From pixel to pixel little changes, so that
-    these steps take less room than the pixels; Huffman's code alone makes them small in less than
-    half the time that zlib's fastest search takes, see ``tests/benchmarks/store.py``.
-    """
-    mirrored = pictures.shape[2] % 2 == 0 and all(
-        np.array_equal(some, some[:, :, ::-1]) for some in (pictures[:, ::16], pictures)
-    )
-    if mirrored:
-        pictures = pictures[:, :, : pictures.shape[2] // 2]
-    steps = np.diff(pictures, axis=2, prepend=np.uint8(0))
-    packer = zlib.compressobj(1, strategy=zlib.Z_HUFFMAN_ONLY)
-    head = _HEADER.pack(*pictures.shape, _STEPS | _HALF * mirrored)
-    return packer.compress(head) + packer.compress(steps.tobytes()) + packer.flush()
-
-
-def unpack(packed: bytes) -> Frame:
-    """What was packed. Raises ValueError when it is not whole, which its checksum tells."""
-    try:
-        content = zlib.decompress(packed)
-        count, height, width, channels, kind = _HEADER.unpack_from(content)
-        pixels = np.frombuffer(content, np.uint8, offset=_HEADER.size)
-        pictures = pixels.reshape(count, height, width, channels)
-    except (zlib.error, struct.error) as error:
-        raise ValueError(str(error)) from None
-    if kind & _STEPS:  # else packed by an older musvid
-        pictures = np.cumsum(pictures, axis=2, dtype=np.uint8)
-    if kind & _HALF:
-        return np.concatenate([pictures, pictures[:, :, ::-1]], 2)
-    return pictures.copy()
 
 
 class Store:

@@ -20,6 +20,7 @@ import pytest
 from conftest import ROOT
 
 from musvid import OutputError, SettingsError
+from musvid._packing import pack, unpack
 from musvid.store import (
     STRIP,
     Store,
@@ -27,8 +28,6 @@ from musvid.store import (
     content_of,
     default_folder,
     default_limit,
-    pack,
-    unpack,
     usable,
 )
 
@@ -535,12 +534,18 @@ def test_frames_are_packed_without_loss_and_as_older_ones_were() -> None:
     whole = random.integers(0, 256, (2, 17, 8, 3), np.uint8)
     mirrored = np.concatenate([whole, whole[:, :, ::-1]], 2)
     smooth = np.tile(np.arange(0, 250, 2, dtype=np.uint8)[:, None], (1, 64, 1, 3))
-    for pictures in (whole, mirrored, whole[:, :, :7], smooth, np.zeros((1, 1, 1, 3), np.uint8)):
+    grey = np.repeat(mirrored[..., :1], 3, 3)
+    black, channel = np.zeros((1, 1, 1, 3), np.uint8), mirrored[..., :1]
+    for pictures in (whole, mirrored, whole[:, :, :7], smooth, grey, black, channel):
         assert np.array_equal(unpack(pack(pictures)), pictures)
     almost = mirrored.copy()
     almost[1, 5, 0] += 1
     assert np.array_equal(unpack(pack(almost)), almost)
     assert len(pack(mirrored)) < 0.6 * len(pack(almost))
+    bluish = grey.copy()
+    bluish[1, 5, :, 2] ^= 1
+    assert np.array_equal(unpack(pack(bluish)), bluish)
+    assert len(pack(grey)) < 0.5 * len(pack(bluish))
     head = struct.pack(">4I?", *whole.shape, True)
     older = zlib.compress(head + whole.tobytes(), 1)
     assert np.array_equal(unpack(older), mirrored)

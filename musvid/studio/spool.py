@@ -17,11 +17,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from .._packing import pack as pack_frames
+from .._packing import unpack
 from ..errors import OutputError
 from ..frame import Frame, frame_path
 from ..rendering import STAGES
-from ..store import pack as pack_frames
-from ..store import unpack
 from ..video import file as video
 
 SUFFIX = ".frames"

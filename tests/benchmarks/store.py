@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from musvid import Clock, Look, Painter, Recipe, Style, draw, render
-from musvid.store import Store, pack
+from musvid._packing import pack
+from musvid.store import Store
 
 from .sounds import clip, songs
 
