@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import texture
+from .folding import Folded
 
 
 class _Plain(nn.Module):
@@ -27,11 +28,11 @@ class _Plain(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for _ in range(3):
-            layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU()]
+            layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)]
         self.conv = nn.Sequential(*layers[:-1])
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.conv(x))
+        return self.conv(x).add_(x).relu_()  # in place: new memory costs as much as the sum
 
 
 class TinyAutoencoder(nn.Module):
@@ -58,6 +59,19 @@ class TinyAutoencoder(nn.Module):
         up.append(nn.Conv2d(width, 3, 3, padding=1))
         self.encoder = nn.ModuleDict({"layers": nn.Sequential(*down)})
         self.decoder = nn.ModuleDict({"layers": nn.Sequential(*up)})
+
+    def fold(self) -> None:
+        """Have what is linear computed at once, when the weights are there: where no block stands
+        at full size, that is the first two and the last two convolutions."""
+        down, up = (
+            list(cast("nn.Sequential", half["layers"])) for half in (self.encoder, self.decoder)
+        )
+        if isinstance(down[1], nn.Conv2d):
+            head = Folded(nn.Sequential(*down[:2]), 3, into=2)
+            self.encoder["layers"] = nn.Sequential(head, *down[2:])
+        if isinstance(last := up[-2], nn.Conv2d):
+            tail = Folded(nn.Sequential(*up[-3:]), last.in_channels, out=2)
+            self.decoder["layers"] = nn.Sequential(*up[:-3], tail)
 
     def encode(self, pictures: Tensor) -> Tensor:
         """The latents."""
@@ -162,10 +176,10 @@ class _Resnet(nn.Module):
         self.conv_shortcut = nn.Conv2d(into, out, 1) if into != out else nn.Identity()
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.conv1(F.silu(self.norm1(x), inplace=True))
         scale, shift = self.time_emb_proj(F.silu(embedding))[:, :, None, None].chunk(2, 1)
-        h = self.norm2(h) * (1 + scale) + shift
-        return self.conv_shortcut(x) + self.conv2(F.silu(h))
+        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
+        return self.conv2(F.silu(h, inplace=True)).add_(self.conv_shortcut(x))
 
 
 class _Sampler(nn.Module):

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from .networks import Denoiser, TextEncoder, autoencoder
+from .networks import Denoiser, TextEncoder, TinyAutoencoder, autoencoder
 
 
 class Words:
@@ -149,6 +149,8 @@ def _network(
     for parameter in network.parameters():
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    if isinstance(network, TinyAutoencoder):
+        network.fold()
     return network
 
 

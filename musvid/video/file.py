@@ -206,7 +206,7 @@ def _arguments(
         *_ffmpeg.raw_input(width, height, pace),
         *_ffmpeg.metadata_input(notes),
         *("-filter_complex", f"{picture};{sound}", "-map", "[v]", "-map", "[a]"),
-        *("-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "veryfast", "-crf", "16"),
+        *("-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "superfast", "-crf", "15"),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
         *("-c:a", "aac", "-b:a", "192k", "-map_metadata", "2", "-fflags", "+bitexact"),
         *("-movflags", "+faststart", "-f", "mp4", "file:" + os.fspath(part)),
