@@ -16,6 +16,7 @@ import numpy as np
 from .clock import Clock
 from .errors import SettingsError
 from .frame import Frame
+from .interpolate._names import chosen
 from .keys import Keys
 from .music import author, form, story
 from .music.automation import Automation, Floats
@@ -136,7 +137,13 @@ class Job:
             slower += " (or speed of the story)"
         if self.recipe.drift_by:
             slower += ", less of --drift-by"
-        return Course(self.clock, self.recipe.drift, self.size, grain, self.travel, slower)
+        drift, half = self.recipe.drift, self.recipe.style.resolve().symmetry == "half"
+        # What else fills gaps looks around, beyond the middle, too; an echo turns what it repeats.
+        apart = chosen(self.recipe.interpolator, painted=True) == "blend" and not self.recipe.echo
+        symmetric = half and apart and not drift.sideways
+        return Course(
+            *(self.clock, drift, self.size, grain, self.travel, slower), symmetric=symmetric
+        )
 
     @cached_property
     def echo(self) -> Echo | None:

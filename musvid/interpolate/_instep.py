@@ -10,6 +10,8 @@ world than the other one's. A mixture of two such paintings has the light of nei
 relit to one light between theirs before the gap is filled, and what is cut from it to the light of
 its own moment (see `musvid.interpolate.relight`): the gains of one after the other are those of
 relighting each painting to the moment, at the price of relighting once a frame.
+
+Of symmetric canvases only the left halves are worked on, and frames are mirrored at the end.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from itertools import chain, groupby, islice
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,7 +98,7 @@ def between(
                     now = _half(relight.light_layers(next(lights), _CELL), course)
                     under = gap.under(float(place / factor), offset)
                     frame = relight.relit_to(frame, now, under, response)
-                yield course.whole(frame)
+                yield _whole(frame, course)
 
 
 def _read(
@@ -104,17 +107,19 @@ def _read(
     dark = np.zeros((0, 0), np.float32)
     if guides is None:
         for number, canvas in enumerate(canvases):
-            yield _Painting(canvas, course.span(number), dark, dark)
+            yield _Painting(_left(canvas, course), course.span(number), dark, dark)
         return
     for number, (canvas, guide) in enumerate(zip(canvases, guides)):  # noqa: B905
-        yield _Painting(canvas, course.span(number), guide, relight.light_layers(guide, _CELL))
+        layers = relight.light_layers(guide, _CELL)
+        layers = _half(layers, course) if course.symmetric else layers
+        yield _Painting(_left(canvas, course), course.span(number), guide, layers)
 
 
 def _fit(paintings: Sequence[_Painting], course: Course) -> relight.Response:
     """The response of the paintings: each one, predicted from either neighbour in its place."""
 
     def seen(painting: _Painting, offset: float) -> relight.Lit:
-        frame = course.whole(course.cut(painting.canvas, offset - painting.span.start))
+        frame = _whole(course.cut(painting.canvas, offset - painting.span.start), course)
         return frame, _moved_light(painting.guide, offset - painting.span.offset, course)
 
     pairs = []
@@ -228,8 +233,24 @@ def _filled(
             yield picture, gap.start
 
 
+def _left(canvas: Frame, course: Course) -> Frame:
+    """What says all of a canvas: of a symmetric one, its left half."""
+    if not course.symmetric:
+        return canvas
+    return np.ascontiguousarray(canvas[:, : course.size[0] // 2])
+
+
+def _whole(frame: Frame, course: Course) -> Frame:
+    """The picture that a cut from such canvases stands for."""
+    if not course.symmetric:
+        return course.whole(frame)
+    return np.asarray(cv2.hconcat([frame, cv2.flip(frame, 1)]), np.uint8)
+
+
 def _half(layers: Floats, course: Course) -> Floats:
-    """Of layers of a whole picture, those of the window that moves."""
+    """Of layers of a whole picture, those of what is worked on."""
+    if course.symmetric:
+        return np.ascontiguousarray(layers[..., : course.size[0] // 2 // _CELL])
     return layers[..., : course.length // _CELL] if course.drift.mirrored else layers
 
 

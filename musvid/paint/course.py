@@ -55,7 +55,8 @@ class Course:
 
     drift: one that moves. size: painted (width, height). grain: of the model, in pixels.
     way: the offset at a time in seconds from the beginning of the song's part. slower: what makes
-    it slower, for the sentence that refuses one.
+    it slower, for the sentence that refuses one. symmetric: whether the right half of every canvas
+    mirrors the left one, so that the left one says all.
 
     Raises SettingsError where the world moves so far from painting to painting that they show
     nothing in common.
@@ -69,8 +70,11 @@ class Course:
         grain: int,
         way: Callable[[Fraction], float],
         slower: str = "a slower --drift",
+        *,
+        symmetric: bool = False,
     ) -> None:
         self.clock, self.drift, self.grain, self.size = clock, drift, grain, size
+        self.symmetric = symmetric
         self._way = way
         whole = size[0] if drift.sideways else size[1]
         self.length = drift.window(size)
