@@ -31,7 +31,7 @@ from .preset import PresetPanel
 from .render import RenderPanel
 from .reset import ResetPanel
 from .results import ResultsPanel
-from .sessions import describe_once
+from .sessions import describe_once, skip_at_once
 from .sliders import take_ends
 from .song import SongPanel
 from .stage import StagePanel
@@ -63,6 +63,7 @@ def build(studio: Studio, limits: Limits) -> Board:
     _quieten(board)
     _queue(board)
     describe_once(board.blocks)
+    skip_at_once(board.blocks)
     return board
 
 

@@ -1,5 +1,6 @@
 """The panel of renders: they are started, watched and stopped here."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from .visitors import NAME
 
 QUICK = 3.0  # seconds
 TILES = 12  # of a gallery that fills while a render runs
+_FILLED = 2.0  # seconds from one filling of the galleries to the next
+
+GALLERIES = {"spectrum": "drawn_frames", "painted": "diffused_frames"}
+"""Where the page shows the frames of a stage."""
 
 
 class RenderPanel:
@@ -139,13 +144,18 @@ class RenderPanel:
     ) -> Iterator[Updates]:
         """Shows what is done of a render until it has ended."""
         shown: Path | None = None
+        filled, due = dict[str, list[Path]](), 0.0
         try:
             for job, report in work.reports():
-                updates: Updates = {
-                    self.board["progress"]: progress_of(report),
-                    self.board["drawn_frames"]: report.frames("spectrum", TILES),
-                    self.board["diffused_frames"]: report.frames("painted", TILES),
-                }
+                updates: Updates = {self.board["progress"]: progress_of(report)}
+                # Gradio looks at every picture of a gallery for some milliseconds, and so does the
+                # browser.
+                if report.finished or time.monotonic() > due:
+                    due = time.monotonic() + _FILLED
+                    for stage, place in GALLERIES.items():
+                        frames = report.frames(stage, TILES)
+                        if frames != filled.get(stage):
+                            updates[self.board[place]] = filled[stage] = frames
                 if not report.video and (newest := report.newest):
                     number, frame = newest
                     seen = self.board.studio.seen(job, frame, float(job.clock.time(number)))
