@@ -61,7 +61,7 @@ def bar(text: str, part: float, over: bool = False) -> str:
     return (
         f'<div class="{kind}" role="progressbar" aria-label="Progress" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * part:.0f}" aria-valuetext="{escape(text)}">'
-        f'<i style="width:{100 * part:.1f}%"></i><span>{escape(text)}</span></div>'
+        f'<i style="--part:{part:.3f}"></i><span>{escape(text)}</span></div>'
     )
 
 

@@ -212,7 +212,7 @@ class RenderPanel:
         settings = report.folder / f"{name}.json"
         settings.write_text(read_settings(report.video), encoding="utf-8")
         frames = report.frames("painted", 3)
-        poster = report.folder / "poster.webp"
+        poster = report.folder / f"poster{frames[0].suffix}"
         poster.write_bytes(frames[len(frames) // 2].read_bytes())
         entry = {
             "video": str(titled(report.video, name)),

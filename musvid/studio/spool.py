@@ -20,11 +20,12 @@ from typing import BinaryIO
 from .._packing import pack as pack_frames
 from .._packing import unpack
 from ..errors import OutputError
-from ..frame import Frame, frame_path
+from ..frame import Frame, encoded, frame_path
 from ..rendering import STAGES
 from ..video import file as video
 
 SUFFIX = ".frames"
+_QUALITY = 92  # of pictures that are looked at
 _LENGTH = struct.Struct(">I")  # bytes of the frame that follows
 
 
@@ -70,15 +71,14 @@ class Spool:
             yield unpack(packed)[0]
 
     def tiles(self, stage: str, indices: list[int]) -> list[Path]:
-        """Some frames of a stage as pictures (WebP) that a browser shows, each encoded once."""
-        from PIL import Image
-
+        """Some frames of a stage as pictures (JPEG) that a browser shows, each encoded once."""
         tiles = self.folder / "tiles" / stage
-        paths = {index: tiles / f"{index:06d}.webp" for index in sorted(indices)}
+        paths = {index: tiles / f"{index:06d}.jpeg" for index in sorted(indices)}
         missing = [index for index, path in paths.items() if not path.exists()]
         tiles.mkdir(parents=True, exist_ok=True)
         for index, packed in zip(missing, self._packed(stage, missing), strict=True):
-            Image.fromarray(unpack(packed)[0]).save(paths[index], quality=90, method=2)
+            file = encoded(unpack(packed)[0], _QUALITY, "JPEG", subsampling=0)
+            paths[index].write_bytes(file)
         return list(paths.values())
 
     def _packed(self, stage: str, indices: list[int] | range | None) -> Iterator[bytes]:

@@ -7,6 +7,8 @@ of the two that are nearest (Williams, "Pyramidal Parametrics", 1983), along and
 The rest is an interpolation, which enlarges as well: bicubic to twice the strip's pixels, between
 which places are then read linearly. That is nearer to the ideal than reading the strip itself
 bicubically (by 0.7 dB, `tests/benchmarks/view.py`), and takes half as long.
+
+Of a mirrored strip, the left half says all.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from ..frame import Frame
 from .projections import Field, Projection, fold
 
 FINE = 2  # pixels that are read, per pixel of the strip
+_TAPS = 2  # pixels beyond a border that a bicubic interpolation looks at
 
 
 class Sampler:
@@ -52,31 +55,39 @@ class Sampler:
         self._fade = np.tile(fade[:, None, None], (1, self._width, 3))
 
     def picture(self, strip: Frame, x: Field, y: Field, zoom: float = 1.0) -> Frame:
-        """What is seen of a strip.
+        """What is seen of a strip, or of one that the right half mirrors, given by its left half.
 
         x, y: float32 (height, width), places of the picture as projections take them, as the camera
         sees them. zoom: how much it enlarges.
         """
         u, s = self._made.places(x, y)
+        part = strip.shape[1] / self._width  # 1, or of a half 1/2
         top, below = self._fine * self._height, self._cellar / self._height
         if self._cellar:
             s += np.float32(below)
             padded = cv2.copyMakeBorder(strip, 0, self._cellar, 0, 0, cv2.BORDER_REFLECT)
             strip = np.asarray(padded, np.uint8)
             dark = strip[self._height :]
-            cv2.multiply(dark, self._fade, dark, 1 / 255)
+            cv2.multiply(dark, self._fade[:, : dark.shape[1]], dark, 1 / 255)
         desk = self._desk = np.empty_like(s) if self._desk is None else self._desk
         rows = fold(s, 1 + below, top * (1 + below) - 0.5, -0.5, desk=desk)
-        columns = fold(u, 1, -0.5, self._fine * self._width - 0.5, desk=desk)
+        columns = fold(u, part, -0.5, part * self._fine * self._width - 0.5, desk=desk)
         source = strip
         if self._fine > 1:
             source = soften(strip, self._across / zoom, self._along / zoom)
             if self._shine is not None:
                 source = _shining(source, self._shine)
-            size = self._fine * source.shape[1], self._fine * source.shape[0]
-            source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+            source = _enlarged(source, self._fine, beyond=_TAPS if part < 1 else 0)
         made = cv2.remap(source, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         return np.asarray(made, np.uint8)
+
+
+def _enlarged(strip: Frame, times: int, *, beyond: int) -> Frame:
+    """A strip so many times as large. beyond: pixels that go on mirrored at its right."""
+    wide = times * strip.shape[1]
+    padded = cv2.copyMakeBorder(strip, 0, 0, 0, beyond, cv2.BORDER_REFLECT) if beyond else strip
+    size = times * padded.shape[1], times * padded.shape[0]
+    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_CUBIC), np.uint8)[:, :wide]
 
 
 def _shining(strip: Frame, shine: Field) -> Frame:
@@ -87,8 +98,13 @@ def _shining(strip: Frame, shine: Field) -> Frame:
     made, part = strip.copy(), slice(int(rows[0]), int(rows[-1]) + 1)
     brighter = shine[part, None, None]
     pixels = made[part].astype(np.float32)
-    grey = pixels.mean(2, keepdims=True)
-    made[part] = np.clip((grey + (pixels - grey) * brighter) * brighter, 0, 255)
+    grey = cv2.transform(pixels, np.full((1, 3), 1 / 3))[..., None]
+    pixels -= grey
+    pixels *= brighter
+    pixels += grey
+    pixels *= brighter
+    np.minimum(pixels, 255, out=pixels)
+    made[part] = np.maximum(pixels, 0, out=pixels)
     return made
 
 

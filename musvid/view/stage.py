@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from .._device import abreast, cores
-from ..frame import Frame
+from ..frame import Frame, mirrored
 from ..keys import Keys, shares
 from .camera import STILL, Beat, Curves, Pose, pose
 from .cover import Disc
@@ -193,6 +193,8 @@ class _Eye:
         frame = frame[: len(frame) - self._low]
         if self._turned:
             frame = np.ascontiguousarray(frame[::-1])
+        if mirrored(frame):
+            frame = frame[:, : frame.shape[1] // 2]
         seen = pose(self._camera, time, self._shot.beat or STILL, self._shot.by)
         x, y = places(self._shot.size, seen, fields, step=self._step)
         picture = self._sampler.picture(tone(frame, self._finish), x, y, seen.zoom)

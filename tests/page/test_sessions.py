@@ -77,8 +77,8 @@ def test_what_an_event_leaves_alone_is_not_built_anew(monkeypatch: pytest.Monkey
     wanted = answered()
     skip_at_once(page)
     assert answered() == wanted
-    monkeypatch.setattr(gr.Button, "__init__", None)
     state = SessionState(page)
+    monkeypatch.setattr(BlocksConfig, "config_for_block", None)
     asyncio.run(page.postprocess_data(many, {text: "b"}, state))
     with pytest.raises(TypeError):
         asyncio.run(page.postprocess_data(many, {button: gr.update(value="d")}, state))

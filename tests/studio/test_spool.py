@@ -39,7 +39,7 @@ def test_only_what_is_looked_at_becomes_a_picture(tmp_path: Path) -> None:
     for index in range(9):
         spool.add("frames", index, np.full((16, 24, 3), 20 * index, np.uint8))
     shown = spool.tiles("frames", [0, 3, 8])
-    assert names(tmp_path / "tiles" / "frames") == {f"00000{index}.webp" for index in (0, 3, 8)}
+    assert names(tmp_path / "tiles" / "frames") == {f"00000{index}.jpeg" for index in (0, 3, 8)}
     for path, level in zip(shown, (0, 60, 160), strict=True):
         assert psnr(np.asarray(Image.open(path)), np.full((16, 24, 3), level)) > 40
     before = shown[0].stat().st_mtime_ns

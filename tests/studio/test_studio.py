@@ -208,8 +208,8 @@ def test_a_watched_render_is_the_same_video(write_song: WriteSong, tmp_path: Pat
     assert last.done["frames"] == 60
     frames = last.frames("frames", 5)
     assert len(frames) == 5
-    assert frames[0].name == "000000.webp"
-    assert frames[-1].name == "000059.webp"
+    assert frames[0].name == "000000.jpeg"
+    assert frames[-1].name == "000059.jpeg"
     assert len(last.frames("frames", 1000)) == 60
     counts = [each.done.get("frames", 0) for each in reports]
     assert counts == sorted(counts)
