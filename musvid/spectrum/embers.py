@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import count
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,7 +51,7 @@ def glowing(
     embers: NDArray[np.uint16] | None = None
     here = 0
     for tick, picture in zip(count(first), drawn):
-        left = picture[:, : picture.shape[1] // 2]
+        left = _channels(picture[:, : picture.shape[1] // 2])
         offset = round(course.offset(clock.start + tick / clock.fps)) if course else 0
         if embers is None:
             embers = np.zeros(left.shape, np.uint16)
@@ -58,10 +59,29 @@ def glowing(
             cooled = (embers.astype(np.uint32) * np.uint32(factor)) >> np.uint32(16)
             cooled = np.maximum(cooled, loss) - loss
             embers = _carried(cooled.astype(np.uint16), offset - here, course)
+            # One channel says all until something has a colour.
+            if left.ndim > embers.ndim:
+                embers = np.repeat(embers[..., None], 3, 2)
+            elif embers.ndim > left.ndim:
+                left = np.repeat(left[..., None], 3, 2)
         here = offset
         seen = np.maximum(left, (embers // _FINE).astype(np.uint8))
         embers = np.maximum(embers, left * np.uint16(own))
-        yield np.concatenate([seen, seen[:, ::-1]], axis=1)
+        yield _whole(seen)
+
+
+def _channels(left: Frame) -> NDArray[np.uint8]:
+    """A picture, or where it is grey, one channel of it: (height, width)."""
+    first, *others = cv2.split(left)
+    if all(np.array_equal(first, other) for other in others):
+        return np.asarray(first, np.uint8)
+    return left
+
+
+def _whole(left: NDArray[np.uint8]) -> Frame:
+    """The picture of a left half, of three channels or one."""
+    made = cv2.hconcat([left, cv2.flip(left, 1)])
+    return np.asarray(made if left.ndim > 2 else cv2.merge([made] * 3), np.uint8)
 
 
 def _carried(embers: NDArray[np.uint16], way: int, course: Course | None) -> NDArray[np.uint16]:
