@@ -39,6 +39,8 @@ PIECE = 0.8
 """Seconds of song in a piece, at most."""
 
 _PROMPT = 0.35  # seconds after which a piece is given as far as it is
+_EARLY = 0.12  # the same of the first pieces, which are waited for
+_EARLIEST = 3  # pieces
 _NEAR = 0.02  # seconds by which two times may differ that mean the same picture
 _SKIPPED = 1.5  # seconds of pictures that are made and left out sooner than begun anew behind them
 _IDLE = 8.0  # seconds without a question after which what is held is given up
@@ -181,7 +183,7 @@ class Players:
             if playing and playing.goes_on(key, moment):
                 piece = playing.piece(moment, anew=bool(anew))
             if playing is None or piece is None:
-                self.leave(visitor)
+                self.leave(visitor, wait=False)
                 small = played(job, pace.level, every=lit)
                 check(small)
                 rate = None if lit else LEVELS[pace.level][1]
@@ -212,14 +214,18 @@ class Players:
             return None
         return relit.seen(job, max(0.0, moment - _BEFORE), moment + relit.AHEAD)
 
-    def leave(self, visitor: str, only: _Playing | None = None) -> None:
-        """Give up what is held of a visitor. only: unless it is something else by now."""
+    def leave(self, visitor: str, only: _Playing | None = None, *, wait: bool = True) -> None:
+        """Give up what is held of a visitor. only: unless it is something else by now. wait: until
+        the piece that is being made of it is finished, and the processes behind it have ended."""
         with self._lock:
             playing = self._playing.get(visitor)
             if playing is None or (only is not None and playing is not only):
                 return
             del self._playing[visitor]
-        playing.close()
+        if wait:
+            playing.close()
+        else:
+            in_background(playing.close, "leave")
 
     def __len__(self) -> int:
         return len(self._playing)
@@ -263,7 +269,8 @@ class _Playing:
         self._made: Iterator[Any] = studio.pictures(rest) if rate else studio.moments(rest)
         self._pictures = self._wanted()
         self._near: deque[relit.Painting] = deque(maxlen=2)  # what the last moment is between
-        self._begun = self._closed = False
+        self._given = 0  # pieces
+        self._closed = False
         self.hurry = False  # whether the next piece is asked for already
 
     @property
@@ -317,12 +324,13 @@ class _Playing:
             near = list(self._near) if skipped or anew else []
             until = math.inf
             begin, made = self._next, list[tuple[float, Any]]()
+            patience = _EARLY if self._given < _EARLIEST else _PROMPT
             for moment, frame in self._pictures:
                 made.append((moment, frame if self._job else encoded(frame)))
-                until = min(until, time.monotonic() + _PROMPT)
+                until = min(until, time.monotonic() + patience)
                 if self.hurry or self._next - begin >= PIECE or time.monotonic() > until:
                     break
-            fresh, self._begun = not self._begun, True
+            fresh, self._given = not self._given, self._given + 1
             over = not made or self._number > self._last
             lit = None
             if self._job:
