@@ -1,5 +1,8 @@
 """Which settings belong to a song, and which to a look."""
 
+FORMAT = "view.shown"
+"""The size of the video, which is the visitor's: most looks leave it."""
+
 _PART = ("start", "duration", "track", "form")
 
 

@@ -18,10 +18,11 @@ from ..studio.looks import Looks, Newest
 from .board import LATEST, LIGHT, QUIET, Board, Updates
 from .gpu import ZERO
 from .html import embedded
-from .own import is_of_song
+from .own import FORMAT, is_of_song
 from .values import Values, recipe_of, values_of
 
 # Painted first; the others follow in the order in which they stand.
+_FORMATS = ("portrait",)  # looks that are for a format, and bring it
 _PROMISING = ("living", "nebula", "kaleidoscope", "fire", "aurora", "reef")
 
 
@@ -71,9 +72,12 @@ class PresetPanel:
         )
 
     def on_choose(self, data: dict[Any, Any], chosen: gr.EventData) -> Updates:
-        """Fills the controls with a preset; the clip and the beat stay."""
-        updates, _ = self.board.filled(preset(str(chosen.name)).recipe, data[self.board["song"]])
+        """Fills the controls with a preset; the clip, the beat and mostly the format stay."""
+        name = str(chosen.name)
+        updates, _ = self.board.filled(preset(name).recipe, data[self.board["song"]])
         shown = self.board.named(data)
+        if name not in _FORMATS:
+            del updates[self.board.controls[FORMAT]]
         # Only what differs: whatever is written takes the browser some time.
         return {
             part: updates[part]
@@ -155,7 +159,9 @@ def shown_by(values: Values) -> str:
     given = {} if shown["story"] != story.OFF else {"story": story.OFF}
     for name, wanted in _values().items():
         if all(
-            shown[each] == value for each, value in (wanted | given).items() if not is_of_song(each)
+            shown[each] == value
+            for each, value in (wanted | given).items()
+            if each != FORMAT and not is_of_song(each)
         ):
             return name
     return ""

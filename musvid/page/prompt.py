@@ -11,7 +11,7 @@ from ..errors import listed
 from ..paint import models, prompts, words
 from ..paint.style import Style
 
-FREE = "For free text choose another model, under Model."
+FREE = "For free text choose another model, under Seed and model."
 TIMES = (
     "That is one prompt; for one after the other, begin each with its time, as in "
     "0:00 nebula | 0:08 crystal."

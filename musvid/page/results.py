@@ -62,7 +62,6 @@ class ResultsPanel:
             board.put("history", history(scale=3, min_width=260))
             self.restore = gr.File(
                 label="Settings of a musvid video, or a settings JSON",
-                file_types=[".mp4", ".json"],
                 height=190,
                 elem_id="restore",
                 scale=2,

@@ -9,7 +9,7 @@ from .. import MusvidError
 from ..presets.surprise import surprise
 from .board import LIGHT, QUIET, Board, Updates
 from .html import told
-from .own import is_of_song
+from .own import FORMAT, is_of_song
 
 
 class SurprisePanel:
@@ -20,7 +20,7 @@ class SurprisePanel:
         self.board = board
         self.button = gr.Button("Surprise me", elem_id="surprise", size="sm", min_width=60, scale=0)
         self.heart = gr.Button(
-            "♡ Keep as favourite", elem_id="favour", size="sm", min_width=60, scale=0
+            "♡ Keep this look", elem_id="favour", size="sm", min_width=60, scale=0
         )
         gr.HTML('<ul id="favourites" aria-label="Favourites"></ul>', padding=False)
 
@@ -49,12 +49,13 @@ class SurprisePanel:
         )
 
     def on_surprise(self, path: str | None) -> Updates:
-        """Fills the controls with a look by chance; what is the song's stays."""
+        """Fills the controls with a look by chance; the format and what is the song's stay."""
         try:
             recipe = surprise(randrange(2**32))
             self.board.limits.check(recipe)
             updates, _ = self.board.filled(recipe, path)
         except MusvidError as error:
             return {self.board["song_problem"]: told(error)}
-        own = [part for name, part in self.board.controls.items() if is_of_song(name)]
+        controls = self.board.controls.items()
+        own = [part for name, part in controls if name == FORMAT or is_of_song(name)]
         return {part: value for part, value in updates.items() if part not in own}

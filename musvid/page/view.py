@@ -79,7 +79,6 @@ class ViewPanel:
             "view.cover",
             gr.File(
                 label="Cover in the disc of a ring",
-                file_types=[".png", ".jpg", ".jpeg", ".webp"],
                 height=110,
                 elem_id="cover",
             ),

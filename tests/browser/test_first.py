@@ -17,7 +17,10 @@ def test_a_film_plays_at_first_sight_and_makes_way(
 ) -> None:
     # Whoever wants less motion sees a picture.
     assert page.get_attribute("#stage", "data-first") is None
-    assert not page.is_visible(FILM) and page.is_visible("#first img")
+    assert not page.is_visible(FILM)
+    # A painting, which may be wide or tall, has the stage to itself.
+    page.wait_for_selector("#painted img")
+    assert not page.is_visible("#first img")
     context = browser.new_context()
     try:
         guest = context.new_page()

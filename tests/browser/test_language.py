@@ -71,7 +71,7 @@ Waiting for another render: 1 before you. Stop leaves the queue.
 The built-in painter knows only the words below; \
 it skips: dog, huse (did you mean house?) and 3 more. \
 That is all of them: it paints a violet nebula instead. \
-For free text choose another model, under Model.
+For free text choose another model, under Seed and model.
 ✓ Settings loaded: teal coral.
 2 renders of yours are not finished yet; wait for one of them.
 The settings are not JSON (Expecting value: line 1 column 1).

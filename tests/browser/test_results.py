@@ -38,10 +38,13 @@ def render(page: Page, count: int) -> None:
 def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_path: Path) -> None:
     upload(page, write_wav(tmp_path / "Vibe Ace (live).wav", music(4.0)))
     page.wait_for_function("document.querySelector('#plan').innerText.includes('120 frames')")
-    foreign = tmp_path / "foreign.mp4"
-    foreign.write_text("no video")
-    page.set_input_files("#restore input[type=file]", foreign)
-    page.wait_for_selector("#restore-note [role=alert]")
+    for name in ("foreign.ogg", "foreign.mp4"):
+        foreign = tmp_path / name
+        foreign.write_text("no video")
+        page.evaluate("document.querySelector('#restore button[aria-label=Clear]')?.click()")
+        page.set_input_files("#restore input[type=file]", foreign)
+        page.wait_for_selector(f"#restore-note [role=alert] >> text={name}")
+        assert not page.query_selector("#restore .error"), "Gradio's own, which stays"
     assert not page.query_selector("#song-problem [role=alert]")
     note, box = (page.locator(each).bounding_box() for each in ("#restore-note", "#restore"))
     assert note and box
@@ -57,7 +60,19 @@ def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_
         "Vibe Ace (live) - teal coral - tunnel - 0-1 s.mp4"
     )
     assert "kB)" in page.inner_text("#save-video") or "MB)" in page.inner_text("#save-video")
+    # The video stands on the stage: it is what Play plays, until something else is asked for.
+    page.eval_on_selector("#video video", "film => { film.loop = true; film.pause(); }")
+    for paused in ("false", "true"):
+        page.click("#play")
+        page.wait_for_function(f"document.querySelector('#video video').paused == {paused}")
+        pressed = page.get_attribute("#play", "aria-pressed")
+        assert pressed == ("false" if paused == "true" else "true")
+        assert not page.evaluate("window.musvid.play.playing")
     load(page, tmp_path, style={"prompt": "pink marble"})
+    page.wait_for_selector("#stage-row[data-show=moment]")
+    page.click("#play")
+    page.wait_for_function("window.musvid.play.playing")
+    page.click("#play")
     render(page, 2)
     tile = "#history .tile >> nth={}"
     assert page.get_attribute(tile.format(0), "aria-pressed") == "true"

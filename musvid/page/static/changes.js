@@ -4,12 +4,14 @@
   const PAUSE = 30; // milliseconds without a change, after which the controls are read
   const MOST = 250; // milliseconds after which they are, even while a slider is dragged
   const LATER = 60; // milliseconds by which a picture's question is ahead of what is told of it
+  const ASIDE = 2000; // the same for a picture's question while the song plays: what plays is ahead
   const LONGEST = 3000; // milliseconds that an event waits for them
   const told = []; // called with the names, those of the song, the song, and the values
   const kinds = new Set(); // of what has changed since buttons were clicked
   let text = ""; // the controls' values as they were last read
   let timer = 0; // that waits for more changes
   let later = 0; // that waits to have a change told
+  let aside = 0; // that waits to have pictures made
   let since = 0; // when the first of these changes came
   let asked = 0; // how often the controls were asked to be read, and how often they were
   let answered = 0;
@@ -49,13 +51,20 @@
     if (!kinds.size) return;
     // Whatever is drawn anew is painted anew.
     if (kinds.has("changed-drawing")) kinds.delete("changed-painting");
-    kinds.delete("changed");
-    for (const kind of kinds) click(kind);
-    kinds.clear();
+    clearTimeout(aside);
+    if (window.musvid.play?.playing) aside = setTimeout(picture, ASIDE);
+    else picture();
     later ||= setTimeout(() => {
       later = 0;
       for (const kind of ["changed", "changed-timeline"]) click(kind);
     }, LATER);
+  }
+
+  // Asks for the pictures of the moment that have changed.
+  function picture() {
+    kinds.delete("changed");
+    for (const kind of kinds) click(kind);
+    kinds.clear();
   }
 
   // Puts the controls' values at their place among the inputs of an event. If it waits, then they

@@ -5,7 +5,7 @@
   const MARKS = [
     ["#choose", "Your song goes here, or drop it anywhere. The example is there to try."],
     ["#presets", "A look is one click. Nothing is lost: undo takes it back."],
-    ["#levers", "These three make the motion. Pull one, and look at the picture."],
+    ["#levers", "These three make the motion. Press play, pull one, and watch."],
   ];
 
   const seen = () => {

@@ -390,8 +390,9 @@ window.musvid.play = (() => {
   const button = () => {
     const play = at("play");
     if (!play) return;
-    play.setAttribute("aria-pressed", String(state.playing));
-    play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
+    const plays = state.playing || film()?.paused === false;
+    play.setAttribute("aria-pressed", String(plays));
+    play.setAttribute("aria-label", plays ? "Pause" : "Play");
   };
 
   const tell = (sound) => {
@@ -474,7 +475,17 @@ window.musvid.play = (() => {
     if (!state.playing) still();
   };
 
-  const toggle = () => (state.playing ? pause() : start());
+  // The video, where that is what stands on the stage: nothing has changed since it was made.
+  const film = () =>
+    document.querySelector('#stage-row[data-show="video"] #stage:not([data-show="play"], [data-show="wait"]) #video video');
+
+  const toggle = () => {
+    const video = state.playing ? null : film();
+    if (state.playing) pause();
+    else if (!video) start();
+    else if (video.paused) video.play().catch(() => {});
+    else video.pause();
+  };
 
   const field = (place) =>
     place?.closest?.(
@@ -505,9 +516,11 @@ window.musvid.play = (() => {
       if (event.target === audio()) return;
       if (state.playing) pause();
       if (event.target.tagName === "VIDEO") still(); // it is what is looked at now
+      button();
     },
     true,
   );
+  for (const kind of ["pause", "ended", "emptied"]) document.addEventListener(kind, button, true);
   window.addEventListener("pagehide", () => stop());
 
   window.musvid.changes.told.push(changed);
