@@ -69,7 +69,7 @@ def test_results_are_called_after_song_and_look_and_shown_again(page: Page, tmp_
         assert pressed == ("false" if paused == "true" else "true")
         assert not page.evaluate("window.musvid.play.playing")
     load(page, tmp_path, style={"prompt": "pink marble"})
-    page.wait_for_selector("#stage-row[data-show=moment]")
+    page.wait_for_selector("#stage-row[data-show=moment][data-frames=one]")
     page.click("#play")
     page.wait_for_function("window.musvid.play.playing")
     page.click("#play")

@@ -21,7 +21,7 @@
       moment: source("#painted img"),
       making: source("#making img"),
       video: source("#video video"),
-      one: source("#drawn img"),
+      one: ["#drawn img", "#diffused img"].map(source).join(""),
       many: [...row.querySelectorAll("#drawn-frames img")].map((each) => each.src).join(),
     });
     let known = {};
