@@ -39,8 +39,6 @@ PIECE = 0.8
 """Seconds of song in a piece, at most."""
 
 _PROMPT = 0.35  # seconds after which a piece is given as far as it is
-_EARLY = 0.12  # the same of the first pieces, which are waited for
-_EARLIEST = 3  # pieces
 _NEAR = 0.02  # seconds by which two times may differ that mean the same picture
 _SKIPPED = 1.5  # seconds of pictures that are made and left out sooner than begun anew behind them
 _IDLE = 8.0  # seconds without a question after which what is held is given up
@@ -269,8 +267,7 @@ class _Playing:
         self._made: Iterator[Any] = studio.pictures(rest) if rate else studio.moments(rest)
         self._pictures = self._wanted()
         self._near: deque[relit.Painting] = deque(maxlen=2)  # what the last moment is between
-        self._given = 0  # pieces
-        self._closed = False
+        self._begun = self._closed = False
         self.hurry = False  # whether the next piece is asked for already
 
     @property
@@ -324,13 +321,12 @@ class _Playing:
             near = list(self._near) if skipped or anew else []
             until = math.inf
             begin, made = self._next, list[tuple[float, Any]]()
-            patience = _EARLY if self._given < _EARLIEST else _PROMPT
             for moment, frame in self._pictures:
                 made.append((moment, frame if self._job else encoded(frame)))
-                until = min(until, time.monotonic() + patience)
+                until = min(until, time.monotonic() + _PROMPT)
                 if self.hurry or self._next - begin >= PIECE or time.monotonic() > until:
                     break
-            fresh, self._given = not self._given, self._given + 1
+            fresh, self._begun = not self._begun, True
             over = not made or self._number > self._last
             lit = None
             if self._job:
