@@ -91,6 +91,13 @@ def mirrored(frame: Frame) -> bool:
     return True
 
 
+def whole(left: Frame) -> Frame:
+    """The mirrored frame of its left half, (height, width / 2[, channels])."""
+    import cv2
+
+    return np.asarray(cv2.hconcat([left, cv2.flip(left, 1)]), np.uint8)
+
+
 def encoded(frame: Frame, quality: int = 80, kind: str = "WEBP", **more: int) -> bytes:
     """A picture as a file, for a page. quality: 1 to 100. kind: "WEBP" or "JPEG". more: what
     Pillow knows of that kind."""

@@ -24,11 +24,10 @@ from fractions import Fraction
 from functools import cached_property, partial
 from itertools import chain, groupby, islice
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Frame, Light, closed
+from ..frame import Frame, Light, closed, whole
 from ..paint.course import Course, Span, moved
 from . import relight
 from ._retime import retime
@@ -242,9 +241,7 @@ def _left(canvas: Frame, course: Course) -> Frame:
 
 def _whole(frame: Frame, course: Course) -> Frame:
     """The picture that a cut from such canvases stands for."""
-    if not course.symmetric:
-        return course.whole(frame)
-    return np.asarray(cv2.hconcat([frame, cv2.flip(frame, 1)]), np.uint8)
+    return whole(frame) if course.symmetric else course.whole(frame)
 
 
 def _half(layers: Floats, course: Course) -> Floats:

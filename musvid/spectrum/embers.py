@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clock import Clock
-from ..frame import Frame
+from ..frame import Frame, whole
 from ..paint.course import Course
 from .look import Look
 
@@ -67,7 +67,7 @@ def glowing(
         here = offset
         seen = np.maximum(left, (embers // _FINE).astype(np.uint8))
         embers = np.maximum(embers, left * np.uint16(own))
-        yield _whole(seen)
+        yield whole(seen) if seen.ndim > 2 else np.asarray(cv2.merge([whole(seen)] * 3), np.uint8)
 
 
 def _channels(left: Frame) -> NDArray[np.uint8]:
@@ -76,12 +76,6 @@ def _channels(left: Frame) -> NDArray[np.uint8]:
     if all(np.array_equal(first, other) for other in others):
         return np.asarray(first, np.uint8)
     return left
-
-
-def _whole(left: NDArray[np.uint8]) -> Frame:
-    """The picture of a left half, of three channels or one."""
-    made = cv2.hconcat([left, cv2.flip(left, 1)])
-    return np.asarray(made if left.ndim > 2 else cv2.merge([made] * 3), np.uint8)
 
 
 def _carried(embers: NDArray[np.uint16], way: int, course: Course | None) -> NDArray[np.uint16]:
