@@ -63,7 +63,7 @@ def test_a_song_or_settings_are_taken_wherever_they_are_dropped(page: Page, tmp_
             "document.querySelector('#song-problem').innerText.includes('text.txt')"
         )
         drop(page, place, "good.json", b'{"stride": 12}')
-        page.wait_for_function("!document.querySelector('#song-problem').innerText")
+        page.wait_for_function("!document.querySelector('#song-problem').innerText.trim()")
     length(page, 6)
     assert not page.query_selector(".toast-body")
 
