@@ -13,11 +13,11 @@ import zlib
 
 import numpy as np
 
-from .frame import Frame, mirrored
+from .frame import Frame, grey, mirrored
 
 _HEADER = struct.Struct(">4IB")  # pictures, height, width, channels; which of these they are
 _HALF, _STEPS, _GREY = 1, 2, 4  # the left half; from pixel to pixel of a row; one channel of three
-_APART = 16  # rows from one that is looked at to the next, before all are
+_APART = 16  # rows from one in which steps are counted to the next
 
 
 def pack(pictures: Frame) -> bytes:
@@ -27,7 +27,7 @@ def pack(pictures: Frame) -> bytes:
     if all(map(mirrored, pictures)):
         kind |= _HALF
         pictures = pictures[:, :, : width // 2]
-    if channels == 3 and _grey(pictures[:, ::_APART]) and _grey(pictures):
+    if channels == 3 and all(map(grey, pictures)):
         kind |= _GREY
         pictures = pictures[..., :1]
     steps = np.diff(pictures, axis=2, prepend=np.uint8(0))
@@ -54,7 +54,3 @@ def unpack(packed: bytes) -> Frame:
     if kind & _GREY:
         pictures = np.repeat(pictures, 3, 3)
     return pictures if pictures.flags.writeable else pictures.copy()
-
-
-def _grey(pictures: Frame) -> bool:
-    return all(np.array_equal(pictures[..., 0], pictures[..., other]) for other in (1, 2))

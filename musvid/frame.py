@@ -25,7 +25,7 @@ Light: TypeAlias = NDArray[np.float32]
 
 T = TypeVar("T")
 
-_APART = 16  # rows from one that is looked at to the next, before all are
+_LOOKS = (slice(None, None, 16), slice(None))  # some rows first: what differs is soon seen
 
 
 @contextmanager
@@ -84,9 +84,20 @@ def mirrored(frame: Frame) -> bool:
     half = frame.shape[1] // 2
     if 2 * half != frame.shape[1]:
         return False
-    for rows in (slice(None, None, _APART), slice(None)):  # where it is not, that is soon seen
+    for rows in _LOOKS:
         left, right = frame[rows, :half], frame[rows, half:]
         if not np.array_equal(left, cv2.flip(right, 1).reshape(left.shape)):
+            return False
+    return True
+
+
+def grey(frame: Frame) -> bool:
+    """Whether the three channels of a frame are the same, so that one says all."""
+    import cv2
+
+    for rows in _LOOKS:
+        first, *others = cv2.split(frame[rows])
+        if not all(np.array_equal(first, other) for other in others):
             return False
     return True
 

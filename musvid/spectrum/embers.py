@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clock import Clock
-from ..frame import Frame, whole
+from ..frame import Frame, grey, whole
 from ..paint.course import Course
 from .look import Look
 
@@ -51,7 +51,8 @@ def glowing(
     embers: NDArray[np.uint16] | None = None
     here = 0
     for tick, picture in zip(count(first), drawn):
-        left = _channels(picture[:, : picture.shape[1] // 2])
+        left = picture[:, : picture.shape[1] // 2]
+        left = np.ascontiguousarray(left[..., 0]) if grey(left) else left
         offset = round(course.offset(clock.start + tick / clock.fps)) if course else 0
         if embers is None:
             embers = np.zeros(left.shape, np.uint16)
@@ -68,14 +69,6 @@ def glowing(
         seen = np.maximum(left, (embers // _FINE).astype(np.uint8))
         embers = np.maximum(embers, left * np.uint16(own))
         yield whole(seen) if seen.ndim > 2 else np.asarray(cv2.merge([whole(seen)] * 3), np.uint8)
-
-
-def _channels(left: Frame) -> NDArray[np.uint8]:
-    """A picture, or where it is grey, one channel of it: (height, width)."""
-    first, *others = cv2.split(left)
-    if all(np.array_equal(first, other) for other in others):
-        return np.asarray(first, np.uint8)
-    return left
 
 
 def _carried(embers: NDArray[np.uint16], way: int, course: Course | None) -> NDArray[np.uint16]:

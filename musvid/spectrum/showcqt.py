@@ -26,7 +26,7 @@ import numpy as np
 from .. import _ffmpeg
 from .._device import abreast, cores
 from ..clock import Clock, at
-from ..frame import Frame, closed
+from ..frame import Frame, closed, whole
 from ..keys import Keys, Shares, shares
 from ..paint.course import Course
 from ..song import Song
@@ -195,7 +195,7 @@ def _draw(
         halves = _afterglow(halves, math.exp(-1 / (float(fps) * look.afterglow)))
     if colours is None:
         for left in halves:
-            yield np.concatenate([left, left[:, ::-1]], axis=1)
+            yield whole(left)
         return
     tables = {look.palette: colours(height)}
 

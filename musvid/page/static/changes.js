@@ -11,7 +11,8 @@
   let text = ""; // the controls' values as they were last read
   let timer = 0; // that waits for more changes
   let later = 0; // that waits to have a change told
-  let aside = 0; // that waits to have pictures made
+  const due = new Set(); // the kinds whose pictures are asked for next
+  let aside = 0; // that waits until they are
   let since = 0; // when the first of these changes came
   let asked = 0; // how often the controls were asked to be read, and how often they were
   let answered = 0;
@@ -49,8 +50,8 @@
     for (const tell of told) tell(names, own, song, values);
     while (waiting.length && waiting[0].turn <= answered) waiting.shift().done();
     if (!kinds.size) return;
-    // Whatever is drawn anew is painted anew.
-    if (kinds.has("changed-drawing")) kinds.delete("changed-painting");
+    for (const kind of kinds) due.add(kind);
+    kinds.clear();
     clearTimeout(aside);
     if (window.musvid.play?.playing) aside = setTimeout(picture, ASIDE);
     else picture();
@@ -62,9 +63,11 @@
 
   // Asks for the pictures of the moment that have changed.
   function picture() {
-    kinds.delete("changed");
-    for (const kind of kinds) click(kind);
-    kinds.clear();
+    // Whatever is drawn anew is painted anew.
+    if (due.has("changed-drawing")) due.delete("changed-painting");
+    due.delete("changed");
+    for (const kind of due) click(kind);
+    due.clear();
   }
 
   // Puts the controls' values at their place among the inputs of an event. If it waits, then they
