@@ -721,7 +721,9 @@ def _render(given: list[str]) -> int:
 
 
 def _common(options: argparse.Namespace) -> dict[str, Any]:
-    """What a render and a comparison are told of this machine."""
+    """What a render and a comparison are told of this machine. Raises ModelError."""
+    if options.flavr_weights:
+        interpolate.check_weights(options.flavr_weights)
     return {
         "device": options.device,
         "precision": options.precision,

@@ -260,6 +260,8 @@ PROCESSES = ("missing.ogg", "a\udcff", "nobody/nothing", "magic")
             1,
             "not a FLAVR checkpoint",
         ),
+        # before a song is looked for
+        (["missing.wav", "--flavr-weights", "missing.pth"], 1, "no FLAVR checkpoint"),
         (["song.wav", "--settings", "song.wav"], 2, "holds no settings"),
         (["song.wav", "--settings", "missing.json"], 2, "no settings file"),
         (["song.wav", *PLAIN, "--frames", "text.mp3"], 1, "cannot be made"),

@@ -109,11 +109,7 @@ def _filler(
     fill = import_module(f"{__name__}.{chosen(interpolator, painted=painted)}").between
     if "weights" not in inspect.signature(fill).parameters:
         return fill
-    named = _named(weights)
-    if named is not None and models.local(named) is None:
-        raise ModelError(
-            f"There is no FLAVR checkpoint {quoted(named)}; check its name and folder."
-        )
+    named = check_weights(weights)
     return partial(fill, weights=named and models.local(named), device=device)
 
 
@@ -139,6 +135,19 @@ def fingerprint(interpolator: str, weights: str | os.PathLike[str] | None = None
 def _named(weights: str | os.PathLike[str] | None) -> str | None:
     """The checkpoint or folder that was asked for, if any."""
     return os.fspath(weights or "") or os.environ.get("MUSVID_FLAVR_WEIGHTS") or None
+
+
+def check_weights(weights: str | os.PathLike[str] | None) -> str | None:
+    """The checkpoint or folder that FLAVR is to use, see `between`; None for the embedded ones.
+
+    Raises ModelError where there is no such file or folder.
+    """
+    named = _named(weights)
+    if named is not None and models.local(named) is None:
+        raise ModelError(
+            f"There is no FLAVR checkpoint {quoted(named)}; check its name and folder."
+        )
+    return named
 
 
 def _same_shape(frames: Iterable[Frame]) -> Iterator[Frame]:

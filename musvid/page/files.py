@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..studio.titles import size_of
-from ..view.formats import FORMATS
+from ..view.formats import FORMATS, LINES, sides
 from .board import Board, Updates
 from .values import Values
 
@@ -25,8 +25,16 @@ def offered(board: Board, entry: Values) -> Updates:
         board["save_frames"]: gr.update(interactive=True),
         board["save_settings"]: gr.update(value=entry["settings"], interactive=True),
         board["take"]: gr.update(interactive=True),
-        **{board[f"also_{name}"]: gr.update(interactive=True) for name in FORMATS},
+        **{
+            board[f"also_{name}"]: gr.update(interactive=list(also(name)) != entry.get("size"))
+            for name in FORMATS
+        },
     }
+
+
+def also(name: str) -> tuple[int, int]:
+    """The size of a video in another format, when it is offered after a render."""
+    return sides(name, LINES[-1])
 
 
 def tiles(visit: list[Values], shown: int = 0) -> Values:

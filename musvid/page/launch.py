@@ -23,7 +23,7 @@ from .gpu import ZERO, load_models  # isort: split
 
 import gradio as gr
 
-from .. import MODELS
+from .. import MODELS, _memory
 from .._device import DEVICES, PRECISIONS
 from .._entry import console, end_by_signals, guarded
 from ..errors import MusvidError, quoted
@@ -90,6 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _serve(arguments: list[str] | None) -> int:
+    _memory.share()
     options = build_parser().parse_args(arguments)
     try:
         limits = Limits.of(public=is_public(options))

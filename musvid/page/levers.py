@@ -27,7 +27,7 @@ class LeversPanel:
                     board.slider("before", "Before", min_width=70, elem_id="before")
                     board.slider("after", "After", min_width=70, elem_id="after")
                 gr.HTML(
-                    hint("Gaps filled before painting are painted too; after it, they flow."),
+                    hint("Interpolation: gaps filled before are painted, too; after, they flow."),
                     padding=False,
                 )
             with gr.Column(min_width=150, elem_classes="lever"):

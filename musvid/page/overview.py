@@ -23,7 +23,8 @@ class OverviewPanel:
             html_template='<svg viewBox="0 0 1000 100" preserveAspectRatio="none" '
             'aria-hidden="true">'
             '<path/></svg><div class="window" role="slider" tabindex="0" '
-            'aria-label="Part of the song that becomes the video"><i></i><i></i></div><b></b>',
+            'aria-label="Part of the song that becomes the video">'
+            "<i></i><i></i><span>your video</span></div><b></b>",
             js_on_load="musvid.overview.begin(element, props, watch)",
             apply_default_css=False,
             padding=False,

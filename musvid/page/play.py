@@ -29,7 +29,7 @@ _PLAYER = """
   <audio id="player-audio" preload="metadata"></audio>
 </div>
 """
-_ASKED = ("number", "at", "took", "seconds", "held", "late", "draws", "anew", "view")
+_ASKED = ("number", "at", "took", "seconds", "held", "late", "draws", "anew", "soon", "view")
 _LARGEST = 1_000.0  # characters of a question
 
 

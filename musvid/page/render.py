@@ -218,6 +218,7 @@ class RenderPanel:
             "video": str(titled(report.video, name)),
             "settings": str(settings),
             "poster": str(poster),
+            "size": list(job.file_size),
             "title": f"{look(job)} · {job.recipe.view.kind} · {float(job.song.duration):.0f} s",
         }
         visit = [entry, *known]

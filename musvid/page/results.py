@@ -7,9 +7,8 @@ import gradio as gr
 
 from .. import MusvidError, load_settings
 from ..studio.spool import pack
-from ..view.formats import LINES, sides
 from .board import LIGHT, QUIET, Board, Updates
-from .files import history, offered, picked, tiles
+from .files import also, history, offered, picked, tiles
 from .html import told
 from .restore import restored
 from .values import Values
@@ -80,7 +79,7 @@ class ResultsPanel:
             **QUIET,
         )
         for name in _PLATFORMS:
-            width, height = sides(name, LINES[-1])
+            width, height = also(name)
             board[f"also_{name}"].click(
                 None, None, controls["view.shown"], js=f"() => '{width}x{height}'", **QUIET
             ).then(None, None, None, js=_RENDER, **QUIET)

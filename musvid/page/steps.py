@@ -51,6 +51,9 @@ class StepsPanel:
             **PAINTING,
             **QUIET,
         )
+        # They were of another song, or said that there is none.
+        gone = {"js": "() => ''", "trigger_mode": "multiple"}
+        board["song"].change(None, None, self.rows, **gone, **QUIET)
 
     def on_steps(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Makes the steps of the moment."""

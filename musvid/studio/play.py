@@ -39,6 +39,7 @@ PIECE = 0.8
 """Seconds of song in a piece, at most."""
 
 _PROMPT = 0.35  # seconds after which a piece is given as far as it is
+_SOON = 0.08  # the same, where what it shows is waited for while older pictures play
 _NEAR = 0.02  # seconds by which two times may differ that mean the same picture
 _SKIPPED = 1.5  # seconds of pictures that are made and left out sooner than begun anew behind them
 _IDLE = 8.0  # seconds without a question after which what is held is given up
@@ -150,6 +151,7 @@ class Players:
         late: float = 0.0,
         draws: float = 0.0,
         anew: float = 0.0,
+        soon: float = 0.0,
         check: Callable[[Job], None] = lambda _: None,
     ) -> Piece:
         """The next pictures from a moment on, in seconds of the file.
@@ -158,8 +160,9 @@ class Players:
         then had in seconds of song; 0 of a piece that began anew, of which nothing is learnt.
         late: above 0 where nothing was held any more, and so this one begins anew. draws: above 0
         where the browser draws pictures itself, as far as it can; anew: where it holds nothing of
-        what was sent before. check: is asked about the job that is played, before anything is made;
-        it may raise.
+        what was sent before. soon: above 0 where somebody waits to see other settings, while what
+        they hold of the old ones plays: fewer pictures come sooner. check: is asked about the job
+        that is played, before anything is made; it may raise.
 
         Raises what `Studio.pictures` raises.
         """
@@ -179,7 +182,7 @@ class Players:
         try:
             piece = None
             if playing and playing.goes_on(key, moment):
-                piece = playing.piece(moment, anew=bool(anew))
+                piece = playing.piece(moment, anew=bool(anew), soon=bool(soon))
             if playing is None or piece is None:
                 self.leave(visitor, wait=False)
                 small = played(job, pace.level, every=lit)
@@ -187,7 +190,7 @@ class Players:
                 rate = None if lit else LEVELS[pace.level][1]
                 playing = _Playing(self._studio, key, small, moment, rate)
                 self._hold(visitor, playing)
-                piece = playing.piece(moment)
+                piece = playing.piece(moment, soon=bool(soon))
             if lit and piece:
                 whole = bool(anew) or piece.fresh
                 seen = relit.seen(job, piece.begin - _BEFORE, piece.end, whole=whole)
@@ -289,19 +292,19 @@ class _Playing:
             moment, self._number = self._next, self._number + 1
             yield moment, frame
 
-    def piece(self, moment: float, *, anew: bool = False) -> Piece | None:
-        """The next pictures from a moment on: some, and more while there is time. None where they
-        were given up."""
+    def piece(self, moment: float, *, anew: bool = False, soon: bool = False) -> Piece | None:
+        """The next pictures from a moment on: some, and more while there is time, which is little
+        where they are wanted soon. None where they were given up."""
         if self._timer:
             self._timer.cancel()
         if not self._studio.renders:
-            return self._piece(moment, anew)
+            return self._piece(moment, anew, soon)
         # What renders gives way to what is waited for; here somebody else's render would starve.
         made: list[Piece | BaseException | None] = []
 
         def work() -> None:
             try:
-                made.append(self._piece(moment, anew))
+                made.append(self._piece(moment, anew, soon))
             except BaseException as error:
                 made.append(error)
 
@@ -310,7 +313,7 @@ class _Playing:
             raise made[0]
         return made[0]
 
-    def _piece(self, moment: float, anew: bool) -> Piece | None:
+    def _piece(self, moment: float, anew: bool, soon: bool) -> Piece | None:
         with self._lock:
             self.hurry = False
             if self._closed:
@@ -319,11 +322,11 @@ class _Playing:
             for _, left_out in islice(self._pictures, skipped):
                 self._near.extend(getattr(left_out, "paintings", ()))
             near = list(self._near) if skipped or anew else []
-            until = math.inf
+            until, patience = math.inf, _SOON if soon else _PROMPT
             begin, made = self._next, list[tuple[float, Any]]()
             for moment, frame in self._pictures:
                 made.append((moment, frame if self._job else encoded(frame)))
-                until = min(until, time.monotonic() + _PROMPT)
+                until = min(until, time.monotonic() + patience)
                 if self.hurry or self._next - begin >= PIECE or time.monotonic() > until:
                     break
             fresh, self._begun = not self._begun, True

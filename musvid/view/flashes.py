@@ -24,7 +24,6 @@ from ..frame import Frame
 
 FLASHES = 3  # that may be in any second
 SWING = 0.1  # of luminance, from which on a change counts
-_SOON = 2  # frames behind the first one that are known, where it comes soon
 _DARK = 0.8  # the darker end of a flash is below
 _HELD = 0.08  # how far peaks stay above what is darkest, where there are too many
 _GAMMA = 2.2
@@ -83,7 +82,7 @@ def gains(luminances: Iterable[float], rate: Fraction, *, soon: bool = False) ->
     what is behind its frame: nobody waits for the first picture.
     """
     around = math.ceil(rate)
-    ahead = _SOON if soon else around
+    ahead = 0 if soon else around
     known: deque[float] = deque(maxlen=2 * around + 1)
     place = 0  # in `known`, of the next frame whose gain is asked for
     for value in luminances:

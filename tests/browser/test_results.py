@@ -130,3 +130,4 @@ def test_another_format_is_one_click_away_and_the_tab_says_how_far_it_is(
     page.wait_for_function("document.querySelector('#video video')?.videoHeight == 1920")
     assert page.eval_on_selector("#video video", "video => video.videoWidth") == 1080
     assert page.is_checked("#shape input[value=tall]")
+    assert page.is_disabled("#also-tall") and page.is_enabled("#also-wide")  # it is tall already

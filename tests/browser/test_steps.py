@@ -40,3 +40,5 @@ def test_the_steps_of_a_moment_are_one_click_away(page: Page) -> None:
     found = page.evaluate(counts)
     assert found[0] == ["drawn", 9, 2] and found[2] == ["guides", 3, 2]
     assert found[3] == ["painted", 3, 3]
+    page.click("#examples button >> nth=1")  # another song: they were not of it
+    page.wait_for_selector("#steps [data-step]", state="detached")

@@ -123,6 +123,19 @@ def test_another_setting_or_place_begins_anew(job: Job, players: Players) -> Non
     assert changed.fresh and changed.pictures[0][1] != first.pictures[0][1]
 
 
+def test_what_is_waited_for_comes_with_fewer_pictures(
+    job: Job, players: Players, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("musvid.studio.play._PROMPT", 60.0)
+    monkeypatch.setattr("musvid.studio.play._SOON", 0.0)
+    whole = players.piece("one", job, 0.4)
+    quick = players.piece("two", job, 0.4, soon=1.0)
+    assert len(quick.pictures) <= 2 < len(whole.pictures)
+    assert quick.pictures[0] == whole.pictures[0]
+    more = players.piece("two", job, quick.end)
+    assert not more.fresh and more.pictures[0] == whole.pictures[len(quick.pictures)]
+
+
 def test_few_are_held_and_given_up_after_a_while(studio: Studio, job: Job) -> None:
     players = Players(studio, most=2)
     ends = {name: players.piece(name, job, 0.5).end for name in "abc"}

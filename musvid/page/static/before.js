@@ -20,7 +20,8 @@
     // It changes no setting: nobody else is told.
     for (const kind of ["input", "change"])
       slider.addEventListener(kind, (event) => event.stopPropagation());
-    box.append(picture, document.createElement("i"), slider);
+    const name = Object.assign(document.createElement("span"), { textContent: "Before and after" });
+    box.append(picture, document.createElement("i"), name, slider);
     stage.append(box);
   }
 

@@ -4,6 +4,7 @@
   const PAUSE = 30; // milliseconds without a change, after which the controls are read
   const MOST = 250; // milliseconds after which they are, even while a slider is dragged
   const LATER = 60; // milliseconds by which a picture's question is ahead of what is told of it
+  const AFTER = 900; // the same of what is told, while the song plays: what is shown comes first
   const ASIDE = 2000; // the same for a picture's question while the song plays: what plays is ahead
   const LONGEST = 3000; // milliseconds that an event waits for them
   const told = []; // called with the names, those of the song, the song, and the values
@@ -58,7 +59,7 @@
     later ||= setTimeout(() => {
       later = 0;
       for (const kind of ["changed", "changed-timeline"]) click(kind);
-    }, LATER);
+    }, window.musvid.play?.playing ? AFTER : LATER);
   }
 
   // Asks for the pictures of the moment that have changed.

@@ -38,7 +38,8 @@
     const place = () => {
       const about = document.querySelector(MARKS[at][0]);
       if (!about) return next();
-      about.scrollIntoView({ block: "nearest" }); // as far from the edges as the style says
+      // As far from the edges as the style says.
+      if (at) about.scrollIntoView({ block: "nearest" });
       const { left, bottom, top } = about.getBoundingClientRect();
       const wide = Math.min(320, innerWidth - 24);
       const below = bottom + 12 + mark.offsetHeight < innerHeight;
@@ -65,6 +66,13 @@
   }
 
   if (seen()) return;
-  // When the page stands.
-  window.musvid.dom.built([...MARKS.map(([about]) => about), "#plan .line"], () => begin());
+  // When the page stands, and the first of them is in sight: nobody's first sight is scrolled away.
+  window.musvid.dom.built([...MARKS.map(([about]) => about), "#plan .line"], (first) => {
+    const watcher = new IntersectionObserver((seen) => {
+      if (!seen.some((one) => one.isIntersecting)) return;
+      watcher.disconnect();
+      begin();
+    }, { threshold: 1, rootMargin: "0px 0px -130px" }); // not under what stands at the bottom
+    watcher.observe(first);
+  });
 })();

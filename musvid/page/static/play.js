@@ -10,6 +10,7 @@ window.musvid.play = (() => {
   const LOST = 30; // seconds until a question is asked again that nobody answered
   const LOOK = 3; // the same, of how what is held is seen
   const LONGEST = 4; // seconds ahead of the sound at which it may begin anew
+  const SELDOM = 0.1; // seconds between two places of the playhead, where there is no card
   const LATE = 0.1; // seconds behind the sound from which on a picture is late
   // Settings of how the strip is seen: another view of what is held is drawn at once.
   const SEEN = /^(view|camera|finish|(zoom|turn|sway|shake)_by)\b|^(upscale|motion_fps)$/;
@@ -24,9 +25,11 @@ window.musvid.play = (() => {
     until: null, // the time up to which pictures are held; null where they begin anew
     asking: null, // the question that is not answered yet
     stale: false, // whether settings have changed since it was asked
+    told: 0, // the time at which the playhead was last put
     behind: false, // whether nothing is held any more because the painter was too slow
     last: null, // how the last piece came: {took, seconds, held}
     lead: 0.5, // seconds that a piece takes which begins anew
+    swift: 0.6, // those that one takes of other settings, which has fewer pictures
     start: 0,
     length: 0,
     failures: 0,
@@ -84,22 +87,26 @@ window.musvid.play = (() => {
   // Questions and answers.
 
   const ask = () => {
+    if (state.timer) return; // settings have changed: what is held of the old ones will go
     // What is asked before settings changed is not waited for.
     if (state.asking && !state.stale && now() - state.asking.since < LOST) return;
     state.number += 1;
     const sound = audio().currentTime;
     const anew = state.until === null;
+    // Other settings are waited for, while what is held of the old ones plays.
+    const soon = Number(anew && !state.starting && !state.behind && state.since !== null);
     let time = state.until;
     if (anew) state.draws = relit().supported();
-    if (anew) time = Math.min(sound + (state.starting ? 0 : state.lead), end() - 0.05);
-    state.asking = { since: now(), anew, held: Math.max(0, (state.until ?? sound) - sound), time };
+    const lead = state.starting ? 0 : soon ? state.swift : state.lead;
+    if (anew) time = Math.min(sound + lead, end() - 0.05);
+    state.asking = { since: now(), anew, soon, held: Math.max(0, (state.until ?? sound) - sound), time };
     state.asking.number = state.number;
     state.stale = false;
     facts.asked += 1;
     const how = anew || !state.last ? {} : state.last;
     const late = Number(state.behind);
     state.behind = false;
-    send({ at: time, late, anew: Number(anew), ...how });
+    send({ at: time, late, anew: Number(anew), soon, ...how });
   };
 
   const send = (question) => {
@@ -165,7 +172,9 @@ window.musvid.play = (() => {
     // Of settings that have changed meanwhile, or another place, nothing is wanted any more.
     if (!state.stale && (question.anew || state.until !== null)) {
       if (made.fresh) {
-        if (question.anew) state.lead = Math.min(LONGEST, Math.max(1.1 * spent, 0.7 * state.lead));
+        // What comes soon may come while its first picture would stand already.
+        if (question.soon) state.swift = Math.min(LONGEST, 0.9 * spent);
+        else if (question.anew) state.lead = Math.min(LONGEST, Math.max(1.1 * spent, 0.7 * state.lead));
         drop((frame) => frame.time >= made.begin);
         state.last = null;
       } else {
@@ -402,6 +411,9 @@ window.musvid.play = (() => {
     if (at("player-time").textContent !== text) at("player-time").textContent = text;
     const place = slider();
     if (!place || !state.playing) return;
+    // What moves is drawn by the processor where no card is, which has pictures to make.
+    if (!state.draws && Math.abs(sound - state.told) < SELDOM) return;
+    state.told = sound;
     place.value = sound;
     const part = (100 * (sound - place.min)) / Math.max(0.01, place.max - place.min);
     place.style.setProperty("--range_progress", `${part}%`);
@@ -454,6 +466,7 @@ window.musvid.play = (() => {
     if (!only) state.repaint = true;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => {
+      state.timer = 0;
       const repaint = state.repaint || !(state.playing || state.drawn !== null);
       state.repaint = false;
       if (repaint && !state.playing) {
