@@ -28,39 +28,47 @@ def own_noise(pipe: Any, mirrored: bool = False, walks: Sequence[Walk] = ()) -> 
     if not mirrored and not walks:
         yield
         return
-    import torch
-
     scheduler = pipe.scheduler
     name = "add_noise" if hasattr(scheduler, "add_noise") else "scale_noise"
     add = getattr(scheduler, name)
 
-    def add_mirrored(*given: Any, **named: Any) -> Any:
+    def add_ours(*given: Any, **named: Any) -> Any:
         bound = inspect.signature(add).bind(*given, **named)
-        noise = bound.arguments["noise"]
-        if walks:
-            if noise.dim() != 4 and any(place for _, _, place in walks):
-                raise SettingsError(
-                    f"The noise of {type(pipe).__name__} has no rows and columns along which it "
-                    "could drift; choose --direction none, and --morph to renew it."
-                )
-            noise = torch.cat([_walked(noise[:1], *walk) for walk in walks])
-        if mirrored:
-            if noise.dim() != 4:
-                raise SettingsError(
-                    f"The noise of {type(pipe).__name__} has no left and right to mirror; choose "
-                    "--symmetry half."
-                )
-            width = noise.shape[-1]
-            left = noise[..., : (width + 1) // 2]
-            noise = torch.cat([left, left[..., : width // 2].flip(-1)], -1)
-        bound.arguments["noise"] = noise
+        bound.arguments["noise"] = changed(bound.arguments["noise"], pipe, mirrored, walks)
         return add(*bound.args, **bound.kwargs)
 
-    setattr(scheduler, name, add_mirrored)
+    setattr(scheduler, name, add_ours)
     try:
         yield
     finally:
         delattr(scheduler, name)
+
+
+def changed(noise: Any, pipe: Any, mirrored: bool, walks: Sequence[Walk]) -> Any:
+    """Noise of our own in place of what a pipeline has drawn, of the same shape and type.
+
+    mirrored, walks: see `own_noise`. Raises SettingsError where noise of this pipeline has no rows
+    and columns.
+    """
+    import torch
+
+    if walks:
+        if noise.dim() != 4 and any(place for _, _, place in walks):
+            raise SettingsError(
+                f"The noise of {type(pipe).__name__} has no rows and columns along which it "
+                "could drift; choose --direction none, and --morph to renew it."
+            )
+        noise = torch.cat([_walked(noise[:1], *walk) for walk in walks])
+    if mirrored:
+        if noise.dim() != 4:
+            raise SettingsError(
+                f"The noise of {type(pipe).__name__} has no left and right to mirror; choose "
+                "--symmetry half."
+            )
+        width = noise.shape[-1]
+        left = noise[..., : (width + 1) // 2]
+        noise = torch.cat([left, left[..., : width // 2].flip(-1)], -1)
+    return noise
 
 
 def _walked(like: Any, seed: int, walk: float, place: tuple[int, int] | None) -> Any:

@@ -22,7 +22,7 @@ from .. import _device, _validate
 from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
 from . import loading, models, words
-from .call import paint_batch
+from .call import alike, paint_batch
 from .encoding import encode, joined, unread
 from .style import Stroke, Style
 
@@ -60,11 +60,6 @@ def diffuse(
 
 
 Job = tuple[Frame, Stroke]
-
-
-def _alike(job: Job) -> tuple[object, ...]:
-    frame, stroke = job
-    return frame.shape, stroke.strength, stroke.guidance
 
 
 class Painter:
@@ -130,9 +125,15 @@ class Painter:
         if self.batch == 1 and self._workers > 1:
             yield from self._paint_abreast(source, style)
             return
+        assert style.steps is not None, "it is resolved"
+        steps = style.steps
+
+        def key(job: Job) -> tuple[object, ...]:
+            return alike(self._pipe, *job, steps)
+
         while group := list(islice(source, self.batch)):
-            # Frames of one shape that take the same steps are painted in one batch.
-            for _, part in groupby(group, key=_alike):
+            # Frames of one shape that take as many steps are painted in one batch.
+            for _, part in groupby(group, key=key):
                 yield from self._paint(self._pipe, list(part), style, threads=_device.cores())
 
     def _paint_abreast(self, source: Iterator[Job], style: Style) -> Iterator[Frame]:

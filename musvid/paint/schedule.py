@@ -22,16 +22,25 @@ def timesteps(strength: float, steps: int, *, train_steps: int = 1000, grid: int
     return sorted(snapped, reverse=True)
 
 
+def settable(pipe: Any) -> bool:
+    """Whether a pipeline can be told the times at which it denoises."""
+    calls = (pipe.scheduler.set_timesteps, pipe.__call__)
+    return all("timesteps" in inspect.signature(call).parameters for call in calls)
+
+
+def times_of(scheduler: Any, steps: int, strength: float) -> list[int]:
+    """The times for a scheduler, see `timesteps`: those that it was trained on."""
+    train_steps = scheduler.config.num_train_timesteps
+    original = scheduler.config.get("original_inference_steps")
+    grid = train_steps // original if original else 1
+    return timesteps(strength, steps, train_steps=train_steps, grid=grid)
+
+
 def schedule(pipe: Any, steps: int, strength: float) -> dict[str, Any]:
     """The pipeline's arguments for denoising from a strength in a number of steps."""
     scheduler = pipe.scheduler
-    settable = "timesteps" in inspect.signature(scheduler.set_timesteps).parameters
-    if settable and "timesteps" in inspect.signature(pipe.__call__).parameters:
-        train_steps = scheduler.config.num_train_timesteps
-        original = scheduler.config.get("original_inference_steps")
-        grid = train_steps // original if original else 1
-        times = timesteps(strength, steps, train_steps=train_steps, grid=grid)
-        return {"timesteps": times, "strength": 1.0}
+    if settable(pipe):
+        return {"timesteps": times_of(scheduler, steps, strength), "strength": 1.0}
     # Families with a schedule of another kind (flow matching): so many steps in all that the
     # last `steps` of them begin as near to the strength as they can.
     total = min(max(steps, round(steps / strength)), 1000)

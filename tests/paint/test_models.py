@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save_file
 
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
 from musvid.frame import Frame
-from musvid.paint import models, words
+from musvid.paint import loop, models, words
 from musvid.paint.noise import own_noise
 from musvid.paint.painter import Painter, diffuse
 from musvid.paint.schedule import timesteps
@@ -426,12 +426,20 @@ def test_a_lora_is_fused_and_changes_the_picture(zoo: Zoo, monkeypatch: pytest.M
 def test_lcm_runs_on_the_times_it_was_trained_on(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
     name = add_to_table(monkeypatch, "lcm", zoo("sd15"), scheduler="LCMScheduler")
     painter = load(name)
-    run = watch_schedules(monkeypatch, painter)
+    run, real = [], loop._Consistency.time
+
+    def time(sampler: Any, step: int) -> torch.Tensor:
+        found = real(sampler, step)
+        run.append(int(found[0]))
+        return found
+
+    monkeypatch.setattr(loop._Consistency, "time", time)
     for strength in STRENGTHS:
+        run.clear()
         paint(painter, pictures(1), strength=strength, steps=4)
-    assert run == [timesteps(strength, 4, grid=20) for strength in STRENGTHS]
+        assert run == timesteps(strength, 4, grid=20)
     # 50 times, 20 apart (Luo et al., arXiv 2310.04378).
-    assert run[-1] == [999, 759, 499, 239]
+    assert run == [999, 759, 499, 239]
 
 
 @pytest.mark.parametrize("able", [True, False])
@@ -507,21 +515,17 @@ def test_half_paints_a_margin_over_the_axis(
 def test_noise_is_mirrored(
     painters: Painters, family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every family starts from the same noise on both sides, whoever added it."""
+    """Every family starts from the same noise on both sides."""
     painter = painters(family)
     frames = [np.full_like(frame, 90) for frame in pictures(1)]
     seen: list[torch.Tensor] = []
-    scheduler = type(painter._pipe.scheduler)
-    name = "add_noise" if hasattr(scheduler, "add_noise") else "scale_noise"
-    add = getattr(scheduler, name)
-    place = list(inspect.signature(add).parameters).index("noise")
+    begin = loop._Euler.begin
 
-    @functools.wraps(add)
-    def spy(*given: Any) -> torch.Tensor:
-        seen.append(given[place])
-        return add(*given)
+    def spy(sampler: Any, latents: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        seen.append(noise)
+        return begin(sampler, latents, noise)
 
-    monkeypatch.setattr(scheduler, name, spy)
+    monkeypatch.setattr(loop._Euler, "begin", spy)
     mirrored = paint(painter, frames, symmetry="noise")
     ordinary = paint(painter, frames, symmetry="none")
     assert torch.equal(seen[0], seen[0].flip(-1))
@@ -1119,17 +1123,16 @@ def test_a_tiny_autoencoder_is_never_unpickled(zoo: Zoo, tmp_path: Path, harmles
 def limit_memory(
     monkeypatch: pytest.MonkeyPatch, painter: Painter, frames: int, error: BaseException
 ) -> None:
-    """Let a painter's pipeline fail for more frames at once than so many."""
-    kind = type(painter._pipe)
-    real = kind.__call__
+    """Let a painter's autoencoder fail for more frames at once than so many."""
+    vae = painter._pipe.vae
+    real = vae.encode
 
-    @functools.wraps(real)  # the painter looks at the signature
-    def call(self: Any, *, image: torch.Tensor, **more: Any) -> Any:
-        if len(image) > frames:
+    def encode(pictures: torch.Tensor) -> Any:
+        if len(pictures) > frames:
             raise error
-        return real(self, image=image, **more)
+        return real(pictures)
 
-    monkeypatch.setattr(kind, "__call__", call)
+    monkeypatch.setattr(vae, "encode", encode)
 
 
 SHORTAGES = (
