@@ -37,14 +37,14 @@ def one_at_a_time(network: Flavr, frames: list[np.ndarray], device: str) -> list
     return made
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--keyframes", type=int, default=KEYFRAMES)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     random, side, device = np.random.default_rng(0), options.side, options.device
     small = random.integers(0, 256, (options.keyframes, side // 16, side // 16, 3), np.uint8)
     frames = [np.kron(frame, np.ones((16, 16, 1), np.uint8)) for frame in small]
