@@ -118,7 +118,7 @@
       painted: source('#painted'), drawn: source('#drawn'),
       marks: [...document.querySelectorAll('[data-testid=status-tracker] .error')]
         .filter((one) => one.checkVisibility()).length,
-      seen: ['#painted img', '#video video', '#player-canvas', '#first video'].filter((place) => {
+      seen: ['#painted img', '#video video', '#player-canvas', '#first video', '#first img'].filter((place) => {
         const one = document.querySelector(place);
         return one?.checkVisibility({ visibilityProperty: true }) && one.getBoundingClientRect().width > 50;
       }),
