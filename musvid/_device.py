@@ -67,6 +67,19 @@ def pick_precision(device: str, precision: str = "auto", *, large: bool = False)
     return "bfloat16" if known else "float32"
 
 
+def wider(device: str, precision: str) -> str | None:
+    """The torch type to compute in where a model's numbers do not fit into another; None where
+    there is none that holds larger ones."""
+    if precision == "float32":
+        return None
+    import torch
+
+    # As wide as float32, and half as large.
+    if precision == "float16" and device == "cuda" and torch.cuda.is_bf16_supported():
+        return "bfloat16"
+    return "float32"
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error of torch or Python means that memory ran out."""
     text = str(error).lower()

@@ -164,6 +164,8 @@ class Painter:
             with self._turn if pipe is self._pipe else nullcontext():
                 return paint_batch(pipe, frames, style, strokes, joined(prompts))
         except FloatingPointError:
+            if self._widened(self.precision):
+                return self._paint(pipe, jobs, style, threads=threads)
             raise ModelError(
                 f"The model {self.model.name} painted values that are not numbers on the "
                 f"{self.device} device; choose another model, or --device cpu."
@@ -183,6 +185,26 @@ class Painter:
             for half in (jobs[: self.batch], jobs[self.batch :])
             for painting in self._paint(pipe, half, style, threads=threads)
         ]
+
+    def _widened(self, failed: str) -> bool:
+        """Have the model compute in a wider type than one in which it failed. False where there is
+        none.
+
+        What is painted then is kept under the type that was asked for: there, it always fails.
+        """
+        import torch
+
+        with self._turn:
+            if self.precision != failed:  # another thread has done so
+                return True
+            wide = _device.wider(self.device, failed)
+            if wide is None or not hasattr(self._pipe, "to"):
+                return False
+            self._pipe.to(getattr(torch, wide))
+            self._encoded.clear()
+            self.precision = wide
+        _log.warning("%s gave no picture in %s; musvid now uses %s.", self.model.name, failed, wide)
+        return True
 
     def _prompt(self, stroke: Stroke, negative: str) -> dict[str, Any]:
         """The pipeline's arguments for one frame's prompt: embeddings where it takes them."""

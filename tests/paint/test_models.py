@@ -1117,6 +1117,40 @@ def test_a_tiny_autoencoder_is_never_unpickled(zoo: Zoo, tmp_path: Path, harmles
     assert not canary.exists()
 
 
+# Numbers that do not fit.
+
+
+def overflow(monkeypatch: pytest.MonkeyPatch, painter: Painter, *types: torch.dtype) -> None:
+    """Let a painter's UNet give nothing that is a number in some types."""
+    unet = painter._pipe.unet
+    real = unet.forward
+
+    def forward(sample: torch.Tensor, *given: Any, **more: Any) -> Any:
+        made = real(sample, *given, **more)
+        return (made[0] * torch.nan,) if sample.dtype in types else made
+
+    monkeypatch.setattr(unet, "forward", forward)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_model_that_overflows_paints_in_a_wider_type(
+    zoo: Zoo, painters: Painters, monkeypatch: pytest.MonkeyPatch, caplog: Any, batch: int
+) -> None:
+    painter = Painter(style_of(zoo("sd15")), device="cpu", precision="bfloat16")
+    overflow(monkeypatch, painter, torch.bfloat16)
+    with caplog.at_level("WARNING", "musvid"):
+        found = paint(painter, batch=batch)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{painter.model.name} gave no picture in bfloat16; musvid now uses float32."
+    ]
+    assert painter.precision == "float32" and painter._pipe.unet.dtype == torch.float32
+    # Its weights have been rounded once.
+    assert gap(found, paint(painters("sd15"))) < 40
+    overflow(monkeypatch, painter, torch.float32)
+    with pytest.raises(ModelError, match="not numbers"):
+        paint(painter)
+
+
 # Too little memory.
 
 
