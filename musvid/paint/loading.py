@@ -12,6 +12,7 @@ import contextlib
 import copy
 import inspect
 import logging
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._device import BUILDING, is_out_of_memory, pick_precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
-from .models import INDEX, Model, check_family, is_large, local, read_index
+from .models import INDEX, Model, check_family, is_large, local, read_index, repository
 
 if TYPE_CHECKING:
     import torch
@@ -252,7 +253,7 @@ def _announce(model: Model) -> None:
     """Ask the hub for a model, and say how large its download is before it begins.
 
     Only its small model_index.json is fetched. Raises ModelError where that tells that the model
-    cannot repaint pictures.
+    cannot repaint pictures, and where there is no room for it.
     """
     from huggingface_hub import HfApi, hf_hub_download
 
@@ -268,9 +269,26 @@ def _announce(model: Model) -> None:
     sizes = {name: size for name, size in sizes.items() if name.endswith(".safetensors")}
     half = {name: size for name, size in sizes.items() if ".fp16." in name}
     size = model.download or sum((half or sizes).values()) / 1e9
+    check_room(model, size)
     _log.info(
         "Downloading %s (about %.1f GB) from the Hugging Face Hub, this once.", model.source, size
     )
+
+
+def check_room(model: Model, size: float) -> None:
+    """Raise ModelError where the hub's cache has no room for a download of so many gigabytes."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    folder = Path(HF_HUB_CACHE)
+    there = next(each for each in (folder, *folder.absolute().parents) if each.is_dir())
+    free = shutil.disk_usage(there).free / 1e9
+    blobs = (repository(model.source) / "blobs").glob("*")  # of a download that was broken off
+    begun = sum(blob.stat().st_size for blob in blobs if blob.is_file()) / 1e9
+    if size - begun > free:
+        raise ModelError(
+            f"{model.source} takes {size:.1f} GB, and in {folder} {free:.1f} GB are free; free "
+            "some space, or name another folder with HF_HOME."
+        )
 
 
 def _explain(error: Exception, model: Model) -> ModelError:

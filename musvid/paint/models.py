@@ -253,7 +253,7 @@ def is_large(model: Model) -> bool:
     where it can. Of a hub model it is known once it is downloaded."""
     path = local(model.source)
     if path is None:
-        path = _repository(model.source) / "snapshots" / (_revision(model.source) or "none")
+        path = repository(model.source) / "snapshots" / (_revision(model.source) or "none")
     files = [path] if path.is_file() else path.rglob("*.safetensors")
     return sum(file.stat().st_size for file in files) > _LARGE
 
@@ -265,7 +265,7 @@ def files_of(path: Path) -> list[tuple[str, int, int]]:
     return [(name, fact.st_size, fact.st_mtime_ns) for name, fact in facts]
 
 
-def _repository(hub_id: str) -> Path:
+def repository(hub_id: str) -> Path:
     """Where a hub model is when it was downloaded."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
@@ -274,14 +274,14 @@ def _repository(hub_id: str) -> Path:
 
 def _revision(hub_id: str) -> str | None:
     try:
-        return (_repository(hub_id) / "refs" / "main").read_text(encoding="utf-8").strip()
+        return (repository(hub_id) / "refs" / "main").read_text(encoding="utf-8").strip()
     except OSError:
         return None
 
 
 def _whole(hub_id: str) -> bool:
     """Whether a download has weights, and none that is unfinished."""
-    folder = _repository(hub_id)
+    folder = repository(hub_id)
     weights = (folder / "snapshots" / (_revision(hub_id) or "none")).rglob("*.safetensors")
     try:
         return any(weights) and not any((folder / "blobs").glob("*.incomplete"))
