@@ -345,6 +345,14 @@ def build_parser() -> argparse.ArgumentParser:
         const=True,
         help="the model's small autoencoder, faster and rougher; or the hub id or folder of one",
     )
+    add(
+        "--lora",
+        action="append",
+        metavar="NAME[:WEIGHT]",
+        help="a LoRA to add to a Stable Diffusion model: a .safetensors file, a folder or a hub id "
+        "(owner/name, or owner/name/file.safetensors), and how much it counts, as in "
+        "neon.safetensors:0.8 (default: 1); may be given several times",
+    )
 
     world = parser.add_argument_group("the world of texture")
     add, still = world.add_argument, Drift()
@@ -566,6 +574,8 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
+    if "lora" in given:
+        options.lora = " | ".join(options.lora)
     recipe = _begun_with(options)
     recipe = recipe.with_model(given.get("model", recipe.style.model))
     recipe = recipe.with_view(given.get("kind", recipe.view.kind))

@@ -101,7 +101,7 @@ def render(
     # With a store, the model is loaded when there is something to paint; but what is downloaded
     # first has no address yet.
     model = models.find(style.model)
-    here = store is not None and models.downloaded(model, style.tiny_autoencoder)
+    here = store is not None and models.downloaded(model, style.tiny_autoencoder, style.additions)
     if recipe.paints and painter is None and not here:
         painter = Painter(style, device=device, precision=precision)
     addresses = None
@@ -414,7 +414,9 @@ def _painting(job: Job, painter: Painter | None, device: str, precision: str) ->
         painting = [painter.fingerprint, painter.device, painter.precision]
     elif job.recipe.paints:
         model, device = models.find(job.style.model), pick_device(device)
-        painting = [models.fingerprint(model, job.style.tiny_autoencoder), device]
+        style = job.style
+        found = models.fingerprint(model, style.tiny_autoencoder, style.additions)
+        painting = [found, device]
         large = models.is_large(model)
         painting.append(pick_precision(device, precision, large=large))
     return [*painting, _code("paint"), _libraries()]

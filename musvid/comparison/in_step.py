@@ -100,13 +100,8 @@ def in_step(
     videos: dict[int, Path] = {}
     with temporary() as folder:
         store = store or Store(folder / "cache")
-        styles = list(dict.fromkeys((job.style.model, job.style.tiny_autoencoder) for job in jobs))
-        order = sorted(
-            range(len(jobs)),
-            key=lambda tile: styles.index(
-                (jobs[tile].style.model, jobs[tile].style.tiny_autoencoder)
-            ),
-        )
+        styles = list(dict.fromkeys(job.style.made_of for job in jobs))
+        order = sorted(range(len(jobs)), key=lambda tile: styles.index(jobs[tile].style.made_of))
         before = 0
         for tile in order:
             job = jobs[tile]

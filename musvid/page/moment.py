@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from .. import MusvidError
+from ..job import Job
 from ..studio.studio import AXES, strip_key, strip_values
 from .board import LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
@@ -43,6 +44,7 @@ class MomentPanel:
         self.strip = strip(elem_id="strip")
         # What it was painted with: the axis, its values, and everything else.
         self.strip_of = gr.State(None)
+        self.undrawn = gr.State(False)  # whether a drawing was refused
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
@@ -50,7 +52,7 @@ class MomentPanel:
         drawn = gr.on(
             [board["moment"].change, board["changed_drawing"].click],
             self.on_draw,
-            outputs=[board["drawn"], board["moment_note"]],
+            outputs=[board["drawn"], self.undrawn],
             **board.everything(waits=False),
             **LIGHT,
             **LATEST,
@@ -58,8 +60,11 @@ class MomentPanel:
         # Of the last paintings, another view is shown without painting.
         painting: dict[str, Any] = {
             "fn": self.on_paint,
-            **board.everything(self.strip_of, waits=False),
-            "outputs": [board["painted"], board["diffused"], board["moment_note"], self.strip],
+            **board.everything(self.strip_of, self.undrawn, waits=False),
+            "outputs": [
+                *(board["painted"], board["diffused"], board["moment_note"], self.strip),
+                *(board["drawn"], self.undrawn),
+            ],
             **PAINTING,
             **LATEST,
         }
@@ -83,11 +88,13 @@ class MomentPanel:
     def on_draw(self, data: dict[Any, Any]) -> Updates:
         """Draws the spectrum at the moment."""
         try:
-            job = self.board.chosen(data)
-            frame = self.board.studio.draw(job, self.board.moment_of(data, job))
+            return self._drawn(self.board.chosen(data), data)
         except MusvidError:
-            return {self.board["drawn"]: gr.skip()}  # the live line says it
-        return {self.board["drawn"]: quick(frame, self.board["drawn"])}
+            return {self.undrawn: True}  # the live line says it
+
+    def _drawn(self, job: Job, data: dict[Any, Any]) -> Updates:
+        frame = self.board.studio.draw(job, self.board.moment_of(data, job))
+        return {self.board["drawn"]: quick(frame, self.board["drawn"]), self.undrawn: False}
 
     def on_paint(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Paints the moment."""
@@ -98,6 +105,8 @@ class MomentPanel:
         try:
             job = self.board.studio.job(recipe, song)
             moment = self.board.moment_of(data, job)
+            if data[self.undrawn]:  # what stood in its way is mended, and draws nothing anew
+                yield self._drawn(job, data)
             if made := data[self.strip_of]:
                 stale = "" if made["of"] == strip_key(job, moment, made["axis"]) else STALE
                 yield {self.strip: gr.update(stale=stale)}

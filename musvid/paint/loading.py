@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from .._device import BUILDING, is_out_of_memory, pick_precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
-from .models import INDEX, Model, check_family, is_large, local, read_index, repository
+from .loras import Loras
+from .models import (
+    INDEX,
+    Model,
+    check_family,
+    is_large,
+    local,
+    part_of,
+    read_index,
+    repository,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -28,10 +38,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def load(model: Model, tiny_autoencoder: bool | str, device: str, precision: str = "auto") -> Any:
+def load(
+    model: Model,
+    tiny_autoencoder: bool | str,
+    device: str,
+    precision: str = "auto",
+    loras: Loras = (),
+) -> Any:
     """The model's image-to-image pipeline, ready on the device.
 
-    precision: what it computes in, see `musvid._device.pick_precision`.
+    loras: are added to its weights. precision: what it computes in, see
+        `musvid._device.pick_precision`.
 
     Several threads may load: they build one after the other, and download at the same time.
     """
@@ -39,7 +56,7 @@ def load(model: Model, tiny_autoencoder: bool | str, device: str, precision: str
         try:
             if model.kind == "embedded" and not tiny_autoencoder:
                 return _embedded(model, device, precision)
-            return _load(model, tiny_autoencoder, device, precision)
+            return _load(model, tiny_autoencoder, device, precision, loras)
         except (SettingsError, ModelError):
             raise
         except Exception as error:
@@ -69,7 +86,9 @@ def _others_build() -> Iterator[None]:
         BUILDING.acquire()
 
 
-def _load(model: Model, tiny_autoencoder: bool | str, device: str, precision: str) -> Any:
+def _load(
+    model: Model, tiny_autoencoder: bool | str, device: str, precision: str, loras: Loras
+) -> Any:
     import torch
     import transformers
 
@@ -84,6 +103,8 @@ def _load(model: Model, tiny_autoencoder: bool | str, device: str, precision: st
     diffusers.utils.logging.disable_progress_bar()
 
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
+    # Of several LoRAs, which are meant.
+    warnings.filterwarnings("ignore", message="Already found a `peft_config`", module="peft")
 
     tiny = _tiny(model, tiny_autoencoder)
     load = _load_file if model.kind == "file" else _load_pipeline
@@ -95,6 +116,8 @@ def _load(model: Model, tiny_autoencoder: bool | str, device: str, precision: st
         pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)
         pipe.fuse_lora()
         pipe.unload_lora_weights()
+    if loras:
+        _add(pipe, model, loras)
     if tiny:
         options = {"dtype": dtype, "use_safetensors": True}
         pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
@@ -165,6 +188,48 @@ def _fetch(name: str) -> str:
             return snapshot_download(name, allow_patterns=wanted)
     except Exception as error:
         raise _explain(error, Model(name, name, "hub")) from error
+
+
+def _add(pipe: Any, model: Model, loras: Loras) -> None:
+    """Add LoRAs to a pipeline's weights. Raises ModelError for one that does not fit."""
+    if not hasattr(pipe, "load_lora_weights"):
+        raise ModelError(
+            f"The model {model.name} takes no LoRA; leave it out, or choose another model."
+        )
+    names = [f"lora{number}" for number in range(len(loras))]
+    for name, (source, _) in zip(names, loras, strict=True):
+        try:
+            folder, file = _found(source)
+            options = {"adapter_name": name, "use_safetensors": True, "local_files_only": True}
+            pipe.load_lora_weights(folder, weight_name=file, **options)
+            there = any(name in each for each in pipe.get_list_adapters().values())
+        except ModelError:
+            raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            detail = " ".join(str(error).split())[:200]
+            raise ModelError(
+                f"The LoRA {source} does not fit {model.name}; choose one that was made for such "
+                f"a model. ({detail})"
+            ) from error
+        if not there:
+            raise ModelError(
+                f"The LoRA {source} holds nothing for {model.name}; choose one that was made for "
+                "such a model."
+            )
+    pipe.set_adapters(names, [weight for _, weight in loras])
+    pipe.fuse_lora(adapter_names=names)
+    pipe.unload_lora_weights()
+
+
+def _found(lora: str) -> tuple[str, str | None]:
+    """The folder of a LoRA, and its file where it is known; of the hub, once it is here."""
+    path = local(lora)
+    if path is not None:
+        return (str(path), None) if path.is_dir() else (str(path.parent), path.name)
+    repository, file = part_of(lora)
+    return _fetch(repository), file
 
 
 def _check(pipe: Any, model: Model) -> None:

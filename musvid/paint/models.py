@@ -180,16 +180,17 @@ def find(name: str) -> Model:
     for model in reversed(TABLE.values()):  # plain SD 1.5 before its LCM variant
         if name == model.source:
             return model
-    # A local path has a slash too: only two plain words can be a hub id.
-    if (
-        re.fullmatch(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", name)
-        and Path(name).suffix != ".safetensors"
-    ):
+    if on_hub(name) and Path(name).suffix != ".safetensors":
         return Model(name, name, "hub")
     raise SettingsError(
         f"There is no model {quoted(name)}; choose one of {', '.join(TABLE)}, or give a hub id "
         "(owner/name), a diffusers folder or a .safetensors file that exists."
     )
+
+
+def on_hub(name: str) -> bool:
+    """Whether a name can be a hub id. A local path has a slash too: only two plain words can."""
+    return bool(re.fullmatch(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", name))
 
 
 def local(name: str) -> Path | None:
@@ -223,29 +224,40 @@ def check_family(model: Model, index: object) -> None:
         )
 
 
-def fingerprint(model: Model, tiny_autoencoder: bool | str) -> list[object]:
+def fingerprint(
+    model: Model, tiny_autoencoder: bool | str, additions: Iterable[str] = ()
+) -> list[object]:
     """What tells these weights from others: names, sizes and times of their files.
+
+    additions: see `musvid.paint.style.Style.additions`.
 
     For a hub model it is the downloaded revision, which is there when `downloaded` says so.
     """
     found: list[object] = [model.scheduler]
-    for source in _sources(model, tiny_autoencoder):
+    for source in _sources(model, tiny_autoencoder, additions):
         path = local(source)
         found.append([source, _revision(source)] if path is None else files_of(path))
     return found
 
 
-def downloaded(model: Model, tiny_autoencoder: bool | str) -> bool:
+def downloaded(model: Model, tiny_autoencoder: bool | str, additions: Iterable[str] = ()) -> bool:
     """Whether a model is here, so that its `fingerprint` will be the same when it is loaded."""
-    return all(
-        local(source) is not None or _whole(source) for source in _sources(model, tiny_autoencoder)
-    )
+    sources = _sources(model, tiny_autoencoder, additions)
+    return all(local(source) is not None or _whole(source) for source in sources)
 
 
-def _sources(model: Model, tiny_autoencoder: bool | str) -> list[str]:
+def _sources(model: Model, tiny_autoencoder: bool | str, additions: Iterable[str]) -> list[str]:
     """The hub ids and paths that a model is loaded from."""
     tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
-    return [source for source in (model.source, model.lora, tiny) if source]
+    more = (name if local(name) is not None else part_of(name)[0] for name in additions)
+    return [source for source in (model.source, model.lora, tiny, *more) if source]
+
+
+def part_of(name: str) -> tuple[str, str | None]:
+    """The repository that a name of the hub means, and the file in it, where it names one."""
+    owner, _, rest = name.partition("/")
+    repository, _, file = rest.partition("/")
+    return f"{owner}/{repository}", file or None
 
 
 def is_large(model: Model) -> bool:

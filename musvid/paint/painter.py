@@ -21,7 +21,7 @@ from typing import Any
 from .. import _device, _validate
 from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
-from . import loading, models, words
+from . import loading, loras, models, words
 from .call import alike, paint_batch
 from .encoding import encode, joined, unread
 from .style import Stroke, Style
@@ -65,7 +65,7 @@ Job = tuple[Frame, Stroke]
 class Painter:
     """A loaded model.
 
-    style: whose model and tiny autoencoder to load.
+    style: whose model, tiny autoencoder and LoRAs to load.
     device, precision: see `musvid._device.pick_device` and `musvid._device.pick_precision`.
     batch: frames painted at once; by default 8 on a GPU, 2 of a large model on the CPU, and else 1.
         It is halved whenever the memory does not suffice.
@@ -88,16 +88,19 @@ class Painter:
         precision: str = "auto",
         batch: int | None = None,
     ) -> None:
+        style = style.resolve()
         self.model = models.find(style.model)
         self.device = _device.pick_device(device)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
-        self._pipe = loading.load(self.model, style.tiny_autoencoder, self.device, precision)
+        self._pipe = loading.load(
+            self.model, style.tiny_autoencoder, self.device, precision, loras.parse(style.lora)
+        )
         large = models.is_large(self.model)
         self.precision = _device.pick_precision(self.device, precision, large=large)
         self.batch = batch or (8 if self.device != "cpu" else 2 if large else 1)
         # Now, when its revision is known; another one may be downloaded while this one paints.
-        self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder)
+        self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
         self._encoded: OrderedDict[tuple[str, str, bool], dict[str, Any]] = OrderedDict()
         self._turn = threading.Lock()
         small = loading.parameters(self._pipe) < _SMALL

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .. import _validate
-from ..errors import listed, quoted
+from ..errors import SettingsError, listed, quoted
 from ..ranges import RANGES
-from . import models, prompts, words
+from . import loras, models, prompts, words
 
 SYMMETRIES = ("half", "noise", "none")
 
@@ -31,6 +31,7 @@ class Style:
         whole frame from ordinary noise.
     tiny_autoencoder: whether to use the model's small, fast autoencoder (TAESD), where the model
         table names one; or the hub id or folder of one.
+    lora: additions to the model, see `musvid.paint.loras`.
     """
 
     model: str = "sketch"
@@ -42,6 +43,7 @@ class Style:
     seed: int = 0
     symmetry: str | None = None
     tiny_autoencoder: bool | str = False
+    lora: str = ""
 
     def __post_init__(self) -> None:
         _validate.text("model", self.model, 4096)
@@ -57,19 +59,43 @@ class Style:
             _validate.choice("symmetry", self.symmetry, SYMMETRIES)
         if not isinstance(self.tiny_autoencoder, bool):
             _validate.text("tiny autoencoder", self.tiny_autoencoder, 4096)
+        _validate.text("lora", self.lora, 4096)
+        loras.parse(self.lora)
 
     def resolve(self) -> Style:
         """The same style with every None replaced by the model's default.
 
-        Raises SettingsError for an unknown model.
+        Raises SettingsError for an unknown model, for a LoRA that is not there, and for a model
+        that takes none.
         """
         model = models.find(self.model)
+        if model.kind == "embedded" and self.additions:
+            raise SettingsError(
+                f"The model {model.name} takes no LoRA; leave it out, or choose a Stable Diffusion "
+                "model."
+            )
+        for name in self.additions:
+            if models.local(name) is None and not models.on_hub(models.part_of(name)[0]):
+                raise SettingsError(
+                    f"There is no LoRA {quoted(name)}; give a .safetensors file or a folder that "
+                    "exists, or a hub id (owner/name)."
+                )
         defaults = {
             name: getattr(model, name)
             for name in ("prompt", "strength", "steps", "guidance", "symmetry")
             if getattr(self, name) is None
         }
         return replace(self, **defaults)
+
+    @property
+    def made_of(self) -> tuple[str, bool | str, str]:
+        """What is loaded for it: styles that have this in common share a painter."""
+        return self.model, self.tiny_autoencoder, self.lora
+
+    @property
+    def additions(self) -> list[str]:
+        """The hub ids, files and folders of what is added to the model."""
+        return [name for name, _ in loras.parse(self.lora)]
 
     def ignored(self) -> list[str]:
         """The words of the prompt that the model does not know, each once, in their order.

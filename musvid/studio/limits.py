@@ -140,6 +140,8 @@ class Limits:
                 raise SettingsError(
                     "Here the tiny autoencoder must be the model's own; switch it on or off."
                 )
+            if style.lora:
+                raise SettingsError("Here a model is as it comes; leave the LoRA out.")
         size = recipe.resolve().size
         assert size is not None
         if self.side and max(size) > self.side:

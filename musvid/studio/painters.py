@@ -15,7 +15,7 @@ from ..errors import Cancelled
 from ..paint.painter import Painter
 from ..paint.style import Style
 
-Key = tuple[str, bool | str]
+Key = tuple[str, bool | str, str]
 
 _PROMPT = 0.1  # seconds between two looks at whether to stop
 
@@ -121,4 +121,4 @@ def _free() -> None:
 
 
 def _key(style: Style) -> Key:
-    return style.model, style.tiny_autoencoder
+    return style.made_of

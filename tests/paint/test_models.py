@@ -423,6 +423,69 @@ def test_a_lora_is_fused_and_changes_the_picture(zoo: Zoo, monkeypatch: pytest.M
     assert gap(painted[0], paint(loaded[0], steps=4, batch=3)) <= 1
 
 
+def lora_of(painter: Painter, file: Path) -> dict[str, torch.Tensor]:
+    """What a LoRA adds to each weight of a painter's UNet."""
+    low_rank, keys = load_file(file), painter._pipe.unet.state_dict().keys()
+    added = {}
+    for up in [key for key in low_rank if key.endswith("lora.up.weight") or ".lora_B." in key]:
+        down = up.replace("lora.up", "lora.down").replace("lora_B", "lora_A")
+        key = up.removeprefix("unet.").replace("lora.up.", "").replace("lora_B.", "")
+        assert key in keys
+        added[key] = low_rank[up] @ low_rank[down]
+    return added
+
+
+def test_loras_are_added_with_their_weights(zoo: Zoo, painters: Painters, tmp_path: Path) -> None:
+    first = next(zoo("lcm_lora").glob("*.safetensors"))
+    second = next(tiny_models.lcm_lora(tmp_path / "other", seed=42).glob("*.safetensors"))
+    bare = painters("sd15")
+    made = load(zoo("sd15"), lora=f"{first}:0.5 | {second.parent}:-0.25")
+    parts = [lora_of(bare, file) for file in (first, second)]
+    fused, plain = (painter._pipe.unet.state_dict() for painter in (made, bare))
+    assert fused.keys() == plain.keys(), "nothing of the LoRAs is left beside the weights"
+    for key, weight in plain.items():
+        wanted = weight
+        if key in parts[0]:
+            wanted = weight + 0.5 * parts[0][key] - 0.25 * parts[1][key]
+        torch.testing.assert_close(fused[key], wanted)
+    assert gap(paint(made), paint(bare)) > 8
+    assert made.fingerprint[:2] == bare.fingerprint[:2] and len(made.fingerprint) == 4
+
+
+def test_a_lora_of_weight_zero_changes_nothing(zoo: Zoo, painters: Painters) -> None:
+    made = load(zoo("sd15"), lora=f"{zoo('lcm_lora')}:0")
+    assert gap(paint(made), paint(painters("sd15"))) == 0
+
+
+@pytest.mark.parametrize(
+    ("tensors", "says"),
+    [
+        ({"unet.mid_block.nothing.lora_A.weight": torch.zeros(2, 2)}, "LoRA"),
+        ({"something": torch.zeros(3)}, "LoRA"),
+    ],
+)
+def test_a_lora_that_does_not_fit_is_one_sentence(
+    zoo: Zoo, tmp_path: Path, tensors: dict[str, torch.Tensor], says: str
+) -> None:
+    save_file(tensors, tmp_path / "odd.safetensors")
+    with pytest.raises(ModelError, match=says) as caught:
+        load(zoo("sd15"), lora=str(tmp_path / "odd.safetensors"))
+    assert "odd.safetensors" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_lora_that_is_not_there_is_told_before_anything_is_loaded(zoo: Zoo) -> None:
+    for lora, says in (
+        ("missing.safetensors", "no LoRA"),
+        ("style.ckpt", "no .safetensors file"),
+        ("owner/name:5", "from -4 to 4, not 5"),
+        (" | ".join(["owner/name"] * 9), "at most 8"),
+    ):
+        with pytest.raises((SettingsError, ModelError), match=says):
+            load(zoo("sd15"), lora=lora)
+    with pytest.raises(SettingsError, match="takes no LoRA"):
+        style_of("sketch", lora="owner/name").resolve()
+
+
 def test_lcm_runs_on_the_times_it_was_trained_on(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
     name = add_to_table(monkeypatch, "lcm", zoo("sd15"), scheduler="LCMScheduler")
     painter = load(name)

@@ -32,7 +32,7 @@ class Loader:
 
     def load(self, style: Style) -> Any:
         self.loaded.append(style.model)
-        self.here.append([name for name, _ in self.painters._here])
+        self.here.append([name for name, *_ in self.painters._here])
         if style.model in self.held:
             assert self.held[style.model].wait(20)
         return len(self.loaded)
