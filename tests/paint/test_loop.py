@@ -97,8 +97,17 @@ def both(pipe: Any, strokes: list[Stroke], **more: Any) -> tuple[np.ndarray, np.
 
 
 @pytest.mark.parametrize("guidance", [1.0, 6.0])
-@pytest.mark.parametrize("sampler", SAMPLERS)
-@pytest.mark.parametrize("family", ["sd15", "sdxl_turbo"])
+@pytest.mark.parametrize(
+    ("family", "sampler"),
+    [
+        *(("sd15", sampler) for sampler in SAMPLERS),
+        ("sdxl_turbo", "euler"),
+        *(
+            pytest.param("sdxl_turbo", name, marks=pytest.mark.thorough)
+            for name in list(SAMPLERS)[1:]
+        ),
+    ],
+)
 def test_the_loop_paints_what_the_pipeline_paints(
     pipes: Pipes, family: str, sampler: str, guidance: float
 ) -> None:
