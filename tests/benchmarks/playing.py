@@ -98,6 +98,10 @@ def browse(song: Path, seconds: float) -> None:
         print(f"in {seconds:g} s {facts['shown']} shown, {facts['late']} late", end=", ")
         print(f"at most {facts['worst']:.0f} ms behind the sound")
         changes = facts["changes"]
+        if not page.evaluate("window.musvid.play.playing"):
+            print("the song has ended: play fewer seconds to see another prompt")
+            browser.close()
+            return
         page.fill("#prompt textarea", "crimson and gold flames")
         page.wait_for_function(f"window.musvid.play.facts.changes > {changes}")
         change = page.evaluate("window.musvid.play.facts.change")

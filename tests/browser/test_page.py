@@ -130,6 +130,7 @@ def test_a_relit_gap_is_filled_as_far_as_the_stride_is_wide(page: Page) -> None:
         set_number(page, "Stride", stride)
         wait_for_line(page, expected(Fraction(12), stride, 1, stride))
         page.wait_for_function("document.querySelector('#recipe input:checked')?.value == 'relit'")
+    assert page.query_selector("#after.followed")  # it shines, for one to see that it follows
     open_part(page, "#motion")
     page.get_by_label("Relight").uncheck()
     page.wait_for_function("!document.querySelector('#recipe input:checked')")

@@ -1,9 +1,24 @@
 // Draws what stride, before and after make of the pictures: which are drawn, kept, painted, shown.
+// Where one number follows another, it shines for a moment.
 window.musvid = window.musvid ?? {};
+window.musvid.followed = (() => {
+  let [stride, after, pulled] = [0, 0, 0];
+  return (now, follows) => {
+    const own = document.querySelector("#after");
+    if (now !== stride && stride) pulled = performance.now();
+    if (follows !== after && pulled && performance.now() - pulled < 1000 && own
+      && document.activeElement?.closest("#stride")) {
+      own.classList.remove("followed");
+      requestAnimationFrame(() => own.classList.add("followed"));
+    }
+    [stride, after] = [now, follows];
+  };
+})();
 window.musvid.intervals = (...numbers) => {
   // Whatever is typed, before it is put within its range.
   const [stride, before, after] = numbers.map(
     (number) => Math.max(1, Math.min(64, Math.round(number) || 1)));
+  window.musvid.followed(stride, after);
   const most = 400; // dots of a row; more cannot be told apart
   const width = 600, left = 74, right = 12, gaps = 2; // keyframe intervals that are shown
   const across = (part) => left + (width - left - right) * part;
