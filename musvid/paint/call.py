@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -41,14 +42,10 @@ def paint_batch(
     tall, wide = images.shape[1:3]
     block = pipe.vae_scale_factor * getattr(pipe, "patch_size", 1)
     images = np.pad(images, ((0, 0), (0, -tall % block), (0, -wide % block), (0, 0)), mode="edge")
-    walks: list[Walk] = [
-        (style.seed, stroke.walk or 0.0, stroke.place and _latents(pipe, stroke.place))
-        for stroke in strokes
-        if stroke.walk is not None or stroke.place is not None
-    ]
-    work = _by_loop if _looped(pipe, prompt) else _by_call
+    batch = Batch(np.ascontiguousarray(images), style, strokes, prompt)
+    work = by_loop if _looped(pipe, prompt) else by_call
     with torch.inference_mode():
-        values = work(pipe, images, style, strokes, prompt, walks).float()
+        values = work(pipe, batch).float()
         if not bool(values.isfinite().all()):
             raise FloatingPointError
         values = (values * 255).round().clamp(0, 255)
@@ -79,60 +76,77 @@ def _looped(pipe: Any, prompt: dict[str, Any] | None = None) -> bool:
     return named and (prompt is None or "prompt_embeds" in prompt)
 
 
-def _by_loop(
-    pipe: Any,
-    images: NDArray[np.uint8],
-    style: Style,
-    strokes: Sequence[Stroke],
-    prompt: dict[str, Any],
-    walks: Sequence[Walk],
-) -> Any:
+@dataclass(frozen=True)
+class Batch:
+    """Pictures, and how each is painted.
+
+    images: uint8 (count, height, width, 3), both sides whole blocks of latents. prompt: of all of
+    them, see `musvid.paint.encoding`.
+    """
+
+    images: NDArray[np.uint8]
+    style: Style
+    strokes: Sequence[Stroke]
+    prompt: dict[str, Any]
+
+    @property
+    def steps(self) -> int:
+        """Of each painting."""
+        assert self.style.steps is not None, "the style is resolved"
+        return self.style.steps
+
+    @property
+    def generators(self) -> list[Any]:
+        """One for each frame, all with the same seed: the same noise for every frame."""
+        import torch
+
+        return [torch.Generator().manual_seed(self.style.seed) for _ in self.images]
+
+    def noise(self, pipe: Any) -> dict[str, Any]:
+        """What noise is painted from, as `noise.changed` and `noise.own_noise` take it."""
+        walks: list[Walk] = [
+            (self.style.seed, stroke.walk or 0.0, stroke.place and _latents(pipe, stroke.place))
+            for stroke in self.strokes
+            if stroke.walk is not None or stroke.place is not None
+        ]
+        return {"pipe": pipe, "mirrored": self.style.symmetry == "noise", "walks": walks}
+
+
+def by_loop(pipe: Any, batch: Batch) -> Any:
+    """A batch painted by our own loop: float (count, 3, height, width), 0 to 1."""
     from . import loop
 
-    assert style.steps is not None, "the style is resolved"
+    strokes = batch.strokes
     return loop.paint(
         pipe,
-        images,
-        times=[times_of(pipe.scheduler, style.steps, stroke.strength) for stroke in strokes],
+        batch.images,
+        times=[times_of(pipe.scheduler, batch.steps, stroke.strength) for stroke in strokes],
         guidance=[stroke.guidance for stroke in strokes],
-        prompt=prompt,
-        generators=_generators(style, images),
-        changed=partial(changed, pipe=pipe, mirrored=style.symmetry == "noise", walks=walks),
+        prompt=batch.prompt,
+        generators=batch.generators,
+        changed=partial(changed, **batch.noise(pipe)),
     )
 
 
-def _by_call(
-    pipe: Any,
-    images: NDArray[np.uint8],
-    style: Style,
-    strokes: Sequence[Stroke],
-    prompt: dict[str, Any],
-    walks: Sequence[Walk],
-) -> Any:
+def by_call(pipe: Any, batch: Batch) -> Any:
+    """The same by a pipeline's call, with the strength and guidance of its first frame."""
     import torch
 
-    assert style.steps is not None, "the style is resolved"
     # Families that would otherwise resize to their native size want to be told.
-    sides = {"height": images.shape[1], "width": images.shape[2]}
+    sides = {"height": batch.images.shape[1], "width": batch.images.shape[2]}
     accepted = inspect.signature(pipe.__call__).parameters
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-    with own_noise(pipe, style.symmetry == "noise", walks):
+    pixels = torch.from_numpy(batch.images).permute(0, 3, 1, 2)
+    first = batch.strokes[0]
+    with own_noise(**batch.noise(pipe)):
         return pipe(
             image=pixels.to(pipe.dtype) / 255,
-            guidance_scale=strokes[0].guidance,
-            generator=_generators(style, images),
+            guidance_scale=first.guidance,
+            generator=batch.generators,
             output_type="pt",
             **{name: side for name, side in sides.items() if name in accepted},
-            **schedule(pipe, style.steps, strokes[0].strength),
-            **prompt,
+            **schedule(pipe, batch.steps, first.strength),
+            **batch.prompt,
         ).images
-
-
-def _generators(style: Style, images: NDArray[np.uint8]) -> list[Any]:
-    """One for each frame, all with the same seed: the same noise for every frame."""
-    import torch
-
-    return [torch.Generator().manual_seed(style.seed) for _ in images]
 
 
 def _latents(pipe: Any, place: tuple[int, int]) -> tuple[int, int]:

@@ -112,12 +112,9 @@ def _load(
         model, lambda: getattr(torch, pick_precision(device, precision, large=is_large(model)))
     )
     dtype = pipe.dtype
-    if model.lora:
-        pipe.load_lora_weights(_fetch(model.lora), use_safetensors=True)
-        pipe.fuse_lora()
-        pipe.unload_lora_weights()
-    if loras:
-        _add(pipe, model, loras)
+    own: Loras = ((model.lora, 1.0),) if model.lora else ()
+    if own or loras:
+        _add(pipe, model, (*own, *loras))
     if tiny:
         options = {"dtype": dtype, "use_safetensors": True}
         pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
@@ -228,8 +225,8 @@ def _found(lora: str) -> tuple[str, str | None]:
     path = local(lora)
     if path is not None:
         return (str(path), None) if path.is_dir() else (str(path.parent), path.name)
-    repository, file = part_of(lora)
-    return _fetch(repository), file
+    name, file = part_of(lora)
+    return _fetch(name), file
 
 
 def _check(pipe: Any, model: Model) -> None:

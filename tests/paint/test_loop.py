@@ -73,13 +73,9 @@ def painted(
     style = Style(model="sketch", steps=steps, symmetry=symmetry, seed=5)
     guided = any(stroke.guidance > 1 for stroke in strokes)
     prompts = [encode(pipe, stroke.prompts[0][0], "grey mud", guided) for stroke in strokes]
-    walks = [
-        (style.seed, stroke.walk or 0.0, stroke.place)
-        for stroke in strokes
-        if stroke.walk is not None or stroke.place is not None
-    ]
+    batch = call.Batch(pictures, style, strokes, joined(prompts))
     with torch.inference_mode():
-        made = work(pipe, pictures, style, strokes, joined(prompts), walks)
+        made = work(pipe, batch)
     assert made.shape == (len(pictures), 3, *pictures.shape[1:3])
     return made.float().numpy()
 
@@ -91,8 +87,8 @@ def stroke(
 
 
 def both(pipe: Any, strokes: list[Stroke], **more: Any) -> tuple[np.ndarray, np.ndarray]:
-    return painted(call._by_call, pipe, strokes, **more), painted(
-        call._by_loop, pipe, strokes, **more
+    return painted(call.by_call, pipe, strokes, **more), painted(
+        call.by_loop, pipe, strokes, **more
     )
 
 
@@ -118,7 +114,7 @@ def test_the_loop_paints_what_the_pipeline_paints(
     assert np.abs(found - expected).max() < 1e-4
 
 
-@pytest.mark.parametrize("how", [{"symmetry": "noise"}, {"walk": 1.3}, {"place": (3, 2)}, {}])
+@pytest.mark.parametrize("how", [{"symmetry": "noise"}, {"walk": 1.3}, {"place": (24, 16)}, {}])
 def test_noise_of_our_own_and_a_tiny_autoencoder(pipes: Pipes, how: dict[str, Any]) -> None:
     own = {name: value for name, value in how.items() if name != "symmetry"}
     strokes = [stroke(guidance=3.0, **own)] * 3
@@ -139,10 +135,10 @@ def test_frames_of_one_batch_have_strengths_and_guidances_of_their_own(
         stroke("coral", 0.7, 7.0),
         stroke("stained glass", 1.0, 4.5),
     ]
-    found = painted(call._by_loop, pipe, strokes)
+    found = painted(call.by_loop, pipe, strokes)
     for number, each in enumerate(strokes):
         picture = PICTURES[number : number + 1]
-        alone = painted(call._by_call, pipe, [each], picture)
+        alone = painted(call.by_call, pipe, [each], picture)
         assert np.abs(found[number] - alone[0]).max() < 1e-4
 
 
@@ -150,7 +146,7 @@ def test_other_samplers_take_one_schedule_for_all(pipes: Pipes) -> None:
     pipe = pipes("sd15", "multistep")
     assert not mixes(pipe.scheduler)
     with pytest.raises(ValueError, match="one schedule"):
-        painted(call._by_loop, pipe, [stroke(strength=part) for part in (0.3, 0.6, 0.9)])
+        painted(call.by_loop, pipe, [stroke(strength=part) for part in (0.3, 0.6, 0.9)])
 
 
 def test_a_distilled_model_is_told_its_guidance(pipes: Pipes) -> None:
@@ -162,7 +158,7 @@ def test_a_distilled_model_is_told_its_guidance(pipes: Pipes) -> None:
     other.set_progress_bar_config(disable=True)
     expected, found = both(other, [stroke(guidance=6.0)] * 3)
     assert np.abs(found - expected).max() < 1e-4
-    assert np.abs(found - painted(call._by_loop, other, [stroke(guidance=1.0)] * 3)).max() > 1e-3
+    assert np.abs(found - painted(call.by_loop, other, [stroke(guidance=1.0)] * 3)).max() > 1e-3
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -174,13 +170,13 @@ def test_strengths_that_change_are_painted_in_few_batches(
     )
     monkeypatch.setattr(painter, "_workers", 1)
     sizes = []
-    real = call._by_loop
+    real = call.by_loop
 
-    def counted(pipe: Any, images: np.ndarray, *more: Any) -> Any:
-        sizes.append(len(images))
-        return real(pipe, images, *more)
+    def counted(pipe: Any, made: call.Batch) -> Any:
+        sizes.append(len(made.images))
+        return real(pipe, made)
 
-    monkeypatch.setattr(call, "_by_loop", counted)
+    monkeypatch.setattr(call, "by_loop", counted)
     style = Style(model=painter.model.name, steps=2, guidance=1.0, prompt="nebula", symmetry="none")
     strengths = (0.4, 0.0, 0.5, 0.6, 0.8)
     jobs = [(PICTURES[0], stroke(strength=part)) for part in strengths]
