@@ -34,7 +34,7 @@ NETS: dict[str, dict[str, str]] = {
         "tile": "xinsir/controlnet-tile-sdxl-1.0",
     },
 }
-"""By a model's family (see `musvid.paint.families`) and a kind: the hub id of its ControlNet."""
+"""By a model's family (see `musvid.paint.tensors`) and a kind: the hub id of its ControlNet."""
 
 _NUMBER = r"\s*[-+]?(?:\d+\.?\d*|\.\d+)\s*"
 _FORM = re.compile(

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 from .._device import BUILDING, is_out_of_memory, pick_precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
 from .control import Control
-from .families import checkpoint
 from .loras import Loras
 from .models import (
     INDEX,
@@ -35,6 +34,7 @@ from .models import (
 )
 from .nets import controlled
 from .schedulers import SCHEDULERS
+from .tensors import checkpoint
 
 if TYPE_CHECKING:
     import torch

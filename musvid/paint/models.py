@@ -41,7 +41,7 @@ class Model:
         and signs), or None where that is told only when it is loaded.
     scheduler: a diffusers scheduler class that replaces the model's own.
     lora, tiny_autoencoder: hub ids of additions made for this model.
-    family: whose LoRAs and ControlNets fit, where the table knows it; see `musvid.paint.families`.
+    family: whose LoRAs and ControlNets fit, where the table knows it; see `musvid.paint.tensors`.
     good_for: what it is chosen for, in a few words.
     download: size in gigabytes (10^9 bytes) of what the first use downloads, half precision, which
         is the memory that its weights take; None where that is not known, 0 where nothing is

@@ -9,8 +9,8 @@ from typing import Any
 from .._device import is_out_of_memory
 from ..errors import ModelError, quoted
 from .control import Control, net
-from .families import family, kind_of, shapes
 from .models import Model, local
+from .tensors import family, kind_of, shapes
 
 
 def controlled(

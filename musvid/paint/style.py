@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from .. import _validate
 from ..errors import SettingsError, listed, quoted
 from ..ranges import RANGES
-from . import control, families, loras, models, prompts, words
+from . import control, loras, models, prompts, tensors, words
 from .schedulers import SCHEDULERS
 
 SYMMETRIES = ("half", "noise", "none")
@@ -117,7 +117,7 @@ class Style:
         """The ControlNets' hub ids, files and folders, "" where that is not known yet."""
         if not self.control:
             return []
-        family = families.family(model)
+        family = tensors.family(model)
         return [control.net(each, family) for each in control.parse(self.control)]
 
     @property

@@ -27,9 +27,9 @@ from musvid.paint import call, loading, models, schedule
 from musvid.paint.conditions import condition
 from musvid.paint.control import KINDS, NETS, Control, net, parse
 from musvid.paint.encoding import encode, joined
-from musvid.paint.families import Kind, family, kind_of, shapes
 from musvid.paint.painter import Painter
 from musvid.paint.style import Stroke, Style
+from musvid.paint.tensors import Kind, family, kind_of, shapes
 from musvid.video import file
 from musvid.video.settings import load_settings
 
