@@ -112,9 +112,8 @@ def net(control: Control, family: str | None) -> str:
     if control.source or family is None:
         return control.source
     if control.kind not in (known := NETS.get(family, {})):
-        have = f"there are {', '.join(known)}, or" if known else "leave it out, or"
         raise SettingsError(
-            f"There is no ControlNet for {control.kind} of such a model in the table; {have} name "
-            f"one, as in {control.kind}=owner/name."
+            f"There is no usual ControlNet for {control.kind} with such a model; choose one of "
+            f"{', '.join(known)}, or name one, as in {control.kind}=owner/name."
         )
     return known[control.kind]

@@ -100,8 +100,10 @@ def checkpoint(path: Path) -> Kind:
         raise ModelError(
             f"{path.name} cannot be read as a .safetensors file; get it again."
         ) from None
+    if found.name in _WHAT:
+        raise ModelError(f"{path.name} is no checkpoint, but {_WHAT[found.name]}.")
     if found.name != "checkpoint":
-        raise ModelError(f"{path.name} is no Stable Diffusion checkpoint{_WHAT[found.name]}.")
+        raise ModelError(f"{path.name} is no Stable Diffusion checkpoint; choose another file.")
     if found.family in ("sd3", "flux"):
         raise ModelError(
             f"{path.name} is a checkpoint of another family ({found.family}); give it as a folder "
@@ -116,10 +118,9 @@ def checkpoint(path: Path) -> Kind:
 
 
 _WHAT = {
-    "lora": ", but a LoRA; add it to a model with --lora",
-    "controlnet": ", but a ControlNet; add it to a model with --control edges=FILE",
-    "embedding": ", but a textual inversion; choose another file",
-    "unet": ", but a UNet alone; choose the whole model",
-    "autoencoder": ", but an autoencoder; choose the whole model",
-    "other": "; choose another file",
+    "lora": "a LoRA; add it to a model with --lora",
+    "controlnet": "a ControlNet; add it to a model with --control edges=FILE",
+    "embedding": "a textual inversion; choose another file",
+    "unet": "a UNet alone; choose the whole model",
+    "autoencoder": "an autoencoder; choose the whole model",
 }

@@ -142,8 +142,8 @@ def test_an_id_of_a_tiny_autoencoder_is_offered_where_any_model_is(tmp_path: Pat
     for public in (True, False):
         studio = Studio(device="cpu", store=musvid.Store(tmp_path))
         made = build(studio, Limits.of(public=public, environment={}))
-        additions = made.controls["style.lora"].parent
-        assert isinstance(additions, gr.Accordion)
+        additions = made.controls["style.lora"].parent.parent
+        assert additions.elem_id == "additions"
         for part in (made.controls["style.tiny_id"], additions):
             assert part.visible is not public
 

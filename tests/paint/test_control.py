@@ -231,7 +231,7 @@ def test_every_family_has_nets(name: str) -> None:
 
 
 def test_what_a_family_lacks_is_one_sentence() -> None:
-    with pytest.raises(SettingsError, match="no ControlNet for tile") as caught:
+    with pytest.raises(SettingsError, match="no usual ControlNet for tile") as caught:
         Style(model="sd-turbo", control="tile").resolve()
     assert "tile=owner/name" in str(caught.value)
     assert net(Control("tile"), None) == "", "not known yet"
