@@ -160,6 +160,7 @@ class Painter:
         assert style.steps is not None, "it is resolved"
         batch: list[Job] = []
         kind: tuple[object, ...] = ()
+        begun = 0
         for job in source:
             found = alike(self._pipe, *job, style.steps)
             if batch and found != kind:
@@ -167,10 +168,11 @@ class Painter:
                 batch = []
             kind = found
             batch.append(job)
-            most = self._room.most(_kind(job, style)) if self._room else self.batch
+            most = self._room.most(self._kind(job, style), begun) if self._room else self.batch
             if len(batch) >= min(self.batch, most):
                 yield batch
                 batch = []
+                begun += 1
         if batch:
             yield batch
 
@@ -244,7 +246,12 @@ class Painter:
             return nullcontext()
         height, width = jobs[0][0].shape[:2]
         pixels = height * painted_width(width, style)
-        return self._room.measured(_kind(jobs[0], style), len(jobs), pixels)
+        return self._room.measured(self._kind(jobs[0], style), len(jobs), pixels)
+
+    def _kind(self, job: Job, style: Style) -> Hashable:
+        """What decides how much memory a painting takes."""
+        frame, stroke = job
+        return frame.shape, style.symmetry, stroke.guidance > 1, self.precision
 
     def _widened(self, failed: str) -> bool:
         """Have the model compute in a wider type than one in which it failed. False where there is
@@ -298,12 +305,6 @@ class Painter:
             return
         if end := unread(self._pipe, prompt):
             _log.info("%s does not read the end of the prompt: %s", self.model.name, quoted(end))
-
-
-def _kind(job: Job, style: Style) -> Hashable:
-    """What decides how much memory a painting takes, of one model."""
-    frame, stroke = job
-    return frame.shape, stroke.guidance > 1, style.symmetry
 
 
 def _card() -> Card:

@@ -1,7 +1,8 @@
 """How many frames a graphics card paints at once: as many as its memory holds.
 
 That is measured and not tried out: the first batch of a kind is a small one, and what it took says
-how many fit.
+how many fit. From then on each batch is twice as large as the one before, up to that, so that
+nobody waits for long for the first paintings.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-MOST = 64
-"""Frames of a batch at most: more are no faster on any card of today."""
+MOST = 32
+"""Frames of a batch at most: a card is busy with fewer, and their guides are drawn before they are
+painted."""
 
 FIRST = 2
-"""Frames of the first batch of a kind, which is measured."""
+"""Frames of the first batch."""
 
 _SHARE = 0.8  # of the memory that is free; the rest is for pieces between which nothing fits
 
@@ -61,9 +63,9 @@ class Room:
         self._card = card
         self._fits: dict[Hashable, int] = {}
 
-    def most(self, kind: Hashable) -> int:
-        """How many frames of a kind are painted at once."""
-        return self._fits.get(kind, FIRST)
+    def most(self, kind: Hashable, begun: int) -> int:
+        """How many frames of a kind are painted at once, when so many batches were begun before."""
+        return min(self._fits.get(kind, FIRST), FIRST << min(begun, MOST))
 
     @contextmanager
     def measured(self, kind: Hashable, count: int, pixels: int) -> Iterator[None]:

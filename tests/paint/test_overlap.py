@@ -22,6 +22,9 @@ from musvid.paint import painter
 from musvid.paint.painter import Painter
 from musvid.paint.style import Style
 
+# diffusers' schedulers, about the numpy of today.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 needs_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no card")
 
 

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from conftest import PLAIN, WriteSong, ffmpeg, music, names, psnr, video_frames
 
-from musvid import Clock, Recipe, SettingsError, Song, Store, Style, _ffmpeg, render, write
+from musvid import Clock, Recipe, SettingsError, Song, Store, Style, _ffmpeg, compare, render, write
 from musvid.__main__ import main
-from musvid.rendering import Addresses, prepare
+from musvid.job import prepare, resolve
+from musvid.rendering import Addresses
+from musvid.studio.studio import Studio
 from musvid.video import encoder as encoders
 
 # A card that is none: its arguments are checked by x264's hand.
@@ -185,4 +187,46 @@ def test_the_command_line_passes_it_on(
     encoders.refusal.cache_clear()
     _ffmpeg.executable.cache_clear()
     assert main([song, *common, "--encoder", "gpu"]) == 2
+    assert capsys.readouterr().err.count("No graphics card encodes videos here") == 1
+
+
+@pytest.mark.thorough
+def test_all_videos_of_a_comparison_are_encoded_alike(
+    write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = put_card(tmp_path / "bin", monkeypatch, works=True)
+    song, dry = write_song(music(0.6)), Recipe(size=(192, 192), style=Style(strength=0))
+    compare(song, dry, tmp_path / "a.mp4", encoder="cpu")
+    assert not uses(log)
+    compare(song, dry, tmp_path / "b.mp4", encoder="gpu")
+    assert len(uses(log)) == 1 + 5 + 1, "tried; five recipes; and all in step"
+    common = ["--strength", "0", "--size", "192", "--upscale", "1", "--quiet", "--no-cache", *PLAIN]
+    vary = ["--compare", "--vary", "gamma=1,2", "-o", str(tmp_path / "c.mp4")]
+    assert main([str(song), *vary, *common, "--encoder", "gpu"]) == 0
+    assert len(uses(log)) == 7 + 2 + 1
+
+
+def test_a_page_has_the_encoder_that_it_was_started_with(
+    write_song: WriteSong,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from musvid.page import launch
+
+    log = put_card(tmp_path / "bin", monkeypatch, works=True)
+    dry = Recipe(size=(192, 192), style=Style(strength=0))
+    job = resolve(dry, Song.open(write_song(music(0.3))))
+    for encoder, count in (("cpu", 0), ("gpu", 2)):
+        studio = Studio(device="cpu", encoder=encoder)
+        (tmp_path / encoder).mkdir()
+        (*_, last) = studio.render(job, tmp_path / encoder, stop=lambda: False)
+        assert last.finished and len(uses(log)) == count
+    assert launch.build_parser().parse_args(["--encoder", "cpu"]).encoder == "cpu"
+    put_card(tmp_path / "other", monkeypatch, works=False)
+    encoders.refusal.cache_clear()
+    _ffmpeg.executable.cache_clear()
+    with pytest.raises(SystemExit) as caught:
+        launch.main(["--encoder", "gpu"])
+    assert caught.value.code == 2
     assert capsys.readouterr().err.count("No graphics card encodes videos here") == 1
