@@ -27,7 +27,7 @@ _ARGUMENTS = {
     _APPLE: ("-q:v", "80", "-g", "250", "-profile:v", "high"),
 }
 
-_LEAST, _MOST = (160, 64), (4096, 4096)  # width and height that every card encodes
+_LEAST, _MOST = (160, 64), (4096, 4096)  # width and height of what every card encodes
 _TRIED = 256  # pixels of the pictures with which a card is tried
 
 
@@ -35,30 +35,23 @@ def pick(encoder: str = "auto", size: tuple[int, int] | None = None) -> str:
     """The name that ffmpeg gives the encoder which one of `ENCODERS` means here.
 
     "auto" is NVIDIA's card where that works, else the processor; "gpu" is a card, on macOS Apple's.
-    size: width and height of the video, which may be too small or too large for a card.
+    size: width and height of the video; of one that is too small or too large for a card, it is the
+        processor.
 
-    Raises SettingsError when a card is asked for and cannot.
+    Raises SettingsError when a card is asked for and there is none that can.
     """
     _validate.choice("encoder", encoder, ENCODERS)
     if encoder == "cpu":
         return _CPU
-    fits = size is None or all(
-        least <= side <= most for least, side, most in zip(_LEAST, size, _MOST, strict=True)
-    )
-    if encoder == "auto":
-        return _NVIDIA if fits and not refusal(_NVIDIA) else _CPU
-    codec = _APPLE if sys.platform == "darwin" else _NVIDIA
-    if why := refusal(codec):
+    codec = _APPLE if encoder == "gpu" and sys.platform == "darwin" else _NVIDIA
+    why = refusal(codec)
+    if why and encoder == "gpu":
         raise SettingsError(
             f"No graphics card encodes videos here ({why}); use --encoder auto or cpu."
         )
-    if not fits:
-        (left, low), (right, high) = _LEAST, _MOST
-        raise SettingsError(
-            f"A graphics card encodes videos of {left}x{low} to {right}x{high} pixels; choose "
-            "another size, or --encoder auto or cpu."
-        )
-    return codec
+    sides = zip(_LEAST, size or _LEAST, _MOST, strict=True)
+    fits = all(least <= side <= most for least, side, most in sides)
+    return codec if fits and not why else _CPU
 
 
 def arguments(codec: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -209,6 +210,58 @@ def test_a_processor_has_its_numbers_at_once() -> None:
     assert [_transfer.queues(name) for name in ("cuda", "cuda:1", "cpu", "mps")] == [
         *(True, True, False, False)
     ]
+
+
+class OnCard(torch.Tensor):
+    """A tensor that says that it is on a card."""
+
+    device = property(lambda _: torch.device("cuda"))  # type: ignore[assignment]
+
+
+def test_a_card_is_asked_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calls of the way that only a card goes; the card is none, and does all at once."""
+    done: list[str] = []
+    empty, copy, to = torch.empty, torch.Tensor.copy_, torch.Tensor.to
+
+    def allocate(*given: Any, pin_memory: bool = False, **more: Any) -> torch.Tensor:
+        done.append(f"pinned {pin_memory}")
+        return empty(*given, **more)
+
+    def put(self: torch.Tensor, other: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:
+        done.append(f"copy {non_blocking}")
+        return copy(self, other.as_subclass(torch.Tensor))
+
+    def move(self: torch.Tensor, where: Any, **more: Any) -> torch.Tensor:
+        done.append(f"to {where} {more}")
+        return to(self.as_subclass(torch.Tensor), "cpu")
+
+    class Event:
+        def __init__(self, *, blocking: bool) -> None:
+            assert blocking
+
+        def record(self) -> None:
+            done.append("record")
+
+        def synchronize(self) -> None:
+            done.append("synchronize")
+
+    numbers = torch.arange(6.0).reshape(2, 3)
+    there = numbers.clone().as_subclass(OnCard)
+    monkeypatch.setattr(torch, "empty", allocate)
+    monkeypatch.setattr(torch.Tensor, "copy_", put)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
+    waits = _transfer.fetched(there)
+    assert done == ["pinned True", "copy True", "record"], "nothing is waited for"
+    assert torch.equal(waits(), numbers) and done[-1] == "synchronize"
+    done.clear()
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: done.append("pin") or self)
+    monkeypatch.setattr(torch.Tensor, "to", move)
+    assert torch.equal(_transfer.sent(numbers, "cuda"), numbers)
+    assert done == ["pin", "to cuda {'non_blocking': True}"]
+    done.clear()
+    _transfer.sent(there, "cuda")  # what is there needs no pinned memory
+    assert done[0] == "to cuda {}"
 
 
 @needs_card
