@@ -47,6 +47,7 @@ from .rendering import STAGES, render
 from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
 from .store import Store, usable
+from .video.encoder import ENCODERS, pick
 from .video.file import check_output
 from .video.settings import load_settings
 from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
@@ -504,6 +505,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="what the model computes in (default: auto, the fastest)",
     )
     add(
+        "--encoder",
+        choices=ENCODERS,
+        default="auto",
+        help="what encodes the video; auto: an NVIDIA card where that works, else the processor "
+        "(default: auto)",
+    )
+    add(
         "--frames",
         metavar="DIR",
         default=None,
@@ -754,12 +762,17 @@ def _render(given: list[str]) -> int:
 
 
 def _common(options: argparse.Namespace) -> dict[str, Any]:
-    """What a render and a comparison are told of this machine. Raises ModelError."""
+    """What a render and a comparison are told of this machine.
+
+    Raises ModelError or SettingsError.
+    """
+    pick(options.encoder)
     if options.flavr_weights:
         interpolate.check_weights(options.flavr_weights)
     return {
         "device": options.device,
         "precision": options.precision,
+        "encoder": options.encoder,
         "store": None if options.no_cache else usable(),
         "flavr_weights": options.flavr_weights,
     }

@@ -31,6 +31,7 @@ from .spectrum.embers import glowing, run_in
 from .spectrum.look import Look
 from .store import Store, address, content_of, pixels_of
 from .video import file as video
+from .video.encoder import pick
 from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
 from .view.flashes import safe
@@ -60,6 +61,7 @@ def render(
     painter: Painter | None = None,
     device: str = "auto",
     precision: str = "auto",
+    encoder: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -79,7 +81,8 @@ def render(
     tap: called with (stage, number, frame) for every frame of every stage; it must not change them.
     painter: a loaded model to use again; it must be that of the recipe.
     device: "auto", "cpu", "cuda" or "mps". precision: what the model computes in: "float32",
-        "bfloat16", or "auto" for what is fastest on the device.
+        "bfloat16", or "auto" for what is fastest on the device. encoder: what encodes the video:
+        "cpu", "gpu", or "auto" for an NVIDIA card where that works.
     store: finished frames of earlier renders; this one's are added. What it holds is not drawn,
         painted or encoded again.
     flavr_weights: for the interpolator "flavr", see `musvid.between`. It belongs to the machine
@@ -89,12 +92,14 @@ def render(
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
     given = None if output is None else video.check_output(output)  # before a song is listened to
+    pick(encoder)
     job = prepare(song, recipe)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.style
     path = given or _unnamed(song, overwrite)
     video.check_output(path, settings=recipe.to_json())
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
+    codec = pick(encoder, job.file_size)
     totals = dict(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
@@ -106,7 +111,7 @@ def render(
         painter = Painter(style, device=device, precision=precision)
     addresses = None
     if store or frames_dir is not None:
-        addresses = Addresses.of(job, painter, device, flavr_weights, precision)
+        addresses = Addresses.of(job, painter, device, flavr_weights, precision, codec)
     looked_at = frames_dir is not None or tap
     if store and addresses and not looked_at and (finished := store.video(addresses.video)):
         try:
@@ -142,7 +147,7 @@ def render(
     with ExitStack() as stack:
         folders: dict[str, Path] = {}
         if frames_dir is not None and addresses:
-            folders = stack.enter_context(stage_folders(frames_dir, STAGES, addresses.video))
+            folders = stack.enter_context(stage_folders(frames_dir, STAGES, addresses.frames))
 
         def stage(frames: Iterator[Frame], name: str) -> Iterator[Frame]:
             # Closed explicitly, the last stage first: the traceback of an error would keep
@@ -152,7 +157,7 @@ def render(
 
         load = cache(lambda: painter or Painter(style, device=device, precision=precision))
         tools = Tools(stage, load, store, addresses, painter, device, flavr_weights)
-        film(chain(job, tools), job, path)
+        film(chain(job, tools), job, path, encoder=encoder)
     if store and addresses:
         store.keep_video(addresses.video, path)
     return path
@@ -303,12 +308,13 @@ def film(
     song: Song | None = None,
     settings: str = "",
     most: int | None = None,
+    encoder: str = "auto",
 ) -> Path:
     """Write the frames of a job as its view shows them, with the song's sound.
 
     frames: those of the stage "frames", from the first one on. song: the part whose sound is
     written, by default all of the job's. settings: the text to store, by default the job's. most:
-    pixels of the longer side, where a view shows the frames.
+    pixels of the longer side, where a view shows the frames. encoder: see `musvid.write`.
 
     Raises OutputError when the video cannot be written.
     """
@@ -321,6 +327,7 @@ def film(
             rate=job.file_rate,
             upscale=job.upscale if job.plain else 1,
             settings=settings or job.recipe.to_json(),
+            encoder=encoder,
         )
 
 
@@ -361,12 +368,14 @@ def _unnamed(song: Song, overwrite: bool) -> Path:
 class Addresses:
     """Where a store keeps what a render makes; hashes of all that reaches each stage.
 
-    One that is empty is not kept.
+    One that is empty is not kept. frames: tells the frames of all stages from those of every other
+    render; of them, no more is kept than what the other addresses name.
     """
 
     spectrum: str = ""
     paintings: str = ""
     fit: str = ""
+    frames: str = ""
     video: str = ""
 
     @classmethod
@@ -382,10 +391,12 @@ class Addresses:
         device: str,
         flavr_weights: str | os.PathLike[str] | None,
         precision: str = "auto",
+        codec: str = "",
     ) -> Addresses:
         """The addresses of a job's frames and of its video.
 
-        painter: the loaded model; without one it must be here, see `models.downloaded`.
+        painter: the loaded model; without one it must be here, see `models.downloaded`. codec: of
+        the video, see `encoder.pick`.
         """
         song, recipe, clock = job.song, job.recipe, job.clock
         sound = [content_of(song.path), song.track, song.first, song.samples]
@@ -399,11 +410,13 @@ class Addresses:
             filling.append(pick_device(device))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
         makers = drawing, painting, filling, _code(".")
+        frames = address(sound, recipe.to_json(), cover, makers)
         return cls(
             address(sound, look, drawing),
             address(asdict(job.style), painting),
             address(sound, recipe.unseen.to_json(), makers),
-            address(sound, recipe.to_json(), cover, makers),
+            frames,
+            address(frames, codec),
         )
 
 

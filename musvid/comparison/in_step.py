@@ -83,6 +83,7 @@ def in_step(
     painters: Painters | None = None,
     device: str = "auto",
     precision: str = "auto",
+    encoder: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
 ) -> Path:
@@ -115,6 +116,7 @@ def in_step(
                     painter=painter,
                     device=device,
                     precision=precision,
+                    encoder=encoder,
                     store=store,
                     flavr_weights=flavr_weights,
                 )
@@ -133,6 +135,7 @@ def in_step(
                     part,
                     rate=last.file_rate,
                     settings=jobs[0].recipe.to_json(),
+                    encoder=encoder,
                 )
         appear({part: output})
     return output

@@ -149,6 +149,7 @@ def compare(
     painter: Painter | None = None,
     device: str = "auto",
     precision: str = "auto",
+    encoder: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -164,7 +165,7 @@ def compare(
         has another name where a file is there which musvid did not make.
     progress: called with (stage, done, total), see `COMPARISON`.
     cancel: when this event is set, the comparison stops before its next frame.
-    painter, device, precision, flavr_weights: see `musvid.render`.
+    painter, device, precision, encoder, flavr_weights: see `musvid.render`.
     store: where frames are kept; without one they are kept until the comparison ends. What recipes
         share is drawn and painted once.
     overwrite: whether files that were not named may be replaced, too.
@@ -196,6 +197,7 @@ def compare(
                 painter=painter,
                 device=device,
                 precision=precision,
+                encoder=encoder,
                 store=store,
                 flavr_weights=flavr_weights,
             )
@@ -221,7 +223,15 @@ def compare(
         with closing(grid(list(videos.values()), captions)) as pictures:
             shown = watched(islice(pictures, count), "grid", count, progress, cancel)
             with closed(shown):
-                video.write(shown, song, clock, parts[0], rate=rate, settings=recipe.to_json())
+                video.write(
+                    shown,
+                    song,
+                    clock,
+                    parts[0],
+                    rate=rate,
+                    settings=recipe.to_json(),
+                    encoder=encoder,
+                )
         figures = {one.name: one.measures for one in results}
         note = f"{RULE}: {title(made.best.name)}, {made.best.measures.score:.2f}"
         chart(figures, parts[1], best=made.best.name, note=note)

@@ -30,6 +30,7 @@ from ..errors import MusvidError, quoted
 from ..store import usable
 from ..studio.limits import Limits
 from ..studio.studio import Studio
+from ..video.encoder import ENCODERS, pick
 from .board import Board
 from .browser import scripts, styles
 from .build import build
@@ -65,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--mcp", action="store_true", help="be an MCP server, too (needs gradio[mcp])")
     add("--device", choices=DEVICES, default="auto")
     add("--precision", choices=PRECISIONS, default="auto")
+    add("--encoder", choices=ENCODERS, default="auto", help="of videos (default: auto)")
     add("--debug", action="store_true", help="show the traceback of an error")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
     return parser
@@ -92,6 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _serve(arguments: list[str] | None) -> int:
     _memory.share()
     options = build_parser().parse_args(arguments)
+    if not ZERO:  # there, the card comes with the call that asks for it
+        pick(options.encoder)
     try:
         limits = Limits.of(public=is_public(options))
     except MusvidError as error:
@@ -108,6 +112,7 @@ def _serve(arguments: list[str] | None) -> int:
     studio = Studio(
         device=options.device,
         precision=options.precision,
+        encoder=options.encoder,
         store=store,
         models=len(MODELS) if ZERO else 2,
         longest=limits.render,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._transfer import fetched, sent
 from ..errors import SettingsError
 from ..frame import Frame
 from . import control
@@ -23,23 +24,26 @@ _LOOPED = ("StableDiffusionImg2ImgPipeline", "StableDiffusionXLImg2ImgPipeline")
 _CONTROLLED = tuple(name.replace("Img2Img", "ControlNetImg2Img") for name in _LOOPED)
 
 
-def paint_batch(
+def begin_batch(
     pipe: Any,
     frames: Sequence[Frame],
     style: Style,
     strokes: Sequence[Stroke],
     prompt: dict[str, Any],
-) -> list[Frame]:
-    """Paint a batch of frames, which are alike, see `alike`.
+) -> Callable[[], list[Frame]]:
+    """Begin to paint a batch of frames, which are alike, see `alike`.
 
-    Raises FloatingPointError when the model's values are not numbers: half precision was too
+    Returns what waits for the paintings. On a device that works by itself, another batch may be
+    begun before.
+
+    That raises FloatingPointError when the model's values are not numbers: half precision was too
     narrow for it, or its weights are damaged.
     """
     import torch
 
     height, width = frames[0].shape[:2]
     half = style.symmetry == "half"
-    tall, wide = height, _half_width(width) if half else width
+    tall, wide = height, painted_width(width, style)
     block = pipe.vae_scale_factor * getattr(pipe, "patch_size", 1)
 
     def stacked(frames: Sequence[Frame]) -> NDArray[np.uint8]:
@@ -54,17 +58,23 @@ def paint_batch(
     work = by_loop if _looped(pipe, prompt) else by_call
     with torch.inference_mode():
         values = work(pipe, batch).float()
-        if not bool(values.isfinite().all()):
-            raise FloatingPointError
+        numbers = fetched(values.isfinite().all())
         values = (values * 255).round().clamp(0, 255)
-        pictures = values.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
-        painted = pictures.cpu().numpy()[:, :tall, :wide]
-    if half:
-        # Of an odd width, the middle column is the axis.
-        left, mirrored = painted[:, :, : (width + 1) // 2], painted[:, :, : width // 2]
-        painted = np.concatenate([left, mirrored[:, :, ::-1]], axis=2)
-    # Pixel by pixel in memory: otherwise each blend of two would turn both round.
-    return list(np.ascontiguousarray(painted))
+        pictures = fetched(values.to(torch.uint8).permute(0, 2, 3, 1).contiguous())
+
+    def ended() -> list[Frame]:
+        if not bool(numbers()):
+            raise FloatingPointError
+        painted = pictures().numpy()[:, :tall, :wide]
+        if half:
+            # Of an odd width, the middle column is the axis.
+            left, mirrored = painted[:, :, : (width + 1) // 2], painted[:, :, : width // 2]
+            painted = np.concatenate([left, mirrored[:, :, ::-1]], axis=2)
+        # Each by itself, so that who keeps one keeps no batch; and pixel by pixel in memory:
+        # otherwise each blend of two would turn both round.
+        return [np.array(frame, order="C") for frame in painted]
+
+    return ended
 
 
 def alike(pipe: Any, frame: Frame, stroke: Stroke, steps: int) -> tuple[object, ...]:
@@ -172,7 +182,7 @@ def by_call(pipe: Any, batch: Batch) -> Any:
     # Families that would otherwise resize to their native size want to be told.
     sides = {"height": batch.images.shape[1], "width": batch.images.shape[2]}
     accepted = inspect.signature(pipe.__call__).parameters
-    pixels = torch.from_numpy(batch.images).permute(0, 3, 1, 2)
+    pixels = sent(torch.from_numpy(batch.images), pipe._execution_device).permute(0, 3, 1, 2)
     first = batch.strokes[0]
     with own_noise(**batch.noise(pipe)):
         return pipe(
@@ -191,6 +201,7 @@ def _latents(pipe: Any, place: tuple[int, int]) -> tuple[int, int]:
     return place[0] // pipe.vae_scale_factor, place[1] // pipe.vae_scale_factor
 
 
-def _half_width(width: int) -> int:
-    """Columns to paint for a half: at least 16 beyond the axis, rounded up to a multiple of 8."""
-    return min(width, (width // 2 + 16 + 7) // 8 * 8)
+def painted_width(width: int, style: Style) -> int:
+    """Columns of a frame that are painted: of a half, at least 16 beyond the axis, rounded up to a
+    multiple of 8."""
+    return min(width, (width // 2 + 16 + 7) // 8 * 8) if style.symmetry == "half" else width

@@ -21,6 +21,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._transfer import sent
+
 Times = Sequence[Sequence[int]]
 """For each frame of a batch, the times at which it is denoised, falling; as many for each."""
 
@@ -65,7 +67,7 @@ def paint(
     Returns float (count, 3, height, width), 0 to 1; not finite where the model's numbers were not.
     """
     unet, vae = pipe.unet, pipe.vae
-    pixels = torch.from_numpy(np.ascontiguousarray(pictures)).to(pipe._execution_device)
+    pixels = sent(torch.from_numpy(np.ascontiguousarray(pictures)), pipe._execution_device)
     latents = encode(vae, pixels, generators).to(unet.dtype)
     noise = changed(_randn(latents, generators))
     sampler = _sampler(pipe.scheduler, times, latents)
@@ -119,15 +121,15 @@ def _statistics(vae: Any, latents: Tensor) -> tuple[Any, Any]:
     found = [getattr(vae.config, name, None) for name in ("latents_mean", "latents_std")]
     if None in found:
         return 0.0, 1.0
-    mean, deviation = (torch.tensor(each).view(1, -1, 1, 1).to(latents) for each in found)
-    return mean, deviation
+    mean, deviation = (sent(torch.tensor(each), latents.device) for each in found)
+    return mean.view(1, -1, 1, 1).to(latents), deviation.view(1, -1, 1, 1).to(latents)
 
 
 def _randn(like: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
     """Noise of a shape and type; each frame's is drawn from its own generator."""
     shape = (1, *like.shape[1:])
     drawn = [torch.randn(shape, generator=each, dtype=like.dtype) for each in generators]
-    return torch.cat(drawn).to(like.device)
+    return sent(torch.cat(drawn), like.device)
 
 
 class _Asked:
@@ -145,15 +147,16 @@ class _Asked:
         count, unet = len(guidance), pipe.unet
         told = torch.tensor(guidance, dtype=torch.float32)
         # A distilled UNet is told the guidance, and needs no other answer to be guided by.
-        from diffusers import StableDiffusionImg2ImgPipeline  # the sisters with control lack it
-
         distilled = unet.config.time_cond_proj_dim
-        self._unet, self._guidance, self._guided = unet, told.view(-1, 1, 1, 1).to(latents), False
+        self._unet, self._guided = unet, False
+        self._guidance = sent(told, latents.device).view(-1, 1, 1, 1).to(latents)
         more: dict[str, Any] = {}
         if distilled:
+            from diffusers import StableDiffusionImg2ImgPipeline  # those with control lack it
+
             embed = StableDiffusionImg2ImgPipeline.get_guidance_scale_embedding
             embedded = embed(pipe, told - 1, embedding_dim=distilled)
-            more["timestep_cond"] = embedded.to(latents)
+            more["timestep_cond"] = sent(embedded, latents.device).to(latents)
         else:
             self._guided = max(guidance) > 1
 
@@ -169,13 +172,14 @@ class _Asked:
             rows = [each.repeat(count, 1) for each in (sizes[::-1] if self._guided else sizes[:1])]
             more["added_cond_kwargs"] = {
                 "text_embeds": both("pooled_prompt_embeds"),
-                "time_ids": torch.cat(rows).to(latents.device),
+                "time_ids": sent(torch.cat(rows), latents.device),
             }
         self._more = more
         self._held = []
         for each in holds:
-            scales = torch.tensor(each.scales).view(-1, 1, 1, 1).to(latents)
-            if scales.any():
+            if any(each.scales):
+                scales = sent(torch.tensor(each.scales), latents.device)
+                scales = scales.view(-1, 1, 1, 1).to(latents)
                 seen = _pixels(each.pictures, latents)
                 self._held.append((each.net, self._twice(seen), self._twice(scales), each.counts))
 
@@ -219,7 +223,7 @@ class _Asked:
 
 def _pixels(pictures: NDArray[np.uint8], like: Tensor) -> Tensor:
     """Pictures as a network sees them, (count, 3, height, width), 0 to 1."""
-    pixels = torch.from_numpy(np.ascontiguousarray(pictures)).to(like.device)
+    pixels = sent(torch.from_numpy(np.ascontiguousarray(pictures)), like.device)
     return pixels.permute(0, 3, 1, 2).to(like.dtype, memory_format=torch.channels_last) / 255
 
 
@@ -267,10 +271,9 @@ class _Euler:
             own.set_timesteps(timesteps=list(each))
             known[each] = own.timesteps.float(), own.sigmas.float()
         rows = [known[tuple(each)] for each in times]
-        self._times = torch.stack([row[0] for row in rows], 1).to(like.device)
-        self._sigmas = torch.stack([row[1] for row in rows], 1)[..., None, None, None].to(
-            like.device
-        )
+        moments, sigmas = (torch.stack(each, 1) for each in zip(*rows, strict=True))
+        self._times = sent(moments, like.device)
+        self._sigmas = sent(sigmas, like.device)[..., None, None, None]
         self._predicts = scheduler.config.prediction_type
         self.steps = len(self._times)
 
@@ -302,8 +305,10 @@ class _Consistency:
     """Multistep sampling of consistency models (Luo et al., arXiv 2310.04378)."""
 
     def __init__(self, scheduler: Any, times: Times, like: Tensor) -> None:
-        self._times = torch.tensor([list(each) for each in times]).T.contiguous().to(like.device)
-        self._signal = scheduler.alphas_cumprod.to(like.device)[self._times][..., None, None, None]
+        moments = torch.tensor([list(each) for each in times]).T.contiguous()
+        signal = scheduler.alphas_cumprod.cpu()[moments]
+        self._times = sent(moments, like.device)
+        self._signal = sent(signal, like.device)[..., None, None, None]
         self._scheduler, self._predicts = scheduler, scheduler.config.prediction_type
         self.steps = len(self._times)
 

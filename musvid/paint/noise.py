@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .._transfer import sent
 from ..errors import SettingsError
 from . import world
 
@@ -79,10 +80,10 @@ def _walked(like: Any, seed: int, walk: float, place: tuple[int, int] | None) ->
         own = (seed + number) % 2**32
         if place:
             made = torch.from_numpy(world.window(own, like.shape[1], *place, *like.shape[2:]))
-            return made[None].to(like.dtype).to(like.device)
+            return sent(made[None].to(like.dtype), like.device)
         generator = torch.Generator().manual_seed(own)
         # Drawn in single precision whatever the model computes in: the same noise, rounded.
-        return torch.randn(like.shape, generator=generator).to(like.dtype).to(like.device)
+        return sent(torch.randn(like.shape, generator=generator).to(like.dtype), like.device)
 
     whole = math.floor(walk)
     way = (walk - whole) * math.pi / 2  # on a circle, where the variance stays the same

@@ -12,18 +12,21 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
-from itertools import groupby, islice, repeat
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from .. import _device, _validate
+from .._transfer import queues
 from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
 from . import control, loading, loras, models, words
-from .call import alike, paint_batch
+from .call import alike, begin_batch, painted_width
 from .encoding import encode, joined, unread
+from .room import MOST, Card, Room
 from .style import Stroke, Style
 
 # Parameters below which a frame is too little work for several cores (sketch has 6 million, the
@@ -62,16 +65,30 @@ def diffuse(
 Job = tuple[Frame, Stroke]
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A batch that is being painted.
+
+    paintings: waits for them, see `begin_batch`. precision: of the model when it was begun.
+    """
+
+    jobs: list[Job]
+    paintings: Callable[[], list[Frame]]
+    precision: str
+
+
 class Painter:
     """A loaded model.
 
     style: whose model to load, with its tiny autoencoder, LoRAs, ControlNets and scheduler.
     device, precision: see `musvid._device.pick_device` and `musvid._device.pick_precision`.
-    batch: frames painted at once; by default 8 on a GPU, 2 of a large model on the CPU, and else 1.
-        It is halved whenever the memory does not suffice.
+    batch: frames painted at once, at most; by default as many as an NVIDIA card has memory for (see
+        `musvid.paint.room`), 8 on another GPU, 2 of a large model on the CPU, and else 1. It is
+        halved whenever the memory does not suffice.
 
     A small model on the CPU paints one frame per core at a time instead of all cores working on
-    one frame, which costs less waiting and does not change the result.
+    one frame, which costs less waiting and does not change the result. An NVIDIA card paints the
+    next batch while the one before it is brought back and used.
     Several threads may paint with it at the same time: they take turns, batch by batch.
 
     `fingerprint` tells its weights from others, see `models.fingerprint`.
@@ -104,7 +121,9 @@ class Painter:
         )
         large = models.is_large(self.model)
         self.precision = _device.pick_precision(self.device, precision, large=large)
-        self.batch = batch or (8 if self.device != "cpu" else 2 if large else 1)
+        self.batch = batch or {"cuda": MOST, "cpu": 2 if large else 1}.get(self.device, 8)
+        self._room = Room(_card()) if self.device == "cuda" and batch is None else None
+        self._ahead = int(queues(self.device))  # batches that are begun before one is waited for
         # Now, when its revision is known; another one may be downloaded while this one paints.
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
         self._encoded: OrderedDict[tuple[str, str, bool], dict[str, Any]] = OrderedDict()
@@ -134,16 +153,34 @@ class Painter:
         if self.batch == 1 and self._workers > 1:
             yield from self._paint_abreast(source, style)
             return
+        due: deque[_Begun] = deque()
+        for batch in self._batches(source, style):
+            due.extend(self._begin(self._pipe, batch, style, threads=_device.cores()))
+            while len(due) > self._ahead:
+                yield from self._ended(due.popleft(), self._pipe, style, threads=_device.cores())
+        for begun in due:
+            yield from self._ended(begun, self._pipe, style, threads=_device.cores())
+
+    def _batches(self, source: Iterator[Job], style: Style) -> Iterator[list[Job]]:
+        """Jobs that are painted in one batch: frames of one shape that take as many steps."""
         assert style.steps is not None, "it is resolved"
-        steps = style.steps
-
-        def key(job: Job) -> tuple[object, ...]:
-            return alike(self._pipe, *job, steps)
-
-        while group := list(islice(source, self.batch)):
-            # Frames of one shape that take as many steps are painted in one batch.
-            for _, part in groupby(group, key=key):
-                yield from self._paint(self._pipe, list(part), style, threads=_device.cores())
+        batch: list[Job] = []
+        kind: tuple[object, ...] = ()
+        begun = 0
+        for job in source:
+            found = alike(self._pipe, *job, style.steps)
+            if batch and found != kind:
+                yield batch
+                batch = []
+            kind = found
+            batch.append(job)
+            most = self._room.most(self._kind(job, style), begun) if self._room else self.batch
+            if len(batch) >= min(self.batch, most):
+                yield batch
+                batch = []
+                begun += 1
+        if batch:
+            yield batch
 
     def _paint_abreast(self, source: Iterator[Job], style: Style) -> Iterator[Frame]:
         """Paint in several threads, each with one core and a pipeline of its own."""
@@ -161,24 +198,26 @@ class Painter:
         yield from _device.abreast(paint, source, self._workers)
 
     def _paint(self, pipe: Any, jobs: list[Job], style: Style, *, threads: int) -> list[Frame]:
-        """Paint jobs of one strength and guidance."""
+        """Paint jobs that make one batch."""
+        return [
+            painting
+            for begun in self._begin(pipe, jobs, style, threads=threads)
+            for painting in self._ended(begun, pipe, style, threads=threads)
+        ]
+
+    def _begin(self, pipe: Any, jobs: list[Job], style: Style, *, threads: int) -> list[_Begun]:
+        """Begin to paint jobs that make one batch, or several where the memory does not suffice."""
         frames, strokes = [job[0] for job in jobs], [job[1] for job in jobs]
         if strokes[0].strength == 0:
-            return frames
+            return [_Begun(jobs, lambda: frames, self.precision)]
         prompts = [self._prompt(stroke, style.negative_prompt) for stroke in strokes]
         if self.device == "cpu":
             _device.use_threads(threads)
         try:
             # A pipeline keeps the state of its call, so that each thread needs a twin of its own.
-            with self._turn if pipe is self._pipe else nullcontext():
-                return paint_batch(pipe, frames, style, strokes, joined(prompts))
-        except FloatingPointError:
-            if self._widened(self.precision):
-                return self._paint(pipe, jobs, style, threads=threads)
-            raise ModelError(
-                f"The model {self.model.name} painted values that are not numbers on the "
-                f"{self.device} device; choose another model, or --device cpu."
-            ) from None
+            with self._turn if pipe is self._pipe else nullcontext(), self._measured(jobs, style):
+                made = begin_batch(pipe, frames, style, strokes, joined(prompts))
+                return [_Begun(jobs, made, self.precision)]
         except (RuntimeError, MemoryError) as error:
             if not _device.is_out_of_memory(error):
                 raise
@@ -190,10 +229,35 @@ class Painter:
             )
         self.batch = (len(frames) + 1) // 2
         return [
-            painting
+            begun
             for half in (jobs[: self.batch], jobs[self.batch :])
-            for painting in self._paint(pipe, half, style, threads=threads)
+            for begun in self._begin(pipe, half, style, threads=threads)
         ]
+
+    def _ended(self, begun: _Begun, pipe: Any, style: Style, *, threads: int) -> list[Frame]:
+        """The paintings of a batch that was begun."""
+        try:
+            return begun.paintings()
+        except FloatingPointError:
+            if self._widened(begun.precision):
+                return self._paint(pipe, begun.jobs, style, threads=threads)
+            raise ModelError(
+                f"The model {self.model.name} painted values that are not numbers on the "
+                f"{self.device} device; choose another model, or --device cpu."
+            ) from None
+
+    def _measured(self, jobs: list[Job], style: Style) -> AbstractContextManager[None]:
+        """A context in which a batch is begun, see `Room.measured`."""
+        if self._room is None:
+            return nullcontext()
+        height, width = jobs[0][0].shape[:2]
+        pixels = height * painted_width(width, style)
+        return self._room.measured(self._kind(jobs[0], style), len(jobs), pixels)
+
+    def _kind(self, job: Job, style: Style) -> Hashable:
+        """What decides how much memory a painting takes."""
+        frame, stroke = job
+        return frame.shape, style.symmetry, stroke.guidance > 1, self.precision
 
     def _widened(self, failed: str) -> bool:
         """Have the model compute in a wider type than one in which it failed. False where there is
@@ -247,3 +311,9 @@ class Painter:
             return
         if end := unread(self._pipe, prompt):
             _log.info("%s does not read the end of the prompt: %s", self.model.name, quoted(end))
+
+
+def _card() -> Card:
+    import torch
+
+    return torch.cuda

@@ -47,6 +47,7 @@ def watch_grid(
     painters: Painters,
     store: Store | None = None,
     device: str = "auto",
+    encoder: str = "auto",
     every: float = 0.5,
     over: threading.Event | None = None,
 ) -> Iterator[Clips]:
@@ -68,6 +69,7 @@ def watch_grid(
             painters=painters,
             store=store,
             device=device,
+            encoder=encoder,
         )
         return Clips(video=made)
 

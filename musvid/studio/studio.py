@@ -72,8 +72,8 @@ _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 class Studio:
     """See the module. It is safe to use from several threads.
 
-    device, precision: see `musvid.render`. store: for finished frames; None keeps none. models:
-        how many are kept in memory at a time. longest: seconds after which a render is stopped,
+    device, precision, encoder: see `musvid.render`. store: for finished frames; None keeps none.
+    models: how many are kept in memory at a time. longest: seconds after which a render is stopped,
         and what is finished becomes its video. most: bytes that the frames of a render may take.
     """
 
@@ -82,6 +82,7 @@ class Studio:
         *,
         device: str = "auto",
         precision: str = "auto",
+        encoder: str = "auto",
         store: Store | None = None,
         models: int = 2,
         longest: float | None = None,
@@ -89,7 +90,7 @@ class Studio:
     ) -> None:
         self.costs = Costs()
         self.longest_song: float | None = None  # seconds that a whole song may last
-        self._device, self._store = device, store
+        self._device, self._encoder, self._store = device, encoder, store
         self._longest, self._most = longest, most
         self._painters = Painters(
             lambda style: Painter(style, device=device, precision=precision), keep=models
@@ -342,6 +343,7 @@ class Studio:
                 painter=painter,
                 store=self._store,
                 device=self._device,
+                encoder=self._encoder,
                 expected=plan.seconds,
                 over=over,
                 most=self._most,
@@ -360,6 +362,7 @@ class Studio:
                 painter=painter,
                 store=self._store,
                 device=self._device,
+                encoder=self._encoder,
                 over=over,
             )
 
@@ -379,6 +382,7 @@ class Studio:
                 painters=self._painters.use,
                 store=self._store,
                 device=self._device,
+                encoder=self._encoder,
                 over=over,
             )
 

@@ -90,6 +90,7 @@ def watch(
     painter: Painter | None = None,
     store: Store | None = None,
     device: str = "auto",
+    encoder: str = "auto",
     expected: float | None = None,
     every: float = 0.5,
     over: threading.Event | None = None,
@@ -111,7 +112,7 @@ def watch(
     """
     over = over or threading.Event()
     spool = Spool(folder, most)
-    work = _Work(job, spool, over, painter=painter, store=store, device=device)
+    work = _Work(job, spool, over, painter=painter, store=store, device=device, encoder=encoder)
     began = time.monotonic()
     try:
         for stopped in _looks(work.over, stop, every):
@@ -163,6 +164,7 @@ def watch_comparison(
     painter: Painter | None = None,
     store: Store | None = None,
     device: str = "auto",
+    encoder: str = "auto",
     every: float = 0.5,
     over: threading.Event | None = None,
 ) -> Iterator[Step]:
@@ -183,6 +185,7 @@ def watch_comparison(
             painter=painter,
             store=store,
             device=device,
+            encoder=encoder,
         )
         return Step(comparison=made)
 
@@ -264,8 +267,9 @@ class _Work:
         painter: Painter | None,
         store: Store | None,
         device: str,
+        encoder: str,
     ) -> None:
-        folder = spool.folder
+        folder, self._encoder = spool.folder, encoder
         self.job, self.folder, self._spool = job, folder, spool
         self.cancel, self.over = threading.Event(), over
         over.clear()
@@ -288,6 +292,7 @@ class _Work:
                     painter=painter,
                     store=store,
                     device=device,
+                    encoder=encoder,
                 )
                 self.succeeded = True
             except BaseException as error:
@@ -334,7 +339,15 @@ class _Work:
             duration=part.samples / part.rate,
         )
         frames = self._spool.read("frames", range(count))
-        return film(frames, self.job, path, song=part, settings=recipe.to_json(), most=most)
+        return film(
+            frames,
+            self.job,
+            path,
+            song=part,
+            settings=recipe.to_json(),
+            most=most,
+            encoder=self._encoder,
+        )
 
     def rest(self) -> Report:
         """What a stopped render leaves: the video as far as it came."""

@@ -9,14 +9,19 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from .. import _ffmpeg
+from .._apart import apart
 from .._claims import Claim
 from ..clock import Clock
 from ..errors import FFmpegError, OutputError, SettingsError, quoted
 from ..frame import Frame
 from ..song import Song
+from . import encoder as encoders
 
 # Rates that AAC knows and every player plays.
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
@@ -27,6 +32,8 @@ _COMMENT = re.compile(r"^comment=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"^title=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 
 _MOST_SETTINGS = 1 << 20  # bytes
+
+_WAITING = 4  # frames that are made at most before ffmpeg takes them
 
 # The header of YUV4MPEG2, the one raw format that tells size and rate: "... W512 H512 F30:1 ...".
 _FACTS = re.compile(rb"YUV4MPEG2 W(\d+) H(\d+) F(\d+):(\d+)")
@@ -125,6 +132,7 @@ def write(
     rate: Fraction | None = None,
     upscale: int = 1,
     settings: str = "",
+    encoder: str = "auto",
 ) -> Path:
     """Write frames and the song's sound: H.264 (yuv420p, BT.709), AAC, index in front.
 
@@ -132,21 +140,32 @@ def write(
     rate: frames a second where there are more of them than the clock's.
     upscale: the file's size as a multiple of the frames' size (Lanczos).
     settings: a text to store in the file, for `read_settings`; white space at its end is lost.
+    encoder: "cpu", "gpu" for the graphics card's, or "auto" for an NVIDIA card's where it works.
 
-    The file appears under its name when it is complete, and not before. Raises OutputError when
-    it cannot be written.
+    The next frames are made while ffmpeg takes those before, up to `_WAITING` of them. The file
+    appears under its name when it is complete, and not before. Raises OutputError when it cannot be
+    written, and SettingsError where the card is asked for and cannot.
     """
     path = check_output(output, settings=settings)
+    encoders.pick(encoder)  # before there is work
     source = iter(frames)
     with _unfinished(path) as part, Claim(path.parent, _prefix(path)) as notes:
         notes.write_bytes(_comment(settings))
         first = next(source)
         height, width = first.shape[:2]
-        arguments = _arguments(song, rate or clock.rate, width, height, upscale, notes, part)
-        with _ffmpeg.Process(arguments, stdin=True, patience=song.patience) as process:
-            process.write(first)
-            for frame in source:
-                process.write(frame)
+        size = width * upscale, height * upscale
+        arguments = [
+            *song.input(),
+            *_ffmpeg.raw_input(width, height, rate or clock.rate),
+            *_ffmpeg.metadata_input(notes),
+            *_output(song, size, encoders.pick(encoder, size), part),
+        ]
+        with (
+            _ffmpeg.Process(arguments, stdin=True, patience=song.patience) as process,
+            apart(process.write, _WAITING, stop=process.kill) as put,
+        ):
+            for frame in chain([first], source):
+                put(np.array(frame, order="C"))  # a copy: who made it may go on with its memory
     return path
 
 
@@ -193,20 +212,16 @@ def _comment(settings: str) -> bytes:
     return text
 
 
-def _arguments(
-    song: Song, pace: Fraction, width: int, height: int, upscale: int, notes: Path, part: Path
-) -> list[str]:
-    scale = f"scale={width * upscale}:{height * upscale}:flags=lanczos+accurate_rnd+full_chroma_int"
+def _output(song: Song, size: tuple[int, int], codec: str, part: Path) -> list[str]:
+    """What is made of a song, frames and settings, which are the inputs 0, 1 and 2."""
+    scale = f"scale={size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
     picture = f"[1:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
     rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
     layout = "mono" if song.channels == 1 else "stereo"
     sound = f"{song.sound}{song.filters},aformat=sample_rates={rate}:channel_layouts={layout}[a]"
     return [
-        *song.input(),
-        *_ffmpeg.raw_input(width, height, pace),
-        *_ffmpeg.metadata_input(notes),
         *("-filter_complex", f"{picture};{sound}", "-map", "[v]", "-map", "[a]"),
-        *("-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "superfast", "-crf", "15"),
+        *("-fps_mode", "passthrough", *encoders.arguments(codec)),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
         *("-c:a", "aac", "-b:a", "192k", "-map_metadata", "2", "-fflags", "+bitexact"),
         *("-movflags", "+faststart", "-f", "mp4", "file:" + os.fspath(part)),

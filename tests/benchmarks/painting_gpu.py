@@ -6,7 +6,7 @@ The shapes are those of SD-Turbo and TAESD, with random weights: their pictures 
 times are those of the real ones. In one run it prints, as it goes,
 
 - frames a second of diffusers' pipeline as people call it, a picture at a time, and in batches;
-- those of musvid's painter;
+- those of musvid's painter, in such batches and in those that the memory of the card has room for;
 - seconds of a film by every default but the model (relit, two paintings a second of film), and by
   the recipe `hybrid` (stride 8), and the frames of the finished file a second;
 - FLAVR of the full size, as released and in musvid (see `flavr_gpu`);
@@ -121,13 +121,14 @@ def by_diffusers(
             table.line(name, len(images), seconds(), first=size == 1)
 
 
-def by_musvid(style: Style, frames: list[np.ndarray], batch: int, table: Table) -> Painter:
-    """musvid's painter over the same pictures."""
+def by_musvid(style: Style, frames: list[np.ndarray], batch: int | None, table: Table) -> Painter:
+    """musvid's painter over the same pictures; without a batch, it finds its own."""
     painter = Painter(style, batch=batch)
-    list(painter.paint(frames[:batch], style))
+    list(painter.paint(frames, style))
     with table.timed() as seconds:
         made = list(painter.paint(frames, style))
-        table.line(f"musvid, {batch} at a time", len(made), seconds())
+        name = f"{batch} at a time" if batch else "as many as fit at a time"
+        table.line(f"musvid, {name}", len(made), seconds())
     return painter
 
 
@@ -174,7 +175,8 @@ def main() -> None:
         )
         frames = pictures(options.frames, options.side)
         by_diffusers(model, tiny, frames, options.batch, table)
-        painter = by_musvid(style, frames, options.batch, table)
+        by_musvid(style, frames, options.batch, table)
+        painter = by_musvid(style, frames, None, table)
         size = (options.side, options.side)
         living = preset().recipe
         for told, recipe in (

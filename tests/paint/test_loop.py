@@ -182,7 +182,7 @@ def test_strengths_that_change_are_painted_in_few_batches(
     jobs = [(PICTURES[0], stroke(strength=part)) for part in strengths]
     made = list(painter.paint_each(jobs, style))
     # What is not painted at all parts a batch.
-    assert sizes == ([1] * 4 if batch == 1 else [1, 1, 2])
+    assert sizes == ([1] * 4 if batch == 1 else [1, 3])
     assert np.array_equal(made[1], PICTURES[0])
     apart = [np.abs(one.astype(int) - PICTURES[0]).mean() for one in made]
     assert apart[0] < apart[2] < apart[3] < apart[4]

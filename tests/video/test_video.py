@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
 from conftest import WriteSong, ffmpeg, music, names, psnr, sound_seconds, tone, video_frames
 
-from musvid import Clock, OutputError, SettingsError, Song, write
+from musvid import Clock, OutputError, SettingsError, Song, _ffmpeg, write
 from musvid.clock import parse_rate
+from musvid.errors import Cancelled
 from musvid.video.file import read_settings
 
 
@@ -177,6 +184,96 @@ def test_an_error_on_the_way_leaves_the_old_file_and_no_other(
         write(failing(), song, Clock(song.duration), output)
     assert output.read_text() == "yesterday's"
     assert names(output.parent) == {"a.mp4"}
+
+
+@pytest.fixture
+def drivers(monkeypatch: pytest.MonkeyPatch) -> list[_ffmpeg.Process]:
+    """Every ffmpeg that is started from here on."""
+    if sys.platform == "win32":
+        pytest.skip("it has no such signals")
+    started: list[_ffmpeg.Process] = []
+    begin = _ffmpeg.Process.__init__
+
+    def note(self: _ffmpeg.Process, *given: Any, **more: Any) -> None:
+        begin(self, *given, **more)
+        started.append(self)
+
+    monkeypatch.setattr(_ffmpeg.Process, "__init__", note)
+    return started
+
+
+def test_frames_are_made_while_ffmpeg_is_busy(
+    write_song: WriteSong, tmp_path: Path, drivers: list[_ffmpeg.Process]
+) -> None:
+    """ffmpeg stands still until the source was asked for more frames than a pipe holds."""
+    song = Song.open(write_song(tone(440, 1.0)))
+
+    def busy() -> Iterator[np.ndarray]:
+        for index, frame in enumerate(colours(30, 256)):
+            if index in (1, 5):
+                number = signal.SIGSTOP if index == 1 else signal.SIGCONT
+                os.kill(drivers[-1]._process.pid, number)
+            yield frame
+
+    path = write(busy(), song, Clock(song.duration), tmp_path / "a.mp4", encoder="cpu")
+    calm = write(colours(30, 256), song, Clock(song.duration), tmp_path / "b.mp4", encoder="cpu")
+    assert path.read_bytes() == calm.read_bytes()
+
+
+def test_who_makes_frames_may_use_their_memory_again(write_song: WriteSong, tmp_path: Path) -> None:
+    song = Song.open(write_song(tone(440, 1.0)))
+
+    def same() -> Iterator[np.ndarray]:
+        memory = np.empty((64, 64, 3), np.uint8)
+        for frame in colours(30):
+            memory[:] = frame
+            yield memory
+
+    path = write(same(), song, Clock(song.duration), tmp_path / "a.mp4")
+    calm = write(colours(30), song, Clock(song.duration), tmp_path / "b.mp4")
+    assert path.read_bytes() == calm.read_bytes()
+
+
+def test_an_ffmpeg_that_dies_is_told(
+    write_song: WriteSong, tmp_path: Path, drivers: list[_ffmpeg.Process]
+) -> None:
+    song = Song.open(write_song(tone(440, 1.0)))
+
+    def endless() -> Iterator[np.ndarray]:
+        for index, frame in enumerate(colours(10**6)):
+            if index == 5:
+                os.kill(drivers[-1]._process.pid, signal.SIGKILL)
+            yield frame
+
+    with pytest.raises(OutputError, match=r"a\.mp4 could not be written: .*ended with code"):
+        write(endless(), song, Clock(song.duration), tmp_path / "a.mp4")
+    assert names(tmp_path) == {"song.wav"}
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt, Cancelled])
+def test_a_source_that_fails_while_ffmpeg_hangs_is_told_at_once(
+    kind: type[BaseException],
+    write_song: WriteSong,
+    tmp_path: Path,
+    drivers: list[_ffmpeg.Process],
+) -> None:
+    song = Song.open(write_song(tone(440, 1.0)))
+
+    def failing() -> Iterator[np.ndarray]:
+        for index, frame in enumerate(colours(30, 256)):
+            if index == 1:
+                os.kill(drivers[-1]._process.pid, signal.SIGSTOP)
+            if index == 5:
+                raise kind("enough")
+            yield frame
+
+    began = time.monotonic()
+    with pytest.raises(kind, match="enough"):
+        write(failing(), song, Clock(song.duration), tmp_path / "a.mp4")
+    assert time.monotonic() - began < _ffmpeg.PATIENCE / 2
+    assert drivers[-1]._process.poll() is not None, "no process is left"
+    assert not [thread for thread in threading.enumerate() if thread.name == "apart"]
+    assert names(tmp_path) == {"song.wav"}
 
 
 def test_an_output_that_cannot_be_is_refused(write_song: WriteSong, tmp_path: Path) -> None:
