@@ -166,11 +166,24 @@ class BrushPanel:
             gr.Textbox(
                 "",
                 label="LoRA",
-                info='for Stable Diffusion: a file, folder or hub id, "neon.safetensors:0.8"; '
-                "several with | between them",
+                info='for Stable Diffusion: a file, folder or hub id, "neon.safetensors:0.8", or '
+                '"neon.safetensors:0.2 by onsets:0.6" to follow the music; several with | between '
+                "them",
                 max_lines=1,
                 visible=board.limits.any_model,
                 elem_id="lora",
+            ),
+        )
+        board.control(
+            "style.embedding",
+            gr.Textbox(
+                "",
+                label="Textual inversion",
+                info="for Stable Diffusion: a file, folder or hub id, whose name is then a word of "
+                "the prompt; several with | between them",
+                max_lines=1,
+                visible=board.limits.any_model,
+                elem_id="embedding",
             ),
         )
 

@@ -14,13 +14,13 @@ import inspect
 import logging
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._device import BUILDING, is_out_of_memory, pick_precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
-from .loras import Loras
+from .loras import Lora, Loras
 from .models import (
     INDEX,
     Model,
@@ -31,6 +31,7 @@ from .models import (
     read_index,
     repository,
 )
+from .teaching import teach
 
 if TYPE_CHECKING:
     import torch
@@ -44,10 +45,12 @@ def load(
     device: str,
     precision: str = "auto",
     loras: Loras = (),
+    inversions: Sequence[str] = (),
 ) -> Any:
     """The model's image-to-image pipeline, ready on the device.
 
-    loras: are added to its weights. precision: what it computes in, see
+    loras: are added to its weights; those that follow the music stand beside these, see `weigh`.
+    inversions: files of words that it is taught. precision: what it computes in, see
         `musvid._device.pick_precision`.
 
     Several threads may load: they build one after the other, and download at the same time.
@@ -56,7 +59,7 @@ def load(
         try:
             if model.kind == "embedded" and not tiny_autoencoder:
                 return _embedded(model, device, precision)
-            return _load(model, tiny_autoencoder, device, precision, loras)
+            return _load(model, tiny_autoencoder, device, precision, loras, inversions)
         except (SettingsError, ModelError):
             raise
         except Exception as error:
@@ -87,7 +90,12 @@ def _others_build() -> Iterator[None]:
 
 
 def _load(
-    model: Model, tiny_autoencoder: bool | str, device: str, precision: str, loras: Loras
+    model: Model,
+    tiny_autoencoder: bool | str,
+    device: str,
+    precision: str,
+    loras: Loras,
+    inversions: Sequence[str],
 ) -> Any:
     import torch
     import transformers
@@ -112,9 +120,17 @@ def _load(
         model, lambda: getattr(torch, pick_precision(device, precision, large=is_large(model)))
     )
     dtype = pipe.dtype
-    own: Loras = ((model.lora, 1.0),) if model.lora else ()
-    if own or loras:
-        _add(pipe, model, (*own, *loras))
+    own: Loras = (Lora(model.lora),) if model.lora else ()
+    if steady := (*own, *(lora for lora in loras if not lora.by)):
+        names = _add(pipe, model, steady, "steady")
+        pipe.set_adapters(names, [lora.weight for lora in steady])
+        pipe.fuse_lora(adapter_names=names)
+        pipe.unload_lora_weights()
+    if changing := tuple(lora for lora in loras if lora.by):
+        _add(pipe, model, changing, _CHANGING)
+        weigh(pipe, [lora.weight for lora in changing])
+    for source in inversions:
+        teach(pipe, model, source, *_found(source))
     if tiny:
         options = {"dtype": dtype, "use_safetensors": True}
         pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
@@ -187,14 +203,31 @@ def _fetch(name: str) -> str:
         raise _explain(error, Model(name, name, "hub")) from error
 
 
-def _add(pipe: Any, model: Model, loras: Loras) -> None:
-    """Add LoRAs to a pipeline's weights. Raises ModelError for one that does not fit."""
+_CHANGING = "changing"
+
+
+def weigh(pipe: Any, weights: Sequence[float]) -> None:
+    """Have the LoRAs that follow the music count so much, in their order."""
+    names = [f"{_CHANGING}{number}" for number in range(len(weights))]
+    pipe.set_adapters(names, list(weights))
+
+
+def retold(pipe: Any) -> bool:
+    """Whether the LoRAs beside a pipeline's weights change what its text encoders say."""
+    return any(part.startswith("text_encoder") for part in pipe.get_list_adapters())
+
+
+def _add(pipe: Any, model: Model, loras: Loras, kind: str) -> list[str]:
+    """Put LoRAs beside a pipeline's weights, by names of a kind, which it returns.
+
+    Raises ModelError for one that does not fit.
+    """
     if not hasattr(pipe, "load_lora_weights"):
         raise ModelError(
             f"The model {model.name} takes no LoRA; leave it out, or choose another model."
         )
-    names = [f"lora{number}" for number in range(len(loras))]
-    for name, (source, _) in zip(names, loras, strict=True):
+    names = [f"{kind}{number}" for number in range(len(loras))]
+    for name, source in zip(names, (lora.name for lora in loras), strict=True):
         try:
             folder, file = _found(source)
             options = {"adapter_name": name, "use_safetensors": True, "local_files_only": True}
@@ -215,17 +248,15 @@ def _add(pipe: Any, model: Model, loras: Loras) -> None:
                 f"The LoRA {source} holds nothing for {model.name}; choose one that was made for "
                 "such a model."
             )
-    pipe.set_adapters(names, [weight for _, weight in loras])
-    pipe.fuse_lora(adapter_names=names)
-    pipe.unload_lora_weights()
+    return names
 
 
-def _found(lora: str) -> tuple[str, str | None]:
-    """The folder of a LoRA, and its file where it is known; of the hub, once it is here."""
-    path = local(lora)
+def _found(addition: str) -> tuple[str, str | None]:
+    """The folder of an addition, and its file where it is known; of the hub, once it is here."""
+    path = local(addition)
     if path is not None:
         return (str(path), None) if path.is_dir() else (str(path.parent), path.name)
-    name, file = part_of(lora)
+    name, file = part_of(addition)
     return _fetch(name), file
 
 

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from . import emphasis
 from .networks import Denoiser, TextEncoder, TinyAutoencoder, autoencoder
 
 
@@ -69,6 +70,9 @@ class Sketch:
     folder: as diffusers' save_pretrained writes it. dtype: what to compute in.
     """
 
+    weighs = True
+    """Whether it takes prompts with the signs of weights."""
+
     def __init__(self, folder: Path, device: str, dtype: torch.dtype) -> None:
         self.vae = _network(autoencoder, folder / "vae", device, dtype)
         self.unet = _network(Denoiser, folder / "unet", device, dtype)
@@ -92,14 +96,34 @@ class Sketch:
         do_classifier_free_guidance: bool = False,
         negative_prompt: str = "",
     ) -> tuple[Tensor, Tensor | None]:
-        """What a prompt says, (1, tokens, width), and what the negative one does."""
+        """What a prompt says, (1, tokens, width), and what the negative one does.
 
-        def said(text: str) -> Tensor:
-            ids = self.tokenizer(text, truncation=True).input_ids
-            ids += [0] * (self.tokenizer.model_max_length - len(ids))
+        Words have weights as in `musvid.paint.chunks`.
+        """
+        length = self.tokenizer.model_max_length
+        begin, end = self.tokenizer("", truncation=False).input_ids
+
+        def said(words: list[tuple[int, float]]) -> Tensor:
+            ids = [begin, *(word for word, _ in words), end]
+            ids += [0] * (length - len(ids))
             return self.text_encoder(torch.tensor([ids], device=device))
 
-        return said(prompt), said(negative_prompt) if do_classifier_free_guidance else None
+        def weighed(text: str) -> Tensor:
+            words = [
+                (word, weight)
+                for piece, weight in emphasis.parse(text)
+                for word in self.tokenizer(piece, truncation=False).input_ids[1:-1]
+            ][: length - 2]
+            made = said(words)
+            if any(weight != 1 for _, weight in words):
+                empty = said([])
+                for place, (_, weight) in enumerate(words, 1):
+                    if weight != 1:
+                        away = made[:, place] - empty[:, place]
+                        made[:, place] = empty[:, place] + weight * away
+            return made
+
+        return weighed(prompt), weighed(negative_prompt) if do_classifier_free_guidance else None
 
     def __call__(
         self,

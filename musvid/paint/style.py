@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from .. import _validate
 from ..errors import SettingsError, listed, quoted
 from ..ranges import RANGES
-from . import loras, models, prompts, words
+from . import emphasis, inversions, loras, models, prompts, words
 
 SYMMETRIES = ("half", "noise", "none")
 
@@ -18,7 +18,8 @@ class Style:
 
     model: a name, hub id, folder or file, see `musvid.paint.models.find`.
     prompt, negative_prompt: what to paint, and what not (the latter needs guidance above 1). A
-        prompt may change along time, see `musvid.paint.prompts`.
+        prompt may change along time, see `musvid.paint.prompts`, and words may have weights, see
+        `musvid.paint.emphasis`.
     strength: 0 to 1, how far a painting leaves its frame. 0 is the frame itself, without any
         model; 1 hardly knows the frame any more.
     steps: denoising steps per painting, run in full whatever the strength.
@@ -32,6 +33,7 @@ class Style:
     tiny_autoencoder: whether to use the model's small, fast autoencoder (TAESD), where the model
         table names one; or the hub id or folder of one.
     lora: additions to the model, see `musvid.paint.loras`.
+    embedding: words that it is taught, see `musvid.paint.inversions`.
     """
 
     model: str = "sketch"
@@ -44,10 +46,12 @@ class Style:
     symmetry: str | None = None
     tiny_autoencoder: bool | str = False
     lora: str = ""
+    embedding: str = ""
 
     def __post_init__(self) -> None:
         _validate.text("model", self.model, 4096)
         _validate.text("negative prompt", self.negative_prompt)
+        emphasis.parse(self.negative_prompt)
         RANGES["style.seed"].check("seed", self.seed)
         if self.prompt is not None:
             _validate.text("prompt", self.prompt)
@@ -61,24 +65,30 @@ class Style:
             _validate.text("tiny autoencoder", self.tiny_autoencoder, 4096)
         _validate.text("lora", self.lora, 4096)
         loras.parse(self.lora)
+        _validate.text("embedding", self.embedding, 4096)
+        inversions.parse(self.embedding)
 
     def resolve(self) -> Style:
         """The same style with every None replaced by the model's default.
 
-        Raises SettingsError for an unknown model, for a LoRA that is not there, and for a model
-        that takes none.
+        Raises SettingsError for an unknown model, for a LoRA or a textual inversion that is not
+        there, and for a model that takes none.
         """
         model = models.find(self.model)
         if model.kind == "embedded" and self.additions:
             raise SettingsError(
-                f"The model {model.name} takes no LoRA; leave it out, or choose a Stable Diffusion "
-                "model."
+                f"The model {model.name} takes no {'LoRA' if self.lora else 'textual inversion'}; "
+                "leave it out, or choose a Stable Diffusion model."
             )
-        for name in self.additions:
+        added = {
+            "There is no LoRA": [lora.name for lora in loras.parse(self.lora)],
+            "There is no textual inversion": inversions.parse(self.embedding),
+        }
+        for missing, name in ((said, each) for said, names in added.items() for each in names):
             if models.local(name) is None and not models.on_hub(models.part_of(name)[0]):
                 raise SettingsError(
-                    f"There is no LoRA {quoted(name)}; give a .safetensors file or a folder that "
-                    "exists, or a hub id (owner/name)."
+                    f"{missing} {quoted(name)}; give a .safetensors file or a folder that exists, "
+                    "or a hub id (owner/name)."
                 )
         defaults = {
             name: getattr(model, name)
@@ -88,14 +98,15 @@ class Style:
         return replace(self, **defaults)
 
     @property
-    def made_of(self) -> tuple[str, bool | str, str]:
+    def made_of(self) -> tuple[str, bool | str, str, str]:
         """What is loaded for it: styles that have this in common share a painter."""
-        return self.model, self.tiny_autoencoder, self.lora
+        return self.model, self.tiny_autoencoder, self.lora, self.embedding
 
     @property
     def additions(self) -> list[str]:
         """The hub ids, files and folders of what is added to the model."""
-        return [name for name, _ in loras.parse(self.lora)]
+        names = [lora.name for lora in loras.parse(self.lora)]
+        return [*names, *inversions.parse(self.embedding)]
 
     def ignored(self) -> list[str]:
         """The words of the prompt that the model does not know, each once, in their order.
@@ -103,7 +114,7 @@ class Style:
         Empty for models that read free text. Raises SettingsError for an unknown model.
         """
         vocabulary = models.find(self.model).vocabulary
-        text = " ".join(part for _, part in prompts.parse(self.prompt or ""))
+        text = " ".join(emphasis.plain(part) for _, part in prompts.parse(self.prompt or ""))
         return [] if vocabulary is None else words.unknown(text, vocabulary)
 
     def remarks(self) -> list[str]:
@@ -124,7 +135,7 @@ class Style:
         if (style.guidance or 1) > 1:
             texts.append(style.negative_prompt)
         for text in texts if model.reads else ():
-            if rest := words.unread(text, model.reads or 0, model.vocabulary):
+            if rest := words.unread(emphasis.plain(text), model.reads or 0, model.vocabulary):
                 what = "words and signs" if model.vocabulary is None else "words that it knows"
                 said.append(
                     f"{self.model} reads the first {model.reads} {what} of a prompt, and not "
@@ -136,7 +147,9 @@ class Style:
     def stroke(self) -> Stroke:
         """How every frame is painted. The style must be resolved; a prompt is the one at time 0."""
         assert self.prompt is not None and self.strength is not None and self.guidance is not None
-        return Stroke(prompts.weights(prompts.parse(self.prompt), 0), self.strength, self.guidance)
+        texts = prompts.weights(prompts.parse(self.prompt), 0)
+        changing = tuple(loras.rounded(lora.weight) for lora in loras.parse(self.lora) if lora.by)
+        return Stroke(texts, self.strength, self.guidance, loras=changing)
 
 
 @dataclass(frozen=True)
@@ -149,6 +162,7 @@ class Stroke:
         mixed by spherical interpolation. None leaves the noise to the pipeline.
     place: row and column of the world of noise at which the frame begins, in pixels, see
         `musvid.paint.world`. None is no world: the noise is nailed to the frame.
+    loras: the weights of those LoRAs of the style that follow the music, in their order.
     """
 
     prompts: prompts.Weights
@@ -156,3 +170,4 @@ class Stroke:
     guidance: float
     walk: float | None = None
     place: tuple[int, int] | None = None
+    loras: tuple[float, ...] = ()

@@ -142,6 +142,8 @@ class Limits:
                 )
             if style.lora:
                 raise SettingsError("Here a model is as it comes; leave the LoRA out.")
+            if style.embedding:
+                raise SettingsError("Here a model is as it comes; leave the textual inversion out.")
         size = recipe.resolve().size
         assert size is not None
         if self.side and max(size) > self.side:
