@@ -133,6 +133,22 @@ def lcm_lora(folder: Path, *, seed: int = 41) -> Path:
     return folder
 
 
+def speaking_lora(folder: Path, *, seed: int = 43) -> Path:
+    """A LoRA for the text encoder of `sd15`, and for nothing else."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = {"lora_linear_layer.down.weight": (4, _TEXT), "lora_linear_layer.up.weight": (_TEXT, 4)}
+    layers = {
+        f"text_encoder.text_model.encoder.layers.{layer}.self_attn.{part}.{name}": 0.5
+        * torch.randn(size, generator=generator)
+        for layer in range(2)
+        for part in ("q_proj", "v_proj")
+        for name, size in sizes.items()
+    }
+    folder.mkdir()
+    save_file(layers, folder / "pytorch_lora_weights.safetensors")
+    return folder
+
+
 def taesd(folder: Path, *, seed: int = 51) -> Path:
     """The shape of madebyollin/taesd, an AutoencoderTiny."""
     with _seeded(seed):

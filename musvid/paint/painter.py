@@ -109,9 +109,9 @@ class Painter:
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
         self._encoded: OrderedDict[tuple[object, ...], dict[str, Any]] = OrderedDict()
         self._counted: OrderedDict[str, int] = OrderedDict()
-        self._loras: tuple[float, ...] = ()
         self._most = models.CHUNKS if self.model.vocabulary is None else 1
-        self._changing = len(style.stroke.loras)
+        self._own = self._loras = style.stroke.loras
+        self._changing = len(self._own)
         # Of LoRAs that change: whether they also change what prompts say.
         self._retold = bool(self._changing) and loading.retold(self._pipe)
         self._turn = threading.Lock()
@@ -279,7 +279,9 @@ class Painter:
 
     def _weigh(self, weights: tuple[float, ...]) -> None:
         """Have the LoRAs that change count so much. The pipeline must be this thread's."""
-        if weights != self._loras and len(weights) == self._changing:
+        if len(weights) != self._changing:  # a style's that has other LoRAs
+            weights = self._own
+        if weights != self._loras:
             loading.weigh(self._pipe, weights)
             self._loras = weights
 

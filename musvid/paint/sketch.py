@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -98,7 +99,9 @@ class Sketch:
     ) -> tuple[Tensor, Tensor | None]:
         """What a prompt says, (1, tokens, width), and what the negative one does.
 
-        Words have weights as in `musvid.paint.chunks`.
+        Words that count more are led away from the empty prompt, as in `musvid.paint.chunks`. Of
+        words that count less, the prompt with them is mixed with the one without: here every place
+        tells of all words, so that leading one place back would hide none.
         """
         length = self.tokenizer.model_max_length
         begin, end = self.tokenizer("", truncation=False).input_ids
@@ -114,13 +117,16 @@ class Sketch:
                 for piece, weight in emphasis.parse(text)
                 for word in self.tokenizer(piece, truncation=False).input_ids[1:-1]
             ][: length - 2]
-            made = said(words)
-            if any(weight != 1 for _, weight in words):
-                empty = said([])
-                for place, (_, weight) in enumerate(words, 1):
-                    if weight != 1:
-                        away = made[:, place] - empty[:, place]
-                        made[:, place] = empty[:, place] + weight * away
+            steps = sorted({0.0, 1.0, *(weight for _, weight in words if 0 < weight < 1)})
+            made = sum(
+                (high - low) * said([word for word in words if word[1] > low])
+                for low, high in pairwise(steps)
+            )
+            assert isinstance(made, Tensor)
+            if any(weight > 1 for _, weight in words):
+                more = [0.0, *(max(0.0, weight - 1) for _, weight in words)]
+                more += [0.0] * (length - len(more))
+                made = made + torch.tensor(more).to(made)[:, None] * (said(words) - said([]))
             return made
 
         return weighed(prompt), weighed(negative_prompt) if do_classifier_free_guidance else None
