@@ -141,7 +141,7 @@ def test_an_id_of_a_tiny_autoencoder_is_offered_where_any_model_is(tmp_path: Pat
     for public in (True, False):
         studio = Studio(device="cpu", store=musvid.Store(tmp_path))
         made = build(studio, Limits.of(public=public, environment={}))
-        for name in ("style.tiny_id", "style.lora"):
+        for name in ("style.tiny_id", "style.lora", "style.embedding"):
             assert made.controls[name].visible is not public
 
 
@@ -149,6 +149,8 @@ def test_the_live_line_tells_what_is_taken_otherwise(board: Board, write_song: W
     for settings, says in (
         ({"style.prompt": "zeppelin"}, None),  # it stands under the prompt
         ({"story": "A: violet sauerkraut", "form": "0:00 A"}, "ignores: sauerkraut"),
+        ({"style.negative_prompt": "mud"}, "negative prompt has no effect without a guidance"),
+        ({"style.negative_prompt": "mud", "style.guidance": 2.0}, None),
         ({"fps": "23.976023976"}, "23.976023976 pictures a second are taken as 24000/1001"),
         ({"fps": "30000/1001"}, None),
     ):

@@ -14,13 +14,17 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from conftest import WriteSong, clicks
 from safetensors.torch import save_file
 
+from musvid import Recipe, Song, Store, render
 from musvid.errors import ModelError, SettingsError
+from musvid.job import Job, resolve
 from musvid.paint import models
 from musvid.paint.encoding import chunks_of, encode, unread
 from musvid.paint.painter import Painter
 from musvid.paint.style import Stroke, Style
+from musvid.rendering import Addresses
 from musvid.studio.limits import Limits
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -327,8 +331,6 @@ def test_a_textual_inversion_is_refused_before_anything_is_loaded(zoo: Zoo, tmp_
     with pytest.raises(SettingsError, match="convert it"):
         style_of("sd15", embedding="style.pt")
     recipe_style = style_of("sd15", embedding=str(inversion(tmp_path)))
-    from musvid import Recipe
-
     with pytest.raises(SettingsError, match="leave the textual inversion out"):
         Limits.of(public=True, environment={}).check(Recipe(style=recipe_style))
 
@@ -385,3 +387,53 @@ def test_strokes_without_weights_paint_as_the_style_says(zoo: Zoo, painters: Pai
     assert gap(made, paint(load(zoo("sd15"), lora=str(zoo("lcm_lora"))))[0]) <= 1
     bare = painters("sd15")
     assert gap(weighed(bare, [0.5])[0], paint(bare)[0]) == 0
+
+
+def test_a_song_is_painted_with_a_lora_that_follows_it(
+    zoo: Zoo, write_song: WriteSong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every painting with the weight of its moment; and what is stored is found again by it."""
+    song = Song.open(write_song(clicks([0.25, 0.75], 1.0)))
+    painted: list[tuple[float, ...]] = []
+    real = Painter.paint_each
+
+    def watched(self: Painter, jobs: Any, style: Style) -> Any:
+        jobs = list(jobs)
+        painted.extend(stroke.loras for _, stroke in jobs)
+        return real(self, iter(jobs), style)
+
+    monkeypatch.setattr(Painter, "paint_each", watched)
+
+    def job_of(lora: str, **more: Any) -> Job:
+        style = style_of(zoo("sd15"), lora=lora, steps=1, **more)
+        recipe = Recipe(style=style, size=(64, 64), stride=8, interpolator="blend")
+        return resolve(recipe, song)
+
+    store = Store(tmp_path / "cache")
+    job = job_of(f"{zoo('lcm_lora')}:0 by onsets:1:0.02")
+    assert job.automation
+    render(job, output=tmp_path / "a.mp4", device="cpu", store=store)
+    assert len(painted) == job.clock.painted and len(set(painted)) > 1
+    painted.clear()
+    store.keep_video = lambda *_: None  # type: ignore[method-assign]
+    store.video = lambda _: None  # type: ignore[method-assign]
+    render(job, output=tmp_path / "b.mp4", device="cpu", store=store)
+    assert painted == [], "all paintings are known"
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_addresses_tell_textual_inversions_and_curves_apart(
+    zoo: Zoo, write_song: WriteSong, tmp_path: Path
+) -> None:
+    song, file = Song.open(write_song(clicks([0.25, 0.75], 1.0))), inversion(tmp_path)
+
+    def address(**settings: Any) -> str:
+        job = resolve(Recipe(style=style_of(zoo("sd15"), **settings), size=(64, 64)), song)
+        return Addresses.of(job, None, "cpu", None).paintings
+
+    lora = str(zoo("lcm_lora"))
+    found = [address(), address(embedding=str(file)), address(lora=lora)]
+    found += [address(lora=f"{lora}:1 by onsets:0.5"), address(lora=f"{lora}:1 by onsets:0.6")]
+    inversion(tmp_path, emb_params=torch.ones(4, 16))
+    found.append(address(embedding=str(file)))
+    assert len(set(found)) == len(found)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from musvid import Style
+from musvid import Modulation, Recipe, Style
 from musvid.paint import models, words
 
 
@@ -145,6 +145,20 @@ def test_a_prompt_that_is_too_long_is_told() -> None:
     assert len(replace(clip, negative_prompt="x " * 601, guidance=1.0).remarks()) == 1
     (ignored,) = Style(prompt=" ".join(map(str, range(1000, 3000)))).remarks()
     assert len(ignored) < 200 and ignored.endswith("and 1988 more")
+
+
+def test_a_negative_prompt_without_guidance_is_told() -> None:
+    style = Style(model="sd-turbo", negative_prompt="mud")
+    assert style.remarks() == []
+    (said,) = Recipe(style=style).remarks()
+    assert said == "The negative prompt has no effect without a guidance above 1"
+    for heard in (
+        Recipe(style=replace(style, guidance=1.5)),
+        Recipe(style=replace(style, model="sd15")),
+        Recipe(style=style, guidance_by=Modulation("onsets", 3.0)),
+        Recipe(style=replace(style, negative_prompt=" ")),
+    ):
+        assert heard.remarks() == []
 
 
 def test_sketch_reads_as_many_words_as_are_told() -> None:
