@@ -27,6 +27,8 @@ from diffusers import (
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    LatentConsistencyModelPipeline,
+    LCMScheduler,
     PNDMScheduler,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
@@ -67,6 +69,22 @@ def sd_turbo(folder: Path, *, seed: int = 21) -> Path:
     """The shape of stabilityai/sd-turbo."""
     scheduler = EulerDiscreteScheduler(**_BETAS, timestep_spacing="trailing", steps_offset=1)
     return _stable_diffusion(folder, scheduler, seed)
+
+
+def lcm(folder: Path, *, seed: int = 25) -> Path:
+    """The shape of SimianLuo/LCM_Dreamshaper_v7: a UNet that is told the guidance."""
+    with _seeded(seed):
+        pipe = LatentConsistencyModelPipeline(
+            vae=_autoencoder(),
+            text_encoder=CLIPTextModel(_text_config(_TEXT)),
+            tokenizer=tokenizer(),
+            unet=_unet(time_cond_proj_dim=32),
+            scheduler=LCMScheduler(**_BETAS),
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+    return _save(pipe, folder)
 
 
 def sdxl_turbo(folder: Path, *, seed: int = 31) -> Path:

@@ -19,9 +19,11 @@ def encode(
     """
     import torch
 
+    accepted = inspect.signature(pipe.__call__).parameters
     if own := readers(pipe):
         with torch.inference_mode():
-            return _in_chunks(own, prompt, negative if guided else None, chunks)
+            told = _in_chunks(own, prompt, negative if guided else None, chunks)
+        return {name: value for name, value in told.items() if name in accepted}
     if not weighs(pipe):
         prompt, negative = emphasis.plain(prompt), emphasis.plain(negative)
     text = {"prompt": prompt, **({"negative_prompt": negative} if guided else {})}
@@ -31,7 +33,6 @@ def encode(
         "pooled_prompt_embeds",
         "negative_pooled_prompt_embeds",
     )
-    accepted = inspect.signature(pipe.__call__).parameters
     if "prompt_embeds" not in accepted or "encode_prompt" not in dir(pipe):
         return text
     options = {"device": pipe._execution_device, "num_images_per_prompt": 1, **text}

@@ -146,6 +146,15 @@ def test_a_family_without_weights_says_so_and_leaves_out_the_signs(
     assert "knows no weights of words" in told
 
 
+def test_a_model_that_is_told_the_guidance_has_weights_too(painters: Painters) -> None:
+    """Its pipeline takes no negative prompt, and paints by its call."""
+    painter = painters("lcm")
+    plain = paint(painter, prompt="neb glass", guidance=7.0, negative_prompt="mud")
+    assert gap(plain, paint(painter, prompt="neb glass", guidance=7.0)) == 0
+    assert gap(plain, paint(painter, prompt="(neb:1.8) glass", guidance=7.0)) > 2
+    assert gap(plain, paint(painter, prompt=f"neb glass {LONG}", guidance=7.0)) > 2
+
+
 # Long prompts.
 
 
