@@ -355,7 +355,15 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME[:WEIGHT]",
         help="a LoRA to add to a Stable Diffusion model: a .safetensors file, a folder or a hub id "
         "(owner/name, or owner/name/file.safetensors), and how much it counts, as in "
-        "neon.safetensors:0.8 (default: 1); may be given several times",
+        'neon.safetensors:0.8 (default: 1), or in "neon.safetensors:0.2 by onsets:0.6" where it '
+        "follows the music; may be given several times",
+    )
+    add(
+        "--embedding",
+        action="append",
+        metavar="NAME",
+        help="a textual inversion for a Stable Diffusion model, named as a LoRA is: the prompt may "
+        "then have the file's name, without .safetensors, as a word; may be given several times",
     )
     add(
         "--control",
@@ -605,7 +613,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
-    for name in given.keys() & {"lora", "control"}:
+    for name in given.keys() & {"lora", "control", "embedding"}:
         setattr(options, name, " | ".join(given[name]))
     recipe = _begun_with(options)
     recipe = recipe.with_model(given.get("model", recipe.style.model))

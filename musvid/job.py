@@ -287,8 +287,8 @@ class Job:
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
         """For every setting that changes along the song: its name ("strength", "guidance", "seed",
-        "drift", "zoom", "turn", "sway", "shake"), its values at some times of the part, and its
-        range.
+        "lora", "drift", "zoom", "turn", "sway", "shake"), its values at some times of the part, and
+        its range.
 
         For the seed, the value is how many seeds the noise has moved on in the part, and for the
         turn, how many turns the music has added.

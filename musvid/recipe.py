@@ -267,15 +267,18 @@ class Recipe:
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
     def remarks(self) -> list[str]:
-        """Sentences on what the model will not read of the prompts, see `Style.remarks`.
+        """Sentences on what the model will not read of the prompts, see `Style.remarks`, and on a
+        negative prompt that has no effect.
 
         Raises SettingsError for an unknown model.
         """
         told = story.of(self.story)
         styles = [replace(self.style, prompt=prompt) for prompt in told.prompts] if told else []
-        return list(
-            dict.fromkeys(said for each in (self.style, *styles) for said in each.remarks())
-        )
+        said = dict.fromkeys(each for style in (self.style, *styles) for each in style.remarks())
+        guided = (self.style.resolve().guidance or 1) > 1 or bool(self.guidance_by)
+        if self.style.negative_prompt.strip() and not guided:
+            said["The negative prompt has no effect without a guidance above 1"] = None
+        return list(said)
 
     @property
     def followers(self) -> dict[str, Modulation]:

@@ -28,8 +28,8 @@ from conftest import (
     write_wav,
 )
 
-from musvid import RECIPES, load_settings
-from musvid.__main__ import main
+from musvid import RECIPES, Recipe, load_settings
+from musvid.__main__ import build_parser, main, recipe_from
 from musvid.interpolate import names as interpolators
 from musvid.paint.models import TABLE
 from musvid.video.file import read_settings
@@ -199,6 +199,16 @@ def test_times_in_minutes_a_seed_by_chance_and_a_rate_as_others_write_it(
         seeds.add(recipe.style.seed)
     assert len(seeds) == 2
     assert "Traceback" not in said
+
+
+def test_several_loras_and_textual_inversions_are_one_setting() -> None:
+    loras = ["--lora", "a/b:0.2 by onsets:0.6", "--lora", "c/d.safetensors/e.safetensors:2"]
+    taught = ["--embedding", "a/neon", "--embedding", "b/c/d.safetensors"]
+    options = build_parser().parse_args(["song.wav", *loras, *taught, "--model", "sd15"])
+    style = recipe_from(options).style
+    assert style.lora == "a/b:0.2 by onsets:0.6 | c/d.safetensors/e.safetensors:2"
+    assert style.embedding == "a/neon | b/c/d.safetensors"
+    assert Recipe.from_json(Recipe(style=style).to_json()).style == style
 
 
 def test_another_model_brings_its_own_defaults(write_song: WriteSong, tmp_path: Path) -> None:

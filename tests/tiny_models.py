@@ -28,6 +28,8 @@ from diffusers import (
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    LatentConsistencyModelPipeline,
+    LCMScheduler,
     PNDMScheduler,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
@@ -68,6 +70,22 @@ def sd_turbo(folder: Path, *, seed: int = 21) -> Path:
     """The shape of stabilityai/sd-turbo."""
     scheduler = EulerDiscreteScheduler(**_BETAS, timestep_spacing="trailing", steps_offset=1)
     return _stable_diffusion(folder, scheduler, seed)
+
+
+def lcm(folder: Path, *, seed: int = 25) -> Path:
+    """The shape of SimianLuo/LCM_Dreamshaper_v7: a UNet that is told the guidance."""
+    with _seeded(seed):
+        pipe = LatentConsistencyModelPipeline(
+            vae=_autoencoder(),
+            text_encoder=CLIPTextModel(_text_config(_TEXT)),
+            tokenizer=tokenizer(),
+            unet=_unet(time_cond_proj_dim=32),
+            scheduler=LCMScheduler(**_BETAS),
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
+    return _save(pipe, folder)
 
 
 def sdxl_turbo(folder: Path, *, seed: int = 31) -> Path:
@@ -148,6 +166,22 @@ def _controlnet(folder: Path, unet: Callable[[], UNet2DConditionModel], seed: in
                 weight.data *= 3
         torch.nn.init.normal_(net.controlnet_cond_embedding.conv_out.weight, std=0.3)
     net.save_pretrained(folder)
+    return folder
+
+
+def speaking_lora(folder: Path, *, seed: int = 43) -> Path:
+    """A LoRA for the text encoder of `sd15`, and for nothing else."""
+    generator = torch.Generator().manual_seed(seed)
+    sizes = {"lora_linear_layer.down.weight": (4, _TEXT), "lora_linear_layer.up.weight": (_TEXT, 4)}
+    layers = {
+        f"text_encoder.text_model.encoder.layers.{layer}.self_attn.{part}.{name}": 0.5
+        * torch.randn(size, generator=generator)
+        for layer in range(2)
+        for part in ("q_proj", "v_proj")
+        for name, size in sizes.items()
+    }
+    folder.mkdir()
+    save_file(layers, folder / "pytorch_lora_weights.safetensors")
     return folder
 
 

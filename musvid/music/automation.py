@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..keys import shares
-from ..paint import prompts
+from ..paint import loras, prompts
 from ..paint.style import Stroke, Style
 from ..ranges import RANGES
 from ..song import Song
@@ -24,7 +24,7 @@ from .telling import OWN, Telling
 
 Floats = features.Floats
 
-STRENGTH, SEED, CONTROL = "strength", "seed", "control_scale"
+STRENGTH, SEED, CONTROL, LORA = "strength", "seed", "control_scale", "lora"
 
 TARGETS: dict[str, tuple[float, float]] = {
     name: (float(RANGES[f"style.{name}"].low), float(RANGES[f"style.{name}"].high))
@@ -38,12 +38,12 @@ class Automation:
 
     keys: the prompts along time, in seconds from the beginning of the part.
 
-    style: a resolved one. by: how settings of the style follow the music, by the names in `TARGETS`
-    and "seed". lock: prompts begin at its bars. telling: a story, whose prompts and strengths take
-    the place of the style's. morph: seeds a second by which the noise walks on, whatever the music
-    does; it has walked since the beginning of the file, so that a part of a song is painted like
-    the whole of it. melted: seeds more, at a time in seconds from the beginning of the part. Raises
-    SongError for a sound too short to follow.
+    style: a resolved one, whose LoRAs may follow the music. by: how settings of the style do, by
+    the names in `TARGETS` and "seed". lock: prompts begin at its bars. telling: a story, whose
+    prompts and strengths take the place of the style's. morph: seeds a second by which the noise
+    walks on, whatever the music does; it has walked since the beginning of the file, so that a part
+    of a song is painted like the whole of it. melted: seeds more, at a time in seconds from the
+    beginning of the part. Raises SongError for a sound too short to follow.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Automation:
         self.keys = tuple((time - start, text) for time, text in keys)
         self._base = {name: float(getattr(style, name)) for name in TARGETS}
         self._curves: dict[str, np.ndarray] = {}
+        self._loras: list[np.ndarray] = []
         self._walk: np.ndarray | None = None
         self._morph, self._melted = morph, melted
         self._step = 1.0
@@ -83,11 +84,17 @@ class Automation:
                 self._curves[name] = np.clip(told + curve, *TARGETS[name])
             else:
                 self._curves[name] = np.clip(self._base[name] + curve, *TARGETS[name])
+        for lora in loras.parse(style.lora):
+            if lora.by:
+                heard = features.of(song)
+                self._step = heard.step
+                curve = lora.by.amount * heard.curve(lora.by.source, lora.by.smoothing)
+                self._loras.append(np.clip(lora.weight + curve, *loras.WEIGHTS))
 
     def __bool__(self) -> bool:
         """Whether anything changes along the song."""
         told = self._telling is not None
-        return bool(len(self.keys) > 1 or self._curves or self._walks or told)
+        return bool(len(self.keys) > 1 or self._curves or self._loras or self._walks or told)
 
     def stroke(self, time: Fraction | float) -> Stroke:
         """How the frame of a moment is painted, in seconds from the beginning of the part."""
@@ -100,6 +107,7 @@ class Automation:
             guidance=values.get("guidance", self._base["guidance"]),
             control_scale=values.get("control_scale", self._base["control_scale"]),
             walk=self._walked(time) if self._walks else None,
+            loras=tuple(loras.rounded(self._at(curve, time)) for curve in self._loras),
         )
 
     def _moment(self, time: Fraction | float) -> float:
@@ -144,10 +152,17 @@ class Automation:
                 values = np.array([told.at(self._moment(time)) for time in times.tolist()])
                 yield STRENGTH, values, *ranges[STRENGTH]
         for name, curve in self._curves.items():
-            yield name, np.interp(times / self._step, np.arange(len(curve)), curve), *ranges[name]
+            yield name, self._along(curve, times), *ranges[name]
+        for curve in self._loras:
+            values = self._along(curve, times)
+            yield LORA, values, min(0.0, float(values.min())), max(1.0, float(values.max()))
         if self._walks:
             values = np.array([self._walked(time) for time in times]) - self._walked(0)
             yield SEED, values, 0.0, float(values[-1])
+
+    def _along(self, curve: np.ndarray, times: Floats) -> Floats:
+        found: Floats = np.interp(times / self._step, np.arange(len(curve)), curve)
+        return found
 
     def _at(self, curve: np.ndarray, time: Fraction | float) -> float:
         # Rounded: differences that nobody sees should not keep frames from being painted together.

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from .. import _validate
 from ..errors import SettingsError, quoted
+from ..paint import emphasis
 from ..ranges import RANGES
 from ..spectrum.palettes import PALETTES
 from ..view.settings import KINDS
@@ -151,6 +152,7 @@ def _entry(letter: str, text: str) -> Entry:
                 raise SettingsError(f"Part {letter} of the story has two kinds of {key}; keep one.")
             given[key] = _value(key, " ".join(words[1:]))
         elif not number:
+            emphasis.parse(part)
             given |= {"prompt": " ".join(words)} if words else {}
         elif words:
             raise SettingsError(

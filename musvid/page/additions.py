@@ -25,10 +25,22 @@ class AdditionsPanel:
                 gr.Textbox(
                     "",
                     label="LoRA",
-                    info='a file, folder or hub id, "neon.safetensors:0.8"; several with | between '
-                    "them",
+                    info='a file, folder or hub id, "neon.safetensors:0.8", or '
+                    '"neon.safetensors:0.2 by onsets:0.6" to follow the music; several with | '
+                    "between them",
                     max_lines=1,
                     elem_id="lora",
+                ),
+            )
+            board.control(
+                "style.embedding",
+                gr.Textbox(
+                    "",
+                    label="Textual inversion",
+                    info="a file, folder or hub id, whose name is then a word of the prompt; "
+                    "several with | between them",
+                    max_lines=1,
+                    elem_id="embedding",
                 ),
             )
             board.control(

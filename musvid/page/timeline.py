@@ -72,7 +72,8 @@ def _told(name: str, curve: Floats) -> str:
         return f"drift {low:.0f} to {high:.0f} pixels a second"
     if name == "turn":
         return f"turns {high:.1f} times more"
-    return f"{name} {low:.2f} to {high:.2f}"
+    shown = {"lora": "LoRA"}.get(name, name)
+    return f"{shown} {low:.2f} to {high:.2f}"
 
 
 def _prompts(job: Job, start: float, length: float) -> list[tuple[float, str]]:

@@ -84,8 +84,8 @@ def alike(pipe: Any, frame: Frame, stroke: Stroke, steps: int) -> tuple[object, 
 
         if loop.mixes(pipe.scheduler):
             times = times_of(pipe.scheduler, steps, stroke.strength) if stroke.strength else ()
-            return frame.shape, len(times), stroke.guidance > 1
-    return frame.shape, stroke.strength, stroke.guidance
+            return frame.shape, len(times), stroke.guidance > 1, stroke.loras
+    return frame.shape, stroke.strength, stroke.guidance, stroke.loras
 
 
 def _looped(pipe: Any, prompt: dict[str, Any] | None = None) -> bool:

@@ -5,10 +5,27 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from . import emphasis
+from .chunks import Reader, readers
 
-def encode(pipe: Any, prompt: str, negative: str, guided: bool) -> dict[str, Any]:
+
+def encode(
+    pipe: Any, prompt: str, negative: str, guided: bool, *, chunks: int = 1
+) -> dict[str, Any]:
+    """A pipeline's arguments for one prompt: embeddings where it takes them, else the text.
+
+    chunks: how many are told, where the family reads in chunks, see `musvid.paint.chunks`. Others
+    read one, and weights only where the pipeline `weighs` words itself.
+    """
     import torch
 
+    accepted = inspect.signature(pipe.__call__).parameters
+    if own := readers(pipe):
+        with torch.inference_mode():
+            told = _in_chunks(own, prompt, negative if guided else None, chunks)
+        return {name: value for name, value in told.items() if name in accepted}
+    if not weighs(pipe):
+        prompt, negative = emphasis.plain(prompt), emphasis.plain(negative)
     text = {"prompt": prompt, **({"negative_prompt": negative} if guided else {})}
     names = (
         "prompt_embeds",
@@ -16,7 +33,6 @@ def encode(pipe: Any, prompt: str, negative: str, guided: bool) -> dict[str, Any
         "pooled_prompt_embeds",
         "negative_pooled_prompt_embeds",
     )
-    accepted = inspect.signature(pipe.__call__).parameters
     if "prompt_embeds" not in accepted or "encode_prompt" not in dir(pipe):
         return text
     options = {"device": pipe._execution_device, "num_images_per_prompt": 1, **text}
@@ -39,11 +55,41 @@ def encode(pipe: Any, prompt: str, negative: str, guided: bool) -> dict[str, Any
     }
 
 
-def unread(pipe: Any, prompt: str) -> str:
+def _in_chunks(
+    readers: list[Reader], prompt: str, negative: str | None, chunks: int
+) -> dict[str, Any]:
+    import torch
+
+    made = {}
+    for before, text in (("", prompt), ("negative_", negative)):
+        if text is None:
+            continue
+        told = [reader.said(text, chunks) for reader in readers]
+        made[f"{before}prompt_embeds"] = torch.cat([said for said, _ in told], dim=-1)
+        for _, pooled in told:
+            if pooled is not None:
+                made[f"{before}pooled_prompt_embeds"] = pooled
+    return made
+
+
+def weighs(pipe: Any) -> bool:
+    """Whether words of a prompt may count more or less than others."""
+    return bool(readers(pipe)) or getattr(pipe, "weighs", False)
+
+
+def chunks_of(pipe: Any, prompt: str) -> int:
+    """In how many chunks a prompt is read; 1 where the family does not read in chunks."""
+    return max((len(reader.chunks(prompt)) for reader in readers(pipe)), default=1)
+
+
+def unread(pipe: Any, prompt: str, chunks: int = 1) -> str:
     """The end of a prompt that no text encoder of a pipeline reads, or "".
 
-    Of several encoders, the one that reads most counts.
+    chunks: how many are read at most. Of several encoders, the one that reads most counts.
     """
+    if own := readers(pipe):
+        return min((reader.rest(prompt, chunks) for reader in own), key=len)
+    prompt = emphasis.plain(prompt)
     ends = []
     for name, tokenizer in pipe.components.items():
         most = getattr(tokenizer, "model_max_length", None)

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from .._device import BUILDING, is_out_of_memory, pick_precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
-from .control import Control
-from .loras import Loras
+from . import control, inversions
+from .loras import Lora, Loras
+from .loras import parse as parse_loras
 from .models import (
     INDEX,
     Model,
@@ -34,38 +35,34 @@ from .models import (
 )
 from .nets import controlled
 from .schedulers import SCHEDULERS
+from .teaching import teach
 from .tensors import checkpoint
 
 if TYPE_CHECKING:
     import torch
 
+    from .style import Style
+
 _log = logging.getLogger(__name__)
 
 
-def load(
-    model: Model,
-    tiny_autoencoder: bool | str,
-    device: str,
-    precision: str = "auto",
-    loras: Loras = (),
-    controls: Sequence[Control] = (),
-    scheduler: str | None = None,
-) -> Any:
+def load(model: Model, style: Style, device: str, precision: str = "auto") -> Any:
     """The model's image-to-image pipeline, ready on the device.
 
-    loras: are added to its weights. controls: whose networks stand beside its UNet. scheduler: a
-        name of `SCHEDULERS`, by default its own. precision: what it computes in, see
-        `musvid._device.pick_precision`.
+    style: with which of its additions: the tiny autoencoder, the LoRAs (those that follow the music
+        stand beside the weights, see `weigh`), words that it is taught, ControlNets beside its
+        UNet, and the scheduler.
+    precision: what it computes in, see `musvid._device.pick_precision`.
 
     Several threads may load: they build one after the other, and download at the same time.
     """
     with BUILDING:
         try:
-            if model.kind == "embedded" and not tiny_autoencoder:
+            if model.kind == "embedded" and not style.tiny_autoencoder:
                 return _embedded(model, device, precision)
-            pipe = _load(model, tiny_autoencoder, device, precision, loras)
-            _choose_scheduler(pipe, model, scheduler)
-            if controls:
+            pipe = _load(model, style, device, precision)
+            _choose_scheduler(pipe, model, style.scheduler)
+            if controls := control.parse(style.control):
                 pipe = controlled(pipe, model, controls, _fetch)
             return _placed(pipe, device)
         except (SettingsError, ModelError):
@@ -97,9 +94,8 @@ def _others_build() -> Iterator[None]:
         BUILDING.acquire()
 
 
-def _load(
-    model: Model, tiny_autoencoder: bool | str, device: str, precision: str, loras: Loras
-) -> Any:
+def _load(model: Model, style: Style, device: str, precision: str) -> Any:
+    """The model with its additions, where it was loaded."""
     import torch
     import transformers
 
@@ -117,15 +113,23 @@ def _load(
     # Of several LoRAs, which are meant.
     warnings.filterwarnings("ignore", message="Already found a `peft_config`", module="peft")
 
-    tiny = _tiny(model, tiny_autoencoder)
+    tiny, loras = _tiny(model, style.tiny_autoencoder), parse_loras(style.lora)
     load = _load_file if model.kind == "file" else _load_pipeline
     pipe = load(
         model, lambda: getattr(torch, pick_precision(device, precision, large=is_large(model)))
     )
     dtype = pipe.dtype
-    own: Loras = ((model.lora, 1.0),) if model.lora else ()
-    if own or loras:
-        _add(pipe, model, (*own, *loras))
+    own: Loras = (Lora(model.lora),) if model.lora else ()
+    if steady := (*own, *(lora for lora in loras if not lora.by)):
+        names = _add(pipe, model, steady, "steady")
+        pipe.set_adapters(names, [lora.weight for lora in steady])
+        pipe.fuse_lora(adapter_names=names)
+        pipe.unload_lora_weights()
+    if changing := tuple(lora for lora in loras if lora.by):
+        _add(pipe, model, changing, _CHANGING)
+        weigh(pipe, [lora.weight for lora in changing])
+    for source in inversions.parse(style.embedding):
+        teach(pipe, model, source, *_found(source))
     if tiny:
         options = {"dtype": dtype, "use_safetensors": True}
         pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
@@ -204,14 +208,31 @@ def _fetch(name: str) -> str:
         raise _explain(error, Model(name, name, "hub")) from error
 
 
-def _add(pipe: Any, model: Model, loras: Loras) -> None:
-    """Add LoRAs to a pipeline's weights. Raises ModelError for one that does not fit."""
+_CHANGING = "changing"
+
+
+def weigh(pipe: Any, weights: Sequence[float]) -> None:
+    """Have the LoRAs that follow the music count so much, in their order."""
+    names = [f"{_CHANGING}{number}" for number in range(len(weights))]
+    pipe.set_adapters(names, list(weights))
+
+
+def retold(pipe: Any) -> bool:
+    """Whether the LoRAs beside a pipeline's weights change what its text encoders say."""
+    return any(part.startswith("text_encoder") for part in pipe.get_list_adapters())
+
+
+def _add(pipe: Any, model: Model, loras: Loras, kind: str) -> list[str]:
+    """Put LoRAs beside a pipeline's weights, by names of a kind, which it returns.
+
+    Raises ModelError for one that does not fit.
+    """
     if not hasattr(pipe, "load_lora_weights"):
         raise ModelError(
             f"The model {model.name} takes no LoRA; leave it out, or choose another model."
         )
-    names = [f"lora{number}" for number in range(len(loras))]
-    for name, (source, _) in zip(names, loras, strict=True):
+    names = [f"{kind}{number}" for number in range(len(loras))]
+    for name, source in zip(names, (lora.name for lora in loras), strict=True):
         try:
             folder, file = _found(source)
             options = {"adapter_name": name, "use_safetensors": True, "local_files_only": True}
@@ -232,17 +253,15 @@ def _add(pipe: Any, model: Model, loras: Loras) -> None:
                 f"The LoRA {source} holds nothing for {model.name}; choose one that was made for "
                 "such a model."
             )
-    pipe.set_adapters(names, [weight for _, weight in loras])
-    pipe.fuse_lora(adapter_names=names)
-    pipe.unload_lora_weights()
+    return names
 
 
-def _found(lora: str) -> tuple[str, str | None]:
-    """The folder of a LoRA, and its file where it is known; of the hub, once it is here."""
-    path = local(lora)
+def _found(addition: str) -> tuple[str, str | None]:
+    """The folder of an addition, and its file where it is known; of the hub, once it is here."""
+    path = local(addition)
     if path is not None:
         return (str(path), None) if path.is_dir() else (str(path.parent), path.name)
-    name, file = part_of(lora)
+    name, file = part_of(addition)
     return _fetch(name), file
 
 

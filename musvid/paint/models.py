@@ -85,7 +85,10 @@ def _vocabulary(folder: Path) -> tuple[str, ...]:
 
 _SD15 = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 _LARGE = 200_000_000  # bytes of weights
-_CLIP = 75  # tokens of a prompt that Stable Diffusion reads, without its beginning and end
+CHUNKS = 8
+"""How many chunks of a long prompt are read, by models that read free text in chunks."""
+
+_CLIP = 75 * CHUNKS  # tokens that Stable Diffusion reads, without the marks around each chunk
 _STABILITY = "Stability AI Community License"
 
 TABLE: dict[str, Model] = {

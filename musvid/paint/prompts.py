@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..errors import SettingsError, quoted
 from ..keys import Keys, crossing
 from ..ranges import DAY
+from . import emphasis
 
 Weights = tuple[tuple[str, float], ...]
 """Prompts and how much each counts; the weights' sum is 1."""
@@ -28,7 +29,8 @@ def parse(text: str) -> Keys:
     Seconds have two digits: ``16:9 nebula`` begins with a ratio, and is a text. Between prompts
     with times it is a time only where it fits, that is before the next one.
 
-    Raises SettingsError when it is neither, or a time is not within 24 hours.
+    Raises SettingsError when it is neither, a time is not within 24 hours, or a word has a weight
+    that none may have, see `musvid.paint.emphasis`.
     """
     parts = [part.strip() for part in text.split("|")]
     found = [_TIME.match(part) for part in parts]
@@ -37,6 +39,7 @@ def parse(text: str) -> Keys:
         if behind <= _seconds(found[0]):
             found[0] = None
     if not any(found):
+        emphasis.parse(text)
         return ((0.0, text),)
     keys: list[tuple[float, str]] = []
     for number, (part, time) in enumerate(zip(parts, found, strict=True)):
@@ -53,6 +56,7 @@ def parse(text: str) -> Keys:
         if keys and seconds <= keys[-1][0]:
             raise SettingsError(f"The times of prompts must rise; {quoted(part)} does not.")
         keys.append((seconds, part[time.end() :] if time else part))
+        emphasis.parse(keys[-1][1])
     return tuple(keys)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from . import emphasis
 from .networks import Denoiser, TextEncoder, TinyAutoencoder, autoencoder
 
 
@@ -69,6 +71,9 @@ class Sketch:
     folder: as diffusers' save_pretrained writes it. dtype: what to compute in.
     """
 
+    weighs = True
+    """Whether it takes prompts with the signs of weights."""
+
     def __init__(self, folder: Path, device: str, dtype: torch.dtype) -> None:
         self.vae = _network(autoencoder, folder / "vae", device, dtype)
         self.unet = _network(Denoiser, folder / "unet", device, dtype)
@@ -92,14 +97,39 @@ class Sketch:
         do_classifier_free_guidance: bool = False,
         negative_prompt: str = "",
     ) -> tuple[Tensor, Tensor | None]:
-        """What a prompt says, (1, tokens, width), and what the negative one does."""
+        """What a prompt says, (1, tokens, width), and what the negative one does.
 
-        def said(text: str) -> Tensor:
-            ids = self.tokenizer(text, truncation=True).input_ids
-            ids += [0] * (self.tokenizer.model_max_length - len(ids))
+        Words that count more are led away from the empty prompt, as in `musvid.paint.chunks`. Of
+        words that count less, the prompt with them is mixed with the one without: here every place
+        tells of all words, so that leading one place back would hide none.
+        """
+        length = self.tokenizer.model_max_length
+        begin, end = self.tokenizer("", truncation=False).input_ids
+
+        def said(words: list[tuple[int, float]]) -> Tensor:
+            ids = [begin, *(word for word, _ in words), end]
+            ids += [0] * (length - len(ids))
             return self.text_encoder(torch.tensor([ids], device=device))
 
-        return said(prompt), said(negative_prompt) if do_classifier_free_guidance else None
+        def weighed(text: str) -> Tensor:
+            words = [
+                (word, weight)
+                for piece, weight in emphasis.parse(text)
+                for word in self.tokenizer(piece, truncation=False).input_ids[1:-1]
+            ][: length - 2]
+            steps = sorted({0.0, 1.0, *(weight for _, weight in words if 0 < weight < 1)})
+            made = sum(
+                (high - low) * said([word for word in words if word[1] > low])
+                for low, high in pairwise(steps)
+            )
+            assert isinstance(made, Tensor)
+            if any(weight > 1 for _, weight in words):
+                more = [0.0, *(max(0.0, weight - 1) for _, weight in words)]
+                more += [0.0] * (length - len(more))
+                made = made + torch.tensor(more).to(made)[:, None] * (said(words) - said([]))
+            return made
+
+        return weighed(prompt), weighed(negative_prompt) if do_classifier_free_guidance else None
 
     def __call__(
         self,

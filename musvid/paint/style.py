@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from .. import _validate
 from ..errors import SettingsError, listed, quoted
 from ..ranges import RANGES
-from . import control, loras, models, prompts, tensors, words
+from . import control, emphasis, inversions, loras, models, prompts, tensors, words
 from .schedulers import SCHEDULERS
 
 SYMMETRIES = ("half", "noise", "none")
@@ -19,7 +19,8 @@ class Style:
 
     model: a name, hub id, folder or file, see `musvid.paint.models.find`.
     prompt, negative_prompt: what to paint, and what not (the latter needs guidance above 1). A
-        prompt may change along time, see `musvid.paint.prompts`.
+        prompt may change along time, see `musvid.paint.prompts`, and words may have weights, see
+        `musvid.paint.emphasis`.
     strength: 0 to 1, how far a painting leaves its frame. 0 is the frame itself, without any
         model; 1 hardly knows the frame any more.
     steps: denoising steps per painting, run in full whatever the strength.
@@ -36,6 +37,7 @@ class Style:
     control: ControlNets that hold paintings to pictures of their guides, see
         `musvid.paint.control`. control_scale: 0 to 2, how much all of them count.
     scheduler: a name from `musvid.paint.schedulers`, or None for the model's own.
+    embedding: words that it is taught, see `musvid.paint.inversions`.
     """
 
     model: str = "sketch"
@@ -51,10 +53,12 @@ class Style:
     control: str = ""
     control_scale: float = 1.0
     scheduler: str | None = None
+    embedding: str = ""
 
     def __post_init__(self) -> None:
         _validate.text("model", self.model, 4096)
         _validate.text("negative prompt", self.negative_prompt)
+        emphasis.parse(self.negative_prompt)
         RANGES["style.seed"].check("seed", self.seed)
         if self.prompt is not None:
             _validate.text("prompt", self.prompt)
@@ -73,12 +77,14 @@ class Style:
         RANGES["style.control_scale"].check("control_scale", self.control_scale)
         if self.scheduler is not None:
             _validate.choice("scheduler", self.scheduler, SCHEDULERS)
+        _validate.text("embedding", self.embedding, 4096)
+        inversions.parse(self.embedding)
 
     def resolve(self) -> Style:
         """The same style with every None replaced by the model's default.
 
-        Raises SettingsError for an unknown model, for a LoRA or ControlNet that is not there, and
-        for a model that takes none.
+        Raises SettingsError for an unknown model, for a LoRA, a ControlNet or a textual inversion
+        that is not there, and for a model that takes none.
         """
         model = models.find(self.model)
         self._check_additions(model)
@@ -92,7 +98,8 @@ class Style:
     def _check_additions(self, model: models.Model) -> None:
         """Raises SettingsError for what a model does not take, and for what is not there."""
         named = {
-            "LoRA": [name for name, _ in loras.parse(self.lora)],
+            "LoRA": [lora.name for lora in loras.parse(self.lora)],
+            "textual inversion": list(inversions.parse(self.embedding)),
             "ControlNet": self._nets(model),
         }
         for what, names in named.items():
@@ -124,14 +131,16 @@ class Style:
     def made_of(self) -> tuple[object, ...]:
         """What is loaded for it: styles that have this in common share a painter."""
         nets = [(each.kind, each.source) for each in control.parse(self.control)]
-        return self.model, self.tiny_autoencoder, self.lora, tuple(nets), self.scheduler
+        own = self.model, self.tiny_autoencoder, self.lora, self.embedding, self.scheduler
+        return *own, tuple(nets)
 
     @property
     def additions(self) -> list[str]:
         """The hub ids, files and folders of what is added to the model, as far as they are
         known."""
+        names = [lora.name for lora in loras.parse(self.lora)]
         nets = self._nets(models.find(self.model))
-        return [*(name for name, _ in loras.parse(self.lora)), *filter(None, nets)]
+        return [*names, *inversions.parse(self.embedding), *filter(None, nets)]
 
     def ignored(self) -> list[str]:
         """The words of the prompt that the model does not know, each once, in their order.
@@ -139,7 +148,7 @@ class Style:
         Empty for models that read free text. Raises SettingsError for an unknown model.
         """
         vocabulary = models.find(self.model).vocabulary
-        text = " ".join(part for _, part in prompts.parse(self.prompt or ""))
+        text = " ".join(emphasis.plain(part) for _, part in prompts.parse(self.prompt or ""))
         return [] if vocabulary is None else words.unknown(text, vocabulary)
 
     def remarks(self) -> list[str]:
@@ -160,7 +169,7 @@ class Style:
         if (style.guidance or 1) > 1:
             texts.append(style.negative_prompt)
         for text in texts if model.reads else ():
-            if rest := words.unread(text, model.reads or 0, model.vocabulary):
+            if rest := words.unread(emphasis.plain(text), model.reads or 0, model.vocabulary):
                 what = "words and signs" if model.vocabulary is None else "words that it knows"
                 said.append(
                     f"{self.model} reads the first {model.reads} {what} of a prompt, and not "
@@ -177,6 +186,7 @@ class Style:
             self.strength,
             self.guidance,
             control_scale=self.control_scale,
+            loras=tuple(loras.rounded(lora.weight) for lora in loras.parse(self.lora) if lora.by),
         )
 
 
@@ -191,6 +201,7 @@ class Stroke:
     place: row and column of the world of noise at which the frame begins, in pixels, see
         `musvid.paint.world`. None is no world: the noise is nailed to the frame.
     control_scale: as that of a `Style`.
+    loras: the weights of those LoRAs of the style that follow the music, in their order.
     """
 
     prompts: prompts.Weights
@@ -199,3 +210,4 @@ class Stroke:
     walk: float | None = None
     place: tuple[int, int] | None = None
     control_scale: float = 1.0
+    loras: tuple[float, ...] = ()

@@ -168,14 +168,14 @@ def toggle(prompt: str, word: str) -> str:
     means = [_meaning(part) for part in parts]
     colours = [place for place, name in enumerate(means) if name in COLOURS]
     if word in means:
-        parts = [part for part, name in zip(parts, means, strict=True) if name != word]
+        parts = _without(parts, [place for place, name in enumerate(means) if name == word])
     elif word in STYLES:
-        parts = [part for part, name in zip(parts, means, strict=True) if name not in STYLES]
+        parts = _without(parts, [place for place, name in enumerate(means) if name in STYLES])
         parts.append(word)
     elif word in COLOURS and len(colours) > 1:
-        parts[colours[1]] = word
-        for place in reversed(colours[2:]):
-            del parts[place]
+        before, _, behind = _marked(parts[colours[1]])
+        parts[colours[1]] = before + word + behind
+        parts = _without(parts, colours[2:])
     else:  # before the style, as one speaks
         place = next((i for i, name in enumerate(means) if name in STYLES), len(parts))
         parts.insert(place, word)
@@ -192,7 +192,9 @@ def recoloured(prompt: str, colours: str) -> str:
     light = {name: MODIFIERS[name] for name in ("dark", "bright")}
     tables = (COLOURS, light)
     named = {word for table in tables for name in table for word in (name, *table[name])}
-    return " ".join((colours, *(word for word in _phrases(prompt.lower()) if word not in named)))
+    parts = _phrases(prompt.lower())
+    dropped = [place for place, part in enumerate(parts) if _marked(part)[1] in named]
+    return " ".join((colours, *_without(parts, dropped)))
 
 
 def _phrases(prompt: str) -> list[str]:
@@ -203,7 +205,32 @@ def _phrases(prompt: str) -> list[str]:
 
 def _meaning(phrase: str) -> str | None:
     """The style, colour or modifier that a phrase is a word for."""
-    return _MEANINGS.get(phrase.lower())
+    return _MEANINGS.get(_marked(phrase)[1].lower())
+
+
+def _marked(phrase: str) -> tuple[str, str, str]:
+    """A phrase between the signs of its weight, see `musvid.paint.emphasis`."""
+    found = _MARKS.fullmatch(phrase)
+    return (found[1], found[2], found[3]) if found else ("", phrase, "")
+
+
+def _without(parts: list[str], dropped: Iterable[int]) -> list[str]:
+    """Phrases without some; of their brackets, those whose other half stays go to a neighbour."""
+    kept: list[str] = []
+    opening, away = "", set(dropped)
+    for place, part in enumerate(parts):
+        if place not in away:
+            kept.append(opening + part)
+            opening = ""
+            continue
+        before, _, behind = _marked(part)
+        opening += before
+        closing = _CLOSING.findall(behind)
+        pairs = min(len(opening), len(closing))
+        opening = opening[: len(opening) - pairs]
+        if kept:
+            kept[-1] += "".join(closing[pairs:])
+    return kept
 
 
 _MEANINGS = {
@@ -213,6 +240,10 @@ _MEANINGS = {
     for phrase in (name, *table[name])
 }
 _PHRASE = re.compile(
-    rf"\b(?:{'|'.join(map(re.escape, sorted(_MEANINGS, key=len, reverse=True)))})\b|[^\s,]+",
+    r"(?:[(\[]*"
+    rf"\b(?:{'|'.join(map(re.escape, sorted(_MEANINGS, key=len, reverse=True)))})\b"
+    r"(?::[+-]?[\d.]+\))?[)\]]*)|[^\s,]+",
     re.IGNORECASE,
 )
+_CLOSING = re.compile(r"(?::[^)]*)?[)\]]")
+_MARKS = re.compile(r"([(\[]*)(.*?)((?::[+-]?[\d.]+\))?[)\]]*)", re.DOTALL)

@@ -140,7 +140,11 @@ class Limits:
                 raise SettingsError(
                     "Here the tiny autoencoder must be the model's own; switch it on or off."
                 )
-            for what, added in (("LoRA", style.lora), ("ControlNet", style.control)):
+            for what, added in (
+                ("LoRA", style.lora),
+                ("textual inversion", style.embedding),
+                ("ControlNet", style.control),
+            ):
                 if added:
                     raise SettingsError(f"Here a model is as it comes; leave the {what} out.")
         size = recipe.resolve().size

@@ -116,6 +116,25 @@ def test_prompts_along_a_locked_song_begin_with_bars(write_song: WriteSong) -> N
     assert times == pytest.approx([-0.5, 3.5])  # bars at 0.5, 2.5 and 4.5 s of the file
 
 
+def test_a_weight_of_a_lora_follows_the_music(write_song: WriteSong) -> None:
+    song = Song.open(write_song(clicks([0.5, 1.5, 2.5, 3.5], 4.0)))
+    lora = "a/b:0.2 by onsets:0.6:0.05 | c/d:0.5 | e/f:3.9 by loudness:2"
+    job = resolve(Recipe(style=Style(model="sd15", lora=lora)), song)
+    assert job.automation and job.strokes() is not None
+    strokes = [job.automation.stroke(Fraction(number, 100)) for number in range(400)]
+    first, second = np.array([stroke.loras for stroke in strokes]).T
+    assert (first.min(), first.max()) == (round(0.2 * 32) / 32, round(0.8 * 32) / 32)
+    assert first.std() > 0.05 and second.max() == 4.0
+    assert np.array_equal(first * 32, np.round(first * 32)), "so that frames go together"
+    assert {(stroke.strength, stroke.walk) for stroke in strokes} == {(0.6, None)}
+    curves = list(job.curves(np.linspace(0, 3.9, 40)))
+    assert [name for name, *_ in curves] == ["lora", "lora"]
+    assert all(low <= values.min() < values.max() <= high for _, values, low, high in curves)
+    assert "LoRA 0.2" in timeline(job)
+    steady = resolve(Recipe(style=Style(model="sd15", lora="a/b:0.2 by onsets:0")), song)
+    assert not steady.automation and steady.automation.stroke(0).loras == ()
+
+
 def test_words_of_all_prompts_are_checked() -> None:
     style = Style(prompt="0:00 violet nebula | 0:08.5 crystal of zebras")
     assert style.ignored() == ["zebras"]

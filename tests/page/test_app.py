@@ -146,6 +146,7 @@ def test_a_space_sees_spaces_before_torch_and_asks_for_time_by_size(
         {"style.tiny_autoencoder": "someone/something"},
         {"style.model": "sd-turbo", "style.lora": "someone/something"},
         {"style.model": "sd-turbo", "style.control": "edges"},
+        {"style.model": "sd-turbo", "style.embedding": "someone/something"},
         {"size": "1024x1024"},
         {"duration": 61},
     ],

@@ -152,6 +152,8 @@ def test_the_live_line_tells_what_is_taken_otherwise(board: Board, write_song: W
     for settings, says in (
         ({"style.prompt": "zeppelin"}, None),  # it stands under the prompt
         ({"story": "A: violet sauerkraut", "form": "0:00 A"}, "ignores: sauerkraut"),
+        ({"style.negative_prompt": "mud"}, "negative prompt has no effect without a guidance"),
+        ({"style.negative_prompt": "mud", "style.guidance": 2.0}, None),
         ({"fps": "23.976023976"}, "23.976023976 pictures a second are taken as 24000/1001"),
         ({"fps": "30000/1001"}, None),
     ):

@@ -179,7 +179,7 @@ def test_a_batch_that_is_given_is_not_measured(
     real = painter.loading.load
     monkeypatch.setattr("musvid._device.pick_device", lambda _: "cuda")
     monkeypatch.setattr(
-        painter.loading, "load", lambda model, tiny, _, *more: real(model, tiny, "cpu", *more)
+        painter.loading, "load", lambda model, style, _, *more: real(model, style, "cpu", *more)
     )
     given, own = Painter(style, batch=5), Painter(style)
     assert (given.batch, given._room) == (5, None)

@@ -49,6 +49,7 @@ def theirs() -> Painter:
         {"prompt": "zeppelin " * 30 + "marble", "symmetry": "noise"},
         {"steps": 3, "strength": 1.0, "symmetry": "none"},
         {"steps": 2, "guidance": 4.0, "negative_prompt": "crystal"},
+        {"prompt": "(teal:1.6) nebula (gold)", "guidance": 2.0, "negative_prompt": "((coral))"},
     ],
 )
 def test_paintings_are_those_of_diffusers(
@@ -61,6 +62,23 @@ def test_paintings_are_those_of_diffusers(
     for mine, yours, guide in zip(one, other, guides(), strict=True):
         assert mine.shape == guide.shape
         assert np.abs(mine.astype(int) - yours).max() <= 1, "rounding"
+
+
+def test_words_of_more_weight_are_painted_more(ours: Painter) -> None:
+    """A grey picture becomes the more crimson, the more that word weighs."""
+
+    def painted(prompt: str) -> np.ndarray:
+        style = Style(prompt=prompt, strength=0.9, symmetry="none").resolve()
+        return next(ours.paint([np.full((64, 64, 3), 120, np.uint8)], style))
+
+    def red(prompt: str) -> float:
+        made = painted(prompt).astype(float)
+        return float((made[..., 0] - made[..., 1:].mean(-1)).mean())
+
+    reds = [red(f"(crimson:{weight}) nebula") for weight in (0, 0.3, 0.7, 1, 1.7)]
+    assert reds == sorted(reds) and np.diff(reds).min() > 2, reds
+    for one, other in (("(crimson:0) nebula", "nebula"), ("(crimson:1) nebula", "crimson nebula")):
+        assert np.array_equal(painted(one), painted(other))
 
 
 def test_words_are_tokens_of_the_same_numbers(ours: Painter, theirs: Painter) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from musvid import Style
+from musvid import Modulation, Recipe, Style
 from musvid.paint import models, words
 
 
@@ -103,6 +103,31 @@ def test_what_is_not_read_of_a_prompt() -> None:
     assert words.unread("one two, three 40", 2) == ", three 40"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "word", "becomes"),
+    [
+        ("(teal:1.3) nebula", "teal", "nebula"),
+        ("teal (nebula:1.3)", "crystal", "teal crystal"),
+        ("[teal] and gold nebula", "crimson", "[teal] and crimson nebula"),
+        ("teal (gold:2) nebula", "crimson", "teal and (crimson:2) nebula"),
+        ("(teal and gold:1.3) nebula", "teal", "(gold:1.3) nebula"),
+        ("(dark nebula:1.3)", "crystal", "(dark:1.3) crystal"),
+        ("(nebula dark) coral", "nebula", "(dark) coral"),
+        ("(teal gold:1.3) ((zeppelin))", "teal", "(gold:1.3) ((zeppelin))"),
+        ("((teal)) nebula", "soft", "((teal)) soft nebula"),
+        ("(teal (gold)) nebula", "gold", "(teal) nebula"),
+    ],
+)
+def test_words_with_weights_are_toggled(prompt: str, word: str, becomes: str) -> None:
+    assert words.toggle(prompt, word) == becomes
+    assert (word in words.held(prompt)) == (word not in words.held(becomes))
+
+
+def test_words_with_weights_are_recoloured() -> None:
+    assert words.recoloured("(teal nebula:1.2) [soft]", "crimson") == "crimson (nebula:1.2) [soft]"
+    assert words.recoloured("(teal:1.2) nebula", "gold") == "gold nebula"
+
+
 def test_a_prompt_that_is_too_long_is_told() -> None:
     long = " ".join([*words.COLOURS, "glowing", "dark", "nebula", "zeppelin"])  # 15 and another
     said = Style(prompt=long).remarks()
@@ -113,13 +138,27 @@ def test_a_prompt_that_is_too_long_is_told() -> None:
     assert Style(prompt=" ".join(words.COLOURS)).remarks() == []
     # Of prompts along time, each is read by itself.
     assert Style(prompt=f"{' '.join(words.COLOURS)} | 0:08 dark nebula").remarks() == []
-    clip = Style(model="sd15", prompt="blue, " * 38, negative_prompt="x " * 75)
+    clip = Style(model="sd15", prompt="(blue:1.2), " * 301, negative_prompt="x " * 600)
     (only,) = clip.remarks()
-    assert only.startswith("sd15 reads the first 75 words and signs of a prompt, and not ")
-    assert len(replace(clip, negative_prompt="x " * 76).remarks()) == 2
-    assert len(replace(clip, negative_prompt="x " * 76, guidance=1.0).remarks()) == 1
+    assert only.startswith("sd15 reads the first 600 words and signs of a prompt, and not 'blue, ")
+    assert len(replace(clip, negative_prompt="x " * 601).remarks()) == 2
+    assert len(replace(clip, negative_prompt="x " * 601, guidance=1.0).remarks()) == 1
     (ignored,) = Style(prompt=" ".join(map(str, range(1000, 3000)))).remarks()
     assert len(ignored) < 200 and ignored.endswith("and 1988 more")
+
+
+def test_a_negative_prompt_without_guidance_is_told() -> None:
+    style = Style(model="sd-turbo", negative_prompt="mud")
+    assert style.remarks() == []
+    (said,) = Recipe(style=style).remarks()
+    assert said == "The negative prompt has no effect without a guidance above 1"
+    for heard in (
+        Recipe(style=replace(style, guidance=1.5)),
+        Recipe(style=replace(style, model="sd15")),
+        Recipe(style=style, guidance_by=Modulation("onsets", 3.0)),
+        Recipe(style=replace(style, negative_prompt=" ")),
+    ):
+        assert heard.remarks() == []
 
 
 def test_sketch_reads_as_many_words_as_are_told() -> None:
