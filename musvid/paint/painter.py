@@ -23,6 +23,7 @@ from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
 from . import loading, loras, models, words
 from .call import alike, paint_batch
+from .downloads import Told
 from .encoding import encode, joined, unread
 from .style import Stroke, Style
 
@@ -69,6 +70,7 @@ class Painter:
     device, precision: see `musvid._device.pick_device` and `musvid._device.pick_precision`.
     batch: frames painted at once; by default 8 on a GPU, 2 of a large model on the CPU, and else 1.
         It is halved whenever the memory does not suffice.
+    told: of what has to be downloaded, see `musvid.paint.downloads.fetch`.
 
     A small model on the CPU paints one frame per core at a time instead of all cores working on
     one frame, which costs less waiting and does not change the result.
@@ -87,14 +89,16 @@ class Painter:
         device: str = "auto",
         precision: str = "auto",
         batch: int | None = None,
+        told: Told | None = None,
     ) -> None:
         style = style.resolve()
         self.model = models.find(style.model)
         self.device = _device.pick_device(device)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
+        additions = loras.parse(style.lora)
         self._pipe = loading.load(
-            self.model, style.tiny_autoencoder, self.device, precision, loras.parse(style.lora)
+            self.model, style.tiny_autoencoder, self.device, precision, additions, told
         )
         large = models.is_large(self.model)
         self.precision = _device.pick_precision(self.device, precision, large=large)
