@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 from ..errors import ModelError, MusvidError
 from .families import CONFIG, INDEX, check_family, no_model, no_safetensors
 from .models import Model, find, hub_sources, read_index, repository, whole
+from .quiet import import_quietly
 from .refusals import explained, transient
 from .style import Style
 
@@ -39,6 +40,7 @@ _PROMPT = 0.1  # seconds between two looks at whether to go on
 _TRIES = 5  # one after the other, of which none brings anything
 _PATIENCE = 10.0  # seconds in which the hub must answer
 _MANY = 10**8  # bytes of a download of which the log tells more than that it begins
+_SMALL = (".json", ".txt", ".model", ".jinja")  # of parts: configurations and vocabularies
 _HALF = re.compile(r"\.fp16[.-]")
 _PLAIN = re.compile(r"(diffusion_pytorch_)?model(-\d+-of-\d+)?\.safetensors")
 _OTHER = re.compile(r"(diffusion_pytorch_|pytorch_)?model(-\d+-of-\d+)?\.bin")
@@ -137,6 +139,7 @@ def pipeline(model: Model, told: Told | None = None) -> str | None:
     model cannot repaint pictures, and where there is no room for it; and what the hub's library
     raises, see `refusals.explained`.
     """
+    import_quietly()
     from diffusers import DiffusionPipeline
 
     there = _ask(model.source)
@@ -144,8 +147,9 @@ def pipeline(model: Model, told: Told | None = None) -> str | None:
         raise no_model(model.source, there.files, _config(there))
     index = read_index(_small(there, INDEX).parent)
     check_family(model.name, index)
-    _take(there, _weights(model.name, index, there.files.values()), told)
-    # What else there is, all of it small.
+    weights = _weights(model.name, index, there.files.values())
+    _take(there, weights, told, first=_described(index, there.files.values()))
+    # What else its class may want, all of it small.
     options: dict[str, Any] = {"use_safetensors": True, "safety_checker": None}
     try:
         DiffusionPipeline.download(model.source, variant="fp16", **options)
@@ -262,12 +266,32 @@ def _weights(name: str, index: object, files: Collection[_File]) -> list[_File]:
     return found
 
 
-def _take(there: _Repository, files: list[_File], told: Told | None) -> None:
-    """Download some files of a repository, as far as they are not here. Raises ModelError where
-    there is no room for them."""
+def _described(index: object, files: Collection[_File]) -> list[str]:
+    """The small files that say what the parts of a pipeline are, such as their configurations.
+
+    Without them, weights would be loaded into another network than theirs.
+    """
+    parts = index if isinstance(index, dict) else {}
+    return [
+        file.path
+        for file in files
+        if file.path.rpartition("/")[0] in parts and file.path.endswith(_SMALL)
+    ]
+
+
+def _take(
+    there: _Repository, files: list[_File], told: Told | None, first: Collection[str] = ()
+) -> None:
+    """Download weights of a repository, as far as they are not here.
+
+    first: small files that are downloaded before. Raises ModelError where there is no room.
+    """
+    from huggingface_hub import snapshot_download
+
     total = sum(file.size for file in files)
     missing = total - sum(map(there.begun, files))
     if not missing:
+        _tidy(there)
         return
     check_room(there.name, missing)
     told, before = told or Logged(), 0
@@ -276,6 +300,8 @@ def _take(there: _Repository, files: list[_File], told: Told | None) -> None:
         if there.begun(file) < file.size:
             there.part(file).parent.mkdir(parents=True, exist_ok=True)
             there.part(file).touch()
+    if first:
+        snapshot_download(there.name, allow_patterns=list(first))
     for file in known:
 
         def tell(before: int = before, file: _File = file) -> None:
@@ -286,7 +312,14 @@ def _take(there: _Repository, files: list[_File], told: Told | None) -> None:
             with _alone(there, file, tell):
                 _complete(there, file, tell)
         before += file.size
+    _tidy(there)
     told(Download(there.name, before, total))
+
+
+def _tidy(there: _Repository) -> None:
+    """Remove parts of files that are whole now, or that another commit had."""
+    for part in (repository(there.name) / "blobs").glob(f"*{PART}"):
+        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -318,7 +351,6 @@ def _complete(there: _Repository, file: _File, tell: Callable[[], None]) -> None
                 f"What arrived of {there.name} is damaged, and was thrown away; begin again."
             )
         part.replace(place)
-    part.unlink(missing_ok=True)  # that of somebody who waited
     pointer.parent.mkdir(parents=True, exist_ok=True)
     try:
         up = "/".join(".." for _ in Path(file.path).parts)

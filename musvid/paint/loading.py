@@ -12,7 +12,6 @@ import contextlib
 import copy
 import inspect
 import logging
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from .downloads import Told
 from .families import INDEX, OTHERS, check_family, no_checkpoint
 from .loras import Loras
 from .models import Model, is_large, local, part_of, read_index
+from .quiet import import_quietly
 from .refusals import explained
 
 if TYPE_CHECKING:
@@ -91,21 +91,9 @@ def _load(
     told: Told | None,
 ) -> Any:
     import torch
-    import transformers
 
-    # These libraries report, as warnings, what musvid does on purpose (no safety checker for
-    # abstract pictures, PIL image processors). What goes wrong is an exception and becomes a
-    # ModelError.
-    transformers.utils.logging.set_verbosity_error()
+    import_quietly()
     import diffusers
-
-    diffusers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    diffusers.utils.logging.disable_progress_bar()
-
-    warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
-    # Of several LoRAs, which are meant.
-    warnings.filterwarnings("ignore", message="Already found a `peft_config`", module="peft")
 
     tiny = _tiny(model, tiny_autoencoder)
     load = _load_file if model.kind == "file" else _load_pipeline
@@ -147,7 +135,7 @@ def _load_pipeline(model: Model, dtype: Callable[[], torch.dtype], told: Told | 
     # download, but not every repository has it.
     if (folder := _index_here(model)) is not None:
         check_family(model.name, read_index(folder))
-        for variant in ("fp16", None):
+        for variant in () if downloads.begun(model.source) else ("fp16", None):
             with contextlib.suppress(OSError, ValueError):
                 return load(model.source, variant=variant, local_files_only=True)
     with _others_build():

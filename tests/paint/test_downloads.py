@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +23,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from conftest import ROOT, WriteSong, music
 from safetensors.torch import save_file
 
 from musvid import ModelError, Style
@@ -447,3 +454,119 @@ def test_the_place_is_that_of_the_hubs_own_library(hub: tiny_models.Hub, lora: P
     found = hf_hub_download("tiny/neon", "neon.safetensors")
     assert Path(found) == pointer
     assert hub.ranges == []
+
+
+# Whole pipelines, and the command line.
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Stable Diffusion, and beside its weights others that musvid does not want."""
+    folder = tiny_models.sd15(tmp_path_factory.mktemp("models") / "sd15")
+    part = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    shutil.copy(part, part.with_name("diffusion_pytorch_model.non_ema.safetensors"))
+    shutil.copy(part, folder / "v1-5.safetensors")
+    return folder
+
+
+def test_a_pipeline_goes_on_and_no_weights_come_twice(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from musvid.paint.painter import Painter
+
+    model = models.find("tiny/one")
+    with tiny_models.Hub({"tiny/one": published}) as hub:
+        hub.instead(monkeypatch, tmp_path / "cache")
+        sizes: list[int] = []
+
+        def told(download: Download) -> None:
+            sizes.append(download.total)
+            if download.done > download.total // 2:
+                raise Enough
+
+        with pytest.raises(Enough):
+            downloads.pipeline(model, told)
+        assert not models.whole("tiny/one")
+        weights = [
+            file for file in published.rglob("*/*.safetensors") if "non_ema" not in str(file)
+        ]
+        assert set(sizes) == {sum(file.stat().st_size for file in weights)}
+        assert len(weights) == 3
+        begun = len(hub.ranges)
+        seen: list[Download] = []
+        Painter(Style(model="tiny/one"), device="cpu", told=seen.append)
+        assert seen[0].done > 0
+        assert models.whole("tiny/one")
+        # One of them was broken off; those that were whole, and those that came now, come no more.
+        assert len(hub.ranges) <= len(weights) + 1
+        assert len(hub.ranges) > begun
+        assert not any("non_ema" in path or "v1-5" in path for path in hub.requests)
+        hub.requests.clear()
+        Painter(Style(model="tiny/one"), device="cpu", told=seen.append)
+        assert hub.requests == []
+
+
+def command(song: str, hub: tiny_models.Hub, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """A render of the command line with a model of the hub, and its environment."""
+    ours = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "DIFFUSERS_")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    given = ["--model", "tiny/one", "--strength", "0.7", "--steps", "1", "--guidance", "1"]
+    more = ["--size", "64", "--device", "cpu", "--recipe", "every-frame", "--fps", "10"]
+    return (
+        [sys.executable, "-m", "musvid", song, *given, *more, "--interpolator", "blend"],
+        {
+            **inherited,
+            "PYTHONPATH": str(ROOT),
+            "HF_HOME": str(folder / "hub"),
+            "HF_ENDPOINT": hub.address,
+            "NO_PROXY": "127.0.0.1",
+            "MUSVID_CACHE": str(folder / "store"),
+        },
+    )
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(os.name != "posix", reason="there are no such terminals")
+def test_the_command_line_shows_a_download_and_ctrl_c_ends_it(
+    published: Path, tmp_path: Path, write_song: WriteSong
+) -> None:
+    import pty
+    import termios
+
+    with tiny_models.Hub({"tiny/one": published}) as hub:
+        arguments, environment = command(write_song(music(0.5)), hub, tmp_path)
+        hub.pace = 50_000
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 100))
+        process = subprocess.Popen(
+            arguments, cwd=tmp_path, env=environment, stderr=theirs, stdout=subprocess.PIPE
+        )
+        os.close(theirs)
+        shown = b""
+        while not re.search(rb"Downloading tiny/one: +[1-9]\d?%", shown):
+            shown += os.read(ours, 4096)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert time.monotonic() - began < 10
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while more := os.read(ours, 4096):
+                shown += more
+        os.close(ours)
+        assert b"Stopped; what is here of tiny/one stays" in shown
+        assert b"Traceback" not in shown
+        assert b"arning" not in shown
+        assert list(tmp_path.glob("*.mp4")) == []
+        found = {path.name for path in (tmp_path / "hub").rglob("*incomplete")}
+        assert found
+        assert all(name.endswith(PART) for name in found)
+        # Without a terminal, a line or a few; and it goes on.
+        hub.pace = None
+        begun = len(hub.ranges)
+        done = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("Downloading tiny/one (about 0.0 GB)") == 1
+        assert hub.ranges[begun] > 0
+        assert len(list(tmp_path.glob("*.mp4"))) == 1
