@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import ModelError, MusvidError
 from .families import CONFIG, INDEX, check_family, no_model, no_safetensors
-from .models import Model, find, hub_sources, read_index, repository, whole
+from .models import Model, find, has_weights, hub_sources, read_index, repository
 from .quiet import import_quietly
 from .refusals import explained, transient
 from .style import Style
@@ -116,9 +116,7 @@ def fetch(style: Style, told: Told | None = None) -> None:
     Raises ModelError where something cannot be had, and what `told` raises.
     """
     model = find(style.model)
-    for name in hub_sources(model, style.tiny_autoencoder, style.additions):
-        if whole(name):
-            continue
+    for name in lacking(style):
         try:
             if name == model.source:
                 pipeline(model, told)
@@ -130,6 +128,19 @@ def fetch(style: Style, told: Told | None = None) -> None:
             detail = " ".join(str(error).split())[:300]
             other = ModelError(f"{name} cannot be downloaded; choose another. ({detail})")
             raise explained(error, name) or other from error
+
+
+def lacking(style: Style) -> list[str]:
+    """The hub ids of what a style is made of that are not here, or not whole."""
+    sources = hub_sources(find(style.model), style.tiny_autoencoder, style.additions)
+    return [name for name in sources if not _here(name)]
+
+
+def _here(name: str) -> bool:
+    try:
+        return has_weights(name) and not begun(name)
+    except OSError:
+        return False
 
 
 def pipeline(model: Model, told: Told | None = None) -> str | None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._device import BUILDING, is_out_of_memory, pick_precision
+from .._device import BUILDING, free_memory, is_out_of_memory, pick_precision
 from ..errors import Cancelled, MemoryExhausted, ModelError, SettingsError
 from . import downloads
 from .downloads import Told
@@ -95,6 +95,7 @@ def _load(
     import_quietly()
     import diffusers
 
+    free_memory()  # of a painter that was there before
     tiny = _tiny(model, tiny_autoencoder)
     load = _load_file if model.kind == "file" else _load_pipeline
     pipe = load(

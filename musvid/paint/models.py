@@ -279,12 +279,17 @@ def _revision(hub_id: str) -> str | None:
 
 def whole(hub_id: str) -> bool:
     """Whether a download has weights, and none that is unfinished."""
-    folder = repository(hub_id)
-    weights = (folder / "snapshots" / (_revision(hub_id) or "none")).rglob("*.safetensors")
     try:
-        return any(weights) and not any((folder / "blobs").glob("*.incomplete"))
+        blobs = repository(hub_id) / "blobs"
+        return has_weights(hub_id) and not any(blobs.glob("*.incomplete"))
     except OSError:
         return False
+
+
+def has_weights(hub_id: str) -> bool:
+    """Whether a download has weights. Raises OSError where that cannot be seen."""
+    folder = repository(hub_id) / "snapshots" / (_revision(hub_id) or "none")
+    return any(folder.rglob("*.safetensors"))
 
 
 def read_index(folder: Path) -> object:

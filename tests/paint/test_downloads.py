@@ -88,8 +88,8 @@ def refused(name: str = "tiny/neon") -> str:
 @pytest.fixture
 def only_the_lora(hub: tiny_models.Hub, monkeypatch: pytest.MonkeyPatch) -> tiny_models.Hub:
     """sd-turbo is here already, as far as anybody asks."""
-    here = models.whole
-    monkeypatch.setattr(downloads, "whole", lambda name: "turbo" in name or here(name))
+    here = downloads._here
+    monkeypatch.setattr(downloads, "_here", lambda name: "turbo" in name or here(name))
     return hub
 
 
