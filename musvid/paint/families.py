@@ -24,22 +24,22 @@ FAMILIES = re.compile(
 
 # Of a class that a config.json names: the first that is a part of the name.
 _PARTS = {
-    "ControlNet": "a ControlNet, which goes with a model",
-    "Adapter": "an adapter, which goes with a model",
-    "AutoencoderTiny": "a tiny autoencoder, which --tiny-autoencoder takes",
-    "Autoencoder": "an autoencoder, which is one part of a model",
-    "UNet": "a denoiser, which is one part of a model",
-    "Transformer": "a denoiser, which is one part of a model",
-    "Scheduler": "a scheduler, which is one part of a model",
+    "ControlNet": "is a ControlNet, which goes with a model",
+    "Adapter": "is an adapter, which goes with a model",
+    "AutoencoderTiny": "is a tiny autoencoder, which --tiny-autoencoder takes",
+    "Autoencoder": "is an autoencoder, which is one part of a model",
+    "UNet": "is a denoiser, which is one part of a model",
+    "Transformer": "is a denoiser, which is one part of a model",
+    "Scheduler": "is a scheduler, which is one part of a model",
 }
 _PICKLED = (".bin", ".ckpt", ".pt", ".pth")
 # In the names of a checkpoint's tensors: of Stable Diffusion's own code, and of its additions.
 _TENSORS = {
-    "lora_": "a LoRA, which --lora adds to a model",
-    ".lora": "a LoRA, which --lora adds to a model",
-    "control_model.": "a ControlNet, which goes with a model",
-    "controlnet_": "a ControlNet, which goes with a model",
-    "emb_params": "a textual inversion, which is a word for a model",
+    "lora_": "is a LoRA, which --lora adds to a model",
+    ".lora": "is a LoRA, which --lora adds to a model",
+    "control_model.": "is a ControlNet, which goes with a model",
+    "controlnet_": "is a ControlNet, which goes with a model",
+    "emb_params": "is a textual inversion, which is a word for a model",
 }
 
 
@@ -81,8 +81,8 @@ def no_checkpoint(name: str, tensors: Iterable[str]) -> ModelError:
     """
     keys = list(tensors)
     found = (what for sign, what in _TENSORS.items() if any(sign in key for key in keys))
-    what = next(found, "no Stable Diffusion checkpoint")
-    return ModelError(f"{name} is {what}; choose another file, or a model, {OTHERS}.")
+    what = next(found, "is no Stable Diffusion checkpoint")
+    return ModelError(f"{name} {what}; choose another file, or a model, {OTHERS}.")
 
 
 def _addition(files: list[str], config: object) -> str:
@@ -92,7 +92,7 @@ def _addition(files: list[str], config: object) -> str:
     if isinstance(kind, str):
         for part, what in _PARTS.items():
             if part in kind:
-                return f"is {what} ({quoted(kind)})"
+                return what
         return f"is one part of a model ({quoted(kind)})"
     top = [PurePosixPath(file) for file in files if "/" not in file]
     names = [path.name.lower() for path in top]
