@@ -6,7 +6,7 @@ import argparse
 import logging
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
 from functools import partial
@@ -28,7 +28,7 @@ from .comparison.in_step import (
     save_sheet,
 )
 from .comparison.run import COMPARISON, compare
-from .errors import SettingsError, quoted
+from .errors import Cancelled, SettingsError, quoted
 from .estimate import comparison_told, grid_told, told
 from .frame import Frame
 from .job import Job, prepare
@@ -36,6 +36,7 @@ from .music import form, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint import control
+from .paint.downloads import Download, Logged, fetch
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.schedulers import SCHEDULERS
@@ -708,6 +709,62 @@ class _Bars:
                 self._bars[stage].close()
 
 
+class _Downloading:
+    """How far downloads are: a bar for each where a terminal shows it, else a few lines."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._bars: dict[str, tqdm[Any]] = {}
+        self._quiet = quiet
+        self._log = None if sys.stderr.isatty() else Logged()
+        self.last: Download | None = None
+
+    def __call__(self, download: Download) -> None:
+        from tqdm import tqdm
+
+        self.last = download
+        if self._quiet:
+            return
+        if self._log:
+            self._log(download)
+            return
+        name = download.name
+        if name not in self._bars:
+            # What is there already counts for the bar, and not for its speed.
+            self._bars[name] = tqdm(
+                total=download.total,
+                initial=download.done,
+                desc=f"Downloading {name}",
+                unit="B",
+                unit_scale=True,
+                file=sys.stderr,
+                dynamic_ncols=True,
+                mininterval=0.2,
+            )
+        bar = self._bars[name]
+        bar.update(download.done - bar.n)
+
+    def close(self) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+
+def _fetch(jobs: Iterable[Job], options: argparse.Namespace) -> None:
+    """Download what the models of jobs lack. Raises ModelError, and Cancelled for Ctrl-C."""
+    styles = {job.style.made_of: job.style for job in jobs if job.recipe.paints}
+    begun = _Downloading(options.quiet)
+    with closing(begun):
+        try:
+            for style in styles.values():
+                fetch(style, begun)
+        except KeyboardInterrupt:
+            if begun.last is None:
+                raise
+            raise Cancelled(
+                f"Stopped; what is here of {begun.last.name} stays, and the next time its download "
+                "goes on there."
+            ) from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 (failure), 2 (usage) or 130 (stopped)."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -753,6 +810,7 @@ def _render(given: list[str]) -> int:
         print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
         for remark in job.recipe.remarks():
             print(remark, file=sys.stderr)
+    _fetch([job], options)
     with closing(_Bars(COMPARISON if options.compare else STAGES)) as bars:
         common |= {
             "output": options.output or None,
@@ -803,6 +861,7 @@ def _compare_values(options: argparse.Namespace) -> int:
     jobs = jobs_of(grid, wish, first.song)
     if not options.quiet:
         print(grid_told(str(grid), jobs, still=shot), file=sys.stderr)
+    _fetch(jobs, options)
     with closing(_Bars(("tiles",) if shot else IN_STEP)) as bars:
         progress = None if options.quiet else bars
         if shot:

@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +54,7 @@ from transformers import (
 
 Tensors = dict[str, torch.Tensor]
 
+WEIGHTS = ".safetensors"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 _TEXT = 16  # hidden width of a text encoder
@@ -277,17 +279,47 @@ class Hub:
     gated: hub ids that ask for consent first.
 
     requests: the paths asked for so far, which whoever looks may clear.
+    ranges: from which byte on weights were asked for. breaks: after how many bytes the connection
+    is lost, of each answer with weights. pace: bytes of weights a second, or None for all at once.
+    status: of every answer, where the hub is out of order. whole: whether it knows no parts of
+    files.
     """
 
     def __init__(self, repositories: dict[str, Path], gated: Iterable[str] = ()) -> None:
         self.requests: list[str] = []
+        self.ranges: list[int] = []
+        self.breaks: list[int] = []
+        self.pace: int | None = None
+        self.status: int | None = None
+        self.whole = False
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._answer(*hub._find(self.path))
+                status, headers, body = hub._find(self.path)
+                if self.command == "GET" and status == 200 and WEIGHTS in self.path:
+                    self._answer_weights(headers, body)
+                else:
+                    self._answer(hub.status or status, headers, body)
 
             do_HEAD = do_GET  # noqa: N815
+
+            def _answer_weights(self, headers: dict[str, str], body: bytes) -> None:
+                begin = int(self.headers.get("Range", "bytes=0-")[6:-1])
+                hub.ranges.append(begin)
+                begin = 0 if hub.whole else begin
+                rest = len(body) - begin
+                self.send_response(hub.status or (206 if begin else 200))
+                headers |= {"Content-Range": f"bytes {begin}-{len(body) - 1}/{len(body)}"}
+                for name, value in {**headers, "Content-Length": str(rest)}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                ends = begin + (hub.breaks.pop(0) if hub.breaks else rest)
+                step = max(1, (hub.pace or 10**9) // 50)
+                for place in range(begin, min(ends, len(body)), step):
+                    self.wfile.write(body[place : min(place + step, ends)])
+                    time.sleep(0.02 if hub.pace else 0)
+                self.close_connection = True
 
             def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
                 self.send_response(status)
@@ -300,12 +332,28 @@ class Hub:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._repositories, self._gated = repositories, set(gated)
+        self.repositories, self._gated = repositories, set(gated)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def instead(self, monkeypatch: Any, cache: Path) -> None:
+        """Have the libraries of this process ask this hub, and keep in a cache of its own."""
+        from huggingface_hub import constants, hf_api
+
+        for place, name, value in (
+            (constants, "ENDPOINT", self.address),
+            (hf_api.api, "endpoint", self.address),
+            (constants, "HF_HUB_CACHE", str(cache)),
+            (
+                constants,
+                "HUGGINGFACE_CO_URL_TEMPLATE",
+                self.address + "/{repo_id}/resolve/{revision}/{filename}",
+            ),
+        ):
+            monkeypatch.setattr(place, name, value)
 
     def __enter__(self) -> Hub:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -319,7 +367,7 @@ class Hub:
         path = urlsplit(address).path.strip("/")
         self.requests.append(path)
         owner, name, *rest = f"{path.removeprefix('api/models/')}/".split("/")
-        folder = self._repositories.get(f"{owner}/{name}")
+        folder = self.repositories.get(f"{owner}/{name}")
         if f"{owner}/{name}" in self._gated:
             return 403, {"X-Error-Code": "GatedRepo"}, b"{}"
         if folder is None:
@@ -333,9 +381,15 @@ class Hub:
         }
         if rest[0] == "tree":
             kind = {"type": "file", "oid": "0" * 40}
-            tree = [{**kind, "path": file, "size": sizes[file]} for file in sizes]
+            tree = [
+                {**kind, "path": file, "size": sizes[file], **large(folder / file, "oid")}
+                for file in sizes
+            ]
             return 200, {}, json.dumps(tree).encode()
-        files = [{"rfilename": file, "size": sizes[file]} for file in sizes]
+        files = [
+            {"rfilename": file, "size": sizes[file], **large(folder / file, "sha256")}
+            for file in sizes
+        ]
         about = {"id": f"{owner}/{name}", "sha": COMMIT, "siblings": files}
         return 200, {}, json.dumps(about).encode()
 
@@ -346,6 +400,15 @@ class Hub:
         body = file.read_bytes()
         etag = f'"{hashlib.sha256(body).hexdigest()}"'
         return 200, {"ETag": etag, "X-Repo-Commit": COMMIT}, body
+
+
+def large(file: Path, name: str) -> dict[str, Any]:
+    """What the hub says of a file in its storage for large files. name: of the SHA-256 there."""
+    if file.suffix != WEIGHTS:
+        return {}
+    body = file.read_bytes()
+    digest = hashlib.sha256(body).hexdigest()
+    return {"lfs": {name: digest, "size": len(body), "pointerSize": 134}}
 
 
 # The parts of a pipeline.

@@ -1,5 +1,6 @@
 """The endpoints that programs use; see their docstrings."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -54,6 +55,11 @@ class Api:
         """A frame as a file, which expires."""
         folder, _ = self.board.visits.call()
         return gr.FileData(path=str(save_frame(frame, folder / "picture.png")))
+
+    def fetch(self, jobs: list[Job], kind: str, stop: Callable[[], bool] = lambda: False) -> None:
+        """Waits for the models of jobs, as work of a kind. Raises Cancelled and ModelError."""
+        for _ in self.board.fetched([job.recipe for job in jobs], kind, stop):
+            pass
 
     def plan(self, song: gr.FileData, settings: dict[str, Any] | None = None) -> dict[str, Any]:
         """What a render makes: picture rate, keyframes, paintings, frames, size, seconds.
@@ -120,6 +126,7 @@ class Api:
         """
         job = self.chosen(song, settings)
         self.board.limits.afford_moment(job)
+        self.fetch([job], "paint")
         return self.picture(paint_moment(self.board.studio, job, self.moment(job, time))[1])
 
     def grid(
@@ -140,6 +147,7 @@ class Api:
         jobs = jobs_of(self.board, grid, job.recipe, job.song)
         self.board.limits.afford_moments(paintings(jobs, moves=grid.moves), "fewer values, ")
         moment, (folder, _) = self.moment(job, time), self.board.visits.call()
+        self.fetch(jobs, "grid")
         frames = list(paint_tiles(self.board.studio, jobs, moment, grid.moves, folder))
         return gr.FileData(path=str(save_sheet(grid, frames, folder / "grid.png")))
 
@@ -159,10 +167,15 @@ class Api:
         self.board.afford(job)
         folder, stopped = self.board.visits.call()
         session, presence = request and request.session_hash, self.board.presence
+
+        def gone() -> bool:
+            return bool(session and presence.gone(session))
+
         last = None
         try:
+            self.fetch([job], "render", lambda: stopped() or gone())
             for last in render_clip(self.board.studio, job, folder, stopped):  # noqa: B007
-                if session and presence.gone(session):
+                if gone():
                     (folder.parent / STOP).touch()  # nobody waits for it
         finally:
             clear(folder)

@@ -5,15 +5,17 @@ fills the controls and the controls make a recipe. Other components have names o
 """
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html import escape
 from typing import Any, Protocol, TypeVar
 
 import gradio as gr
 
-from .. import MusvidError, Recipe, Song, SongError
+from .. import Cancelled, MusvidError, Recipe, Song, SongError
 from .._validate import fraction
+from ..frame import closed
 from ..job import Job
 from ..presets import preset
 from ..ranges import RANGES
@@ -23,7 +25,7 @@ from ..studio.studio import Studio
 from ..studio.visits import Visits
 from ..studio.watch import Report
 from .guard import place_of, stops_of
-from .html import hint, told
+from .html import coming, hint, told
 from .line import Line
 from .presence import Presence
 from .upkeep import Upkeep
@@ -60,11 +62,13 @@ Part = TypeVar("Part", bound=gr.blocks.Block)
 
 # Events that stay responsive while a render runs.
 LIGHT: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "light"}
-# Moments are painted one at a time, by the studio; whoever waits for a download is not in the way.
+# Moments are painted one at a time, by the studio; whoever waits for a model is not in the way.
 PAINTING: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "paint"}
+FETCHING: dict[str, Any] = {"concurrency_limit": 8, "concurrency_id": "fetch"}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # Gradio would drop what is typed or chosen while an earlier one is answered.
 LATEST: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+_SHOWN = 0.5  # seconds from one look at a download to the next
 # What a button shows from its click until its work has ended. Gradio would drop a click before.
 OFF, ON = "{__type__: 'update', interactive: false}", "{__type__: 'update', interactive: true}"
 # What stands where work was shown that never ended; why, Gradio tells above the page.
@@ -197,6 +201,30 @@ class Board:
     def afford(self, *jobs: Job) -> None:
         """Raises SettingsError when renders that are made in one go are too much work."""
         self.limits.afford(*map(self.studio.plan, jobs))
+
+    def fetched(
+        self, recipes: Iterable[Recipe], kind: str, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[str]:
+        """Waits until the models of recipes are on this machine; yields what to show meanwhile.
+
+        kind: of the work that waits, its `concurrency_id`: it is in nobody's way until then.
+
+        Raises Cancelled when stopped, and ModelError where one cannot be had.
+        """
+        for style in {each.style.made_of: each.style for each in recipes if each.paints}.values():
+            if not self.studio.lacks(style):
+                continue
+            due = 0.0
+            with self.line.aside(kind), closed(self.studio.fetch(style)) as looks:
+                for download in looks:
+                    if stop():
+                        raise Cancelled(
+                            f"Stopped; what is here of {style.model} stays, and the next time its "
+                            "download goes on there."
+                        )
+                    if time.monotonic() >= due:  # Gradio ends it here, too, where nobody looks
+                        due = time.monotonic() + _SHOWN
+                        yield coming(style.model, download)
 
     def asked(self, data: dict[Any, Any], renders: int = 1) -> tuple[Song, Recipe]:
         """The clip and the recipe that the page shows. Raises MusvidError."""

@@ -16,7 +16,7 @@ from ..studio.clips import Clips
 from ..studio.grid import paintings
 from ..studio.studio import around
 from ..studio.titles import safe, title, titled
-from ..studio.visits import stop_one
+from ..studio.visits import stop_one, stopper
 from .axes import Axes
 from .board import LIGHT, QUIET, Board, Updates
 from .gpu import film_tiles, paint_tiles
@@ -141,6 +141,7 @@ class GridPanel:
                 self.save_picture: gr.update(interactive=False),
             }
             frames: list[Frame] = []
+            yield from self._fetched(jobs, folder)
             for frame in paint_tiles(self.board.studio, jobs, moment, grid.moves, folder):
                 place = len(frames)
                 made[place] = tile(frame, captions[place].name, captions[place].detail, side)
@@ -178,6 +179,7 @@ class GridPanel:
                 self.stop: gr.update(interactive=True),
                 self.save_video: gr.update(interactive=False),
             }
+            yield from self._fetched(jobs, folder)
             for report in film_tiles(self.board.studio, grid, jobs, folder):
                 if report.video is None:
                     yield {self.progress: bar(said_of(report, len(grid)), report.part)}
@@ -225,6 +227,12 @@ class GridPanel:
         """The folder of a visitor's next work."""
         visitor = self.board.visitors.of(request.session_hash)
         return self.board.visits.new(visitor, keep=True)[0]
+
+    def _fetched(self, jobs: list[Job], folder: Path) -> Iterator[Updates]:
+        """Waits for the models of the tiles."""
+        recipes = [job.recipe for job in jobs]
+        for said in self.board.fetched(recipes, "grid", stopper(folder)):
+            yield {self.progress: said}
 
     def _first(self, jobs: list[Job]) -> str:
         """What is done first."""

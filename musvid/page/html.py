@@ -13,6 +13,7 @@ from .. import RECIPES as NUMBERS
 from ..comparison.chart import COLOURS, drawings, title
 from ..comparison.run import RULE
 from ..estimate import spoken
+from ..paint.downloads import Download
 from ..studio.watch import Report, Step
 
 RECIPES = {
@@ -63,6 +64,13 @@ def bar(text: str, part: float, over: bool = False) -> str:
         f'aria-valuemax="100" aria-valuenow="{100 * part:.0f}" aria-valuetext="{escape(text)}">'
         f'<i style="--part:{part:.3f}"></i><span>{escape(text)}</span></div>'
     )
+
+
+def coming(model: str, download: Download | None) -> str:
+    """How far the download of a model is."""
+    if download is None:
+        return hint(f"Looking for {model} …")
+    return bar(str(download), download.done / max(1, download.total))
 
 
 def voice(place: str, elem_id: str = "progress-said") -> gr.HTML:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
-from collections.abc import Mapping, Sequence
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -23,6 +26,7 @@ from .html import hint
 from .letters import Letters
 from .presence import Presence
 
+_ASIDE = 4  # events of a kind that may wait for downloads without counting; each takes a thread
 _PAUSE = 0.01  # seconds between two looks at a queue in which nobody can be served
 
 
@@ -45,6 +49,8 @@ def rules(queue: int) -> dict[str, Rule]:
     found["light"] = Rule("questions", running=3, own=60, house=200, total=1000)
     # Of a song that has gone, they end as soon as those of the next one have begun.
     found["looks"] = Rule("looks", running=2, own=4, house=queue, total=5 * queue)
+    # A change of the model, or of anything else while it is downloaded, begins one anew.
+    found["fetch"] = Rule("downloads", running=3, own=20, house=2 * queue, total=5 * queue)
     found["back"] = Rule("looks", running=1, own=2, house=queue, total=5 * queue)
     found["timeline"] = Rule("questions", running=1, own=20, house=100, total=500)
     return found
@@ -62,6 +68,8 @@ class Line(queueing.Queue):
         self.rules, self.presence, self.turns = rules, presence, Turns()
         self.sleep_when_free = _PAUSE
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._aside: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self.pending_messages_per_session = Letters(self._busy, self._dropped)
 
     def _busy(self) -> set[str]:
@@ -113,6 +121,18 @@ class Line(queueing.Queue):
         )
         return True, event._id, "success"
 
+    @contextmanager
+    def aside(self, concurrency_id: str) -> Iterator[None]:
+        """A context in which an event that works waits for a download, and the next one of its kind
+        may begin meanwhile."""
+        with self._counting:
+            self._aside[concurrency_id] += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._aside[concurrency_id] -= 1
+
     def leave(self, session: str, concurrency_id: str) -> None:
         """Takes what a session has waiting out of the queue, unless something of it runs.
 
@@ -155,8 +175,10 @@ class Line(queueing.Queue):
         random.shuffle(names)
         for name in names:
             queue = self.event_queue_per_concurrency_id[name]
-            limit = queue.concurrency_limit
-            if not queue.queue or (limit is not None and queue.current_concurrency >= limit):
+            limit, aside = queue.concurrency_limit, min(self._aside[name], _ASIDE)
+            if not queue.queue or (
+                limit is not None and queue.current_concurrency - aside >= limit
+            ):
                 continue
             place: int | None = 0
             if rule := self.rules.get(name):

@@ -5,12 +5,13 @@ from typing import Any
 
 import gradio as gr
 
-from .. import MusvidError
+from .. import Cancelled, MusvidError
 from ..job import Job
+from ..studio.looks import Newest
 from ..studio.studio import AXES, strip_key, strip_values
-from .board import LATEST, LIGHT, PAINTING, QUIET, Board, Updates
+from .board import FETCHING, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
 from .gpu import paint_moment, paint_strip
-from .html import hint, told
+from .html import coming, hint, told
 from .picture import quick
 from .strip import STALE, strip
 from .tiles import tile
@@ -45,6 +46,10 @@ class MomentPanel:
         # What it was painted with: the axis, its values, and everything else.
         self.strip_of = gr.State(None)
         self.undrawn = gr.State(False)  # whether a drawing was refused
+        # The number of a painting that lacks its model, and of one whose model has come.
+        self.lacking = gr.Textbox(visible="hidden", label="Lacking", elem_id="lacking")
+        self.come = gr.Textbox(visible="hidden", label="Come", elem_id="come")
+        self._newest = Newest()
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
@@ -63,13 +68,23 @@ class MomentPanel:
             **board.everything(self.strip_of, self.undrawn, waits=False),
             "outputs": [
                 *(board["painted"], board["diffused"], board["moment_note"], self.strip),
-                *(board["drawn"], self.undrawn),
+                *(board["drawn"], self.undrawn, self.lacking),
             ],
             **PAINTING,
             **LATEST,
         }
         drawn.then(**painting)
         board["changed_painting"].click(**painting)
+        # Apart from painting, so that a visitor can choose something else meanwhile.
+        self.lacking.change(
+            self.on_fetch,
+            outputs=[board["moment_note"], self.come],
+            **board.everything(self.lacking, waits=False),
+            **FETCHING,
+            **QUIET,
+            trigger_mode="multiple",
+        )
+        self.come.change(**painting)
         self.strip_button.click(
             self.on_strip,
             outputs=[self.strip, self.strip_of, board["moment_note"]],
@@ -96,8 +111,13 @@ class MomentPanel:
         frame = self.board.studio.draw(job, self.board.moment_of(data, job))
         return {self.board["drawn"]: quick(frame, self.board["drawn"]), self.undrawn: False}
 
-    def on_paint(self, data: dict[Any, Any]) -> Iterator[Updates]:
-        """Paints the moment."""
+    def on_paint(
+        self,
+        data: dict[Any, Any],
+        request: gr.Request = None,  # type: ignore[assignment]
+    ) -> Iterator[Updates]:
+        """Paints the moment, where its model is on this machine."""
+        turn = self._newest.begin(session_of(request))  # what was waited for before is not wanted
         try:
             song, recipe = self.board.asked(data)
         except MusvidError:
@@ -111,6 +131,10 @@ class MomentPanel:
                 stale = "" if made["of"] == strip_key(job, moment, made["axis"]) else STALE
                 yield {self.strip: gr.update(stale=stale)}
             self.board.limits.afford_moment(job)
+            if recipe.paints and self.board.studio.lacks(recipe.style):
+                note = coming(recipe.style.model, None)
+                yield {self.board["moment_note"]: note, self.lacking: str(turn)}
+                return
             if recipe.paints and not self.board.studio.has(recipe.style):
                 yield {self.board["moment_note"]: hint(f"Loading {recipe.style.model} …")}
             flat, shown = paint_moment(self.board.studio, job, moment)
@@ -123,6 +147,24 @@ class MomentPanel:
             self.board["moment_note"]: "",
         }
 
+    def on_fetch(self, data: dict[Any, Any], request: gr.Request) -> Iterator[Updates]:
+        """Waits for the download of a model; the moment is painted afterwards."""
+        session, turn = session_of(request), data[self.lacking]
+
+        def left() -> bool:
+            gone = self.board.presence.gone(session)
+            return gone or not self._newest.has(session, int(turn))
+
+        try:
+            _, recipe = self.board.asked(data)
+            for text in self.board.fetched([recipe], FETCHING["concurrency_id"], left):
+                yield {self.board["moment_note"]: text}
+            yield {self.come: turn}
+        except Cancelled:
+            return  # something else is shown by now
+        except MusvidError as error:
+            yield {self.board["moment_note"]: told(error)}
+
     def on_strip(self, data: dict[Any, Any]) -> Iterator[Updates]:
         """Paints the moment several times, with one setting changed."""
         axis = data[self.axis]
@@ -133,7 +175,10 @@ class MomentPanel:
             moment = self.board.moment_of(data, job)
             made: list[dict[str, str]] = []
             of = {"axis": axis, "values": values, "of": strip_key(job, moment, axis)}
-            yield {self.strip: gr.update(value=[], stale=""), self.strip_of: of}
+            for text in self.board.fetched([job.recipe], "paint"):
+                yield {self.board["moment_note"]: text}
+            note = {self.board["moment_note"]: ""}
+            yield {self.strip: gr.update(value=[], stale=""), self.strip_of: of, **note}
             for frame in paint_strip(self.board.studio, job, moment, axis, values):
                 made = [*made, tile(frame, values[len(made)])]
                 yield {self.strip: made}
@@ -147,3 +192,8 @@ class MomentPanel:
         return [
             values[place] if known and made and name == made["axis"] else gr.skip() for name in AXES
         ]
+
+
+def session_of(request: gr.Request | None) -> str:
+    """The session that asks; "" where nobody does, as in a program."""
+    return str((request and request.session_hash) or "")

@@ -104,6 +104,10 @@ class PlayPanel:
 
     def _check(self, job: Job) -> None:
         """Raises SettingsError when a piece is too much work for one visitor of this page."""
+        if self.board.studio.lacks(job.style):
+            raise SettingsError(
+                f"{job.style.model} is not downloaded yet; play when the moment is painted."
+            )
         seconds = max(PIECE, float(job.song.duration))
         paintings = math.ceil(job.clock.painted * PIECE / seconds)
         self.board.limits.afford_moment(job, paintings)

@@ -63,6 +63,8 @@ class StepsPanel:
             part = small(job)
             self.board.limits.afford_moment(part, part.recipe.before + 2)
             rows = f"<p>{escape(_LEGEND)}</p>"
+            for far in self.board.fetched([job.recipe], "paint"):
+                yield {self.rows: rows + far}
             yield {self.rows: rows + hint("Painting …")}
             for step in show_steps(self.board.studio, part, moment):
                 rows += row(step, job)

@@ -12,28 +12,20 @@ import contextlib
 import copy
 import inspect
 import logging
-import shutil
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._device import BUILDING, is_out_of_memory, pick_precision
-from ..errors import MemoryExhausted, ModelError, SettingsError
-from . import control, inversions
-from .loras import Lora, Loras
-from .loras import parse as parse_loras
-from .models import (
-    INDEX,
-    Model,
-    check_family,
-    is_large,
-    local,
-    part_of,
-    read_index,
-    repository,
-)
+from .._device import BUILDING, free_memory, is_out_of_memory, pick_precision
+from ..errors import Cancelled, MemoryExhausted, ModelError, SettingsError
+from . import adapters, control, downloads, inversions
+from .downloads import Told
+from .families import INDEX, OTHERS, check_family
+from .models import Model, is_large, local, part_of, read_index
 from .nets import controlled
+from .quiet import import_quietly
+from .refusals import explained
 from .schedulers import SCHEDULERS
 from .teaching import teach
 from .tensors import checkpoint
@@ -46,13 +38,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def load(model: Model, style: Style, device: str, precision: str = "auto") -> Any:
+def load(
+    model: Model, style: Style, device: str, precision: str = "auto", told: Told | None = None
+) -> Any:
     """The model's image-to-image pipeline, ready on the device.
 
-    style: with which of its additions: the tiny autoencoder, the LoRAs (those that follow the music
-        stand beside the weights, see `weigh`), words that it is taught, ControlNets beside its
-        UNet, and the scheduler.
-    precision: what it computes in, see `musvid._device.pick_precision`.
+    style: with which of its additions: the tiny autoencoder, the LoRAs, words that it is taught,
+        ControlNets beside its UNet, and the scheduler.
+    precision: what it computes in, see `musvid._device.pick_precision`. told: of what has to be
+        downloaded, see `musvid.paint.downloads.fetch`.
 
     Several threads may load: they build one after the other, and download at the same time.
     """
@@ -60,12 +54,12 @@ def load(model: Model, style: Style, device: str, precision: str = "auto") -> An
         try:
             if model.kind == "embedded" and not style.tiny_autoencoder:
                 return _embedded(model, device, precision)
-            pipe = _load(model, style, device, precision)
+            pipe = _load(model, style, device, precision, told)
             _choose_scheduler(pipe, model, style.scheduler)
             if controls := control.parse(style.control):
-                pipe = controlled(pipe, model, controls, _fetch)
+                pipe = controlled(pipe, model, controls, partial(_fetch, told=told))
             return _placed(pipe, device)
-        except (SettingsError, ModelError):
+        except (SettingsError, ModelError, Cancelled):
             raise
         except Exception as error:
             if is_out_of_memory(error):
@@ -94,45 +88,29 @@ def _others_build() -> Iterator[None]:
         BUILDING.acquire()
 
 
-def _load(model: Model, style: Style, device: str, precision: str) -> Any:
+def _load(model: Model, style: Style, device: str, precision: str, told: Told | None) -> Any:
     """The model with its additions, where it was loaded."""
     import torch
-    import transformers
 
-    # These libraries report, as warnings, what musvid does on purpose (no safety checker for
-    # abstract pictures, PIL image processors). What goes wrong is an exception and becomes a
-    # ModelError.
-    transformers.utils.logging.set_verbosity_error()
+    import_quietly()
     import diffusers
 
-    diffusers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    diffusers.utils.logging.disable_progress_bar()
-
-    warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
-    # Of several LoRAs, which are meant.
-    warnings.filterwarnings("ignore", message="Already found a `peft_config`", module="peft")
-
-    tiny, loras = _tiny(model, style.tiny_autoencoder), parse_loras(style.lora)
+    free_memory()  # of a painter that was there before
+    tiny = _tiny(model, style.tiny_autoencoder)
     load = _load_file if model.kind == "file" else _load_pipeline
     pipe = load(
-        model, lambda: getattr(torch, pick_precision(device, precision, large=is_large(model)))
+        model,
+        lambda: getattr(torch, pick_precision(device, precision, large=is_large(model))),
+        told,
     )
     dtype = pipe.dtype
-    own: Loras = (Lora(model.lora),) if model.lora else ()
-    if steady := (*own, *(lora for lora in loras if not lora.by)):
-        names = _add(pipe, model, steady, "steady")
-        pipe.set_adapters(names, [lora.weight for lora in steady])
-        pipe.fuse_lora(adapter_names=names)
-        pipe.unload_lora_weights()
-    if changing := tuple(lora for lora in loras if lora.by):
-        _add(pipe, model, changing, _CHANGING)
-        weigh(pipe, [lora.weight for lora in changing])
+    found = partial(_found, told=told)
+    adapters.add(pipe, model, style.lora, found)
     for source in inversions.parse(style.embedding):
-        teach(pipe, model, source, *_found(source))
+        teach(pipe, model, source, *found(source))
     if tiny:
         options = {"dtype": dtype, "use_safetensors": True}
-        pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
+        pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny, told), **options)
     _check(pipe, model)
     return pipe
 
@@ -149,7 +127,7 @@ def _placed(pipe: Any, device: str) -> Any:
     return pipe
 
 
-def _load_pipeline(model: Model, dtype: Callable[[], torch.dtype]) -> Any:
+def _load_pipeline(model: Model, dtype: Callable[[], torch.dtype], told: Told | None) -> Any:
     """dtype: what to compute in, asked when the weights are there."""
     from diffusers import AutoPipelineForImage2Image
 
@@ -159,37 +137,21 @@ def _load_pipeline(model: Model, dtype: Callable[[], torch.dtype]) -> Any:
         return AutoPipelineForImage2Image.from_pretrained(source, dtype=dtype(), **options, **more)
 
     if model.kind != "hub":
-        check_family(model, read_index(Path(model.source)))
+        check_family(model.name, read_index(Path(model.source)))
         return load(model.source)
     # What was downloaded before is used without asking the hub; half precision is half the
     # download, but not every repository has it.
     if (folder := _index_here(model)) is not None:
-        check_family(model, read_index(folder))
-        for variant in ("fp16", None):
+        check_family(model.name, read_index(folder))
+        for variant in () if downloads.begun(model.source) else ("fp16", None):
             with contextlib.suppress(OSError, ValueError):
                 return load(model.source, variant=variant, local_files_only=True)
     with _others_build():
-        _announce(model)
-        variant = _download(model)
+        variant = downloads.pipeline(model, told)
     return load(model.source, variant=variant, local_files_only=True)
 
 
-def _download(model: Model) -> str | None:
-    """Download a pipeline of the hub; the variant of its weights that there is."""
-    from diffusers import DiffusionPipeline
-
-    options: dict[str, Any] = {"use_safetensors": True, "safety_checker": None}
-    try:
-        DiffusionPipeline.download(model.source, variant="fp16", **options)
-    except ValueError as error:
-        if "variant" not in str(error):
-            raise
-        DiffusionPipeline.download(model.source, **options)
-        return None
-    return "fp16"
-
-
-def _fetch(name: str) -> str:
+def _fetch(name: str, told: Told | None) -> str:
     """The folder of an addition to a model: the given one, or that in the hub's cache."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -197,88 +159,45 @@ def _fetch(name: str) -> str:
     folder = local(name)
     if folder is not None and folder.is_dir():
         return str(folder)
-    wanted = ["*.safetensors", "*.json"]
     try:
-        with contextlib.suppress(LocalEntryNotFoundError):
-            # Without asking the hub: without a network, that would retry for half a minute.
-            return snapshot_download(name, allow_patterns=wanted, local_files_only=True)
+        if not downloads.begun(name):
+            with contextlib.suppress(LocalEntryNotFoundError):
+                # Without asking the hub: without a network, that would retry for half a minute.
+                wanted = ["*.safetensors", "*.json"]
+                return snapshot_download(name, allow_patterns=wanted, local_files_only=True)
         with _others_build():
-            return snapshot_download(name, allow_patterns=wanted)
+            return downloads.addition(name, told)
+    except (SettingsError, ModelError, Cancelled):
+        raise
     except Exception as error:
         raise _explain(error, Model(name, name, "hub")) from error
 
 
-_CHANGING = "changing"
-
-
-def weigh(pipe: Any, weights: Sequence[float]) -> None:
-    """Have the LoRAs that follow the music count so much, in their order."""
-    names = [f"{_CHANGING}{number}" for number in range(len(weights))]
-    pipe.set_adapters(names, list(weights))
-
-
-def retold(pipe: Any) -> bool:
-    """Whether the LoRAs beside a pipeline's weights change what its text encoders say."""
-    return any(part.startswith("text_encoder") for part in pipe.get_list_adapters())
-
-
-def _add(pipe: Any, model: Model, loras: Loras, kind: str) -> list[str]:
-    """Put LoRAs beside a pipeline's weights, by names of a kind, which it returns.
-
-    Raises ModelError for one that does not fit.
-    """
-    if not hasattr(pipe, "load_lora_weights"):
-        raise ModelError(
-            f"The model {model.name} takes no LoRA; leave it out, or choose another model."
-        )
-    names = [f"{kind}{number}" for number in range(len(loras))]
-    for name, source in zip(names, (lora.name for lora in loras), strict=True):
-        try:
-            folder, file = _found(source)
-            options = {"adapter_name": name, "use_safetensors": True, "local_files_only": True}
-            pipe.load_lora_weights(folder, weight_name=file, **options)
-            there = any(name in each for each in pipe.get_list_adapters().values())
-        except ModelError:
-            raise
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise
-            detail = " ".join(str(error).split())[:200]
-            raise ModelError(
-                f"The LoRA {source} does not fit {model.name}; choose one that was made for such "
-                f"a model. ({detail})"
-            ) from error
-        if not there:
-            raise ModelError(
-                f"The LoRA {source} holds nothing for {model.name}; choose one that was made for "
-                "such a model."
-            )
-    return names
-
-
-def _found(addition: str) -> tuple[str, str | None]:
+def _found(addition: str, told: Told | None) -> tuple[str, str | None]:
     """The folder of an addition, and its file where it is known; of the hub, once it is here."""
     path = local(addition)
     if path is not None:
         return (str(path), None) if path.is_dir() else (str(path.parent), path.name)
     name, file = part_of(addition)
-    return _fetch(name), file
+    return _fetch(name, told), file
 
 
 def _check(pipe: Any, model: Model) -> None:
     """Raise ModelError for a pipeline that was loaded but cannot paint."""
     if "strength" not in inspect.signature(pipe.__call__).parameters:
         raise ModelError(
-            f"The model {model.name} knows no strength, so it cannot repaint pictures; choose an "
-            "image-to-image model."
+            f"The model {model.name} knows no strength, so it cannot repaint pictures; choose "
+            f"another, {OTHERS}."
         )
     for name, part in pipe.components.items():
         # transformers makes an empty tokenizer, of no length, from files that are not there.
         if name.startswith("tokenizer") and part is not None and part.model_max_length > 10**6:
-            raise ModelError(f"The model {model.name} has no {name}; choose another, or repair it.")
+            raise ModelError(
+                f"The model {model.name} has no {name}; repair it, or choose another, {OTHERS}."
+            )
 
 
-def _load_file(model: Model, dtype: Callable[[], torch.dtype]) -> Any:
+def _load_file(model: Model, dtype: Callable[[], torch.dtype], _told: Told | None) -> Any:
     """A single checkpoint in the layout of Stable Diffusion's own code.
 
     The parts that such a file lacks (configurations, tokenizer) come from a folder of the same
@@ -360,81 +279,15 @@ def _index_here(model: Model) -> Path | None:
         return None
 
 
-def _announce(model: Model) -> None:
-    """Ask the hub for a model, and say how large its download is before it begins.
-
-    Only its small model_index.json is fetched. Raises ModelError where that tells that the model
-    cannot repaint pictures, and where there is no room for it.
-    """
-    from huggingface_hub import HfApi, hf_hub_download
-
-    # One question with a time limit first: the download itself would retry for half a minute.
-    files = HfApi().model_info(model.source, files_metadata=True, timeout=15).siblings or []
-    if not any(file.rfilename == INDEX for file in files):
-        raise ModelError(
-            f"{model.source} is not a diffusers model (it has no {INDEX}); choose another."
-        )
-    check_family(model, read_index(Path(hf_hub_download(model.source, INDEX)).parent))
-    # The weights of a pipeline lie in folders; single checkpoints beside them are not taken.
-    sizes = {f.rfilename: f.size or 0 for f in files if "/" in f.rfilename}
-    sizes = {name: size for name, size in sizes.items() if name.endswith(".safetensors")}
-    half = {name: size for name, size in sizes.items() if ".fp16." in name}
-    size = model.download or sum((half or sizes).values()) / 1e9
-    check_room(model, size)
-    _log.info(
-        "Downloading %s (about %.1f GB) from the Hugging Face Hub, this once.", model.source, size
-    )
-
-
-def check_room(model: Model, size: float) -> None:
-    """Raise ModelError where the hub's cache has no room for a download of so many gigabytes."""
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    folder = Path(HF_HUB_CACHE)
-    there = next(each for each in (folder, *folder.absolute().parents) if each.is_dir())
-    free = shutil.disk_usage(there).free / 1e9
-    blobs = (repository(model.source) / "blobs").glob("*")  # of a download that was broken off
-    begun = sum(blob.stat().st_size for blob in blobs if blob.is_file()) / 1e9
-    if size - begun > free:
-        raise ModelError(
-            f"{model.source} takes {size:.1f} GB, and in {folder} {free:.1f} GB are free; free "
-            "some space, or name another folder with HF_HOME."
-        )
-
-
 def _explain(error: Exception, model: Model) -> ModelError:
     """One sentence for whatever the libraries raised while loading."""
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in chain:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    if any(isinstance(link, GatedRepoError) for link in chain):
-        return ModelError(
-            f"{model.source} asks for consent to its licence; accept it on its page at "
-            "huggingface.co and log in with 'hf auth login'."
-        )
-    if any(isinstance(link, RepositoryNotFoundError) for link in chain):
-        return ModelError(
-            f"There is no model {model.source} on the Hugging Face Hub; check its name."
-        )
-    offline = (
-        "TransportError",
-        "ConnectionError",
-        "LocalEntryNotFoundError",
-        "OfflineModeIsEnabled",
-    )
-    if any(base.__name__ in offline for link in chain for base in type(link).__mro__):
-        what = "The configuration for " if model.kind == "file" else ""
-        return ModelError(
-            f"{what}{model.source} cannot be downloaded, because the Hugging Face Hub cannot be "
-            "reached; connect to the internet for its first use, or paint with --model sketch, "
-            "which needs no download."
-        )
+    what = "The configuration for " if model.kind == "file" else ""
+    if said := explained(error, model.source, what=what):
+        return said
     detail = " ".join(str(error).split())[:300]
-    return ModelError(f"The model {model.name[:100]} cannot be loaded; choose another. ({detail})")
+    return ModelError(
+        f"The model {model.name[:100]} cannot be loaded; choose another, {OTHERS}. ({detail})"
+    )
 
 
 def parameters(pipe: Any) -> int:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..errors import ModelError, SettingsError, quoted
+from ..errors import SettingsError, quoted
 from . import words
+from .families import CONFIG, INDEX, no_model
 
 Kind = Literal["embedded", "folder", "file", "hub"]
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-INDEX = "model_index.json"  # what a diffusers model begins with
 
 
 @dataclass(frozen=True)
@@ -219,28 +219,6 @@ def local(name: str) -> Path | None:
         return None
 
 
-# What AutoPipelineForImage2Image makes of these has a strength, an autoencoder and a scheduler that
-# begins anywhere. Of the others, some paint pixels (DeepFloyd), some take no strength (Kontext),
-# some have latents of another shape (Qwen-Image), and some fail at the first picture.
-_FAMILIES = re.compile(
-    r"(StableDiffusion(XL|3)?|LatentConsistencyModel|Flux)(PAG)?(Img2Img)?Pipeline"
-)
-
-
-def check_family(model: Model, index: object) -> None:
-    """Raises ModelError where a model's model_index.json tells that it cannot repaint pictures.
-
-    index: what the file holds.
-    """
-    family = index.get("_class_name") if isinstance(index, dict) else None
-    if not isinstance(family, str) or not _FAMILIES.fullmatch(family):
-        raise ModelError(
-            f"The model {model.name} is of a family that cannot repaint pictures here "
-            f"({quoted(family)}); choose a Stable Diffusion, SDXL, Stable Diffusion 3 or Flux "
-            "model."
-        )
-
-
 def fingerprint(
     model: Model, tiny_autoencoder: bool | str, additions: Iterable[str] = ()
 ) -> list[object]:
@@ -260,7 +238,7 @@ def fingerprint(
 def downloaded(model: Model, tiny_autoencoder: bool | str, additions: Iterable[str] = ()) -> bool:
     """Whether a model is here, so that its `fingerprint` will be the same when it is loaded."""
     sources = _sources(model, tiny_autoencoder, additions)
-    return all(local(source) is not None or _whole(source) for source in sources)
+    return all(local(source) is not None or whole(source) for source in sources)
 
 
 def _sources(model: Model, tiny_autoencoder: bool | str, additions: Iterable[str]) -> list[str]:
@@ -268,6 +246,14 @@ def _sources(model: Model, tiny_autoencoder: bool | str, additions: Iterable[str
     tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
     more = (name if local(name) is not None else part_of(name)[0] for name in additions)
     return [source for source in (model.source, model.lora, tiny, *more) if source]
+
+
+def hub_sources(
+    model: Model, tiny_autoencoder: bool | str, additions: Iterable[str] = ()
+) -> list[str]:
+    """The hub ids that a model is loaded from, each once; see `fingerprint`."""
+    found = _sources(model, tiny_autoencoder, additions)
+    return [each for each in dict.fromkeys(found) if local(each) is None]
 
 
 def part_of(name: str) -> tuple[str, str | None]:
@@ -309,14 +295,19 @@ def revision(hub_id: str) -> str | None:
         return None
 
 
-def _whole(hub_id: str) -> bool:
+def whole(hub_id: str) -> bool:
     """Whether a download has weights, and none that is unfinished."""
-    folder = repository(hub_id)
-    weights = (folder / "snapshots" / (revision(hub_id) or "none")).rglob("*.safetensors")
     try:
-        return any(weights) and not any((folder / "blobs").glob("*.incomplete"))
+        blobs = repository(hub_id) / "blobs"
+        return has_weights(hub_id) and not any(blobs.glob("*.incomplete"))
     except OSError:
         return False
+
+
+def has_weights(hub_id: str) -> bool:
+    """Whether a download has weights. Raises OSError where that cannot be seen."""
+    folder = repository(hub_id) / "snapshots" / (revision(hub_id) or "none")
+    return any(folder.rglob("*.safetensors"))
 
 
 def read_index(folder: Path) -> object:
@@ -324,14 +315,25 @@ def read_index(folder: Path) -> object:
     return json.loads((folder / INDEX).read_text(encoding="utf-8"))
 
 
+def _config(folder: Path) -> object:
+    """What a folder's config.json holds; None where there is none that can be read."""
+    try:
+        return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
 def _folder(name: str, path: Path) -> Model:
     """A local diffusers folder, with the native size that its own files tell."""
     try:
         index = read_index(path)
+    except FileNotFoundError:
+        files = [file.relative_to(path).as_posix() for file in path.glob("*") if file.is_file()]
+        raise SettingsError(str(no_model(str(path), files, _config(path)))) from None
     except (OSError, ValueError, RecursionError):
         raise SettingsError(
-            f"{path} is not a diffusers model (it has no readable model_index.json); give a "
-            "folder that diffusers' save_pretrained wrote."
+            f"{path} is not a diffusers model (its {INDEX} cannot be read); give a folder that "
+            "diffusers' save_pretrained wrote."
         ) from None
     family = str(index.get("_class_name") if isinstance(index, dict) else None)
     model = Model(name, str(path), "folder")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._device import is_out_of_memory
-from ..errors import ModelError, quoted
+from ..errors import Cancelled, ModelError, quoted
 from .control import Control, net
 from .models import Model, local
 from .tensors import family, kind_of, shapes
@@ -63,7 +63,7 @@ def _net(source: str, pipe: Any, model: Model, fetch: Callable[[str], str]) -> A
                 local_files_only=True,
                 **({"variant": "fp16"} if half else {}),
             )
-    except ModelError:
+    except (ModelError, Cancelled):
         raise
     except Exception as error:
         if is_out_of_memory(error):

@@ -23,8 +23,9 @@ from .. import _device, _validate
 from .._transfer import queues
 from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
-from . import emphasis, loading, models, prompts, words
+from . import adapters, emphasis, loading, models, prompts, words
 from .call import alike, begin_batch, painted_width
+from .downloads import Told
 from .encoding import chunks_of, encode, joined, unread, weighs
 from .room import MOST, Card, Room
 from .style import Stroke, Style
@@ -86,6 +87,7 @@ class Painter:
     batch: frames painted at once, at most; by default as many as an NVIDIA card has memory for (see
         `musvid.paint.room`), 8 on another GPU, 2 of a large model on the CPU, and else 1. It is
         halved whenever the memory does not suffice.
+    told: of what has to be downloaded, see `musvid.paint.downloads.fetch`.
 
     A small model on the CPU paints one frame per core at a time instead of all cores working on
     one frame, which costs less waiting and does not change the result. An NVIDIA card paints the
@@ -105,13 +107,14 @@ class Painter:
         device: str = "auto",
         precision: str = "auto",
         batch: int | None = None,
+        told: Told | None = None,
     ) -> None:
         style = style.resolve()
         self.model = models.find(style.model)
         self.device = _device.pick_device(device)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
-        self._pipe = loading.load(self.model, style, self.device, precision)
+        self._pipe = loading.load(self.model, style, self.device, precision, told)
         large = models.is_large(self.model)
         self.precision = _device.pick_precision(self.device, precision, large=large)
         self.batch = batch or {"cuda": MOST, "cpu": 2 if large else 1}.get(self.device, 8)
@@ -125,7 +128,7 @@ class Painter:
         self._own = self._loras = style.stroke.loras
         self._changing = len(self._own)
         # Of LoRAs that change: whether they also change what prompts say.
-        self._retold = bool(self._changing) and loading.retold(self._pipe)
+        self._retold = bool(self._changing) and adapters.retold(self._pipe)
         self._turn = threading.Lock()
         small = loading.parameters(self._pipe) < _SMALL
         # A LoRA whose weight changes changes the one model that all threads would share.
@@ -339,7 +342,7 @@ class Painter:
         if len(weights) != self._changing:  # a style's that has other LoRAs
             weights = self._own
         if weights != self._loras:
-            loading.weigh(self._pipe, weights)
+            adapters.weigh(self._pipe, weights)
             self._loras = weights
 
     def _tell_unread(self, prompt: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import ModelError
+from .families import OTHERS
 from .models import Model, repository, revision
 
 Shapes = dict[str, list[int]]
@@ -100,27 +101,21 @@ def checkpoint(path: Path) -> Kind:
         raise ModelError(
             f"{path.name} cannot be read as a .safetensors file; get it again."
         ) from None
-    if found.name in _WHAT:
-        raise ModelError(f"{path.name} is no checkpoint, but {_WHAT[found.name]}.")
-    if found.name != "checkpoint":
-        raise ModelError(f"{path.name} is no Stable Diffusion checkpoint; choose another file.")
-    if found.family in ("sd3", "flux"):
-        raise ModelError(
-            f"{path.name} is a checkpoint of another family ({found.family}); give it as a folder "
-            "or hub id in diffusers' layout."
-        )
-    if found.inpaints:
-        raise ModelError(
-            f"{path.name} fills masks, and repaints no pictures; choose a checkpoint that does not "
-            "inpaint."
-        )
+    what = _WHAT.get(found.name)
+    if found.name == "checkpoint" and found.family in ("sd3", "flux"):
+        what = "a checkpoint of another family, which musvid takes as a folder or hub id"
+    elif found.inpaints:
+        what = "a checkpoint that fills masks, and repaints no pictures"
+    if what:
+        raise ModelError(f"{path.name} is {what}; choose another file, or a model, {OTHERS}.")
     return found
 
 
 _WHAT = {
-    "lora": "a LoRA; add it to a model with --lora",
-    "controlnet": "a ControlNet; add it to a model with --control edges=FILE",
-    "embedding": "a textual inversion; choose another file",
-    "unet": "a UNet alone; choose the whole model",
-    "autoencoder": "an autoencoder; choose the whole model",
+    "lora": "a LoRA, which --lora adds to a model",
+    "controlnet": "a ControlNet, which --control adds to a model",
+    "embedding": "a textual inversion, which --embedding adds to a model",
+    "unet": "a denoiser, which is one part of a model",
+    "autoencoder": "an autoencoder, which is one part of a model",
+    "other": "no Stable Diffusion checkpoint",
 }

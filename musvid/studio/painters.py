@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -11,7 +9,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 
+from .._device import free_memory
 from ..errors import Cancelled
+from ..frame import closed
 from ..paint.painter import Painter
 from ..paint.style import Style
 
@@ -23,14 +23,22 @@ _PROMPT = 0.1  # seconds between two looks at whether to stop
 class Painters:
     """Models in memory; safe to use from several threads.
 
-    load: makes the painter of a style. keep: how many models are in memory at a time.
+    load: makes the painter of a style. keep: how many models are in memory at a time. fetch: waits
+        until what a style is made of is on this machine, see `Fetches.wait`.
 
-    A model that is there is given at once, whatever else is loading. Before one is loaded, room is
-    made for it: of the models that nobody paints with, the one that was used longest ago goes.
+    A model that is there is given at once, whatever else is downloaded or loaded. A download needs
+    no room yet. Before a model is loaded, room is made for it: of those that nobody paints with,
+    the one that was used longest ago goes.
     """
 
-    def __init__(self, load: Callable[[Style], Painter], *, keep: int = 2) -> None:
-        self._load, self._keep = load, keep
+    def __init__(
+        self,
+        load: Callable[[Style], Painter],
+        *,
+        keep: int = 2,
+        fetch: Callable[[Style], Iterator[object]] | None = None,
+    ) -> None:
+        self._load, self._keep, self._fetch = load, keep, fetch
         self._here: OrderedDict[Key, Painter] = OrderedDict()
         self._loading: dict[Key, Future[Painter]] = {}
         self._wanted: Counter[Key] = Counter()
@@ -45,11 +53,14 @@ class Painters:
         """The painter of a style, which stays in memory inside this context.
 
         stop: asked while the model is waited for. Its loading goes on behind that, so that it is
-            there the next time. Without it, the model is loaded in the caller's own thread.
+            there the next time; its download does so while anybody else waits for it. Without it,
+            the model is loaded in the caller's own thread.
 
         Raises Cancelled when stopped, and SettingsError or ModelError when it cannot be loaded.
         """
         key = _key(style)
+        if self._fetch and not self.has(style):
+            self._fetched(self._fetch(style), style, stop)
         with self._lock:
             self._wanted[key] += 1
         try:
@@ -61,6 +72,17 @@ class Painters:
     def renew(self) -> None:
         """Forget what other threads were at: a forked process has none of them."""
         self._lock, self._loading, self._wanted = threading.Lock(), {}, Counter()
+
+    @staticmethod
+    def _fetched(coming: Iterator[object], style: Style, stop: Callable[[], bool] | None) -> None:
+        """Wait for a download."""
+        with closed(coming) as looks:
+            for _ in looks:
+                if stop is not None and stop():
+                    raise Cancelled(
+                        f"Stopped while {style.model} was being downloaded; what is here of it "
+                        "stays, and the next time it goes on there."
+                    )
 
     def _find(self, key: Key, style: Style, stop: Callable[[], bool] | None) -> Painter:
         """The painter, waited for, and loaded where nobody else loads it."""
@@ -90,7 +112,7 @@ class Painters:
     def _fill(self, key: Key, style: Style, coming: Future[Painter]) -> None:
         """Load a model."""
         try:
-            _free()
+            free_memory()
             painter = self._load(style)
         except BaseException as error:
             with self._lock:
@@ -110,14 +132,6 @@ class Painters:
                 return False
             del self._here[idle]
         return True
-
-
-def _free() -> None:
-    """Give back the memory of models that are gone, before the next one needs it."""
-    gc.collect()  # pipelines hold themselves in circles
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
 
 
 def _key(style: Style) -> Key:

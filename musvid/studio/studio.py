@@ -31,6 +31,7 @@ from ..job import Job, resolve
 from ..music import onsets, samples, sections, story, tempo
 from ..music.form import Form
 from ..music.lock import Lock
+from ..paint.downloads import Download, lacking
 from ..paint.echo import Echo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
@@ -43,6 +44,7 @@ from ..view.stage import view
 from . import relit
 from .attention import Attention
 from .clips import Clips, watch_grid
+from .fetches import Fetches
 from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
 
@@ -92,8 +94,11 @@ class Studio:
         self.longest_song: float | None = None  # seconds that a whole song may last
         self._device, self._encoder, self._store = device, encoder, store
         self._longest, self._most = longest, most
+        self._fetches = Fetches()
         self._painters = Painters(
-            lambda style: Painter(style, device=device, precision=precision), keep=models
+            lambda style: Painter(style, device=device, precision=precision),
+            keep=models,
+            fetch=self._fetches.wait,
         )
         self.attention = Attention()
         self._forget()
@@ -120,6 +125,7 @@ class Studio:
         """Begin anew in a forked process, where what other threads were at is not going on."""
         self.costs.renew()
         self._painters.renew()
+        self._fetches.renew()
         self._make_locks()
 
     def song(self, path: str | os.PathLike[str]) -> Song:
@@ -148,6 +154,14 @@ class Studio:
     def has(self, style: Style) -> bool:
         """Whether the model of a style is loaded, so that painting begins at once."""
         return self._painters.has(style)
+
+    def lacks(self, style: Style) -> bool:
+        """Whether what a style is made of has to be downloaded first."""
+        return not self.has(style) and bool(lacking(style))
+
+    def fetch(self, style: Style) -> Iterator[Download | None]:
+        """Wait for the download of what a style is made of, see `Fetches.wait`."""
+        return self._fetches.wait(style)
 
     def load(self, style: Style) -> None:
         """Load the model of a style in this thread. Raises SettingsError or ModelError."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_models
 from conftest import music, names, write_wav
 
 from musvid import Recipe, Song
@@ -409,3 +410,26 @@ def test_memory_is_given_back_now_and_then(board: Board, monkeypatch: pytest.Mon
     monkeypatch.setattr("musvid.page.upkeep._TRIM", 0.0)
     board.upkeep.once()
     assert given == [True]
+
+
+def test_a_render_that_waits_for_a_download_is_in_nobodys_way(
+    board: Board, song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = tiny_models.sd15(tmp_path / "sd15")
+    model = {"style.model": "tiny/one", "style.strength": 0.5, "style.steps": 1}
+    asked = {**DRY, "duration": 0.5}
+    with tiny_models.Hub({"tiny/one": published}) as hub:
+        hub.instead(monkeypatch, tmp_path / "cache")
+        hub.pace = 10_000
+        one, other = Visitor(board), Visitor(board)
+        file = one.upload(song)
+        waiting = one.ask("render", file, {**asked, **model, "style.guidance": 1})
+        until(lambda: hub.ranges)
+        for kind in ("render", "paint"):
+            given = (asked,) if kind == "render" else (0.1, {**asked, "style.strength": 0.5})
+            assert '"success": true' in other.call(kind, file, *given)
+        assert len(board.line._running("render")) == 1  # the first one still waits
+        hub.pace = None
+        assert '"success": true' in one.answer(waiting)
+    until(lambda: not any(board.line.active_jobs), 20)
+    assert not any(board.line._aside.values())

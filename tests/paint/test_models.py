@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save_file
 
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
 from musvid.frame import Frame
-from musvid.paint import loading, loop, models, words
+from musvid.paint import families, loop, models, words
 from musvid.paint.noise import own_noise
 from musvid.paint.painter import Painter, diffuse
 from musvid.paint.schedule import timesteps
@@ -924,29 +924,6 @@ def test_the_hub_may_refuse(visits: Visits, name: str, part: str) -> None:
     assert not (visits.folder / "canary").exists()
 
 
-def test_a_download_needs_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache" / "hub"))
-    asked: list[Path] = []
-
-    def usage(folder: Path) -> Any:
-        asked.append(folder)
-        return SimpleNamespace(free=3e6)
-
-    monkeypatch.setattr(shutil, "disk_usage", usage)
-    model = models.find("stabilityai/sd-turbo")
-    loading.check_room(model, 0.0026)
-    assert asked == [tmp_path]  # the cache has no folder yet
-    with pytest.raises(
-        ModelError, match=r"takes 0\.0 GB, and in .*hub 0\.0 GB are free; free some"
-    ):
-        loading.check_room(model, 0.0069)
-    # What is there of a download that was broken off is not downloaded again.
-    blobs = models.repository(model.source) / "blobs"
-    blobs.mkdir(parents=True)
-    (blobs / "begun.incomplete").write_bytes(bytes(4 * 10**6))
-    loading.check_room(model, 0.0069)
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["foreign", "bare"])
 def test_what_cannot_paint_is_told_before_the_download(visits: Visits, name: str) -> None:
@@ -1025,7 +1002,7 @@ def test_families_that_can_repaint_are_those_that_diffusers_maps() -> None:
     from diffusers.pipelines import auto_pipeline
 
     known = auto_pipeline.AUTO_IMAGE2IMAGE_PIPELINES_MAPPING
-    good = {name for name, kind in known.items() if models._FAMILIES.fullmatch(kind.__name__)}
+    good = {name for name, kind in known.items() if families.FAMILIES.fullmatch(kind.__name__)}
     assert {"stable-diffusion", "stable-diffusion-xl", "stable-diffusion-3", "lcm", "flux"} <= good
     assert not {name for name in good if name.startswith(("kandinsky", "if", "qwen", "z-"))}
     for name in good:

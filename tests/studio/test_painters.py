@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -87,6 +88,34 @@ def test_room_is_made_before_the_third_model_is_loaded(loader: Loader) -> None:
     assert loader.here[-1] == [A.model]
     assert loader.painters.has(A)
     assert not loader.painters.has(B)
+
+
+class Large:
+    """A painter that holds itself in a circle, as pipelines do."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.mark.parametrize("stop", [None, lambda: False])
+def test_a_model_that_goes_is_gone_before_the_next_one_is_loaded(
+    stop: Callable[[], bool] | None,
+) -> None:
+    """Both at once might be more than the memory holds."""
+    seen: list[weakref.ref[Any]] = []
+    alive: list[list[bool]] = []
+
+    def load(_: Style) -> Any:
+        alive.append([ref() is not None for ref in seen])
+        made = Large()
+        seen.append(weakref.ref(made))
+        return made
+
+    painters = Painters(load, keep=1)
+    for style in (A, B, C):
+        with painters.use(style, stop):
+            pass
+    assert alive == [[], [False], [False, False]]
 
 
 def test_a_model_that_is_painted_with_stays(loader: Loader) -> None:
@@ -176,6 +205,7 @@ def test_a_moment_is_painted_while_another_visitors_model_is_loaded(
         return load(job.recipe.style)
 
     monkeypatch.setattr(studio._painters, "_load", loading)
+    monkeypatch.setattr(studio._painters, "_fetch", None)
     thread, made = begin(studio.paint, other, 0.5)
     assert loaded.wait(10)
     studio.paint(job, 0.5)
@@ -188,6 +218,6 @@ def test_a_moment_is_painted_while_another_visitors_model_is_loaded(
 def test_as_many_may_wait_for_a_painting_as_for_a_download() -> None:
     board = build(Studio(device="cpu"), Limits.of(public=True, environment={}))
     events = [event for event in board.blocks.fns.values() if event.concurrency_id == "paint"]
-    # Two of the moment, the strip, the steps, and the endpoint.
-    assert len(events) == 5
+    # Three of the moment, the strip, the steps, and the endpoint.
+    assert len(events) == 6
     assert {event.concurrency_limit for event in events} == {4}
