@@ -95,10 +95,15 @@ def _counted(count: int, what: str) -> str:
 
 def denoised(job: Job) -> int:
     """Pixels that the picture of a moment denoises: its canvas x steps, twice with guidance."""
+    return _canvas(job) * _passes(job.recipe)
+
+
+def _canvas(job: Job) -> int:
+    """Pixels that are painted for the picture of a moment."""
     width, height = job.size
     if job.course:
         width, height = job.course.area(job.course.moment(Fraction(0)))
-    return width * height * _passes(job.recipe)
+    return width * height
 
 
 def _passes(recipe: Recipe) -> int:
@@ -172,6 +177,12 @@ class Costs:
     def learn_painting(self, recipe: Recipe, pixels: float, seconds: float) -> None:
         """Remember how long it took to paint so many pixels as a resolved recipe says."""
         self.learn([(_painting(recipe), seconds / (pixels / 1e6))])
+
+    def moment(self, job: Job) -> float | None:
+        """Seconds in which the picture of a moment is painted, where that is known."""
+        with self._lock:
+            cost = self._known.get(_painting(replace(job.recipe, style=job.style)))
+        return None if cost is None else cost * _canvas(job) / 1e6
 
     def learn_render(self, plan: Plan, seconds: float) -> None:
         """Remember how long a whole render took that had been planned."""

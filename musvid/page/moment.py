@@ -6,15 +6,18 @@ from typing import Any
 import gradio as gr
 
 from .. import Cancelled, MusvidError
+from ..estimate import spoken
 from ..job import Job
 from ..studio.looks import Newest
 from ..studio.studio import AXES, strip_key, strip_values
 from .board import FETCHING, LATEST, LIGHT, PAINTING, QUIET, Board, Updates
-from .gpu import paint_moment, paint_strip
+from .gpu import ZERO, paint_moment, paint_strip
 from .html import coming, hint, told
 from .picture import quick
 from .strip import STALE, strip
 from .tiles import tile
+
+_LONG = 2.0  # seconds of which is told
 
 
 class MomentPanel:
@@ -135,8 +138,8 @@ class MomentPanel:
                 note = coming(recipe.style.model, None)
                 yield {self.board["moment_note"]: note, self.lacking: str(turn)}
                 return
-            if recipe.paints and not self.board.studio.has(recipe.style):
-                yield {self.board["moment_note"]: hint(f"Loading {recipe.style.model} …")}
+            for text in self._waits(job) if recipe.paints else ():
+                yield {self.board["moment_note"]: text}
             flat, shown = paint_moment(self.board.studio, job, moment)
         except MusvidError as error:
             yield {self.board["moment_note"]: told(error)}
@@ -146,6 +149,19 @@ class MomentPanel:
             self.board["diffused"]: quick(flat, self.board["diffused"]),
             self.board["moment_note"]: "",
         }
+
+    def _waits(self, job: Job) -> Iterator[str]:
+        """Loads the model of a job; what is said until then, and while it paints a moment."""
+        studio, style = self.board.studio, job.recipe.style
+        if not studio.has(style):
+            yield hint(f"Loading {style.model} …")
+            if not ZERO:  # there, the worker does
+                studio.load(style)
+        seconds = studio.costs.moment(job)
+        if seconds is None:
+            yield hint("Painting the first picture, which tells how long others take …")
+        elif seconds > _LONG:
+            yield hint(f"Painting, about {spoken(seconds)} …")
 
     def on_fetch(self, data: dict[Any, Any], request: gr.Request) -> Iterator[Updates]:
         """Waits for the download of a model; the moment is painted afterwards."""

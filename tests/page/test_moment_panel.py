@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from musvid import Recipe
+from musvid import Recipe, Song, Style
+from musvid.estimate import Costs
 from musvid.page.board import Board
 from musvid.page.build import build
+from musvid.page.moment import MomentPanel
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
@@ -61,3 +63,28 @@ def test_a_drawing_that_was_refused_is_made_once_nothing_is_in_its_way(board: Bo
     mended = ask("on_paint", **wider)
     assert mended is not None
     assert ask("on_paint", **wider) is None
+
+
+def test_what_is_waited_for_is_told(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is loaded, the first painting says nothing yet, and others how long they take."""
+    panel = MomentPanel()
+    panel.board = board
+    studio = board.studio
+    job = studio.job(Recipe(size=(64, 64)), Song.open(LOOP))
+    monkeypatch.setattr(studio, "costs", Costs())
+    loads = iter([False, True, True, True])
+    monkeypatch.setattr(studio, "has", lambda _: next(loads))
+    loaded: list[Style] = []
+    monkeypatch.setattr(studio, "load", loaded.append)
+    first = list(panel._waits(job))
+    assert [text.count("Loading sketch") for text in first] == [1, 0]
+    assert "first picture" in first[1] and loaded == [job.recipe.style]
+    assert ["first picture" in text for text in panel._waits(job)] == [True]
+    pixels = 64 * 64
+    for seconds, said in ((1.0, []), (12.0, ["about 12 s"])):
+        studio.costs = Costs()
+        studio.costs.learn_painting(job.recipe, pixels, seconds)
+        assert studio.costs.moment(job) == pytest.approx(seconds)
+        loads = iter([True])
+        told = list(panel._waits(job))
+        assert len(told) == len(said) and all(map(str.__contains__, told, said))
