@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from .._transfer import sent
 from . import emphasis
 from .networks import Denoiser, TextEncoder, TinyAutoencoder, autoencoder
 
@@ -151,9 +152,9 @@ class Sketch:
         pixels = (2 * image - 1).to(device, memory_format=torch.channels_last)
         latents = self.vae.encode(pixels)
         shape = (1, *latents.shape[1:])
-        noise = torch.cat([torch.randn(shape, generator=each) for each in generator])
+        noise = sent(torch.cat([torch.randn(shape, generator=each) for each in generator]), device)
         scheduler.set_timesteps(timesteps=timesteps)
-        shown = self.unet.features(noise.to(device))
+        shown = self.unet.features(noise)
         latents = scheduler.add_noise(latents, noise.to(latents))
         for time, now, then in zip(timesteps, scheduler.sigmas, scheduler.sigmas[1:], strict=False):
             seen = latents / (now**2 + 1) ** 0.5
