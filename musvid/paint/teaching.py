@@ -47,7 +47,7 @@ def teach(pipe: Any, model: Model, source: str, folder: str, name: str | None) -
     taught = pipe.taught = getattr(pipe, "taught", {})
     for part, encoder in told.items():
         found, width = vectors[part], encoder.get_input_embeddings().weight.shape[-1]
-        if found.dim() != 2 or found.shape[-1] != width:
+        if found.shape[-1] != width:
             raise ModelError(
                 f"The textual inversion {quoted(source)} does not fit {model.name}; choose one "
                 f"that was made for such a model. (Its vectors have {found.shape[-1]} numbers, "
@@ -103,13 +103,15 @@ def _read(source: str, path: Path, parts: list[str]) -> tuple[list[str], dict[st
     else:
         named = [(part, name) for part in parts for name in _ENCODERS[part]]
         vectors = {part: held[name] for part, name in named if name in held}
-    if vectors.keys() != set(parts):
+    made = {part: found[None] if found.dim() == 1 else found for part, found in vectors.items()}
+    if made.keys() != set(parts) or any(
+        found.dim() != 2 or not len(found) for found in made.values()
+    ):
         raise ModelError(
             f"The textual inversion {quoted(source)} holds no vectors for "
             f"{'both text encoders' if len(parts) > 1 else 'the text encoder'} of the model; "
             "choose one that was made for such a model."
         )
-    made = {part: found[None] if found.dim() == 1 else found for part, found in vectors.items()}
     return list(dict.fromkeys(words)), made
 
 

@@ -303,7 +303,9 @@ def test_both_text_encoders_are_taught(
     ("family", "held", "says"),
     [
         ("sd15", {"emb_params": torch.zeros(2, 24)}, r"does not fit .*have 24 numbers, and not 16"),
-        ("sd15", {"emb_params": torch.zeros(2, 3, 16)}, "does not fit"),
+        ("sd15", {"emb_params": torch.zeros(2, 3, 16)}, "no vectors for the text encoder"),
+        ("sd15", {"emb_params": torch.tensor(1.0)}, "no vectors for the text encoder"),
+        ("sd15", {"emb_params": torch.zeros(0, 16)}, "no vectors for the text encoder"),
         ("sd15", {"a": torch.zeros(16), "b": torch.zeros(16)}, "no vectors for the text encoder"),
         ("sdxl_turbo", {"emb_params": torch.zeros(16)}, "no vectors for both text encoders"),
         ("sdxl_turbo", {"clip_l": torch.zeros(16)}, "no vectors for both text encoders"),
@@ -342,6 +344,17 @@ def test_a_textual_inversion_is_refused_before_anything_is_loaded(zoo: Zoo, tmp_
     recipe_style = style_of("sd15", embedding=str(inversion(tmp_path)))
     with pytest.raises(SettingsError, match="leave the textual inversion out"):
         Limits.of(public=True, environment={}).check(Recipe(style=recipe_style))
+
+
+def test_a_word_is_taught_beside_loras(zoo: Zoo, tmp_path: Path) -> None:
+    """Also to a text encoder that a LoRA changes, whether that LoRA changes or not."""
+    file, lora, more = inversion(tmp_path), zoo("speaking_lora"), {"prompt": "a neon"}
+    fused = load(zoo("sd15"), embedding=str(file), lora=str(lora))
+    beside = load(zoo("sd15"), embedding=str(file), lora=f"{lora}:1 by low:1")
+    taught = load(zoo("sd15"), embedding=str(file))
+    assert gap(paint(fused, **more), paint(beside, **more)) <= 1
+    assert gap(paint(fused, **more), paint(taught, **more)) > 2
+    assert gap(paint(fused, **more), paint(fused)) > 2
 
 
 def test_a_textual_inversion_is_part_of_what_is_loaded(zoo: Zoo, tmp_path: Path) -> None:
