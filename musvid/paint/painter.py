@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -21,12 +21,13 @@ from typing import Any
 
 from .. import _device, _validate
 from .._transfer import queues
-from ..errors import MemoryExhausted, ModelError, quoted
+from ..errors import MemoryExhausted, ModelError
 from ..frame import Frame
-from . import adapters, emphasis, loading, models, prompts, words
+from . import loading, models
 from .call import alike, begin_batch, painted_width
 from .downloads import Told
-from .encoding import chunks_of, encode, joined, unread, weighs
+from .encoding import joined
+from .reading import Reader
 from .room import MOST, Card, Room
 from .style import Stroke, Style
 
@@ -34,9 +35,6 @@ from .style import Stroke, Style
 # smallest Stable Diffusion 1000 million).
 _SMALL = 50_000_000
 _log = logging.getLogger(__name__)
-
-_TEXTS = 16  # encoded prompts that are kept
-_COUNTED = 256  # prompts whose length is known
 
 
 def diffuse(
@@ -122,17 +120,11 @@ class Painter:
         self._ahead = int(queues(self.device))  # batches that are begun before one is waited for
         # Now, when its revision is known; another one may be downloaded while this one paints.
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
-        self._encoded: OrderedDict[tuple[object, ...], dict[str, Any]] = OrderedDict()
-        self._counted: OrderedDict[str, int] = OrderedDict()
-        self._most = models.CHUNKS if self.model.vocabulary is None else 1
-        self._own = self._loras = style.stroke.loras
-        self._changing = len(self._own)
-        # Of LoRAs that change: whether they also change what prompts say.
-        self._retold = bool(self._changing) and adapters.retold(self._pipe)
         self._turn = threading.Lock()
+        self._reader = Reader(self._pipe, self.model, style, self._turn)
         small = loading.parameters(self._pipe) < _SMALL
         # A LoRA whose weight changes changes the one model that all threads would share.
-        apart = self.device == "cpu" and small and not self._changing
+        apart = self.device == "cpu" and small and not self._reader.changes
         self._workers = min(_device.cores(), 8) if apart else 1
 
     @property
@@ -172,7 +164,7 @@ class Painter:
         kind: tuple[object, ...] = ()
         begun = 0
         for job in source:
-            found = *alike(self._pipe, *job, style.steps), self._chunks(job[1], style)
+            found = *alike(self._pipe, *job, style.steps), self._reader.chunks(job[1], style)
             if batch and found != kind:
                 yield batch
                 batch = []
@@ -214,13 +206,13 @@ class Painter:
         frames, strokes = [job[0] for job in jobs], [job[1] for job in jobs]
         if strokes[0].strength == 0:
             return [_Begun(jobs, lambda: frames, self.precision)]
-        told = [self._prompt(stroke, style) for stroke in strokes]
+        told = [self._reader.read(stroke, style) for stroke in strokes]
         if self.device == "cpu":
             _device.use_threads(threads)
         try:
             # A pipeline keeps the state of its call, so that each thread needs a twin of its own.
             with self._turn if pipe is self._pipe else nullcontext(), self._measured(jobs, style):
-                self._weigh(strokes[0].loras)
+                self._reader.weigh(strokes[0].loras)
                 made = begin_batch(pipe, frames, style, strokes, joined(told))
                 return [_Begun(jobs, made, self.precision)]
         except (RuntimeError, MemoryError) as error:
@@ -279,81 +271,10 @@ class Painter:
             if wide is None or not hasattr(self._pipe, "to"):
                 return False
             self._pipe.to(getattr(torch, wide))
-            self._encoded.clear()
+            self._reader.forget()
             self.precision = wide
         _log.warning("%s gave no picture in %s; musvid now uses %s.", self.model.name, failed, wide)
         return True
-
-    def _prompt(self, stroke: Stroke, style: Style) -> dict[str, Any]:
-        """The pipeline's arguments for one frame's prompt: embeddings where it takes them."""
-        more = style.negative_prompt, stroke.guidance > 1, self._chunks(stroke, style)
-        by = stroke.loras if self._retold else ()
-        found = [self._text(text, *more, by) for text, _ in stroke.prompts]
-        weights = [weight for _, weight in stroke.prompts]
-        if len(found) == 1:
-            return found[0]
-        if any(isinstance(value, str) for value in found[0].values()):
-            return found[weights.index(max(weights))]  # texts cannot be mixed
-        return {
-            name: sum(each[name] * weight for each, weight in zip(found, weights, strict=True))
-            for name in found[0]
-        }
-
-    def _chunks(self, stroke: Stroke, style: Style) -> int:
-        """In how many chunks a frame's prompts are told: as many as the longest text takes.
-
-        Texts of the style count at every moment, so that nothing jumps where the first of a longer
-        prompt is mixed in.
-        """
-        assert style.prompt is not None, "it is resolved"
-        texts = [text for _, text in prompts.parse(style.prompt)]
-        texts += [text for text, _ in stroke.prompts]
-        if stroke.guidance > 1:
-            texts.append(style.negative_prompt)
-        return min(self._most, max(map(self._count, texts)))
-
-    def _count(self, text: str) -> int:
-        """In how many chunks a text would be told."""
-        count = self._counted.get(text)
-        if count is None:
-            with self._turn:
-                count = self._counted[text] = chunks_of(self._pipe, text)
-                while len(self._counted) > _COUNTED:
-                    self._counted.popitem(last=False)
-        return count
-
-    def _text(
-        self, prompt: str, negative: str, guided: bool, chunks: int, weights: tuple[float, ...]
-    ) -> dict[str, Any]:
-        """One encoded text. weights: of the LoRAs that change what it says."""
-        key = (prompt, negative, guided, chunks, weights)
-        with self._turn:
-            if key not in self._encoded:
-                for text in (prompt, negative) if guided else (prompt,):
-                    self._tell_unread(text)
-                self._weigh(weights)
-                self._encoded[key] = encode(self._pipe, prompt, negative, guided, chunks=chunks)
-                while len(self._encoded) > _TEXTS:
-                    self._encoded.popitem(last=False)
-            return self._encoded[key]
-
-    def _weigh(self, weights: tuple[float, ...]) -> None:
-        """Have the LoRAs that change count so much. The pipeline must be this thread's."""
-        if len(weights) != self._changing:  # a style's that has other LoRAs
-            weights = self._own
-        if weights != self._loras:
-            adapters.weigh(self._pipe, weights)
-            self._loras = weights
-
-    def _tell_unread(self, prompt: str) -> None:
-        """Say what the model does not read of a prompt, unless `Style.remarks` said it before."""
-        reads, text = self.model.reads, emphasis.plain(prompt)
-        if reads and words.unread(text, reads, self.model.vocabulary):
-            return
-        if end := unread(self._pipe, prompt, self._most):
-            _log.info("%s does not read the end of the prompt: %s", self.model.name, quoted(end))
-        if text != prompt and not weighs(self._pipe):
-            _log.info("%s knows no weights of words, and paints without them", self.model.name)
 
 
 def _card() -> Card:
