@@ -75,9 +75,9 @@ def test_weights_have_a_range(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["(" * 5000 + ")" * 5000, "[" * 5000 + ")" * 5000, "(a" * 3333])
 def test_a_text_full_of_brackets_is_read_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # others may keep the machine busy
     emphasis.parse(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_weight_is_no_time() -> None:
