@@ -35,8 +35,10 @@ from .job import Job, prepare
 from .music import form, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
+from .paint import control
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
+from .paint.schedulers import SCHEDULERS
 from .paint.style import SYMMETRIES, Style
 from .presets import LIVING, preset
 from .ranges import RANGES
@@ -228,6 +230,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, what in (
         ("strength", "the strength (default amount: 0.3)"),
         ("guidance", "the guidance"),
+        ("control-scale", "how much ControlNets count"),
         ("seed", "how fast the noise walks on to the next seeds, in seeds per second"),
         ("zoom", "the camera's zoom"),
         ("turn", "the camera's turns a minute"),
@@ -352,6 +355,26 @@ def build_parser() -> argparse.ArgumentParser:
         help="a LoRA to add to a Stable Diffusion model: a .safetensors file, a folder or a hub id "
         "(owner/name, or owner/name/file.safetensors), and how much it counts, as in "
         "neon.safetensors:0.8 (default: 1); may be given several times",
+    )
+    add(
+        "--control",
+        action="append",
+        metavar="KIND[=NET][:SCALE][:START-END]",
+        help="a ControlNet that holds paintings to a picture of the spectrum: "
+        f"{', '.join(control.KINDS)}; with the model's usual net, or a hub id or folder of yours, "
+        "as in edges:0.8 or depth=owner/name:0.5:0-0.6 (default: scale 1, all steps); may "
+        "be given several times",
+    )
+    add(
+        "--control-scale",
+        type=_number,
+        metavar="SCALE",
+        help=f"{RANGES['style.control_scale']}: times all scales of --control (default: 1)",
+    )
+    add(
+        "--scheduler",
+        choices=SCHEDULERS,
+        help="how a Stable Diffusion model gets from noise to a picture (default: the model's)",
     )
 
     world = parser.add_argument_group("the world of texture")
@@ -574,8 +597,8 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
-    if "lora" in given:
-        options.lora = " | ".join(options.lora)
+    for name in given.keys() & {"lora", "control"}:
+        setattr(options, name, " | ".join(given[name]))
     recipe = _begun_with(options)
     recipe = recipe.with_model(given.get("model", recipe.style.model))
     recipe = recipe.with_view(given.get("kind", recipe.view.kind))

@@ -17,6 +17,7 @@ from fractions import Fraction
 from . import interpolate
 from .job import Job
 from .music import story
+from .paint import control
 from .recipe import Recipe
 
 # Seconds per million pixels (two cores, see tests/benchmarks/estimate.py).
@@ -234,5 +235,7 @@ def _painting(recipe: Recipe) -> str:
     """The settings that decide how long a painting of a given size takes, as one key."""
     style = recipe.style
     guided = (style.guidance or 1) > 1
-    parts = (style.model, style.tiny_autoencoder, style.steps, guided, style.symmetry)
+    nets = len(control.parse(style.control))
+    own = (style.model, style.tiny_autoencoder, style.steps, guided, style.symmetry)
+    parts = (*own, nets, style.scheduler)
     return " ".join(str(part) for part in parts)

@@ -70,7 +70,7 @@ MOTION = tuple(RECIPES[RELIT])
 """The settings that a recipe's name stands for."""
 
 _VERSION = 2
-_BY = ("strength_by", "guidance_by", "seed_by")
+_BY = ("strength_by", "guidance_by", "control_scale_by", "seed_by")
 _FOLLOWING = (*_BY, "drift_by")
 _CAMERA_BY = ("zoom_by", "turn_by", "sway_by", "shake_by")
 _PARTS: dict[str, type] = {
@@ -123,7 +123,8 @@ class Recipe:
     drift: how texture travels; by default it stays.
     echo: 0 to 0.9, how much of each guide is the painting before it. Above 0, paintings are made in
         order, and two for each that is shown; see `musvid.paint.echo`.
-    strength_by, guidance_by, seed_by: how these settings of the style follow the music.
+    strength_by, guidance_by, control_scale_by, seed_by: how these settings of the style follow the
+        music.
     drift_by: how the drift's speed does, in pixels a second; where it is left out but for the
         source, 60 are added where the curve, smoothed over half a second, is 1.
     form: where the song's parts begin and which are alike, such as "0:00 A | 0:32 B" (see
@@ -156,6 +157,7 @@ class Recipe:
     echo: float = 0.0
     strength_by: Modulation = field(default_factory=Modulation)
     guidance_by: Modulation = field(default_factory=Modulation)
+    control_scale_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
     drift_by: Modulation = field(default_factory=lambda: Modulation(amount=60.0, smoothing=0.5))
     form: str = form.AUTO

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import PLAIN, ROOT, WriteSong, music, names
@@ -248,3 +249,18 @@ def test_a_page_that_cannot_be_says_why(
     assert {"port": "--port", "host": "--host", "far": "--host", "temporary": "TMPDIR"}[
         trouble
     ] in told
+
+
+def test_a_page_that_ends_while_it_warms_says_nothing_of_it() -> None:
+    from musvid.page import launch
+
+    def fails(text: str) -> SimpleNamespace:
+        def warm() -> None:
+            raise RuntimeError(text)
+
+        return SimpleNamespace(warm=warm)
+
+    # What pools say a moment before the main thread counts as ended.
+    launch._warm(fails("cannot schedule new futures after interpreter shutdown"))
+    with pytest.raises(RuntimeError, match="something else"):
+        launch._warm(fails("something else"))

@@ -117,8 +117,9 @@ def test_the_tables_are_the_programs_own() -> None:
         row = re.search(rf"\| `{name}` .*", text("musvid/paint/README.md"))
         assert row
         cells = [cell.strip() for cell in row.group().split("|")]
-        assert (int(cells[3]), int(cells[4])) == (model.size, model.steps)
-        assert cells[5] == (f"{model.download:g} GB" if model.download else "none")
+        assert cells[3] == model.good_for
+        assert (int(cells[4]), int(cells[5])) == (model.size, model.steps)
+        assert cells[6] == (f"{model.download:g} GB" if model.download else "none")
 
 
 def test_the_words_of_sketch_are_listed() -> None:

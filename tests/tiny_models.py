@@ -24,6 +24,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     AutoencoderTiny,
+    ControlNetModel,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
@@ -78,13 +79,7 @@ def sdxl_turbo(folder: Path, *, seed: int = 31) -> Path:
             text_encoder_2=CLIPTextModelWithProjection(_text_config(_TEXT_2)),
             tokenizer=tokenizer(),
             tokenizer_2=tokenizer(),
-            unet=_unet(
-                cross_attention_dim=_TEXT + _TEXT_2,
-                use_linear_projection=True,
-                addition_embed_type="text_time",
-                addition_time_embed_dim=8,
-                projection_class_embeddings_input_dim=6 * 8 + _TEXT_2,
-            ),
+            unet=_unet_xl(),
             scheduler=EulerAncestralDiscreteScheduler(**_BETAS, timestep_spacing="trailing"),
         )
     return _save(pipe, folder)
@@ -130,6 +125,29 @@ def lcm_lora(folder: Path, *, seed: int = 41) -> Path:
                 torch.nn.init.normal_(weight, std=0.5)
     layers = convert_state_dict_to_diffusers(get_peft_model_state_dict(unet))
     StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=layers)
+    return folder
+
+
+def controlnet(folder: Path, *, seed: int = 43) -> Path:
+    """A ControlNet for the UNet of `sd15`, whose weights are not zero."""
+    return _controlnet(folder, _unet, seed)
+
+
+def controlnet_xl(folder: Path, *, seed: int = 45) -> Path:
+    """A ControlNet for the UNet of `sdxl_turbo`."""
+    return _controlnet(folder, _unet_xl, seed)
+
+
+def _controlnet(folder: Path, unet: Callable[[], UNet2DConditionModel], seed: int) -> Path:
+    with _seeded(seed):
+        net = ControlNetModel.from_unet(unet(), conditioning_embedding_out_channels=(4, 4, 8, 8))
+        for name, weight in net.named_parameters():
+            if name.startswith(("controlnet_down", "controlnet_mid")):
+                torch.nn.init.normal_(weight, std=0.3)
+            elif name.startswith("controlnet_cond"):
+                weight.data *= 3
+        torch.nn.init.normal_(net.controlnet_cond_embedding.conv_out.weight, std=0.3)
+    net.save_pretrained(folder)
     return folder
 
 
@@ -341,6 +359,16 @@ def _unet(*, cross_attention_dim: int = _TEXT, **more: Any) -> UNet2DConditionMo
         attention_head_dim=2,
         cross_attention_dim=cross_attention_dim,
         **more,
+    )
+
+
+def _unet_xl() -> UNet2DConditionModel:
+    return _unet(
+        cross_attention_dim=_TEXT + _TEXT_2,
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + _TEXT_2,
     )
 
 

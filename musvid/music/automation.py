@@ -24,14 +24,13 @@ from .telling import OWN, Telling
 
 Floats = features.Floats
 
+STRENGTH, SEED, CONTROL = "strength", "seed", "control_scale"
+
 TARGETS: dict[str, tuple[float, float]] = {
     name: (float(RANGES[f"style.{name}"].low), float(RANGES[f"style.{name}"].high))
-    for name in ("strength", "guidance")
+    for name in (STRENGTH, "guidance", CONTROL)
 }
 """Settings of a style to which a curve is added, and their ranges."""
-
-
-STRENGTH, SEED = "strength", "seed"
 
 
 class Automation:
@@ -71,7 +70,7 @@ class Automation:
         self._morph, self._melted = morph, melted
         self._step = 1.0
         for name, modulation in by.items():
-            if not modulation:
+            if not modulation or (name == CONTROL and not style.control):
                 continue
             heard = features.of(song)
             self._step = heard.step
@@ -99,6 +98,7 @@ class Automation:
             prompts=self._prompts(time),
             strength=values.get("strength", self._base["strength"]),
             guidance=values.get("guidance", self._base["guidance"]),
+            control_scale=values.get("control_scale", self._base["control_scale"]),
             walk=self._walked(time) if self._walks else None,
         )
 

@@ -5,6 +5,7 @@ import gradio as gr
 from ..studio.limits import Limits
 from ..studio.studio import Studio
 from . import api
+from .additions import AdditionsPanel
 from .beat import BeatPanel
 from .board import Board, Panel
 from .changes import ChangesPanel
@@ -75,7 +76,8 @@ def _lay_out(board: Board) -> list[Panel]:
     song, start, style, shape = SongPanel(), PresetPanel(), StylePanel(), FormatPanel()
     part, view, motion, beat = PartPanel(), ViewPanel(), MotionPanel(), BeatPanel()
     form, story, follow, look = FormPanel(), StoryPanel(), FollowPanel(), LookPanel()
-    brush, moment, values, compare = BrushPanel(), MomentPanel(), GridPanel(), ComparePanel()
+    brush, additions, moment = BrushPanel(), AdditionsPanel(), MomentPanel()
+    values, compare = GridPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
     changes, reset, steps = ChangesPanel(), ResetPanel(), StepsPanel()
     overview = OverviewPanel()
@@ -94,7 +96,7 @@ def _lay_out(board: Board) -> list[Panel]:
             add(stage, overview, play, levers, steps, results)
         with gr.Column(scale=4, min_width=320, elem_id="settings"):
             add(song, start, style, shape, part)
-            add(view, motion, beat, form, story, follow, look, brush, moment)
+            add(view, motion, beat, form, story, follow, look, brush, additions, moment)
             add(render)
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
         add(values, compare)
@@ -102,7 +104,7 @@ def _lay_out(board: Board) -> list[Panel]:
     add(reset, language)
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results, values]
-    last: list[Panel] = [history, keep, drop, chance, reset, steps, overview, language]
+    last: list[Panel] = [additions, history, keep, drop, chance, reset, steps, overview, language]
     return [*first, *then, compare, changes, *last]
 
 

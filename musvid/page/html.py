@@ -98,10 +98,11 @@ def model_facts(name: str) -> str:
     model = MODELS.get(name)
     if model is None:
         return "Not one of the table: it is loaded as it stands, and downloaded if it is a hub id."
+    good = f"Good for {model.good_for}. "
     if not model.download:
-        return "Ships with musvid: nothing to download, quick without a graphics card."
+        return f"{good}Ships with musvid: nothing to download, quick without a graphics card."
     return (
-        f"{model.download:g} GB to download at first use, better with a graphics card; "
+        f"{good}{model.download:g} GB to download at first use, better with a graphics card; "
         f"licence: {model.licence}."
     )
 

@@ -150,8 +150,9 @@ def _warm(studio: Studio) -> None:
     """Warm a studio; a page that ends meanwhile can import nothing any more, and needs nothing."""
     try:
         studio.warm()
-    except (ImportError, RuntimeError):
-        if threading.main_thread().is_alive():
+    except (ImportError, RuntimeError) as error:
+        # Pools refuse work a moment before the main thread counts as ended.
+        if threading.main_thread().is_alive() and "shutdown" not in str(error):
             raise
 
 

@@ -161,19 +161,6 @@ class BrushPanel:
             ),
         )
 
-        board.control(
-            "style.lora",
-            gr.Textbox(
-                "",
-                label="LoRA",
-                info='for Stable Diffusion: a file, folder or hub id, "neon.safetensors:0.8"; '
-                "several with | between them",
-                max_lines=1,
-                visible=board.limits.any_model,
-                elem_id="lora",
-            ),
-        )
-
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         controls = board.controls

@@ -6,12 +6,14 @@ from typing import Any
 
 from .. import Recipe, SettingsError
 from ..music.lock import NOTES
+from ..paint.schedulers import SCHEDULERS
 from ..spectrum.look import Look
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 PACES = ["picture rate", "48", "50", "60", "120"]
 SECONDS = "no, in seconds"
+PLANS = ["the model's own", *SCHEDULERS]
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
 Values = dict[str, Any]
@@ -25,7 +27,12 @@ def recipe_of(values: Values) -> Recipe:
         given["look.gain"] = "auto"
     if values.get("cooling") in NOTES:
         given["look.half_life"] = values["cooling"]
-    for name, usual in (("size", SIZES), ("view.shown", SHOWN), ("motion_fps", PACES)):
+    for name, usual in (
+        ("size", SIZES),
+        ("view.shown", SHOWN),
+        ("motion_fps", PACES),
+        ("style.scheduler", PLANS),
+    ):
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
     cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
@@ -53,6 +60,7 @@ def values_of(recipe: Recipe) -> Values:
     values["view.shown"] = values["view.shown"] or SHOWN[0]
     values["view.cover"] = None  # the field keeps the file that it has
     values["motion_fps"] = values["motion_fps"] or PACES[0]
+    values["style.scheduler"] = values["style.scheduler"] or PLANS[0]
     tiny = recipe.style.tiny_autoencoder
     values[TINY] = tiny if isinstance(tiny, str) else ""
     values["style.tiny_autoencoder"] = bool(tiny)

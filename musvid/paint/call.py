@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SettingsError
 from ..frame import Frame
+from . import control
+from .conditions import condition
 from .noise import Walk, changed, own_noise
 from .schedule import schedule, settable, times_of
 from .style import Stroke, Style
 
 _LOOPED = ("StableDiffusionImg2ImgPipeline", "StableDiffusionXLImg2ImgPipeline")
+_CONTROLLED = tuple(name.replace("Img2Img", "ControlNetImg2Img") for name in _LOOPED)
 
 
 def paint_batch(
@@ -33,16 +37,20 @@ def paint_batch(
     """
     import torch
 
-    images = np.stack(frames)
-    width = images.shape[2]
+    height, width = frames[0].shape[:2]
     half = style.symmetry == "half"
-    if half:
-        images = images[:, :, : _half_width(width)]
-    # Whole blocks of latents; the rest is cut off again.
-    tall, wide = images.shape[1:3]
+    tall, wide = height, _half_width(width) if half else width
     block = pipe.vae_scale_factor * getattr(pipe, "patch_size", 1)
-    images = np.pad(images, ((0, 0), (0, -tall % block), (0, -wide % block), (0, 0)), mode="edge")
-    batch = Batch(np.ascontiguousarray(images), style, strokes, prompt)
+
+    def stacked(frames: Sequence[Frame]) -> NDArray[np.uint8]:
+        """What is painted of frames, in whole blocks of latents; the rest is cut off again."""
+        images = np.stack(frames)[:, :, :wide]
+        more = ((0, 0), (0, -tall % block), (0, -wide % block), (0, 0))
+        return np.ascontiguousarray(np.pad(images, more, mode="edge"))
+
+    controls = control.parse(style.control)
+    held = [stacked([condition(each.kind, frame) for frame in frames]) for each in controls]
+    batch = Batch(stacked(frames), style, strokes, prompt, held)
     work = by_loop if _looped(pipe, prompt) else by_call
     with torch.inference_mode():
         values = work(pipe, batch).float()
@@ -72,7 +80,7 @@ def alike(pipe: Any, frame: Frame, stroke: Stroke, steps: int) -> tuple[object, 
 
 def _looped(pipe: Any, prompt: dict[str, Any] | None = None) -> bool:
     """Whether a pipeline's loop is our own."""
-    named = type(pipe).__name__ in _LOOPED and settable(pipe)
+    named = type(pipe).__name__ in (*_LOOPED, *_CONTROLLED) and settable(pipe.scheduler)
     return named and (prompt is None or "prompt_embeds" in prompt)
 
 
@@ -81,13 +89,15 @@ class Batch:
     """Pictures, and how each is painted.
 
     images: uint8 (count, height, width, 3), both sides whole blocks of latents. prompt: of all of
-    them, see `musvid.paint.encoding`.
+    them, see `musvid.paint.encoding`. conditions: for each ControlNet of the style, the pictures
+    that it sees, as the images are.
     """
 
     images: NDArray[np.uint8]
     style: Style
     strokes: Sequence[Stroke]
     prompt: dict[str, Any]
+    conditions: Sequence[NDArray[np.uint8]] = ()
 
     @property
     def steps(self) -> int:
@@ -101,6 +111,32 @@ class Batch:
         import torch
 
         return [torch.Generator().manual_seed(self.style.seed) for _ in self.images]
+
+    def holds(self, pipe: Any) -> list[Any]:
+        """What the ControlNets of a pipeline hold the paintings to, as `loop.paint` takes it.
+
+        Raises SettingsError where the pipeline was loaded without them.
+        """
+        from . import loop
+
+        controls = control.parse(self.style.control)
+        if not controls:
+            return []
+        nets = getattr(pipe, "controlnet", None)
+        nets = list(getattr(nets, "nets", [nets]))
+        if nets == [None] or len(nets) != len(controls):
+            raise SettingsError(
+                "The painter was loaded without these ControlNets; load one for this style."
+            )
+        return [
+            loop.Hold(
+                net,
+                pictures,
+                [each.scale * stroke.control_scale for stroke in self.strokes],
+                each.counts,
+            )
+            for each, net, pictures in zip(controls, nets, self.conditions, strict=True)
+        ]
 
     def noise(self, pipe: Any) -> dict[str, Any]:
         """What noise is painted from, as `noise.changed` and `noise.own_noise` take it."""
@@ -125,6 +161,7 @@ def by_loop(pipe: Any, batch: Batch) -> Any:
         prompt=batch.prompt,
         generators=batch.generators,
         changed=partial(changed, **batch.noise(pipe)),
+        holds=batch.holds(pipe),
     )
 
 

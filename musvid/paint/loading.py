@@ -14,12 +14,13 @@ import inspect
 import logging
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._device import BUILDING, is_out_of_memory, pick_precision
 from ..errors import MemoryExhausted, ModelError, SettingsError
+from .control import Control
 from .loras import Loras
 from .models import (
     INDEX,
@@ -31,6 +32,9 @@ from .models import (
     read_index,
     repository,
 )
+from .nets import controlled
+from .schedulers import SCHEDULERS
+from .tensors import checkpoint
 
 if TYPE_CHECKING:
     import torch
@@ -44,10 +48,13 @@ def load(
     device: str,
     precision: str = "auto",
     loras: Loras = (),
+    controls: Sequence[Control] = (),
+    scheduler: str | None = None,
 ) -> Any:
     """The model's image-to-image pipeline, ready on the device.
 
-    loras: are added to its weights. precision: what it computes in, see
+    loras: are added to its weights. controls: whose networks stand beside its UNet. scheduler: a
+        name of `SCHEDULERS`, by default its own. precision: what it computes in, see
         `musvid._device.pick_precision`.
 
     Several threads may load: they build one after the other, and download at the same time.
@@ -56,7 +63,11 @@ def load(
         try:
             if model.kind == "embedded" and not tiny_autoencoder:
                 return _embedded(model, device, precision)
-            return _load(model, tiny_autoencoder, device, precision, loras)
+            pipe = _load(model, tiny_autoencoder, device, precision, loras)
+            _choose_scheduler(pipe, model, scheduler)
+            if controls:
+                pipe = controlled(pipe, model, controls, _fetch)
+            return _placed(pipe, device)
         except (SettingsError, ModelError):
             raise
         except Exception as error:
@@ -119,11 +130,17 @@ def _load(
         options = {"dtype": dtype, "use_safetensors": True}
         pipe.vae = diffusers.AutoencoderTiny.from_pretrained(_fetch(tiny), **options)
     _check(pipe, model)
-    _choose_scheduler(pipe, model)
+    return pipe
+
+
+def _placed(pipe: Any, device: str) -> Any:
+    """The pipeline on its device, with pictures pixel by pixel in memory."""
+    import torch
+
     pipe.set_progress_bar_config(disable=True)
     pipe.to(device)
-    for part in (getattr(pipe, "unet", None), pipe.vae):
-        if part is not None:
+    for name in ("unet", "vae", "controlnet"):
+        if (part := getattr(pipe, name, None)) is not None:
             part.to(memory_format=torch.channels_last)
     return pipe
 
@@ -248,19 +265,14 @@ def _load_file(model: Model, dtype: Callable[[], torch.dtype]) -> Any:
     The parts that such a file lacks (configurations, tokenizer) come from a folder of the same
     name beside it, if there is one, and else from the hub.
     """
-    from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
-    from safetensors import safe_open
+    import diffusers
 
     path = Path(model.source)
-    with safe_open(path, framework="pt") as file:
-        names = list(file.keys())
-    if not any(name.startswith("model.diffusion_model.") for name in names):
-        raise ModelError(f"{path.name} is no Stable Diffusion checkpoint; choose another file.")
-    xl = any(name.startswith("conditioner.embedders.") for name in names)
-    family = StableDiffusionXLImg2ImgPipeline if xl else StableDiffusionImg2ImgPipeline
+    kind = "StableDiffusionXL" if checkpoint(path).family == "sdxl" else "StableDiffusion"
     beside = path.with_suffix("")
     config = {"config": str(beside)} if (beside / "model_index.json").is_file() else {}
-    return family.from_single_file(str(path), dtype=dtype(), safety_checker=None, **config)
+    load = getattr(diffusers, f"{kind}Img2ImgPipeline").from_single_file
+    return load(str(path), dtype=dtype(), safety_checker=None, **config)
 
 
 def _tiny(model: Model, wish: bool | str) -> str | None:
@@ -284,20 +296,38 @@ _PLAIN_SPACING = {
 }
 
 
-def _choose_scheduler(pipe: Any, model: Model) -> None:
-    """Give the pipeline a scheduler that can begin at any time, see `schedule.timesteps`."""
+def _choose_scheduler(pipe: Any, model: Model, name: str | None) -> None:
+    """Give the pipeline a scheduler that can begin at any time, see `schedule.timesteps`.
+
+    name: of `SCHEDULERS`, where one is wished for. Raises ModelError where it does not fit.
+    """
     import diffusers
 
     own = pipe.scheduler
+    if name is not None:
+        if not hasattr(own, "betas"):
+            raise ModelError(
+                f"The scheduler {name} does not fit {model.name}, whose noise is of another kind; "
+                "leave it out."
+            )
+        wished, told = SCHEDULERS[name]
+        config = {**own.config, **_plain(own), **told}
+        pipe.scheduler = getattr(diffusers, wished).from_config(config)
+        return
     kind = getattr(diffusers, model.scheduler) if model.scheduler else type(own)
     # Ancestral sampling would add new noise at each step, and DDIM and PNDM know only their own
     # schedules; all three sample the process that Euler's method solves.
     settable = "timesteps" in inspect.signature(kind.set_timesteps).parameters
     if not settable and hasattr(own, "betas"):
         kind = diffusers.EulerDiscreteScheduler
-    plain = {name: value for name, value in _PLAIN_SPACING.items() if name in own.config}
+    plain = _plain(own)
     if kind is not type(own) or any(own.config[name] != value for name, value in plain.items()):
         pipe.scheduler = kind.from_config({**own.config, **plain})
+
+
+def _plain(scheduler: Any) -> dict[str, object]:
+    """What its configuration must say for it to take timesteps of our own."""
+    return {name: value for name, value in _PLAIN_SPACING.items() if name in scheduler.config}
 
 
 def _index_here(model: Model) -> Path | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +25,21 @@ Times = Sequence[Sequence[int]]
 """For each frame of a batch, the times at which it is denoised, falling; as many for each."""
 
 
+@dataclass(frozen=True)
+class Hold:
+    """A ControlNet, and what it holds a batch of paintings to.
+
+    pictures: uint8 (count, height, width, 3), as large as the paintings. scales: for each of them,
+    by how much what it adds to the UNet is multiplied. counts: whether it counts in a step of so
+    many.
+    """
+
+    net: Any
+    pictures: NDArray[np.uint8]
+    scales: Sequence[float]
+    counts: Callable[[int, int], bool]
+
+
 def paint(
     pipe: Any,
     pictures: NDArray[np.uint8],
@@ -33,6 +49,7 @@ def paint(
     prompt: dict[str, Tensor],
     generators: Sequence[torch.Generator],
     changed: Callable[[Tensor], Tensor] = lambda noise: noise,
+    holds: Sequence[Hold] = (),
 ) -> Tensor:
     """Paint a batch of pictures.
 
@@ -43,6 +60,7 @@ def paint(
     prompt: embeddings, see `musvid.paint.encoding`, one for each frame.
     generators: on the processor, one for each frame. changed: given the noise that is drawn from
         them, what is painted from instead, of the same shape and type.
+    holds: the ControlNets that hold the paintings to pictures.
 
     Returns float (count, 3, height, width), 0 to 1; not finite where the model's numbers were not.
     """
@@ -51,10 +69,10 @@ def paint(
     latents = encode(vae, pixels, generators).to(unet.dtype)
     noise = changed(_randn(latents, generators))
     sampler = _sampler(pipe.scheduler, times, latents)
-    asked = _Asked(pipe, prompt, guidance, pictures.shape[1:3], latents)
+    asked = _Asked(pipe, prompt, guidance, pictures.shape[1:3], latents, holds)
     latents = sampler.begin(latents, noise)
     for step in range(sampler.steps):
-        made = asked(sampler.scaled(latents, step), sampler.time(step))
+        made = asked(sampler.scaled(latents, step), sampler.time(step), step, sampler.steps)
         latents = sampler.step(made, latents, step, generators)
     return decode(vae, latents)
 
@@ -122,15 +140,19 @@ class _Asked:
         guidance: Sequence[float],
         size: tuple[int, ...],
         latents: Tensor,
+        holds: Sequence[Hold],
     ) -> None:
         count, unet = len(guidance), pipe.unet
         told = torch.tensor(guidance, dtype=torch.float32)
         # A distilled UNet is told the guidance, and needs no other answer to be guided by.
+        from diffusers import StableDiffusionImg2ImgPipeline  # the sisters with control lack it
+
         distilled = unet.config.time_cond_proj_dim
         self._unet, self._guidance, self._guided = unet, told.view(-1, 1, 1, 1).to(latents), False
         more: dict[str, Any] = {}
         if distilled:
-            embedded = pipe.get_guidance_scale_embedding(told - 1, embedding_dim=distilled)
+            embed = StableDiffusionImg2ImgPipeline.get_guidance_scale_embedding
+            embedded = embed(pipe, told - 1, embedding_dim=distilled)
             more["timestep_cond"] = embedded.to(latents)
         else:
             self._guided = max(guidance) > 1
@@ -150,16 +172,55 @@ class _Asked:
                 "time_ids": torch.cat(rows).to(latents.device),
             }
         self._more = more
+        self._held = []
+        for each in holds:
+            scales = torch.tensor(each.scales).view(-1, 1, 1, 1).to(latents)
+            if scales.any():
+                seen = _pixels(each.pictures, latents)
+                self._held.append((each.net, self._twice(seen), self._twice(scales), each.counts))
 
-    def __call__(self, latents: Tensor, time: Tensor) -> Tensor:
-        """What the UNet makes of latents at a time for each of them."""
-        if self._guided:
-            latents, time = torch.cat([latents] * 2), torch.cat([time] * 2)
-        made = self._unet(latents, time, **self._more, return_dict=False)[0]
+    def _twice(self, rows: Tensor) -> Tensor:
+        """Rows for the prompts, and the same for the negative ones where these are asked, too."""
+        return torch.cat([rows] * 2) if self._guided else rows
+
+    def __call__(self, latents: Tensor, time: Tensor, step: int, steps: int) -> Tensor:
+        """What the UNet makes of latents at a time for each of them, in a step of so many."""
+        latents, time = self._twice(latents), self._twice(time)
+        held = self._residuals(latents, time, step, steps)
+        made = self._unet(latents, time, **self._more, **held, return_dict=False)[0]
         if not self._guided:
             return made
         other, made = made.chunk(2)
         return other + self._guidance * (made - other)
+
+    def _residuals(self, latents: Tensor, time: Tensor, step: int, steps: int) -> dict[str, Any]:
+        """What the ControlNets that count in this step add to the UNet's levels: their sum."""
+        found = [
+            net(
+                latents,
+                time,
+                controlnet_cond=pictures,
+                conditioning_scale=scales,
+                **self._more,
+                return_dict=False,
+            )
+            for net, pictures, scales, counts in self._held
+            if counts(step, steps)
+        ]
+        if not found:
+            return {}
+        return {
+            "down_block_additional_residuals": [
+                sum(level) for level in zip(*(down for down, _ in found), strict=True)
+            ],
+            "mid_block_additional_residual": sum(middle for _, middle in found),
+        }
+
+
+def _pixels(pictures: NDArray[np.uint8], like: Tensor) -> Tensor:
+    """Pictures as a network sees them, (count, 3, height, width), 0 to 1."""
+    pixels = torch.from_numpy(np.ascontiguousarray(pictures)).to(like.device)
+    return pixels.permute(0, 3, 1, 2).to(like.dtype, memory_format=torch.channels_last) / 255
 
 
 def _sizes(pipe: Any, pooled: Tensor, size: tuple[int, ...]) -> tuple[Tensor, Tensor]:

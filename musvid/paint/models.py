@@ -41,8 +41,11 @@ class Model:
         and signs), or None where that is told only when it is loaded.
     scheduler: a diffusers scheduler class that replaces the model's own.
     lora, tiny_autoencoder: hub ids of additions made for this model.
-    download: size in gigabytes (10^9 bytes) of what the first use downloads, half precision;
-        None where that is not known, 0 where nothing is downloaded.
+    family: whose LoRAs and ControlNets fit, where the table knows it; see `musvid.paint.tensors`.
+    good_for: what it is chosen for, in a few words.
+    download: size in gigabytes (10^9 bytes) of what the first use downloads, half precision, which
+        is the memory that its weights take; None where that is not known, 0 where nothing is
+        downloaded.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Model:
     scheduler: str | None = None
     lora: str | None = None
     tiny_autoencoder: str | None = None
+    family: str | None = None
+    good_for: str = ""
     download: float | None = None
     licence: str = "see the model's own page"
 
@@ -100,6 +105,7 @@ TABLE: dict[str, Model] = {
             prompt="blue and gold stained glass",
             vocabulary=_vocabulary(WEIGHTS / "sketch"),
             reads=14,
+            good_for="living pictures at once, without a GPU or a download",
             download=0.0,
             licence="MIT, as musvid itself",
         ),
@@ -112,6 +118,8 @@ TABLE: dict[str, Model] = {
             strength=0.6,
             guidance=1.0,
             tiny_autoencoder="madebyollin/taesd",
+            family="sd2",
+            good_for="free text, the fastest of the large ones",
             download=2.6,
             licence=_STABILITY,
         ),
@@ -124,6 +132,8 @@ TABLE: dict[str, Model] = {
             strength=0.6,
             guidance=1.0,
             tiny_autoencoder="madebyollin/taesdxl",
+            family="sdxl",
+            good_for="free text, the finest pictures in few steps",
             download=6.9,
             licence=_STABILITY,
         ),
@@ -138,6 +148,8 @@ TABLE: dict[str, Model] = {
             scheduler="LCMScheduler",
             lora="latent-consistency/lcm-lora-sdv1-5",
             tiny_autoencoder="madebyollin/taesd",
+            family="sd1",
+            good_for="LoRAs and ControlNets of Stable Diffusion 1.5 in few steps",
             download=2.3,
             licence="CreativeML OpenRAIL-M (LoRA: OpenRAIL++)",
         ),
@@ -150,6 +162,8 @@ TABLE: dict[str, Model] = {
             strength=0.6,
             guidance=7.0,
             tiny_autoencoder="madebyollin/taesd",
+            family="sd1",
+            good_for="negative prompts, guidance, and the widest choice of LoRAs and ControlNets",
             download=2.1,
             licence="CreativeML OpenRAIL-M",
         ),
@@ -236,7 +250,7 @@ def fingerprint(
     found: list[object] = [model.scheduler]
     for source in _sources(model, tiny_autoencoder, additions):
         path = local(source)
-        found.append([source, _revision(source)] if path is None else files_of(path))
+        found.append([source, revision(source)] if path is None else files_of(path))
     return found
 
 
@@ -265,7 +279,7 @@ def is_large(model: Model) -> bool:
     where it can. Of a hub model it is known once it is downloaded."""
     path = local(model.source)
     if path is None:
-        path = repository(model.source) / "snapshots" / (_revision(model.source) or "none")
+        path = repository(model.source) / "snapshots" / (revision(model.source) or "none")
     files = [path] if path.is_file() else path.rglob("*.safetensors")
     return sum(file.stat().st_size for file in files) > _LARGE
 
@@ -284,7 +298,8 @@ def repository(hub_id: str) -> Path:
     return Path(HF_HUB_CACHE) / f"models--{hub_id.replace('/', '--')}"
 
 
-def _revision(hub_id: str) -> str | None:
+def revision(hub_id: str) -> str | None:
+    """The commit of a hub model that was downloaded."""
     try:
         return (repository(hub_id) / "refs" / "main").read_text(encoding="utf-8").strip()
     except OSError:
@@ -294,7 +309,7 @@ def _revision(hub_id: str) -> str | None:
 def _whole(hub_id: str) -> bool:
     """Whether a download has weights, and none that is unfinished."""
     folder = repository(hub_id)
-    weights = (folder / "snapshots" / (_revision(hub_id) or "none")).rglob("*.safetensors")
+    weights = (folder / "snapshots" / (revision(hub_id) or "none")).rglob("*.safetensors")
     try:
         return any(weights) and not any((folder / "blobs").glob("*.incomplete"))
     except OSError:

@@ -21,7 +21,7 @@ from typing import Any
 from .. import _device, _validate
 from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
-from . import loading, loras, models, words
+from . import control, loading, loras, models, words
 from .call import alike, paint_batch
 from .encoding import encode, joined, unread
 from .style import Stroke, Style
@@ -65,7 +65,7 @@ Job = tuple[Frame, Stroke]
 class Painter:
     """A loaded model.
 
-    style: whose model, tiny autoencoder and LoRAs to load.
+    style: whose model to load, with its tiny autoencoder, LoRAs, ControlNets and scheduler.
     device, precision: see `musvid._device.pick_device` and `musvid._device.pick_precision`.
     batch: frames painted at once; by default 8 on a GPU, 2 of a large model on the CPU, and else 1.
         It is halved whenever the memory does not suffice.
@@ -94,7 +94,13 @@ class Painter:
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
         self._pipe = loading.load(
-            self.model, style.tiny_autoencoder, self.device, precision, loras.parse(style.lora)
+            self.model,
+            style.tiny_autoencoder,
+            self.device,
+            precision,
+            loras.parse(style.lora),
+            control.parse(style.control),
+            style.scheduler,
         )
         large = models.is_large(self.model)
         self.precision = _device.pick_precision(self.device, precision, large=large)

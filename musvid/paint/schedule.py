@@ -22,10 +22,9 @@ def timesteps(strength: float, steps: int, *, train_steps: int = 1000, grid: int
     return sorted(snapped, reverse=True)
 
 
-def settable(pipe: Any) -> bool:
-    """Whether a pipeline can be told the times at which it denoises."""
-    calls = (pipe.scheduler.set_timesteps, pipe.__call__)
-    return all("timesteps" in inspect.signature(call).parameters for call in calls)
+def settable(scheduler: Any) -> bool:
+    """Whether a scheduler can be told the times at which it denoises."""
+    return "timesteps" in inspect.signature(scheduler.set_timesteps).parameters
 
 
 def times_of(scheduler: Any, steps: int, strength: float) -> list[int]:
@@ -39,7 +38,8 @@ def times_of(scheduler: Any, steps: int, strength: float) -> list[int]:
 def schedule(pipe: Any, steps: int, strength: float) -> dict[str, Any]:
     """The pipeline's arguments for denoising from a strength in a number of steps."""
     scheduler = pipe.scheduler
-    if settable(pipe):
+    told = "timesteps" in inspect.signature(pipe.__call__).parameters
+    if told and settable(scheduler):
         return {"timesteps": times_of(scheduler, steps, strength), "strength": 1.0}
     # Families with a schedule of another kind (flow matching): so many steps in all that the
     # last `steps` of them begin as near to the strength as they can.

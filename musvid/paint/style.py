@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from .. import _validate
 from ..errors import SettingsError, listed, quoted
 from ..ranges import RANGES
-from . import loras, models, prompts, words
+from . import control, loras, models, prompts, tensors, words
+from .schedulers import SCHEDULERS
 
 SYMMETRIES = ("half", "noise", "none")
 
@@ -32,6 +33,9 @@ class Style:
     tiny_autoencoder: whether to use the model's small, fast autoencoder (TAESD), where the model
         table names one; or the hub id or folder of one.
     lora: additions to the model, see `musvid.paint.loras`.
+    control: ControlNets that hold paintings to pictures of their guides, see
+        `musvid.paint.control`. control_scale: 0 to 2, how much all of them count.
+    scheduler: a name from `musvid.paint.schedulers`, or None for the model's own.
     """
 
     model: str = "sketch"
@@ -44,6 +48,9 @@ class Style:
     symmetry: str | None = None
     tiny_autoencoder: bool | str = False
     lora: str = ""
+    control: str = ""
+    control_scale: float = 1.0
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         _validate.text("model", self.model, 4096)
@@ -61,25 +68,20 @@ class Style:
             _validate.text("tiny autoencoder", self.tiny_autoencoder, 4096)
         _validate.text("lora", self.lora, 4096)
         loras.parse(self.lora)
+        _validate.text("control", self.control, 4096)
+        control.parse(self.control)
+        RANGES["style.control_scale"].check("control_scale", self.control_scale)
+        if self.scheduler is not None:
+            _validate.choice("scheduler", self.scheduler, SCHEDULERS)
 
     def resolve(self) -> Style:
         """The same style with every None replaced by the model's default.
 
-        Raises SettingsError for an unknown model, for a LoRA that is not there, and for a model
-        that takes none.
+        Raises SettingsError for an unknown model, for a LoRA or ControlNet that is not there, and
+        for a model that takes none.
         """
         model = models.find(self.model)
-        if model.kind == "embedded" and self.additions:
-            raise SettingsError(
-                f"The model {model.name} takes no LoRA; leave it out, or choose a Stable Diffusion "
-                "model."
-            )
-        for name in self.additions:
-            if models.local(name) is None and not models.on_hub(models.part_of(name)[0]):
-                raise SettingsError(
-                    f"There is no LoRA {quoted(name)}; give a .safetensors file or a folder that "
-                    "exists, or a hub id (owner/name)."
-                )
+        self._check_additions(model)
         defaults = {
             name: getattr(model, name)
             for name in ("prompt", "strength", "steps", "guidance", "symmetry")
@@ -87,15 +89,49 @@ class Style:
         }
         return replace(self, **defaults)
 
+    def _check_additions(self, model: models.Model) -> None:
+        """Raises SettingsError for what a model does not take, and for what is not there."""
+        named = {
+            "LoRA": [name for name, _ in loras.parse(self.lora)],
+            "ControlNet": self._nets(model),
+        }
+        for what, names in named.items():
+            if model.kind == "embedded" and (names or (what == "ControlNet" and self.control)):
+                raise SettingsError(
+                    f"The model {model.name} takes no {what}; leave it out, or choose a Stable "
+                    "Diffusion model."
+                )
+            for name in filter(None, names):
+                if models.local(name) is None and not models.on_hub(models.part_of(name)[0]):
+                    raise SettingsError(
+                        f"There is no {what} {quoted(name)}; give a .safetensors file or a folder "
+                        "that exists, or a hub id (owner/name)."
+                    )
+        if model.kind == "embedded" and self.scheduler:
+            raise SettingsError(
+                f"The model {model.name} has one scheduler; leave it out, or choose a Stable "
+                "Diffusion model."
+            )
+
+    def _nets(self, model: models.Model) -> list[str]:
+        """The ControlNets' hub ids, files and folders, "" where that is not known yet."""
+        if not self.control:
+            return []
+        family = tensors.family(model)
+        return [control.net(each, family) for each in control.parse(self.control)]
+
     @property
-    def made_of(self) -> tuple[str, bool | str, str]:
+    def made_of(self) -> tuple[object, ...]:
         """What is loaded for it: styles that have this in common share a painter."""
-        return self.model, self.tiny_autoencoder, self.lora
+        nets = [(each.kind, each.source) for each in control.parse(self.control)]
+        return self.model, self.tiny_autoencoder, self.lora, tuple(nets), self.scheduler
 
     @property
     def additions(self) -> list[str]:
-        """The hub ids, files and folders of what is added to the model."""
-        return [name for name, _ in loras.parse(self.lora)]
+        """The hub ids, files and folders of what is added to the model, as far as they are
+        known."""
+        nets = self._nets(models.find(self.model))
+        return [*(name for name, _ in loras.parse(self.lora)), *filter(None, nets)]
 
     def ignored(self) -> list[str]:
         """The words of the prompt that the model does not know, each once, in their order.
@@ -136,7 +172,12 @@ class Style:
     def stroke(self) -> Stroke:
         """How every frame is painted. The style must be resolved; a prompt is the one at time 0."""
         assert self.prompt is not None and self.strength is not None and self.guidance is not None
-        return Stroke(prompts.weights(prompts.parse(self.prompt), 0), self.strength, self.guidance)
+        return Stroke(
+            prompts.weights(prompts.parse(self.prompt), 0),
+            self.strength,
+            self.guidance,
+            control_scale=self.control_scale,
+        )
 
 
 @dataclass(frozen=True)
@@ -149,6 +190,7 @@ class Stroke:
         mixed by spherical interpolation. None leaves the noise to the pipeline.
     place: row and column of the world of noise at which the frame begins, in pixels, see
         `musvid.paint.world`. None is no world: the noise is nailed to the frame.
+    control_scale: as that of a `Style`.
     """
 
     prompts: prompts.Weights
@@ -156,3 +198,4 @@ class Stroke:
     guidance: float
     walk: float | None = None
     place: tuple[int, int] | None = None
+    control_scale: float = 1.0

@@ -140,8 +140,9 @@ class Limits:
                 raise SettingsError(
                     "Here the tiny autoencoder must be the model's own; switch it on or off."
                 )
-            if style.lora:
-                raise SettingsError("Here a model is as it comes; leave the LoRA out.")
+            for what, added in (("LoRA", style.lora), ("ControlNet", style.control)):
+                if added:
+                    raise SettingsError(f"Here a model is as it comes; leave the {what} out.")
         size = recipe.resolve().size
         assert size is not None
         if self.side and max(size) > self.side:

@@ -15,7 +15,7 @@ from ..errors import Cancelled
 from ..paint.painter import Painter
 from ..paint.style import Style
 
-Key = tuple[str, bool | str, str]
+Key = tuple[object, ...]
 
 _PROMPT = 0.1  # seconds between two looks at whether to stop
 

@@ -145,6 +145,7 @@ def test_a_space_sees_spaces_before_torch_and_asks_for_time_by_size(
         {"style.model": "model.safetensors"},
         {"style.tiny_autoencoder": "someone/something"},
         {"style.model": "sd-turbo", "style.lora": "someone/something"},
+        {"style.model": "sd-turbo", "style.control": "edges"},
         {"size": "1024x1024"},
         {"duration": 61},
     ],

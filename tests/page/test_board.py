@@ -31,6 +31,7 @@ PANELS = [
     "beat",
     "follow",
     "style",
+    "additions",
     "view",
     "look",
     "moment",
@@ -141,8 +142,10 @@ def test_an_id_of_a_tiny_autoencoder_is_offered_where_any_model_is(tmp_path: Pat
     for public in (True, False):
         studio = Studio(device="cpu", store=musvid.Store(tmp_path))
         made = build(studio, Limits.of(public=public, environment={}))
-        for name in ("style.tiny_id", "style.lora"):
-            assert made.controls[name].visible is not public
+        additions = made.controls["style.lora"].parent.parent
+        assert additions.elem_id == "additions"
+        for part in (made.controls["style.tiny_id"], additions):
+            assert part.visible is not public
 
 
 def test_the_live_line_tells_what_is_taken_otherwise(board: Board, write_song: WriteSong) -> None:
