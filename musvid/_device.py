@@ -16,6 +16,8 @@ from .errors import SettingsError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
+FAST = ("auto", "off")
+"""Whether models are compiled where that pays, see `musvid.paint.compiled`."""
 
 BUILDING = threading.Lock()
 """Held by whoever builds a network. Loaders change `torch.nn.Module` for all threads while they do

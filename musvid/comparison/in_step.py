@@ -83,6 +83,7 @@ def in_step(
     painters: Painters | None = None,
     device: str = "auto",
     precision: str = "auto",
+    fast: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
 ) -> Path:
@@ -115,6 +116,7 @@ def in_step(
                     painter=painter,
                     device=device,
                     precision=precision,
+                    fast=fast,
                     store=store,
                     flavr_weights=flavr_weights,
                 )

@@ -199,8 +199,12 @@ class Gate(nn.Module):
             means = x.mean((2, 3)).unflatten(1, (MOMENTS, -1)).mean(1)
         else:
             means = x.mean((2, 3, 4))
-        gate = self.attn_layer(means[:, :, None, None, None])
-        return x * (gate.flatten(1).repeat(1, MOMENTS)[:, :, None, None] if folded else gate)
+        conv, squashed = self.attn_layer
+        # Of one place, a convolution is a product; a Mac's GPU may have no 3D one.
+        gate = squashed(F.linear(means, conv.weight.flatten(1), conv.bias))
+        if folded:
+            return x * gate.repeat(1, MOMENTS)[:, :, None, None]
+        return x * gate[:, :, None, None, None]
 
 
 def _kernel(mixing: bool) -> tuple[int, int, int]:

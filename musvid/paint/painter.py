@@ -14,14 +14,14 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import groupby, islice, repeat
 from typing import Any
 
 from .. import _device, _validate
 from ..errors import MemoryExhausted, ModelError, quoted
 from ..frame import Frame
-from . import control, loading, loras, models, words
+from . import compiled, control, loading, loras, models, words
 from .call import alike, paint_batch
 from .encoding import encode, joined, unread
 from .style import Stroke, Style
@@ -67,6 +67,7 @@ class Painter:
 
     style: whose model to load, with its tiny autoencoder, LoRAs, ControlNets and scheduler.
     device, precision: see `musvid._device.pick_device` and `musvid._device.pick_precision`.
+    fast: "auto" or "off", see `expect`.
     batch: frames painted at once; by default 8 on a GPU, 2 of a large model on the CPU, and else 1.
         It is halved whenever the memory does not suffice.
 
@@ -86,6 +87,7 @@ class Painter:
         *,
         device: str = "auto",
         precision: str = "auto",
+        fast: str = "auto",
         batch: int | None = None,
     ) -> None:
         style = style.resolve()
@@ -109,8 +111,24 @@ class Painter:
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
         self._encoded: OrderedDict[tuple[str, str, bool], dict[str, Any]] = OrderedDict()
         self._turn = threading.Lock()
+        _validate.choice("fast", fast, _device.FAST)
+        self._fast: compiled.Fast | None = None
+        if fast == "auto" and self.device == "cuda":
+            self._fast = compiled.Fast(self._pipe, name=self.model.name, turn=self._turn)
         small = loading.parameters(self._pipe) < _SMALL
         self._workers = min(_device.cores(), 8) if self.device == "cpu" and small else 1
+
+    @contextmanager
+    def expect(self, count: int) -> Iterator[None]:
+        """A context in which so many frames will be painted: where they are many, the model is
+        compiled meanwhile, see `musvid.paint.compiled`."""
+        if self._fast:
+            self._fast.expect(count)
+        try:
+            yield
+        finally:
+            if self._fast:
+                self._fast.expect(0)
 
     @property
     def abreast(self) -> int:

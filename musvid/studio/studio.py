@@ -72,8 +72,8 @@ _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 class Studio:
     """See the module. It is safe to use from several threads.
 
-    device, precision: see `musvid.render`. store: for finished frames; None keeps none. models:
-        how many are kept in memory at a time. longest: seconds after which a render is stopped,
+    device, precision, fast: see `musvid.render`. store: for finished frames; None keeps none.
+    models: how many are kept in memory at a time. longest: seconds after which a render is stopped,
         and what is finished becomes its video. most: bytes that the frames of a render may take.
     """
 
@@ -82,6 +82,7 @@ class Studio:
         *,
         device: str = "auto",
         precision: str = "auto",
+        fast: str = "auto",
         store: Store | None = None,
         models: int = 2,
         longest: float | None = None,
@@ -92,7 +93,7 @@ class Studio:
         self._device, self._store = device, store
         self._longest, self._most = longest, most
         self._painters = Painters(
-            lambda style: Painter(style, device=device, precision=precision), keep=models
+            lambda style: Painter(style, device=device, precision=precision, fast=fast), keep=models
         )
         self.attention = Attention()
         self._forget()
