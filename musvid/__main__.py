@@ -15,7 +15,7 @@ from random import randrange
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import interpolate, presets
-from ._device import DEVICES, PRECISIONS
+from ._device import DEVICES, FAST, PRECISIONS
 from ._entry import console, end_by_signals, guarded
 from .clock import parse_time
 from .comparison.grid import Grid
@@ -521,6 +521,12 @@ def build_parser() -> argparse.ArgumentParser:
         "(default: auto)",
     )
     add(
+        "--fast",
+        choices=FAST,
+        default="auto",
+        help="whether an NVIDIA card compiles the model while a long render paints (default: auto)",
+    )
+    add(
         "--frames",
         metavar="DIR",
         default=None,
@@ -839,6 +845,7 @@ def _common(options: argparse.Namespace) -> dict[str, Any]:
         "device": options.device,
         "precision": options.precision,
         "encoder": options.encoder,
+        "fast": options.fast,
         "store": None if options.no_cache else usable(),
         "flavr_weights": options.flavr_weights,
     }

@@ -9,6 +9,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from . import _validate
@@ -16,6 +18,8 @@ from .errors import SettingsError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
+FAST = ("auto", "off")
+"""Whether models are compiled where that pays, see `musvid.paint.compiled`."""
 
 BUILDING = threading.Lock()
 """Held by whoever builds a network. Loaders change `torch.nn.Module` for all threads while they do
@@ -82,6 +86,30 @@ def wider(device: str, precision: str) -> str | None:
     return "float32"
 
 
+def free_memory(device: str) -> int | None:
+    """The bytes that a device has free, or None where nothing tells.
+
+    On Linux's processor those that programs can have at once, within the limit of a container.
+    """
+    import torch
+
+    if device == "cuda":
+        unused = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        return torch.cuda.mem_get_info()[0] + unused
+    if device == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    found = []
+    with suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")]
+    with suppress(OSError, ValueError):
+        group = Path("/sys/fs/cgroup")
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        facts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        found.append(limit - used + int(facts.get("inactive_file", 0)))
+    return min(found, default=None)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error of torch or Python means that memory ran out."""
     text = str(error).lower()
@@ -93,7 +121,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def free_memory() -> None:
+def release_memory() -> None:
     """Give back the memory of models that are gone, before the next one needs it."""
     gc.collect()  # pipelines hold themselves in circles
     torch = sys.modules.get("torch")

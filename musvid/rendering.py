@@ -62,6 +62,7 @@ def render(
     device: str = "auto",
     precision: str = "auto",
     encoder: str = "auto",
+    fast: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -82,7 +83,8 @@ def render(
     painter: a loaded model to use again; it must be that of the recipe.
     device: "auto", "cpu", "cuda" or "mps". precision: what the model computes in: "float32",
         "bfloat16", or "auto" for what is fastest on the device. encoder: what encodes the video:
-        "cpu", "gpu", or "auto" for an NVIDIA card where that works.
+        "cpu", "gpu", or "auto" for an NVIDIA card where that works. fast: "auto" to compile the
+        model on an NVIDIA card while a long render paints, or "off".
     store: finished frames of earlier renders; this one's are added. What it holds is not drawn,
         painted or encoded again.
     flavr_weights: for the interpolator "flavr", see `musvid.between`. It belongs to the machine
@@ -108,7 +110,7 @@ def render(
     model = models.find(style.model)
     here = store is not None and models.downloaded(model, style.tiny_autoencoder, style.additions)
     if recipe.paints and painter is None and not here:
-        painter = Painter(style, device=device, precision=precision)
+        painter = Painter(style, device=device, precision=precision, fast=fast)
     addresses = None
     if store or frames_dir is not None:
         addresses = Addresses.of(job, painter, device, flavr_weights, precision, codec)
@@ -155,7 +157,14 @@ def render(
             stack.callback(getattr(frames, "close", lambda: None))
             return stack.enter_context(closed(watched(frames, name)))
 
-        load = cache(lambda: painter or Painter(style, device=device, precision=precision))
+        @cache
+        def load() -> Painter:
+            found = painter or Painter(style, device=device, precision=precision, fast=fast)
+            stack.enter_context(found.expect(clock.painted))
+            return found
+
+        if painter:
+            load()
         tools = Tools(stage, load, store, addresses, painter, device, flavr_weights)
         film(chain(job, tools), job, path, encoder=encoder)
     if store and addresses:

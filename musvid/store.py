@@ -55,6 +55,9 @@ _DEFAULT_GB = 5.0
 STRIP = 32
 """Pictures of a spectrum per file."""
 
+COMPILED = "compiled"
+"""The folder in it of compiled networks, which torch keeps in its own way."""
+
 _KINDS = ("spectra", "paintings", "videos", "fits")
 _MARK = "musvid-cache"  # a file that says that the folder is one, so that no other is emptied
 _TRIM_EVERY = 200_000_000  # bytes written between two looks at the limit
@@ -274,8 +277,8 @@ class Store:
         self._write(path, lambda new: shutil.copyfile(video, new))
 
     def clear(self) -> None:
-        """Forget everything."""
-        for kind in _KINDS:
+        """Forget everything, and compiled networks, too."""
+        for kind in (*_KINDS, COMPILED):
             shutil.rmtree(self.folder / kind, ignore_errors=True)
 
     def trim(self) -> None:

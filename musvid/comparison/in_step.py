@@ -84,6 +84,7 @@ def in_step(
     device: str = "auto",
     precision: str = "auto",
     encoder: str = "auto",
+    fast: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
 ) -> Path:
@@ -117,6 +118,7 @@ def in_step(
                     device=device,
                     precision=precision,
                     encoder=encoder,
+                    fast=fast,
                     store=store,
                     flavr_weights=flavr_weights,
                 )

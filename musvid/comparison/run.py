@@ -150,6 +150,7 @@ def compare(
     device: str = "auto",
     precision: str = "auto",
     encoder: str = "auto",
+    fast: str = "auto",
     store: Store | None = None,
     flavr_weights: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -165,7 +166,7 @@ def compare(
         has another name where a file is there which musvid did not make.
     progress: called with (stage, done, total), see `COMPARISON`.
     cancel: when this event is set, the comparison stops before its next frame.
-    painter, device, precision, encoder, flavr_weights: see `musvid.render`.
+    painter, device, precision, encoder, fast, flavr_weights: see `musvid.render`.
     store: where frames are kept; without one they are kept until the comparison ends. What recipes
         share is drawn and painted once.
     overwrite: whether files that were not named may be replaced, too.
@@ -185,7 +186,7 @@ def compare(
         onsets = onset_strength(song, rate, count)
         store = store or Store(folder / "cache")
         if recipe.paints and painter is None:
-            painter = Painter(recipe.style, device=device, precision=precision)
+            painter = Painter(recipe.style, device=device, precision=precision, fast=fast)
         videos, seconds = {}, {}
         for each, one in jobs.items():
             began = time.monotonic()
@@ -198,6 +199,7 @@ def compare(
                 device=device,
                 precision=precision,
                 encoder=encoder,
+                fast=fast,
                 store=store,
                 flavr_weights=flavr_weights,
             )

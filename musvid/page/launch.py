@@ -24,7 +24,7 @@ from .gpu import ZERO, load_models  # isort: split
 import gradio as gr
 
 from .. import MODELS, _memory
-from .._device import DEVICES, PRECISIONS
+from .._device import DEVICES, FAST, PRECISIONS
 from .._entry import console, end_by_signals, guarded
 from ..errors import MusvidError, quoted
 from ..store import usable
@@ -67,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--device", choices=DEVICES, default="auto")
     add("--precision", choices=PRECISIONS, default="auto")
     add("--encoder", choices=ENCODERS, default="auto", help="of videos (default: auto)")
+    add("--fast", choices=FAST, default="auto", help="compile models for long renders")
     add("--debug", action="store_true", help="show the traceback of an error")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
     return parser
@@ -113,6 +114,7 @@ def _serve(arguments: list[str] | None) -> int:
         device=options.device,
         precision=options.precision,
         encoder=options.encoder,
+        fast="off" if ZERO else options.fast,  # a borrowed card goes back too soon
         store=store,
         models=len(MODELS) if ZERO else 2,
         longest=limits.render,

@@ -61,7 +61,7 @@ def _answers(layers: nn.Sequential, channels: int, into: int, out: int) -> tuple
     count = channels * into**2
     ones = torch.eye(count * _REACH**2 + 1, count * _REACH**2, dtype=torch.float64)
     asked = ones.unflatten(1, (count, _REACH, _REACH))
-    exact = copy.deepcopy(layers).to("cpu", torch.float64)
+    exact = copy.deepcopy(layers).cpu().double()  # a Mac's GPU has no such numbers
     told = F.pixel_unshuffle(exact(F.pixel_shuffle(asked, into)), out)[
         ..., _REACH // 2, _REACH // 2
     ]

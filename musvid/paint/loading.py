@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._device import BUILDING, free_memory, is_out_of_memory, pick_precision
+from .._device import BUILDING, is_out_of_memory, pick_precision, release_memory
 from ..errors import Cancelled, MemoryExhausted, ModelError, SettingsError
 from . import adapters, control, downloads, inversions
 from .downloads import Told
@@ -95,7 +95,7 @@ def _load(model: Model, style: Style, device: str, precision: str, told: Told | 
     import_quietly()
     import diffusers
 
-    free_memory()  # of a painter that was there before
+    release_memory()  # of a painter that was there before
     tiny = _tiny(model, style.tiny_autoencoder)
     load = _load_file if model.kind == "file" else _load_pipeline
     pipe = load(

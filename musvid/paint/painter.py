@@ -14,7 +14,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -23,7 +23,7 @@ from .. import _device, _validate
 from .._transfer import queues
 from ..errors import MemoryExhausted, ModelError
 from ..frame import Frame
-from . import loading, models
+from . import compiled, loading, models
 from .call import alike, begin_batch, painted_width
 from .downloads import Told
 from .encoding import joined
@@ -82,6 +82,7 @@ class Painter:
 
     style: whose model to load, with its tiny autoencoder, LoRAs, ControlNets and scheduler.
     device, precision: see `musvid._device.pick_device` and `musvid._device.pick_precision`.
+    fast: "auto" or "off", see `expect`.
     batch: frames painted at once, at most; by default as many as an NVIDIA card has memory for (see
         `musvid.paint.room`), 8 on another GPU, 2 of a large model on the CPU, and else 1. It is
         halved whenever the memory does not suffice.
@@ -104,6 +105,7 @@ class Painter:
         *,
         device: str = "auto",
         precision: str = "auto",
+        fast: str = "auto",
         batch: int | None = None,
         told: Told | None = None,
     ) -> None:
@@ -122,10 +124,27 @@ class Painter:
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
         self._turn = threading.Lock()
         self._reader = Reader(self._pipe, self.model, style, self._turn)
+        _validate.choice("fast", fast, _device.FAST)
+        self._fast: compiled.Fast | None = None
+        # LoRAs that change would have it compiled anew with every weight.
+        if fast == "auto" and self.device == "cuda" and not self._reader.changes:
+            self._fast = compiled.Fast(self._pipe, name=self.model.name, turn=self._turn)
         small = loading.parameters(self._pipe) < _SMALL
         # A LoRA whose weight changes changes the one model that all threads would share.
         apart = self.device == "cpu" and small and not self._reader.changes
         self._workers = min(_device.cores(), 8) if apart else 1
+
+    @contextmanager
+    def expect(self, count: int) -> Iterator[None]:
+        """A context in which so many frames will be painted: where they are many, the model is
+        compiled meanwhile, see `musvid.paint.compiled`."""
+        if self._fast:
+            self._fast.expect(count)
+        try:
+            yield
+        finally:
+            if self._fast:
+                self._fast.expect(0)
 
     @property
     def abreast(self) -> int:

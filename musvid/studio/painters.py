@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 
-from .._device import free_memory
+from .._device import release_memory
 from ..errors import Cancelled
 from ..frame import closed
 from ..paint.painter import Painter
@@ -112,7 +112,7 @@ class Painters:
     def _fill(self, key: Key, style: Style, coming: Future[Painter]) -> None:
         """Load a model."""
         try:
-            free_memory()
+            release_memory()
             painter = self._load(style)
         except BaseException as error:
             with self._lock:

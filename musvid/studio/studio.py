@@ -74,7 +74,8 @@ _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
 class Studio:
     """See the module. It is safe to use from several threads.
 
-    device, precision, encoder: see `musvid.render`. store: for finished frames; None keeps none.
+    device, precision, encoder, fast: see `musvid.render`. store: for finished frames; None keeps
+        none.
     models: how many are kept in memory at a time. longest: seconds after which a render is stopped,
         and what is finished becomes its video. most: bytes that the frames of a render may take.
     """
@@ -85,6 +86,7 @@ class Studio:
         device: str = "auto",
         precision: str = "auto",
         encoder: str = "auto",
+        fast: str = "auto",
         store: Store | None = None,
         models: int = 2,
         longest: float | None = None,
@@ -96,7 +98,7 @@ class Studio:
         self._longest, self._most = longest, most
         self._fetches = Fetches()
         self._painters = Painters(
-            lambda style: Painter(style, device=device, precision=precision),
+            lambda style: Painter(style, device=device, precision=precision, fast=fast),
             keep=models,
             fetch=self._fetches.wait,
         )

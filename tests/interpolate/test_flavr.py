@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 from collections import OrderedDict
@@ -13,6 +14,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from conftest import WriteSong, music, psnr
+from torch.utils.flop_counter import FlopCounterMode
 
 from musvid import Clock, Look, ModelError, Song, between, draw, every
 from musvid.interpolate import _checkpoint, flavr
@@ -161,6 +163,106 @@ def test_folding_time_into_channels_changes_nothing(factor: int, mixing: bool) -
         plain = network(frames)
         torch.testing.assert_close(folded, plain, atol=1e-5, rtol=0)
         assert float((plain[:, 0] - frames[:, :, 1:3].mean(2)).std()) > 1e-3
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize(("factor", "mixing"), [(2, True), (8, True), (2, False), (8, False)])
+def test_windows_share_what_is_the_same_in_them(
+    factor: int, mixing: bool, flat: bool, half: bool
+) -> None:
+    torch.manual_seed(0)
+    network = Flavr(factor, width=6, mixing=mixing).eval()
+    network.flat = flat
+    pictures = torch.rand(5, 3, 16, 64)
+    windows = torch.tensor([[0, 0, 1, 2], [0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 4]])
+    with torch.inference_mode():
+        each = [network(pictures[window].transpose(0, 1)[None], half=half) for window in windows]
+        made = network.fill(pictures, windows, half=half)
+    torch.testing.assert_close(made, torch.cat(each), atol=1e-5, rtol=0)
+    assert float(made.std()) > 0.01
+
+
+@pytest.mark.parametrize(("name", "spared"), [("flavr_2x", 0.11), ("flavr_8x", 0.04)])
+def test_sharing_spares_multiplications(name: str, spared: float) -> None:
+    network = flavr.load_checkpoint(flavr.EMBEDDED / f"{name}.safetensors")
+    pictures = torch.rand(11, 3, 64, 64)
+    windows = torch.arange(8)[:, None] + torch.arange(4)
+    with torch.inference_mode():
+        with FlopCounterMode(display=False) as alone:
+            network(pictures[windows].transpose(1, 2), half=True)
+        with FlopCounterMode(display=False) as shared:
+            network.fill(pictures, windows, half=True)
+    assert shared.get_total_flops() < (1 - spared) * alone.get_total_flops()
+
+
+def test_a_keyframe_is_given_once_to_the_windows_that_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = flavr._Worker(Flavr(2, width=6, mixing=True), "cpu")
+    worker._abreast, worker._batch = 1, 8
+    fill, given = worker._network.fill, []
+
+    def seen(pictures: torch.Tensor, windows: torch.Tensor, *more: object, **named: object) -> None:
+        given.append((len(pictures), len(windows)))
+        return fill(pictures, windows, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(worker._network, "fill", seen)
+    frames = noise(9)
+    together = list(flavr._Step(worker, (0,)).fill(frames))
+    assert given == [(9, 8)]
+    worker._batch = 1
+    alone = list(flavr._Step(worker, (0,)).fill(frames))
+    assert given[1:] == [(3, 1), *[(4, 1)] * 6, (3, 1)]
+    assert np.abs(np.stack(together).astype(int) - np.stack(alone)).max() <= 1  # rounding
+
+
+@pytest.mark.parametrize(("precision", "least"), [("float16", 55), ("bfloat16", 40)])
+@pytest.mark.parametrize("released_one", [False, True])
+def test_half_precision_keeps_the_picture(
+    precision: str, least: float, released_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worker(chosen: str) -> flavr._Worker:
+        monkeypatch.setattr("musvid._device.pick_precision", lambda *_, **__: chosen)
+        monkeypatch.setattr(flavr, "_NARROW", 0)
+        if released_one:
+            network = Flavr(4, width=32).eval()
+            network.load_state_dict(random_weights(4, 32))
+        else:
+            network = flavr.load_checkpoint(flavr.EMBEDDED / "flavr_8x.safetensors")
+        return flavr._Worker(network, "cpu")
+
+    frames = noise(4, 48, 64)
+    made = []
+    for chosen in ("float32", precision):
+        one = worker(chosen)
+        made.append(np.stack(list(flavr._Step(one, (0, 1, 2)).fill(frames))))
+        assert one._precision == chosen
+        assert next(one._network.parameters()).dtype == getattr(torch, chosen)
+    between_keys = [number for number in range(13) if number % 4]
+    assert psnr(made[1][between_keys], made[0][between_keys]) > least
+
+
+def test_numbers_that_do_not_fit_are_made_in_a_wider_type(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    network = Flavr(2, width=6).eval()
+    network.load_state_dict(random_weights(2, 6))
+    with torch.no_grad():  # its features are beyond 65504, its weights are not
+        network.encoder.layer1[0].conv1[0].weight.mul_(1e5)
+        network.encoder.layer1[0].conv2[0].weight.div_(1e5)
+    frames = noise(4)
+    # The weights lost something when they were rounded to half precision.
+    plain = flavr._Worker(copy.deepcopy(network).half().float(), "cpu")
+    wanted = list(flavr._Step(plain, (0,)).fill(frames))
+    monkeypatch.setattr(flavr, "_NARROW", 0)
+    monkeypatch.setattr("musvid._device.pick_precision", lambda *_, **__: "float16")
+    worker = flavr._Worker(network, "cpu")
+    made = list(flavr._Step(worker, (0,)).fill(frames))
+    assert np.abs(np.stack(made).astype(int) - np.stack(wanted)).max() <= 1
+    assert worker._precision == "float32"
+    assert "FLAVR gave no picture in float16; musvid now uses float32." in caplog.messages
+    assert len([one for one in caplog.messages if "FLAVR" in one]) == 1
 
 
 @pytest.mark.parametrize("mixing", [False, True])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,9 @@ class Slow:
             self.begun.set()
             self.go.wait(60)
             yield frame
+
+    def expect(self, _count: int) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @pytest.fixture
