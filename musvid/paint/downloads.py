@@ -25,9 +25,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..errors import ModelError, MusvidError
+from ..errors import ModelError, MusvidError, quoted
 from .families import CONFIG, INDEX, check_family, no_model, no_safetensors
-from .models import Model, find, has_weights, hub_sources, read_index, repository
+from .models import Model, find, has_weights, hub_sources, part_of, read_index, repository
 from .quiet import import_quietly
 from .refusals import explained, transient
 from .style import Style
@@ -134,12 +134,14 @@ def fetch(style: Style, told: Told | None = None) -> None:
 def lacking(style: Style) -> list[str]:
     """The hub ids of what a style is made of that are not here, or not whole."""
     sources = hub_sources(find(style.model), style.tiny_autoencoder, style.additions)
-    return [name for name in sources if not _here(name)]
+    return [name for name in sources if not here(name)]
 
 
-def _here(name: str) -> bool:
+def here(name: str) -> bool:
+    """Whether the weights of a hub id are here, or the one of its files that is named."""
+    hub_id, file = part_of(name)
     try:
-        return has_weights(name) and not begun(name)
+        return has_weights(name) and (file is not None or not begun(hub_id))
     except OSError:
         return False
 
@@ -175,13 +177,19 @@ def pipeline(model: Model, told: Told | None = None) -> str | None:
 
 def addition(name: str, told: Told | None = None) -> str:
     """The folder of an addition to a model, such as a LoRA: that in the hub's cache, once it is
-    there. Raises as `pipeline` does."""
+    there.
+
+    name: a hub id, or one with the only file of it that is wanted. Raises as `pipeline` does.
+    """
     from huggingface_hub import snapshot_download
 
-    there = _ask(name)
-    wanted = _of_addition(there.files.values())
+    hub_id, file = part_of(name)
+    there = _ask(hub_id)
+    if file is not None and file not in there.files:
+        raise ModelError(f"{hub_id} has no file {quoted(file)}; choose one that it has.")
+    wanted = [there.files[file]] if file else _of_addition(there.files.values())
     _take(there, wanted, told)
-    return snapshot_download(name, allow_patterns=["*.json", *(file.path for file in wanted)])
+    return snapshot_download(hub_id, allow_patterns=["*.json", *(each.path for each in wanted)])
 
 
 def _of_addition(files: Collection[_File]) -> list[_File]:

@@ -22,7 +22,7 @@ from ..errors import Cancelled, MemoryExhausted, ModelError, SettingsError
 from . import adapters, control, downloads, inversions
 from .downloads import Told
 from .families import INDEX, OTHERS, check_family
-from .models import Model, is_large, local, part_of, read_index
+from .models import Model, is_large, local, part_of, read_index, snapshot
 from .nets import controlled
 from .quiet import import_quietly
 from .refusals import explained
@@ -153,18 +153,12 @@ def _load_pipeline(model: Model, dtype: Callable[[], torch.dtype], told: Told | 
 
 def _fetch(name: str, told: Told | None) -> str:
     """The folder of an addition to a model: the given one, or that in the hub's cache."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
     folder = local(name)
     if folder is not None and folder.is_dir():
         return str(folder)
+    if downloads.here(name):  # without asking the hub
+        return str(snapshot(part_of(name)[0]))
     try:
-        if not downloads.begun(name):
-            with contextlib.suppress(LocalEntryNotFoundError):
-                # Without asking the hub: without a network, that would retry for half a minute.
-                wanted = ["*.safetensors", "*.json"]
-                return snapshot_download(name, allow_patterns=wanted, local_files_only=True)
         with _others_build():
             return downloads.addition(name, told)
     except (SettingsError, ModelError, Cancelled):
@@ -178,8 +172,7 @@ def _found(addition: str, told: Told | None) -> tuple[str, str | None]:
     path = local(addition)
     if path is not None:
         return (str(path), None) if path.is_dir() else (str(path.parent), path.name)
-    name, file = part_of(addition)
-    return _fetch(name, told), file
+    return _fetch(addition, told), part_of(addition)[1]
 
 
 def _check(pipe: Any, model: Model) -> None:

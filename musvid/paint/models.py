@@ -231,7 +231,7 @@ def fingerprint(
     found: list[object] = [model.scheduler]
     for source in _sources(model, tiny_autoencoder, additions):
         path = local(source)
-        found.append([source, revision(source)] if path is None else files_of(path))
+        found.append([source, revision(part_of(source)[0])] if path is None else files_of(path))
     return found
 
 
@@ -244,14 +244,13 @@ def downloaded(model: Model, tiny_autoencoder: bool | str, additions: Iterable[s
 def _sources(model: Model, tiny_autoencoder: bool | str, additions: Iterable[str]) -> list[str]:
     """The hub ids and paths that a model is loaded from."""
     tiny = model.tiny_autoencoder if tiny_autoencoder is True else tiny_autoencoder
-    more = (name if local(name) is not None else part_of(name)[0] for name in additions)
-    return [source for source in (model.source, model.lora, tiny, *more) if source]
+    return [source for source in (model.source, model.lora, tiny, *additions) if source]
 
 
 def hub_sources(
     model: Model, tiny_autoencoder: bool | str, additions: Iterable[str] = ()
 ) -> list[str]:
-    """The hub ids that a model is loaded from, each once; see `fingerprint`."""
+    """The hub ids that a model is loaded from, each once, of some with one of their files."""
     found = _sources(model, tiny_autoencoder, additions)
     return [each for each in dict.fromkeys(found) if local(each) is None]
 
@@ -268,7 +267,7 @@ def is_large(model: Model) -> bool:
     where it can. Of a hub model it is known once it is downloaded."""
     path = local(model.source)
     if path is None:
-        path = repository(model.source) / "snapshots" / (revision(model.source) or "none")
+        path = snapshot(model.source)
     files = [path] if path.is_file() else path.rglob("*.safetensors")
     return sum(file.stat().st_size for file in files) > _LARGE
 
@@ -295,19 +294,29 @@ def revision(hub_id: str) -> str | None:
         return None
 
 
-def whole(hub_id: str) -> bool:
-    """Whether a download has weights, and none that is unfinished."""
+def snapshot(hub_id: str) -> Path:
+    """The folder of a hub model that was downloaded; one that is not there before."""
+    return repository(hub_id) / "snapshots" / (revision(hub_id) or "none")
+
+
+def whole(name: str) -> bool:
+    """Whether a download has weights, and none that is unfinished; or the file that is named."""
+    hub_id, file = part_of(name)
     try:
-        blobs = repository(hub_id) / "blobs"
-        return has_weights(hub_id) and not any(blobs.glob("*.incomplete"))
+        unfinished = any((repository(hub_id) / "blobs").glob("*.incomplete"))
+        return has_weights(name) and (file is not None or not unfinished)
     except OSError:
         return False
 
 
-def has_weights(hub_id: str) -> bool:
-    """Whether a download has weights. Raises OSError where that cannot be seen."""
-    folder = repository(hub_id) / "snapshots" / (revision(hub_id) or "none")
-    return any(folder.rglob("*.safetensors"))
+def has_weights(name: str) -> bool:
+    """Whether a download has weights, or the file that is named.
+
+    Raises OSError where that cannot be seen.
+    """
+    hub_id, file = part_of(name)
+    folder = snapshot(hub_id)
+    return (folder / file).exists() if file else any(folder.rglob("*.safetensors"))
 
 
 def read_index(folder: Path) -> object:

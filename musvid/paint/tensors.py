@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..errors import ModelError
 from .families import OTHERS
-from .models import Model, repository, revision
+from .models import Model, snapshot
 
 Shapes = dict[str, list[int]]
 """The shape of each tensor, by its name."""
@@ -83,7 +83,7 @@ def family(model: Model) -> str | None:
         if model.kind == "file":
             return kind_of(shapes(path)).family
         if model.kind == "hub":
-            path = repository(model.source) / "snapshots" / (revision(model.source) or "none")
+            path = snapshot(model.source)
         config = json.loads((path / "unet" / "config.json").read_text(encoding="utf-8"))
         return _WIDTHS.get(config["cross_attention_dim"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -88,8 +88,8 @@ def refused(name: str = "tiny/neon") -> str:
 @pytest.fixture
 def only_the_lora(hub: tiny_models.Hub, monkeypatch: pytest.MonkeyPatch) -> tiny_models.Hub:
     """sd-turbo is here already, as far as anybody asks."""
-    here = downloads._here
-    monkeypatch.setattr(downloads, "_here", lambda name: "turbo" in name or here(name))
+    here = downloads.here
+    monkeypatch.setattr(downloads, "here", lambda name: "turbo" in name or here(name))
     return hub
 
 
@@ -124,6 +124,21 @@ def test_of_a_network_half_precision_is_taken_where_there_is_such(
     hub.repositories["tiny/half"] = net
     folder = Path(downloads.addition("tiny/half"))
     assert {path.name for path in folder.iterdir()} == {"config.json", half}
+
+
+def test_of_many_files_the_one_that_is_named_is_taken(
+    hub: tiny_models.Hub, lora: Path, tmp_path: Path
+) -> None:
+    many = tmp_path / "many"
+    shutil.copytree(lora, many)
+    shutil.copyfile(weights(many), many / "another.safetensors")
+    hub.repositories["tiny/many"] = many
+    folder = Path(downloads.addition("tiny/many/another.safetensors"))
+    assert {path.name for path in folder.glob("*.safetensors")} == {"another.safetensors"}
+    assert downloads.here("tiny/many/another.safetensors")
+    assert not downloads.here("tiny/many/neon.safetensors")
+    with pytest.raises(ModelError, match="has no file 'nothing"):
+        downloads.addition("tiny/many/nothing.safetensors")
 
 
 def test_a_connection_that_is_lost_is_taken_up_again(hub: tiny_models.Hub, lora: Path) -> None:
@@ -346,7 +361,7 @@ def test_weights_that_can_carry_programs_are_refused_before_the_download() -> No
     [
         (["adapter_config.json", "x.safetensors"], None, "is a LoRA, which --lora adds"),
         (["pytorch_lora_weights.safetensors"], None, "is a LoRA, which --lora adds"),
-        (["config.json"], {"_class_name": "ControlNetModel"}, "is a ControlNet, which goes"),
+        (["config.json"], {"_class_name": "ControlNetModel"}, "is a ControlNet, which --control adds"),
         (["config.json"], {"_class_name": "FluxControlNetModel"}, "is a ControlNet"),
         (["config.json"], {"_class_name": "T2IAdapter"}, "is an adapter"),
         (["config.json"], {"_class_name": "AutoencoderTiny"}, "--tiny-autoencoder takes"),
