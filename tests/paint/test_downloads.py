@@ -361,7 +361,7 @@ def test_weights_that_can_carry_programs_are_refused_before_the_download() -> No
     [
         (["adapter_config.json", "x.safetensors"], None, "is a LoRA, which --lora adds"),
         (["pytorch_lora_weights.safetensors"], None, "is a LoRA, which --lora adds"),
-        (["config.json"], {"_class_name": "ControlNetModel"}, "is a ControlNet, which --control adds"),
+        (["config.json"], {"_class_name": "ControlNetModel"}, "a ControlNet, which --control adds"),
         (["config.json"], {"_class_name": "FluxControlNetModel"}, "is a ControlNet"),
         (["config.json"], {"_class_name": "T2IAdapter"}, "is an adapter"),
         (["config.json"], {"_class_name": "AutoencoderTiny"}, "--tiny-autoencoder takes"),
