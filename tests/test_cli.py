@@ -243,7 +243,7 @@ PROCESSES = ("missing.ogg", "a\udcff", "nobody/nothing", "magic")
         (["song.wav", "--model", "skech"], 2, "no model 'skech'"),
         # What imports diffusers first; tests/paint has the sentences of every kind of model.
         pytest.param(
-            *(["song.wav", "--model", "nobody/nothing"], 1, "cannot be downloaded"),
+            *(["song.wav", "--model", "nobody/nothing"], 1, "forbids to download it"),
             marks=pytest.mark.thorough,
         ),
         (["song.wav", "--model", "folder"], 2, "not a diffusers model"),

@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -316,9 +316,10 @@ class Hub:
                 self.end_headers()
                 ends = begin + (hub.breaks.pop(0) if hub.breaks else rest)
                 step = max(1, (hub.pace or 10**9) // 50)
-                for place in range(begin, min(ends, len(body)), step):
-                    self.wfile.write(body[place : min(place + step, ends)])
-                    time.sleep(0.02 if hub.pace else 0)
+                with suppress(ConnectionError):  # whoever asked has gone
+                    for place in range(begin, min(ends, len(body)), step):
+                        self.wfile.write(body[place : min(place + step, ends)])
+                        time.sleep(0.02 if hub.pace else 0)
                 self.close_connection = True
 
             def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:

@@ -5,8 +5,8 @@ off. So the weights, which are nearly all of a download, are taken here, into th
 library finds them; it does the rest. Until a file is whole, what there is of it lies beside its
 place, under `PART`. Whole means that it has the SHA-256 that the hub names.
 
-Whoever asks for a download is told of it all the time, and ends it by raising an exception then:
-what is there by that time stays, and the next download of the same goes on with it.
+Whoever asks for a download is told of it all the time, and ends it by raising Cancelled then: what
+is there by that time stays, and the next download of the same goes on with it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Download:
 
 
 Told = Callable[[Download], object]
-"""Called many times a second while something is downloaded; what it raises ends the download."""
+"""Called many times a second while something is downloaded; Cancelled, raised by it, ends that."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def fetch(style: Style, told: Told | None = None) -> None:
 
     told: by default, the log is told.
 
-    Raises ModelError where something cannot be had, and what `told` raises.
+    Raises ModelError where something cannot be had, and Cancelled where `told` does.
     """
     model = find(style.model)
     for name in lacking(style):

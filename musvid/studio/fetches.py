@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 
+from ..errors import Cancelled
 from ..paint import downloads
 from ..paint.downloads import Download, Told
 from ..paint.style import Style
@@ -15,7 +16,7 @@ Key = tuple[object, ...]
 _PROMPT = 0.1  # seconds between two looks at whether it is here
 
 
-class _Left(Exception):
+class _Left(Cancelled):
     """What ends a download for which nobody waits."""
 
 

@@ -57,9 +57,14 @@ def test_a_download_is_shown_left_and_gone_on_with(
         )
         page.wait_for_function(f"!{note}.includes('Downloading')")
         begun = len(hub.ranges)
-        hub.pace = None
         choose(page, "tiny/one")
-        page.wait_for_function(f"{note} === ''")
+        page.wait_for_function(f"{note}.includes('Downloading tiny/one')")
+        for name, value in (("Steps", "1"), ("Guidance", "1")):
+            number = page.get_by_label(f"number input for {name}", exact=True)
+            number.fill(value)
+            number.press("Enter")
+        hub.pace = None
+        page.wait_for_function(f"{note}.trim() === ''")
         assert len(hub.ranges) > begun
         assert hub.ranges[begun] > 0  # it went on there
         page.wait_for_function("!document.querySelector('#plan .problem')")

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -26,14 +27,14 @@ import torch
 from conftest import ROOT, WriteSong, music
 from safetensors.torch import save_file
 
-from musvid import ModelError, Style
+from musvid import Cancelled, ModelError, Style
 from musvid.paint import downloads, families, models, tensors
 from musvid.paint.downloads import PART, Download
 
 SIZE = 2_000_000  # bytes, about
 
 
-class Enough(Exception):
+class Enough(Cancelled):
     """What somebody raises who is told of a download, to end it."""
 
 
@@ -464,6 +465,14 @@ def test_a_disk_that_takes_nothing(monkeypatch: pytest.MonkeyPatch, number: int,
     assert "HF_HOME" in said
 
 
+def test_whoever_ends_a_download_is_given_back_what_they_raised(
+    only_the_lora: tiny_models.Hub,
+) -> None:
+    only_the_lora.pace = 10 * SIZE
+    with pytest.raises(Enough):
+        downloads.fetch(Style(model="sd-turbo", lora="tiny/neon"), stopping(600_000))
+
+
 def test_a_style_that_is_here_asks_for_nothing(only_the_lora: tiny_models.Hub) -> None:
     style = Style(model="sd-turbo", lora="tiny/neon")
     downloads.fetch(style)
@@ -562,6 +571,7 @@ def command(song: str, hub: tiny_models.Hub, folder: Path) -> tuple[list[str], d
 def test_the_command_line_shows_a_download_and_ctrl_c_ends_it(
     published: Path, tmp_path: Path, write_song: WriteSong
 ) -> None:
+    import fcntl
     import pty
     import termios
 
@@ -569,7 +579,7 @@ def test_the_command_line_shows_a_download_and_ctrl_c_ends_it(
         arguments, environment = command(write_song(music(0.5)), hub, tmp_path)
         hub.pace = 50_000
         ours, theirs = pty.openpty()
-        termios.tcsetwinsize(theirs, (24, 100))
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         process = subprocess.Popen(
             arguments, cwd=tmp_path, env=environment, stderr=theirs, stdout=subprocess.PIPE
         )
