@@ -66,6 +66,7 @@ class Fast:
     ) -> None:
         self._name, self._turn, self._backend, self._worth = name, turn, backend, worth
         self._left, self._done, self._batches, self._began = 0, 0, 0, 0.0
+        self._last = 0  # frames of the batch before
         self._recording, self._failed = False, False
         self._thread: threading.Thread | None = None
         self._parts: list[_Part] = []
@@ -134,7 +135,8 @@ class Fast:
         if self._batches <= _BATCHES or self._failed or self._busy:
             return
         each = (time.monotonic() - self._began) / self._done
-        self._recording = each * self._left >= self._worth
+        steady, self._last = count == self._last, count  # batches may grow at first
+        self._recording = steady and each * self._left >= self._worth
 
     @property
     def _busy(self) -> bool:

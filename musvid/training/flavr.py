@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from ..interpolate import _checkpoint
-from ..interpolate._network import Flavr, _Gate
+from ..interpolate._network import Flavr, Gate
 from .loop import Plan, Run
 from .moving import Sequences, Windows, windows
 
@@ -43,7 +43,7 @@ def untrained(factor: int, width: int) -> Flavr:
             nn.init.kaiming_normal_(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-        if isinstance(layer, _Gate):
+        if isinstance(layer, Gate):
             nn.init.zeros_(layer.attn_layer[0].weight)
     last = network.outconv[1]
     nn.init.zeros_(last.weight)
