@@ -103,19 +103,19 @@ def checkpoint(path: Path) -> Kind:
         ) from None
     what = _WHAT.get(found.name)
     if found.name == "checkpoint" and found.family in ("sd3", "flux"):
-        what = "a checkpoint of another family, which musvid takes as a folder or hub id"
+        what = "is a checkpoint of another family, which musvid takes as a folder or hub id"
     elif found.inpaints:
-        what = "a checkpoint that fills masks, and repaints no pictures"
+        what = "is a checkpoint that fills masks, and repaints no pictures"
     if what:
-        raise ModelError(f"{path.name} is {what}; choose another file, or a model, {OTHERS}.")
+        raise ModelError(f"{path.name} {what}; choose another file, or a model, {OTHERS}.")
     return found
 
 
 _WHAT = {
-    "lora": "a LoRA, which --lora adds to a model",
-    "controlnet": "a ControlNet, which --control adds to a model",
-    "embedding": "a textual inversion, which --embedding adds to a model",
-    "unet": "a denoiser, which is one part of a model",
-    "autoencoder": "an autoencoder, which is one part of a model",
-    "other": "no Stable Diffusion checkpoint",
+    "lora": "is a LoRA, which --lora adds to a model",
+    "controlnet": "is a ControlNet, which --control adds to a model",
+    "embedding": "is a textual inversion, which --embedding adds to a model",
+    "unet": "is a denoiser, which is one part of a model",
+    "autoencoder": "is an autoencoder, which is one part of a model",
+    "other": "is no Stable Diffusion checkpoint",
 }
