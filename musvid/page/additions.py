@@ -14,12 +14,13 @@ class AdditionsPanel:
     def layout(self, board: Board) -> None:
         """Adds the components."""
         with gr.Accordion(
-            "Additions to Stable Diffusion",
+            "Additions",
             open=False,
             visible=board.limits.any_model,
             elem_classes="part",
             elem_id="additions",
         ):
+            gr.HTML(hint("What is added to a Stable Diffusion model."), padding=False)
             board.control(
                 "style.lora",
                 gr.Textbox(
@@ -56,7 +57,7 @@ class AdditionsPanel:
             )
             gr.HTML(hint(f"Kinds: {', '.join(KINDS)}."), padding=False)
             with gr.Row(equal_height=True):
-                board.slider("style.control_scale", "Scale of all", min_width=120)
+                board.slider("style.control_scale", "Control scale", min_width=120)
                 board.control(
                     "style.scheduler",
                     gr.Dropdown(PLANS, value=PLANS[0], label="Scheduler", min_width=120),

@@ -41,7 +41,7 @@ FOLLOWERS = {  # what follows the music
     "seed_by": "Seeds per second",
     "drift_by": "Drift (pixels a second)",
 }
-ADDED_FOLLOWERS = {"control_scale_by": "Scale of all, following"}
+ADDED_FOLLOWERS = {"control_scale_by": "Control scale"}
 CAMERA_FOLLOWERS = {
     "zoom_by": "Zoom",
     "turn_by": "Turns a minute",
