@@ -58,7 +58,7 @@ class Api:
 
     def fetch(self, jobs: list[Job], kind: str, stop: Callable[[], bool] = lambda: False) -> None:
         """Waits for the models of jobs, as work of a kind. Raises Cancelled and ModelError."""
-        for _ in self.board.fetched([job.recipe for job in jobs], kind, stop):
+        for _ in self.board.fetched(jobs, kind, stop):
             pass
 
     def plan(self, song: gr.FileData, settings: dict[str, Any] | None = None) -> dict[str, Any]:

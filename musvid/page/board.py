@@ -203,14 +203,16 @@ class Board:
         self.limits.afford(*map(self.studio.plan, jobs))
 
     def fetched(
-        self, recipes: Iterable[Recipe], kind: str, stop: Callable[[], bool] = lambda: False
+        self, asked: Iterable[Recipe | Job], kind: str, stop: Callable[[], bool] = lambda: False
     ) -> Iterator[str]:
-        """Waits until the models of recipes are on this machine; yields what to show meanwhile.
+        """Waits until the models of what is asked are on this machine; yields what to show
+        meanwhile.
 
         kind: of the work that waits, its `concurrency_id`: it is in nobody's way until then.
 
         Raises Cancelled when stopped, and ModelError where one cannot be had.
         """
+        recipes = [each.recipe if isinstance(each, Job) else each for each in asked]
         for style in {each.style.made_of: each.style for each in recipes if each.paints}.values():
             if not self.studio.lacks(style):
                 continue

@@ -103,7 +103,7 @@ class ComparePanel:
             folder, stopped = self.board.visits.new(
                 self.board.visitors.of(request.session_hash), keep=True
             )
-            for text in self.board.fetched([job.recipe], "render", stopped):
+            for text in self.board.fetched([job], "render", stopped):
                 yield {self.compare_progress: text}
             if job.recipe.paints and not self.board.studio.has(job.recipe.style):
                 yield {self.compare_progress: hint(f"Loading {job.recipe.style.model} …")}

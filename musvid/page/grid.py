@@ -141,7 +141,8 @@ class GridPanel:
                 self.save_picture: gr.update(interactive=False),
             }
             frames: list[Frame] = []
-            yield from self._fetched(jobs, folder)
+            for text in self.board.fetched(jobs, "grid", stopper(folder)):
+                yield {self.progress: text}
             for frame in paint_tiles(self.board.studio, jobs, moment, grid.moves, folder):
                 place = len(frames)
                 made[place] = tile(frame, captions[place].name, captions[place].detail, side)
@@ -179,7 +180,8 @@ class GridPanel:
                 self.stop: gr.update(interactive=True),
                 self.save_video: gr.update(interactive=False),
             }
-            yield from self._fetched(jobs, folder)
+            for text in self.board.fetched(jobs, "grid", stopper(folder)):
+                yield {self.progress: text}
             for report in film_tiles(self.board.studio, grid, jobs, folder):
                 if report.video is None:
                     yield {self.progress: bar(said_of(report, len(grid)), report.part)}
@@ -227,12 +229,6 @@ class GridPanel:
         """The folder of a visitor's next work."""
         visitor = self.board.visitors.of(request.session_hash)
         return self.board.visits.new(visitor, keep=True)[0]
-
-    def _fetched(self, jobs: list[Job], folder: Path) -> Iterator[Updates]:
-        """Waits for the models of the tiles."""
-        recipes = [job.recipe for job in jobs]
-        for said in self.board.fetched(recipes, "grid", stopper(folder)):
-            yield {self.progress: said}
 
     def _first(self, jobs: list[Job]) -> str:
         """What is done first."""

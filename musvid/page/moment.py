@@ -191,7 +191,7 @@ class MomentPanel:
             moment = self.board.moment_of(data, job)
             made: list[dict[str, str]] = []
             of = {"axis": axis, "values": values, "of": strip_key(job, moment, axis)}
-            for text in self.board.fetched([job.recipe], "paint"):
+            for text in self.board.fetched([job], "paint"):
                 yield {self.board["moment_note"]: text}
             note = {self.board["moment_note"]: ""}
             yield {self.strip: gr.update(value=[], stale=""), self.strip_of: of, **note}

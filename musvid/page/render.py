@@ -121,7 +121,7 @@ class RenderPanel:
             result = data[self.board["result"]]
             shown = Path(result["video"]).parent if result else None
             folder, stopped = self.board.visits.new(visitor, shown=shown)
-            for said in self.board.fetched([job.recipe], "render", stopped):
+            for said in self.board.fetched([job], "render", stopped):
                 yield {self.board["progress"]: said}
             if job.recipe.paints and not self.board.studio.has(job.recipe.style):
                 yield {self.board["progress"]: hint(f"Loading {job.recipe.style.model} …")}

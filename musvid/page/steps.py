@@ -63,7 +63,7 @@ class StepsPanel:
             part = small(job)
             self.board.limits.afford_moment(part, part.recipe.before + 2)
             rows = f"<p>{escape(_LEGEND)}</p>"
-            for far in self.board.fetched([job.recipe], "paint"):
+            for far in self.board.fetched([job], "paint"):
                 yield {self.rows: rows + far}
             yield {self.rows: rows + hint("Painting …")}
             for step in show_steps(self.board.studio, part, moment):
