@@ -112,6 +112,7 @@ class Painter:
         style = style.resolve()
         self.model = models.find(style.model)
         self.device = _device.pick_device(device)
+        _validate.choice("fast", fast, _device.FAST)
         if batch is not None:
             _validate.whole("batch", batch, 1, 256)
         self._pipe = loading.load(self.model, style, self.device, precision, told)
@@ -124,7 +125,6 @@ class Painter:
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
         self._turn = threading.Lock()
         self._reader = Reader(self._pipe, self.model, style, self._turn)
-        _validate.choice("fast", fast, _device.FAST)
         self._fast: compiled.Fast | None = None
         # LoRAs that change would have it compiled anew with every weight.
         if fast == "auto" and self.device == "cuda" and not self._reader.changes:
