@@ -25,7 +25,7 @@ Token = tuple[int, float]
 """A token's number and weight."""
 
 _FAMILIES = re.compile(
-    r"StableDiffusion(XL)?(PAG)?Img2ImgPipeline|LatentConsistencyModelImg2ImgPipeline"
+    r"StableDiffusion(XL)?(PAG|ControlNet)?Img2ImgPipeline|LatentConsistencyModelImg2ImgPipeline"
 )
 
 

@@ -41,7 +41,9 @@ def controlled(
                 f"in {each.kind}=owner/name."
             )
         nets.append(_net(source, pipe, model, fetch))
-    return kind.from_pipe(pipe, controlnet=nets, dtype=pipe.dtype)
+    made = kind.from_pipe(pipe, controlnet=nets, dtype=pipe.dtype)
+    made.taught = getattr(pipe, "taught", {})  # see `teaching`
+    return made
 
 
 def _net(source: str, pipe: Any, model: Model, fetch: Callable[[str], str]) -> Any:

@@ -27,7 +27,7 @@ from . import compiled, loading, models
 from .call import alike, begin_batch, painted_width
 from .downloads import Told
 from .encoding import joined
-from .reading import Reader
+from .prompting import Prompting
 from .room import MOST, Card, Room
 from .style import Stroke, Style
 
@@ -124,14 +124,14 @@ class Painter:
         # Now, when its revision is known; another one may be downloaded while this one paints.
         self.fingerprint = models.fingerprint(self.model, style.tiny_autoencoder, style.additions)
         self._turn = threading.Lock()
-        self._reader = Reader(self._pipe, self.model, style, self._turn)
+        self._prompting = Prompting(self._pipe, self.model, style, self._turn)
         self._fast: compiled.Fast | None = None
         # LoRAs that change would have it compiled anew with every weight.
-        if fast == "auto" and self.device == "cuda" and not self._reader.changes:
+        if fast == "auto" and self.device == "cuda" and not self._prompting.changes:
             self._fast = compiled.Fast(self._pipe, name=self.model.name, turn=self._turn)
         small = loading.parameters(self._pipe) < _SMALL
         # A LoRA whose weight changes changes the one model that all threads would share.
-        apart = self.device == "cpu" and small and not self._reader.changes
+        apart = self.device == "cpu" and small and not self._prompting.changes
         self._workers = min(_device.cores(), 8) if apart else 1
 
     @contextmanager
@@ -183,7 +183,7 @@ class Painter:
         kind: tuple[object, ...] = ()
         begun = 0
         for job in source:
-            found = *alike(self._pipe, *job, style.steps), self._reader.chunks(job[1], style)
+            found = *alike(self._pipe, *job, style.steps), self._prompting.chunks(job[1], style)
             if batch and found != kind:
                 yield batch
                 batch = []
@@ -225,13 +225,13 @@ class Painter:
         frames, strokes = [job[0] for job in jobs], [job[1] for job in jobs]
         if strokes[0].strength == 0:
             return [_Begun(jobs, lambda: frames, self.precision)]
-        told = [self._reader.read(stroke, style) for stroke in strokes]
+        told = [self._prompting.read(stroke, style) for stroke in strokes]
         if self.device == "cpu":
             _device.use_threads(threads)
         try:
             # A pipeline keeps the state of its call, so that each thread needs a twin of its own.
             with self._turn if pipe is self._pipe else nullcontext(), self._measured(jobs, style):
-                self._reader.weigh(strokes[0].loras)
+                self._prompting.weigh(strokes[0].loras)
                 made = begin_batch(pipe, frames, style, strokes, joined(told))
                 return [_Begun(jobs, made, self.precision)]
         except (RuntimeError, MemoryError) as error:
@@ -290,7 +290,7 @@ class Painter:
             if wide is None or not hasattr(self._pipe, "to"):
                 return False
             self._pipe.to(getattr(torch, wide))
-            self._reader.forget()
+            self._prompting.forget()
             self.precision = wide
         _log.warning("%s gave no picture in %s; musvid now uses %s.", self.model.name, failed, wide)
         return True

@@ -191,7 +191,7 @@ def test_a_model_in_a_wider_type_is_not_painted_by_what_was_compiled_before(load
         assert painter._fast
         painter._fast.wait()
         painter._pipe.to(torch.float64)
-        painter._reader.forget()
+        painter._prompting.forget()
         before, made = backend.runs, backend.made
         painted(painter, 4)
     assert (backend.runs, backend.made) == (before, made)

@@ -375,6 +375,20 @@ def test_control_keeps_a_symmetric_picture_symmetric(zoo: Zoo, symmetry: str) ->
         assert np.array_equal(made, made[:, ::-1])
 
 
+def test_prompts_are_read_as_without_control(zoo: Zoo, tmp_path: Path) -> None:
+    """Weights of words, long prompts, and words that the model was taught."""
+    control, word = control_of(zoo, "sd15", more=":0"), tmp_path / "glow.safetensors"
+    width = json.loads((zoo("sd15") / "text_encoder" / "config.json").read_text())["hidden_size"]
+    save_file({"emb_params": torch.ones(1, width)}, word)
+    with_net = loaded(zoo, "sd15", control, embedding=str(word))
+    bare = loaded(zoo, "sd15", embedding=str(word))
+    plain = painted(bare, prompt="nebula")
+    for prompt in ("nebula (neb:1.6)", "glow nebula", " ".join(["coral reef"] * 20)):
+        found = painted(with_net, prompt=prompt, control=control)
+        assert np.array_equal(found, painted(bare, prompt=prompt))
+        assert not np.array_equal(found, plain)
+
+
 def test_a_net_that_does_not_fit_is_one_sentence(zoo: Zoo) -> None:
     for source, says in (
         (zoo("controlnet_xl"), "does not fit"),

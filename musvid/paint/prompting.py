@@ -19,7 +19,7 @@ _TEXTS = 16  # encoded prompts that are kept
 _COUNTED = 256  # prompts whose length is known
 
 
-class Reader:
+class Prompting:
     """Reads the prompts of strokes for a pipeline, and remembers the last of them.
 
     style: which the pipeline was loaded for. turn: held by whoever uses the pipeline.
