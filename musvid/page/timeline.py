@@ -72,7 +72,7 @@ def _told(name: str, curve: Floats) -> str:
         return f"drift {low:.0f} to {high:.0f} pixels a second"
     if name == "turn":
         return f"turns {high:.1f} times more"
-    shown = {"lora": "LoRA"}.get(name, name)
+    shown = {"lora": "LoRA", "control_scale": "control scale"}.get(name, name)
     return f"{shown} {low:.2f} to {high:.2f}"
 
 

@@ -116,19 +116,27 @@ def fetch(style: Style, told: Told | None = None) -> None:
 
     Raises ModelError where something cannot be had, and Cancelled where `told` does.
     """
-    model = find(style.model)
-    for name in lacking(style):
-        try:
-            if name == model.source:
-                pipeline(model, told)
-            else:
-                addition(name, told)
-        except MusvidError:
-            raise
-        except Exception as error:
-            detail = " ".join(str(error).split())[:300]
-            other = ModelError(f"{name} cannot be downloaded; choose another. ({detail})")
-            raise explained(error, name) or other from error
+    model, done = find(style.model), set[str]()
+    # Which ControlNets fit is known once the model is here.
+    while rest := [name for name in lacking(style) if name not in done]:
+        for name in rest:
+            _fetch(name, model, told)
+        done.update(rest)
+
+
+def _fetch(name: str, model: Model, told: Told | None) -> None:
+    """Download a model, or an addition to it. Raises ModelError where it cannot be had."""
+    try:
+        if name == model.source:
+            pipeline(model, told)
+        else:
+            addition(name, told)
+    except MusvidError:
+        raise
+    except Exception as error:
+        detail = " ".join(str(error).split())[:300]
+        other = ModelError(f"{name} cannot be downloaded; choose another. ({detail})")
+        raise explained(error, name) or other from error
 
 
 def lacking(style: Style) -> list[str]:

@@ -127,6 +127,24 @@ def test_of_a_network_half_precision_is_taken_where_there_is_such(
     assert {path.name for path in folder.iterdir()} == {"config.json", half}
 
 
+def test_the_usual_control_net_of_a_model_comes_with_it(
+    hub: tiny_models.Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which one that is, is known once the model is here."""
+    model = tiny_models.sd15(tmp_path / "model")
+    hub.repositories |= {
+        "tiny/model": model,
+        "lllyasviel/control_v11p_sd15_canny": tiny_models.controlnet(tmp_path / "net"),
+    }
+    monkeypatch.setattr(tensors, "_WIDTHS", {16: "sd1"})
+    style = Style(model="tiny/model", control="edges")
+    seen: list[str] = []
+    assert downloads.lacking(style) == ["tiny/model"]
+    downloads.fetch(style, lambda download: seen.append(download.name))
+    assert list(dict.fromkeys(seen)) == ["tiny/model", "lllyasviel/control_v11p_sd15_canny"]
+    assert not downloads.lacking(style)
+
+
 def test_of_many_files_the_one_that_is_named_is_taken(
     hub: tiny_models.Hub, lora: Path, tmp_path: Path
 ) -> None:
