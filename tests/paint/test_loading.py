@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from musvid import MODELS
+from musvid import MODELS, Style
 from musvid.paint import loading
 
 
@@ -19,6 +19,8 @@ def test_models_are_built_one_after_the_other_and_downloaded_at_the_same_time(
     most: list[int] = []
     downloading = threading.Barrier(2)
 
+    failed: list[BaseException] = []
+
     def build(*_: object) -> None:
         for _ in range(2):
             building.append(1)
@@ -29,11 +31,20 @@ def test_models_are_built_one_after_the_other_and_downloaded_at_the_same_time(
                 downloading.wait(10)  # both are here
 
     monkeypatch.setattr(loading, "_load", build)
-    given = (MODELS["sd-turbo"], False, "cpu")
-    threads = [threading.Thread(target=loading.load, args=given, daemon=True) for _ in range(2)]
+    monkeypatch.setattr(loading, "_choose_scheduler", lambda *_: None)
+    monkeypatch.setattr(loading, "_placed", lambda *_: None)
+
+    def load() -> None:
+        try:
+            loading.load(MODELS["sd-turbo"], Style(model="sd-turbo").resolve(), "cpu")
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=load, daemon=True) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(15)
         assert not thread.is_alive()
+    assert not failed
     assert most == [1] * 4
