@@ -119,7 +119,9 @@ def test_models_paint_on_a_mac(
 
 
 @pytest.mark.parametrize("size", [(40, 90), (33, 47), (64, 64)])
-@pytest.mark.parametrize("name", ["flavr_2x", "flavr_8x", None])
+@pytest.mark.parametrize(
+    "name", ["flavr_2x", "flavr_8x", pytest.param(None, marks=pytest.mark.thorough)]
+)
 def test_flavr_fills_on_a_mac(name: str | None, size: tuple[int, int]) -> None:
     if name:
         network = flavr.load_checkpoint(flavr.EMBEDDED / f"{name}.safetensors")

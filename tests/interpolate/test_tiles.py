@@ -46,7 +46,7 @@ def put_together(made: Flavr, window: np.ndarray, count: tuple[int, int]) -> tor
 
 
 @pytest.mark.parametrize("flat", [False, True])
-@pytest.mark.parametrize("count", [(1, 2), (2, 2)])
+@pytest.mark.parametrize("count", [(1, 2), pytest.param((2, 2), marks=pytest.mark.thorough)])
 def test_tiles_make_what_the_whole_picture_does(count: tuple[int, int], flat: bool) -> None:
     made, window = network(), pictures()
     made.flat = flat
@@ -109,6 +109,7 @@ def test_tiles_become_finer_until_they_would_only_overlap() -> None:
     assert max(1024 / last[0], 2048 / last[1]) <= 128
 
 
+@pytest.mark.thorough
 def test_what_the_memory_has_no_room_for_is_filled_in_tiles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def test_a_long_render_goes_on_with_what_was_compiled_meanwhile(load: Load, fami
     assert np.std(wanted) > 5
 
 
+@pytest.mark.thorough
 def test_what_would_not_pay_is_not_compiled(load: Load) -> None:
     painter = load(worth=1e6)
     with painter.expect(10_000):
@@ -106,6 +107,7 @@ def test_what_would_not_pay_is_not_compiled(load: Load) -> None:
     assert painter._fast and painter._fast._thread is None
 
 
+@pytest.mark.thorough
 def test_the_first_pictures_do_not_wait(load: Load) -> None:
     """While something is compiled, painting goes on as before."""
     go, begun = threading.Event(), threading.Event()
@@ -143,6 +145,7 @@ def test_compiling_that_fails_is_told_once(load: Load, caplog: pytest.LogCapture
     assert len(said) == 1 and "triton" in said[0]
 
 
+@pytest.mark.thorough
 def test_a_compiled_network_that_fails_is_not_used_again(
     load: Load, caplog: pytest.LogCaptureFixture
 ) -> None:
