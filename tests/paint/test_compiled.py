@@ -129,6 +129,7 @@ def test_the_first_pictures_do_not_wait(load: Load) -> None:
     assert ready(painter) == [1, 1, 1]
 
 
+@pytest.mark.thorough
 def test_compiling_that_fails_is_told_once(load: Load, caplog: pytest.LogCaptureFixture) -> None:
     def without_triton(_graph: Any, _inputs: Any) -> Any:
         raise RuntimeError("Cannot find a working triton installation")
