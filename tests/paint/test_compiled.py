@@ -262,7 +262,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "compiled"
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 @pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no compiler")
 def test_a_real_compiler_makes_the_same_pictures(
     load: Load, cache: Path, caplog: pytest.LogCaptureFixture
