@@ -248,7 +248,11 @@ PROCESSES = ("missing.ogg", "a\udcff", "nobody/nothing", "magic")
         ),
         (["song.wav", "--model", "folder"], 2, "not a diffusers model"),
         pytest.param(
-            *(["song.wav", "--model", "text.safetensors"], 1, "cannot be loaded"),
+            *(
+                ["song.wav", "--model", "text.safetensors"],
+                1,
+                "cannot be read as a .safetensors file",
+            ),
             marks=pytest.mark.thorough,
         ),
         (["song.wav", "--stride", "0"], 2, "stride"),
