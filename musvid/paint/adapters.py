@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from .._device import is_out_of_memory
-from ..errors import Cancelled, ModelError
+from ..errors import ModelError
 from .loras import Lora, Loras, parse
 from .models import Model
+from .refusals import told_by
 
 Find = Callable[[str], tuple[str, str | None]]
 """Gives the folder of an addition by its name, and its file in that where it is known."""
@@ -55,24 +56,21 @@ def _add(pipe: Any, model: Model, loras: Loras, kind: str, find: Find) -> list[s
         )
     names = [f"{kind}{number}" for number in range(len(loras))]
     for name, source in zip(names, (lora.name for lora in loras), strict=True):
-        try:
+        with told_by(partial(_misfit, source, model.name)):
             folder, file = find(source)
             options = {"adapter_name": name, "use_safetensors": True, "local_files_only": True}
             pipe.load_lora_weights(folder, weight_name=file, **options)
             there = any(name in each for each in pipe.get_list_adapters().values())
-        except (ModelError, Cancelled):
-            raise
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise
-            detail = " ".join(str(error).split())[:200]
-            raise ModelError(
-                f"The LoRA {source} does not fit {model.name}; choose one that was made for such "
-                f"a model. ({detail})"
-            ) from error
         if not there:
             raise ModelError(
                 f"The LoRA {source} holds nothing for {model.name}; choose one that was made for "
                 "such a model."
             )
     return names
+
+
+def _misfit(lora: str, model: str, detail: str) -> str:
+    return (
+        f"The LoRA {lora} does not fit {model}; choose one that was made for such a model. "
+        f"({detail})"
+    )

@@ -29,7 +29,7 @@ from ..errors import ModelError, MusvidError, quoted
 from .families import CONFIG, INDEX, check_family, no_model, no_safetensors
 from .models import Model, find, has_weights, hub_sources, part_of, read_index, repository
 from .quiet import import_quietly
-from .refusals import explained, transient
+from .refusals import detail, explained, transient
 from .style import Style
 
 _log = logging.getLogger(__name__)
@@ -134,8 +134,7 @@ def _fetch(name: str, model: Model, told: Told | None) -> None:
     except MusvidError:
         raise
     except Exception as error:
-        detail = " ".join(str(error).split())[:300]
-        other = ModelError(f"{name} cannot be downloaded; choose another. ({detail})")
+        other = ModelError(f"{name} cannot be downloaded; choose another. ({detail(error)})")
         raise explained(error, name) or other from error
 
 

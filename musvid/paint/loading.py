@@ -25,7 +25,7 @@ from .families import INDEX, OTHERS, check_family
 from .models import Model, is_large, local, part_of, read_index, snapshot
 from .nets import controlled
 from .quiet import import_quietly
-from .refusals import explained
+from .refusals import detail, explained
 from .schedulers import SCHEDULERS
 from .teaching import teach
 from .tensors import checkpoint
@@ -277,9 +277,9 @@ def _explain(error: Exception, model: Model) -> ModelError:
     what = "The configuration for " if model.kind == "file" else ""
     if said := explained(error, model.source, what=what):
         return said
-    detail = " ".join(str(error).split())[:300]
     return ModelError(
-        f"The model {model.name[:100]} cannot be loaded; choose another, {OTHERS}. ({detail})"
+        f"The model {model.name[:100]} cannot be loaded; choose another, {OTHERS}. "
+        f"({detail(error)})"
     )
 
 

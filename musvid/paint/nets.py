@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._device import is_out_of_memory
-from ..errors import Cancelled, ModelError, quoted
+from ..errors import ModelError, quoted
 from .control import Control, net
 from .models import Model, local
-from .tensors import family, kind_of, shapes
+from .refusals import told_by
+from .tensors import family, kind_in
 
 
 def controlled(
@@ -51,7 +51,12 @@ def _net(source: str, pipe: Any, model: Model, fetch: Callable[[str], str]) -> A
     from diffusers import ControlNetModel
 
     path = local(source)
-    try:
+    with told_by(
+        lambda detail: (
+            f"The ControlNet {source} cannot be loaded; give a folder or hub id in "
+            f"diffusers' layout. ({detail})"
+        )
+    ):
         if path is not None and path.is_file():
             _check_file(path)
             made = ControlNetModel.from_single_file(str(path), dtype=pipe.dtype)
@@ -65,16 +70,6 @@ def _net(source: str, pipe: Any, model: Model, fetch: Callable[[str], str]) -> A
                 local_files_only=True,
                 **({"variant": "fp16"} if half else {}),
             )
-    except (ModelError, Cancelled):
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        detail = " ".join(str(error).split())[:200]
-        raise ModelError(
-            f"The ControlNet {source} cannot be loaded; give a folder or hub id in diffusers' "
-            f"layout. ({detail})"
-        ) from error
     wants, has = made.config, pipe.unet.config
     alike = ("cross_attention_dim", "block_out_channels", "in_channels", "addition_embed_type")
     if any(wants.get(each) != has.get(each) for each in alike):
@@ -87,12 +82,11 @@ def _net(source: str, pipe: Any, model: Model, fetch: Callable[[str], str]) -> A
 
 def _check_file(path: Path) -> None:
     """Raises ModelError for a file that holds something else."""
-    try:
-        found = kind_of(shapes(path)).name
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
+    found = kind_in(path)
+    if found is None:
         raise ModelError(
             f"{quoted(path.name)} is no .safetensors file; other files can carry programs, so "
             "convert it."
-        ) from None
-    if found != "controlnet":
+        )
+    if found.name != "controlnet":
         raise ModelError(f"{quoted(path.name)} holds no ControlNet; choose another file.")

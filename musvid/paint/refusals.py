@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from ..errors import ModelError
+from .._device import is_out_of_memory
+from ..errors import ModelError, MusvidError
 
 _BUSY = 429  # the status of an answer: too many questions
 _BROKEN = 500  # and above: something is wrong with the hub itself
 _AWAY = ("TransportError", "ConnectionError", "LocalEntryNotFoundError")
+
+
+def detail(error: BaseException, most: int = 300) -> str:
+    """What an error says, in one line of so many letters at most."""
+    return " ".join(str(error).split())[:most]
+
+
+@contextmanager
+def told_by(sentence: Callable[[str], str]) -> Iterator[None]:
+    """A context in which whatever the libraries raise becomes a ModelError, and what musvid itself
+    raises, and that the memory ran out, stays.
+
+    sentence: of what the error says.
+    """
+    try:
+        yield
+    except MusvidError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise ModelError(sentence(detail(error, 200))) from error
 
 
 def explained(error: BaseException, name: str, *, what: str = "") -> ModelError | None:

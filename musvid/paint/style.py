@@ -103,7 +103,7 @@ class Style:
             "ControlNet": self._nets(model),
         }
         for what, names in named.items():
-            if model.kind == "embedded" and (names or (what == "ControlNet" and self.control)):
+            if model.kind == "embedded" and names:
                 raise SettingsError(
                     f"The model {model.name} takes no {what}; leave it out, or choose a Stable "
                     "Diffusion model."

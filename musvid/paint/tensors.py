@@ -73,6 +73,14 @@ def kind_of(tensors: Shapes) -> Kind:
     return Kind("other")
 
 
+def kind_in(path: Path) -> Kind | None:
+    """What a file holds; None where it cannot be read as .safetensors."""
+    try:
+        return kind_of(shapes(path))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
 def family(model: Model) -> str | None:
     """Whose additions fit a model: "sd1", "sd2" (SD-Turbo, too) or "sdxl"; None for any other, and
     for a model of the hub that is not here and not in the table."""
@@ -95,12 +103,9 @@ def checkpoint(path: Path) -> Kind:
 
     Raises ModelError where it is none that can repaint pictures.
     """
-    try:
-        found = kind_of(shapes(path))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ModelError(
-            f"{path.name} cannot be read as a .safetensors file; get it again."
-        ) from None
+    found = kind_in(path)
+    if found is None:
+        raise ModelError(f"{path.name} cannot be read as a .safetensors file; get it again.")
     what = _WHAT.get(found.name)
     if found.name == "checkpoint" and found.family in ("sd3", "flux"):
         what = "is a checkpoint of another family, which musvid takes as a folder or hub id"
