@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import re
@@ -176,3 +177,30 @@ def recordings() -> list[Path]:
     if not found:
         pytest.skip("the shared recordings are not here")
     return found
+
+
+Zoo = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
+    """What a builder of tiny_models makes, by the builder's name."""
+    import tiny_models  # and with it diffusers
+
+    folder = tmp_path_factory.mktemp("zoo")
+    return functools.cache(lambda name: getattr(tiny_models, name)(folder / name))
+
+
+@pytest.fixture(scope="module")
+def one_core() -> Iterator[None]:
+    """Tests of tiny models that each go by one core."""
+    # With models this small, cores that wait for each other cost more than they gain, and much
+    # more where torch was imported before musvid could tell its threads to sleep meanwhile.
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("musvid._device.cores", lambda: 1)
+        yield
+    torch.set_num_threads(before)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
-from conftest import WriteSong, tone
+from conftest import WriteSong, Zoo, tone
 from safetensors.torch import save_file
 
 from musvid import Recipe, SettingsError, Song
@@ -34,14 +32,6 @@ from musvid.video import file
 from musvid.video.settings import load_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-Zoo = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
-    folder = tmp_path_factory.mktemp("zoo")
-    return functools.cache(lambda name: getattr(tiny_models, name)(folder / name))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from conftest import Zoo
 from safetensors.torch import load_file, save_file
 
 from musvid.errors import MemoryExhausted, ModelError, MusvidError, SettingsError
@@ -34,33 +35,16 @@ from musvid.paint.schedule import timesteps
 from musvid.paint.style import Stroke, Style
 
 # diffusers' schedulers, about the numpy of today.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.usefixtures("one_core"),
+]
 
-Zoo = Callable[[str], Path]
 Painters = Callable[[str], Painter]
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = ("sd15", "sd_turbo", "sdxl_turbo")
 GUIDANCES = (1.0, 7.0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_core() -> Iterator[None]:
-    # With models this small, cores that wait for each other cost more than they gain, and much
-    # more where torch was imported before musvid could tell its threads to sleep meanwhile.
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("musvid._device.cores", lambda: 1)
-        yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
-    """What a builder of tiny_models makes, by the builder's name."""
-    folder = tmp_path_factory.mktemp("zoo")
-    return functools.cache(lambda name: getattr(tiny_models, name)(folder / name))
 
 
 @pytest.fixture(scope="session")

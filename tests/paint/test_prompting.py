@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
-from conftest import WriteSong, clicks
+from conftest import WriteSong, Zoo, clicks
 from safetensors.torch import save_file
 
 from musvid import Recipe, Song, Store, render
@@ -27,9 +27,11 @@ from musvid.paint.style import Stroke, Style
 from musvid.rendering import Addresses
 from musvid.studio.limits import Limits
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.usefixtures("one_core"),
+]
 
-Zoo = Callable[[str], Path]
 Painters = Callable[[str], Painter]
 
 FAMILIES = ("sd15", "sdxl_turbo")
@@ -37,22 +39,6 @@ PICTURES = list(np.random.default_rng(3).integers(0, 256, (3, 64, 64, 3), dtype=
 SIZE = 75
 LONG = "ab " * 30 + "cd " * 30
 """120 tokens of the tiny tokenizer, to which a letter is one."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_core() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("musvid._device.cores", lambda: 1)
-        yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
-    folder = tmp_path_factory.mktemp("zoo")
-    return functools.cache(lambda name: getattr(tiny_models, name)(folder / name))
 
 
 @pytest.fixture(scope="module")
