@@ -259,7 +259,7 @@ def panel(axes: Any, name: str, count: int, found: dict[str, Costs]) -> None:
                   marker="o", ms=4.5, label=label)  # fmt: skip
         axes.plot(GPUS, [one / each.seconds for each in lossy], color=colour, lw=0, marker="x",
                   ms=7, mew=1.2, alpha=0.9,
-                  label="with failures" if label == FIRST else None)  # fmt: skip
+                  label="with failures" if label == next(iter(CURVES)) else None)  # fmt: skip
         highest = max(highest, limit)
     axes.set_ylim(0.7, 2 ** math.ceil(math.log2(highest) + 1))
     axes.set_xticks(GPUS, [f"{cards}" for cards in GPUS])
