@@ -202,6 +202,13 @@ def ceilings(found: dict[str, Costs], count: int) -> None:
         *((f"{name}, {CORES} cores", costs, CORES) for name, costs in found.items()),
         (f"{FIRST}, {CORES} cores, a card encodes", replace(first, encode=0.0), CORES),
         (f"4K, {CORES} cores, a card encodes", replace(found["4K"], encode=0.0), CORES),
+        # What is not so: gaps that are filled by all cores, or by workers.
+        (
+            f"{FIRST}, {CORES} cores, if all of them fill",
+            replace(first, fill=first.fill / CORES),
+            CORES,
+        ),
+        (f"{FIRST}, {CORES} cores, if workers fill", filled(first), CORES),
     ]
     print(f"\n{'a frame, ms of a core':40}{'draw':>7}{'fill':>7}{'show':>7}"
           f"{'encode':>8}{'its limit':>11}{'cards':>7}")  # fmt: skip
@@ -212,6 +219,12 @@ def ceilings(found: dict[str, Costs], count: int) -> None:
         print(f"{name:40}{shown}{1000 * costs.encode:>8.1f}{minutes(limit):>11}"
               f"{count * costs.painting / limit:>7.1f}")  # fmt: skip
     print("An album whose songs are rendered by several heads has that limit for each of them.")
+
+
+def filled(costs: Costs) -> Costs:
+    """If workers filled the gaps, and sent all frames of the strip instead of the paintings."""
+    handle = costs.handle * (1 + STRIDE) / 2
+    return replace(costs, fill=0.0, returned=STRIDE * costs.returned, handle=handle)
 
 
 def on(costs: Costs, cores: int) -> Costs:
@@ -279,9 +292,8 @@ def panel(axes: Any, name: str, count: int, found: dict[str, Costs]) -> None:
         failing = replace(costs, between_losses=LOSSES)
         lossy = [simulate(failing, cards, count, stride=STRIDE) for cards in GPUS]
         axes.axhline(limit, color=colour, lw=0.9, ls=(0, (6, 3)), alpha=0.55)
-        high, side = (1.05, "bottom") if size == FIRST else (0.94, "top")
-        axes.text(GPUS[-1], limit * high, f"the head's limit: {limit:.1f}", color=colour,
-                  fontsize=8.5, ha="right", va=side)  # fmt: skip
+        axes.text(GPUS[-1], limit * 1.045, f"the head's limit: {limit:.1f}", color=colour,
+                  fontsize=8.5, ha="right", va="bottom")  # fmt: skip
         axes.plot(GPUS, [one / each.seconds for each in times], color=colour, lw=2.2,
                   marker="o", ms=4.5, label=label)  # fmt: skip
         axes.plot(GPUS, [one / each.seconds for each in lossy], color=colour, lw=0, marker="x",
