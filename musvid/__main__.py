@@ -1,9 +1,9 @@
-"""The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page."""
+"""The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page, and with
+``album``, all songs of a folder."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,7 +12,7 @@ from typing import Any
 
 from . import presets
 from ._entry import console, end_by_signals, guarded
-from ._options import build_parser, common, in_time, recipe_from
+from ._options import begin, build_parser, common, in_time, recipe_from
 from ._progress import Bars, fetch_all
 from .comparison.grid import Grid
 from .comparison.in_step import (
@@ -30,7 +30,6 @@ from .frame import Frame
 from .job import Job, prepare
 from .recipe import MOTION
 from .rendering import STAGES, render
-from .store import Store
 from .video.file import check_output
 
 
@@ -42,6 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] == ["app"]:
             debug, stopped = "--debug" in given, "Stopped."
             return guarded(lambda: _page(given[1:]), debug=debug, stopped=stopped)
+        if given[:1] == ["album"]:
+            from . import _album
+
+            debug, stopped = "--debug" in given, _album.STOPPED
+            return guarded(lambda: _album.main(given[1:]), debug=debug, stopped=stopped)
+        if given[:1] == ["render"]:
+            del given[0]
         return guarded(lambda: _render(given), debug="--debug" in given)
 
 
@@ -57,15 +63,11 @@ def _render(given: list[str]) -> int:
     parser = build_parser()
     options = parser.parse_args(given)
     if options.preset == "list":
-        width = max(len(each.name) for each in presets.every())
-        print(*(f"{each.name:{width}}  {each.about}" for each in presets.every()), sep="\n")
+        print(presets.told())
         return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    logging.getLogger("musvid").setLevel(logging.WARNING if options.quiet else logging.INFO)
-    if options.clear_cache:
-        Store().clear()
+    begin(options)
     if options.song is None:
         return 0
     _check_comparison(options)

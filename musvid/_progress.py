@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from .errors import Cancelled
 from .job import Job
 from .paint.downloads import Download, Logged, fetch
+from .paint.style import Style
+from .rendering import STAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -18,10 +21,14 @@ if TYPE_CHECKING:
 
 
 class Bars:
-    """A progress bar per stage; each tells how long it will still take."""
+    """A progress bar per stage; each tells how long it will still take.
 
-    def __init__(self, stages: Sequence[str]) -> None:
-        self._stages = stages
+    first: the line of the first one, counted from where the cursor is. leave: whether they stay
+    when they are closed.
+    """
+
+    def __init__(self, stages: Sequence[str], *, first: int = 0, leave: bool = True) -> None:
+        self._stages, self._first, self._leave = stages, first, leave
         self._width = max(map(len, stages))
         self._bars: dict[str, tqdm[Any]] = {}
 
@@ -33,7 +40,8 @@ class Bars:
                 total=total,
                 desc=f"{stage:>{self._width}}",
                 unit="frame",
-                position=self._stages.index(stage),
+                position=self._first + self._stages.index(stage),
+                leave=self._leave,
                 file=sys.stderr,
                 dynamic_ncols=True,
                 mininterval=0.5,
@@ -47,6 +55,59 @@ class Bars:
         for stage in self._stages:  # from top to bottom, so that they stay in this order
             if stage in self._bars:
                 self._bars[stage].close()
+
+
+class AlbumBars:
+    """A bar of the songs of an album, and below it those of the stages of the song at hand.
+
+    Where several songs are rendered at a time, the stages are those of the one that was begun
+    first. May be called from several threads.
+
+    count: songs of the album. done: how many of them are there already.
+    """
+
+    def __init__(self, count: int, done: int) -> None:
+        from tqdm import tqdm
+
+        self._songs = tqdm(
+            total=count,
+            initial=done,
+            desc=f"{'songs':>{max(map(len, STAGES))}}",
+            unit="song",
+            file=sys.stderr,
+            dynamic_ncols=True,
+        )
+        self._now: str | None = None
+        self._bars: Bars | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, song: str, stage: str, done: int, total: int) -> None:
+        """How far a stage of a song is."""
+        with self._lock:
+            if self._now is None:
+                self._now, self._bars = song, Bars(STAGES, first=1, leave=False)
+                self._songs.set_postfix_str(song, refresh=False)
+            if self._now == song and self._bars:
+                self._bars(stage, done, total)
+
+    def finished(self, song: str) -> None:
+        """A song is rendered, or cannot be."""
+        with self._lock:
+            if self._now == song:
+                self._clear()
+            self._songs.update()
+
+    def close(self) -> None:
+        """Take the stages' bars away; that of the songs stays."""
+        with self._lock:
+            self._clear()
+            self._songs.close()
+
+    def _clear(self) -> None:
+        if self._bars:
+            self._bars.close()
+        self._now = self._bars = None
+        self._songs.set_postfix_str("", refresh=False)
 
 
 class Downloading:
@@ -90,8 +151,13 @@ class Downloading:
 
 def fetch_all(jobs: Iterable[Job], options: argparse.Namespace) -> None:
     """Download what the models of jobs lack. Raises ModelError, and Cancelled for Ctrl-C."""
-    styles = {job.style.made_of: job.style for job in jobs if job.recipe.paints}
-    begun = Downloading(options.quiet)
+    fetch_styles([job.style for job in jobs if job.recipe.paints], quiet=options.quiet)
+
+
+def fetch_styles(found: Iterable[Style], *, quiet: bool) -> None:
+    """Download what the models of styles lack. Raises ModelError, and Cancelled for Ctrl-C."""
+    styles = {style.made_of: style for style in found}
+    begun = Downloading(quiet)
     with closing(begun):
         try:
             for style in styles.values():

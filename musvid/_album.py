@@ -1,0 +1,96 @@
+"""``musvid album``: every song of some folders becomes a video, and a page shows all of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
+from pathlib import Path
+from typing import Any
+
+from . import presets
+from ._options import album_parser, begin, common, in_time, recipe_from
+from ._progress import AlbumBars, fetch_styles
+from .album import songs
+from .album.run import Album
+from .errors import SettingsError
+from .job import prepare
+from .paint.style import Style
+
+STOPPED = "Stopped; what is finished stays, and the same command goes on there."
+
+
+def main(given: Sequence[str]) -> int:
+    """Render an album as the options say; returns the exit code. Raises MusvidError."""
+    parser = album_parser()
+    options = parser.parse_args(given)
+    if options.preset == "list":
+        print(presets.told())
+        return 0
+    if not options.songs and not options.clear_cache:
+        parser.error("the following arguments are required: FOLDER|SONG")
+    begin(options)
+    if not options.songs:
+        return 0
+    _check(options)
+    return _render(_album(options), common(options), options)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raises SettingsError where an option does not go with an album."""
+    for name in ("compare", "vary", "at", "frames"):
+        if getattr(options, name) is not None:
+            raise SettingsError(f"An album renders every song once, as videos; leave out --{name}.")
+
+
+def _album(options: argparse.Namespace) -> Album:
+    """The album of the options. Raises MusvidError; nothing is written yet."""
+    wish = recipe_from(options)
+    wish.resolve()  # a wrong setting is told before files are read
+    given: dict[str, Any] = vars(options)
+    name = songs.title(options.songs)
+    return Album(
+        songs.find(options.songs),
+        wish,
+        options.output or Path(f"{name}.album"),
+        name=songs.shown(name),
+        settle=lambda path: in_time(prepare(path, wish), options),
+        # What `in_time` goes by, beside the recipe.
+        more=[given.get(name) for name in ("recipe", "stride", "before", "after", "note")],
+        overwrite=options.overwrite,
+        flavr_weights=options.flavr_weights,
+    )
+
+
+def _render(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> int:
+    """Render what an album lacks, and tell what came of it."""
+    machine.pop("flavr_weights")  # the album knows them
+    missing, count = album.missing, len(album.entries)
+    recipe = album.settled
+    if not options.quiet:
+        there = f"; {count - len(missing)} of them are there" if len(missing) < count else ""
+        print(f"{album.name}: {_songs(count)}{there}", file=sys.stderr)
+        for remark in recipe.remarks():
+            print(remark, file=sys.stderr)
+    styles: list[Style] = [recipe.style] if missing and recipe.paints else []
+    fetch_styles(styles, quiet=options.quiet)
+    bars = None if options.quiet or not missing else AlbumBars(count, count - len(missing))
+    page: Path | None = None
+    try:
+        with closing(bars) if bars else nullcontext():
+            album.render(progress=bars, **machine)
+    finally:
+        page = album.present()
+    for entry in album.entries:
+        if error := album.errors.get(entry.name):
+            print(f"musvid: {songs.shown(entry.path.name)}: {error}", file=sys.stderr)
+    if not options.quiet:
+        failed = f", {len(album.errors)} could not be rendered" if album.errors else ""
+        print(f"{_songs(len(album.done))} in {album.folder}{failed}", file=sys.stderr)
+        print(page)
+    return 1 if album.errors else 0
+
+
+def _songs(count: int) -> str:
+    return f"{count} song{'' if count == 1 else 's'}"
