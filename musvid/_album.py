@@ -84,7 +84,9 @@ def _render(album: Album, machine: dict[str, Any], options: argparse.Namespace) 
         page = album.present()
     for entry in album.entries:
         if error := album.errors.get(entry.name):
-            print(f"musvid: {songs.shown(entry.path.name)}: {error}", file=sys.stderr)
+            name = songs.shown(entry.path.name)
+            told = error if name in error else f"{name}: {error}"
+            print(f"musvid: {told}", file=sys.stderr)
     if not options.quiet:
         failed = f", {len(album.errors)} could not be rendered" if album.errors else ""
         print(f"{_songs(len(album.done))} in {album.folder}{failed}", file=sys.stderr)

@@ -133,6 +133,7 @@ def album_parser() -> argparse.ArgumentParser:
         "songs",
         metavar="FOLDER|SONG",
         nargs="*",
+        default=[],
         help="folders, of which all files with sound are taken, and files",
     )
     add = parser.add_argument

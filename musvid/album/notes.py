@@ -94,7 +94,7 @@ def _note(values: Any) -> Note | None:
     """A note of values that anybody may have changed."""
     if not isinstance(values, dict):
         return None
-    given = {each.name: values.get(each.name) for each in fields(Note)}
+    given: dict[str, Any] = {each.name: values.get(each.name) for each in fields(Note)}
     texts = all(isinstance(given[name], str) for name in ("video", "made_by", "title"))
     numbers = all(
         isinstance(given[name], (int, float)) and abs(given[name]) < 1e15

@@ -26,7 +26,7 @@ _ICON = (
     "rx='8' fill='#171425'/><path d='M7 13v6m6-11v16m6-13v10m6-7v4' stroke='#a78bfa' "
     "stroke-width='3' stroke-linecap='round'/></svg>"
 )
-_BACKDROP = 48  # pixels of what is only seen blurred
+_BACKDROP, _LIGHTS = 24, 6  # pixels of a picture that is only seen blurred, and how many
 _PLAYED = 640  # pixels of the longer side of the picture that a player shows first
 _WIDE = 340, 260, 220  # pixels of a card with a wide, a square and an upright picture, at least
 
@@ -49,7 +49,7 @@ header p { margin: 18px 0 0; color: #d6d0e6; display: flex; flex-wrap: wrap; gap
 a { color: var(--ink); text-underline-offset: 4px; text-decoration-color: var(--accent); }
 a:hover { color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 4px; }
-ol { list-style: none; margin: 0 auto; padding-top: 12px; padding-bottom: 56px; display: grid;
+ol.wide { list-style: none; padding-top: 12px; padding-bottom: 64px; display: grid;
   gap: clamp(18px, 2vw, 28px);
   grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--card)), 1fr)); }
 li { display: flex; flex-direction: column; min-width: 0; overflow: hidden;
@@ -60,8 +60,9 @@ video { display: block; width: 100%; height: auto; background: #000; object-fit:
 h2 { margin: 0; font-size: 1.06rem; font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
 .number { color: var(--accent); font-weight: 700; font-variant-numeric: tabular-nums; }
 .length { color: var(--faint); font-size: .9rem; font-variant-numeric: tabular-nums; }
-.none { display: grid; place-content: center; flex: 1; min-height: 150px; padding: 24px 18px;
-  text-align: center; color: var(--faint); background: #110e1d; overflow-wrap: anywhere; }
+.none { margin: 0; display: grid; place-content: center; flex: 1; min-height: 150px;
+  padding: 24px 18px; text-align: center; color: var(--faint); background: #110e1d;
+  overflow-wrap: anywhere; }
 .wrong { color: var(--wrong); }
 footer { padding: 20px 0 36px; border-top: 1px solid var(--line); color: var(--faint);
   font-size: .9rem; }
@@ -74,7 +75,7 @@ def write(name: str, cards: Sequence[Card], sheet: str = "") -> bytes:
     name: of the album. cards: of its songs. sheet: the file of its contact sheet, beside it.
     """
     pictures = [card.picture for card in cards if card.picture is not None]
-    first = f'<img class="backdrop" alt="" src="{_backdrop(pictures[0])}">' if pictures else ""
+    light = f'<img class="backdrop" alt="" src="{_backdrop(pictures)}">' if pictures else ""
     link = f'<a href="{_beside(sheet)}">Contact sheet</a>' if sheet else ""
     songs = "\n".join(map(_card, cards))
     page = f"""\
@@ -90,7 +91,7 @@ def write(name: str, cards: Sequence[Card], sheet: str = "") -> bytes:
 <style>{_STYLE}</style>
 </head>
 <body>
-<header>{first}
+<header>{light}
 <div class="wide"><h1 dir="auto">{_text(name)}</h1>
 <p><span>{_text(told(cards))}</span>{link}</p></div>
 </header>
@@ -147,8 +148,11 @@ def _least(pictures: Sequence[Frame]) -> int:
     return _WIDE[0] if ratio < 0.8 else _WIDE[2] if ratio > 1.25 else _WIDE[1]
 
 
-def _backdrop(picture: Frame) -> str:
-    return _data(scaled(picture, _BACKDROP, _BACKDROP), 70)
+def _backdrop(pictures: Sequence[Frame]) -> str:
+    """Some of the pictures side by side, for what is only seen as light."""
+    some = pictures[:: -(-len(pictures) // _LIGHTS)]
+    row = [scaled(each, _BACKDROP, _BACKDROP) for each in some]
+    return _data(np.hstack(row), 70)
 
 
 def _data(picture: Frame, quality: int) -> str:

@@ -271,8 +271,8 @@ def _one(device: str, precision: str, fast: str) -> Painters:
         with turn:
             if style.made_of not in loaded:
                 loaded.clear()  # room for it
-                more = {"device": device, "precision": precision, "fast": fast}
-                loaded[style.made_of] = Painter(style, **more)
+                made = Painter(style, device=device, precision=precision, fast=fast)
+                loaded[style.made_of] = made
             yield loaded[style.made_of]
 
     return use

@@ -22,7 +22,7 @@ NAME = "sheet.jpg"
 _MARK = b"musvid album"  # a comment in the file
 
 _WIDTH = 1600  # pixels
-_MARGIN, _GAP, _HEAD = 64, 28, 170
+_MARGIN, _GAP, _HEAD = 64, 28, 190
 _CAPTION = 62  # pixels below a picture
 _MOST_BYTES = 1_000_000
 _TALLEST = 3.0  # times its width, which a sheet of many songs may be high
@@ -46,7 +46,7 @@ def draw(name: str, cards: Sequence[Card]) -> bytes:
     rows = math.ceil(len(seen) / columns)
     whole = Image.new("RGB", (_WIDTH, _HEAD + rows * step + _MARGIN - _GAP), GROUND)
     pen = ImageDraw.Draw(whole)
-    _head(pen, name, told(cards))
+    _head(pen, name, told(seen))
     for index, (card, picture) in enumerate(zip(seen, pictures, strict=True)):
         row, column = divmod(index, columns)
         missing = (row + 1) * columns - len(seen) if row == rows - 1 and rows > 1 else 0
@@ -96,9 +96,9 @@ def _head(pen: ImageDraw.ImageDraw, name: str, line: str) -> None:
     room = _WIDTH - 2 * _MARGIN
     size = next((size for size in range(58, 30, -4) if _length(name, size) <= room), 34)
     title = _font(size, bold=True)
-    pen.text((_MARGIN, 88), _cut(name, title, room), _INK, title, anchor="ls")
-    pen.rectangle((_MARGIN + 2, 110, _MARGIN + 74, 114), fill=_ACCENT)
-    pen.text((_MARGIN + 90, 121), line, _FAINT, _font(24), anchor="ls")
+    pen.text((_MARGIN, 92), _cut(name, title, room), _INK, title, anchor="ls")
+    pen.rectangle((_MARGIN + 2, 127, _MARGIN + 74, 131), fill=_ACCENT)
+    pen.text((_MARGIN + 92, 138), line, _FAINT, _font(24), anchor="ls")
 
 
 def _length(text: str, size: int) -> float:

@@ -18,35 +18,10 @@ from ..video.naming import is_video_of_ours, stem_of
 _log = logging.getLogger(__name__)
 
 # A file of such a name that holds no sound is a broken song; any other one is none.
-_SOUND = frozenset(
-    [
-        ".aac",
-        ".ac3",
-        ".aif",
-        ".aifc",
-        ".aiff",
-        ".alac",
-        ".amr",
-        ".ape",
-        ".au",
-        ".caf",
-        ".dsf",
-        ".flac",
-        ".m4a",
-        ".m4b",
-        ".mka",
-        ".mp2",
-        ".mp3",
-        ".mpc",
-        ".oga",
-        ".ogg",
-        ".opus",
-        ".ra",
-        ".tta",
-        ".wav",
-        ".wma",
-        ".wv",
-    ]
+_SOUND = re.compile(
+    r"\.(aac|ac3|aifc?|aiff|alac|amr|ape|au|caf|dsf|flac|m4[ab]|mka|mp[23c]|og[ag]|opus|ra|tta|wav|"
+    r"wma|wv)",
+    re.IGNORECASE,
 )
 _UNNAMED = "songs"  # what an album is called whose folder has no name
 
@@ -120,7 +95,7 @@ def _files(places: Iterable[Path]) -> tuple[list[Path], list[Path], list[Path]]:
         if real in seen:
             continue
         seen.add(real)
-        known = path.suffix.lower() in _SOUND
+        known = bool(_SOUND.fullmatch(path.suffix))
         if not known and not named and not _sounds(path):
             silent.append(path)
         elif not known and path.is_file() and is_video_of_ours(path):
