@@ -202,7 +202,9 @@ class Album:
             **machine,
         )
         seconds = float(job.song.duration)
-        moment = stills.best(video, seconds)
+        moment = 0.0
+        with suppress(MusvidError):  # the video is there, whatever its pictures are
+            moment = stills.best(video, seconds)
         facts = (video.name, video.stat().st_size, self._made_by)
         note = Note(*facts, title(entry), seconds, moment)
         with self._lock:

@@ -76,9 +76,9 @@ def _columns(count: int, ratio: float) -> int:
         rows = math.ceil(count / columns)
         high = _HEAD + rows * (width * ratio + _CAPTION + _GAP)
         empty = (rows * columns - count) / columns
-        return abs(math.log(high / (0.8 * _WIDTH))) + 0.35 * empty
+        return abs(math.log(high / (0.8 * _WIDTH))) + 0.6 * empty
 
-    return min(range(1, min(count, 8) + 1), key=cost)
+    return min(range(1, min(count, 6) + 1), key=cost)
 
 
 @cache
