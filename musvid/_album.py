@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from .album import songs
 from .album.run import Album
 from .errors import SettingsError
 from .job import prepare
+from .music import form, story
 from .paint.style import Style
+from .recipe import Recipe
 
 STOPPED = "Stopped; what is finished stays, and the same command goes on there."
 
@@ -47,6 +50,8 @@ def _check(options: argparse.Namespace) -> None:
 def _album(options: argparse.Namespace) -> Album:
     """The album of the options. Raises MusvidError; nothing is written yet."""
     wish = recipe_from(options)
+    if options.settings:
+        wish = _of_no_song(wish, vars(options))
     wish.resolve()  # a wrong setting is told before files are read
     given: dict[str, Any] = vars(options)
     name = songs.title(options.songs)
@@ -61,6 +66,17 @@ def _album(options: argparse.Namespace) -> Album:
         overwrite=options.overwrite,
         flavr_weights=options.flavr_weights,
     )
+
+
+def _of_no_song(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
+    """Loaded settings without what they say of one song, unless it is given for all: its part and
+    track, its beat, its form, and the story that was made of it."""
+    told = story.OFF if recipe.story == story.OFF else story.AUTO
+    open_ = {"start": 0.0, "duration": None, "track": None, "form": form.AUTO, "story": told}
+    beat: dict[str, Any] = {"bpm": None, "beat": None, "beats": ()}
+    lock = replace(recipe.lock, **{name: beat[name] for name in beat.keys() - given.keys()})
+    more: dict[str, Any] = {name: open_[name] for name in open_.keys() - given.keys()}
+    return replace(recipe, lock=lock, **more)
 
 
 def _render(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> int:

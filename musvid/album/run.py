@@ -124,6 +124,7 @@ class Album:
             raise OutputError(
                 f"The folder {self.folder} cannot be made ({error.strerror}); choose another one."
             ) from None
+        self.errors.clear()
         use = painters or _one(device, precision, fast)
         machine |= {"device": device, "precision": precision, "fast": fast}
         stop = cancel or threading.Event()

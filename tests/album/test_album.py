@@ -21,6 +21,8 @@ from test_cli import environment
 
 from musvid import Cancelled, OutputError, Recipe, load_settings
 from musvid.__main__ import main
+from musvid._album import _of_no_song
+from musvid._options import album_parser, recipe_from
 from musvid.album import notes, songs
 from musvid.album.run import Album
 from musvid.paint.painter import Painter
@@ -184,6 +186,37 @@ def test_a_part_that_one_song_does_not_have_stops_no_other(
     assert main(["album", "pair", *BARE, "--start", "0.3"]) == 1
     assert "The start (0.3 s) lies beyond the end of a.wav" in capsys.readouterr().err
     assert names(pair.with_name("pair.album")) == {"b.mp4"} | MADE
+
+
+def test_what_loaded_settings_say_of_another_song_is_left_out(pair: Path) -> None:
+    other = Recipe.from_flat(
+        {
+            "size": 64,
+            "upscale": 1,
+            "style.strength": 0,
+            "look.palette": "ice",
+            "start": 5.0,
+            "duration": 9.0,
+            "form": "0:00 A | 0:05 B",
+            "story": "A: view tunnel",
+            "lock.note": "1/8",
+            "lock.bpm": "90",
+            "lock.beat": 3.0,
+            "fps": "20",
+        }
+    )
+    Path("other.json").write_text(other.to_json(), encoding="utf-8")
+    loaded = album_options("pair", "--settings", "other.json", "--bpm", "120", "--form", "0:00 A")
+    assert (loaded.start, loaded.duration, loaded.form, loaded.story) == (0, None, "0:00 A", "auto")
+    assert (loaded.lock.note, loaded.lock.bpm, loaded.lock.beat) == ("1/8", 120, None)
+    assert (loaded.look.palette, loaded.fps) == ("ice", 20)
+    assert main(["album", "pair", "--settings", "other.json", "--lock", "off", *BARE]) == 0
+    assert names(pair.with_name("pair.album")) == {"a.mp4", "b.mp4"} | MADE
+
+
+def album_options(*given: str) -> Recipe:
+    options = album_parser().parse_args(given)
+    return _of_no_song(recipe_from(options), vars(options))
 
 
 @pytest.mark.usefixtures("pair")
