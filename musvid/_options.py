@@ -6,7 +6,8 @@ import argparse
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, NoReturn, TypeVar
 from . import interpolate
 from ._device import DEVICES, FAST, PRECISIONS
 from .clock import parse_time
+from .cluster import address
+from .cluster.begun import Begun, begun
 from .errors import SettingsError, quoted
 from .job import Job
 from .music import form, story
@@ -31,7 +34,7 @@ from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
-from .store import usable
+from .store import Store, usable
 from .video.encoder import ENCODERS, pick
 from .video.settings import load_settings
 from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
@@ -507,6 +510,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="whether an NVIDIA card compiles the model while a long render paints (default: auto)",
     )
     add(
+        "--cluster",
+        type=_settled(address.parse),
+        metavar="ADDRESS",
+        default=None,
+        help="paint on many machines with Ray (musvid[cluster]): ray://HOST:10001 or HOST:6379, or "
+        "auto for what $RAY_ADDRESS names, else for every core or graphics card of this machine",
+    )
+    add(
         "--frames",
         metavar="DIR",
         default=None,
@@ -679,3 +690,14 @@ def common(options: argparse.Namespace) -> dict[str, Any]:
         "store": None if options.no_cache else usable(),
         "flavr_weights": options.flavr_weights,
     }
+
+
+@contextmanager
+def clustered(options: argparse.Namespace, store: Store | None) -> Iterator[Begun | None]:
+    """A context with the cluster that the options name, if they do; it starts meanwhile."""
+    if options.cluster is None:
+        yield None
+        return
+    more = {name: getattr(options, name) for name in ("device", "precision", "fast")}
+    with begun(options.cluster, store=store, **more) as cluster:
+        yield cluster

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from .errors import Cancelled
 from .job import Job
 from .paint.downloads import Download, Logged, fetch
+from .rendering import STAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -47,6 +49,40 @@ class Bars:
         for stage in self._stages:  # from top to bottom, so that they stay in this order
             if stage in self._bars:
                 self._bars[stage].close()
+
+
+class OneBar:
+    """A bar for a render on a cluster: frames of the video, paintings, and what the workers do.
+
+    states: how many workers do what, see `musvid.cluster.Cluster.states`.
+    """
+
+    def __init__(self, states: Callable[[], Counter[str]]) -> None:
+        self._states = states
+        self._bar: tqdm[Any] | None = None
+        self._painted = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if stage == "painted":
+            self._painted = f"{done} of {total} painted"
+        if stage == STAGES[-1]:
+            if self._bar is None:
+                self._bar = tqdm(
+                    total=total, unit="frame", file=sys.stderr, dynamic_ncols=True, mininterval=0.5
+                )
+            self._bar.update(done - self._bar.n)
+        if self._bar is not None:
+            states = self._states()
+            workers = ", ".join(f"{states[name]} {name}" for name in sorted(states))
+            self._bar.set_postfix_str(
+                f"{self._painted}; workers: {workers}", refresh=stage == "painted"
+            )
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
 
 
 class Downloading:

@@ -23,7 +23,7 @@ Work = Callable[[Any], "Future[Any]"]
 AHEAD = 2
 """Spans that a hand has at a time: the next one is there when one is finished."""
 
-STARTS, WORKS, WAITS, LOST = "starts", "works", "waits", "lost"
+STARTING, WORKING, WAITING, LOST = "starting", "working", "waiting", "lost"
 """What a hand does, for who watches."""
 
 _WINDOW = 3  # spans per hand that are under way, or wait for those before them
@@ -75,13 +75,13 @@ class _Place:
     """A hand in the pool. has: its spans; it works at the first one."""
 
     hand: Hand
-    state: str = STARTS
+    state: str = STARTING
     has: list[_Span] = field(default_factory=list)
 
     @property
     def free(self) -> int:
         """How many more spans it may have."""
-        return AHEAD - len(self.has) if self.state in (WORKS, WAITS) else 0
+        return AHEAD - len(self.has) if self.state in (WORKING, WAITING) else 0
 
 
 class Pool:
@@ -113,7 +113,7 @@ class Pool:
 
     @property
     def states(self) -> Counter[str]:
-        """How many hands do what: `STARTS`, `WORKS`, `WAITS`, `LOST`."""
+        """How many hands do what: `STARTING`, `WORKING`, `WAITING`, `LOST`."""
         with self._changed:
             return Counter(place.state for place in self._places)
 
@@ -177,7 +177,7 @@ class Pool:
         for place in self._places:
             if place.has and now - place.has[0].since > self._limit:
                 self._lose(place, TimeoutError(f"silent for {self._limit:.0f} s"))
-        if any(place.state in (WORKS, WAITS) for place in self._places):
+        if any(place.state in (WORKING, WAITING) for place in self._places):
             self._seen = now
         elif len(self._refused) == len(self._places):
             raise self._refused[0]
@@ -202,7 +202,7 @@ class Pool:
     def _begin(self, span: _Span, place: _Place) -> None:
         span.place, span.since = place, time.monotonic()
         place.has.append(span)
-        place.state = WORKS
+        place.state = WORKING
         try:
             future = span.work(place.hand.worker)
         except Exception as error:  # it cannot even be asked
@@ -230,7 +230,7 @@ class Pool:
         if place.has:
             place.has[0].since = time.monotonic()
         else:
-            place.state = WAITS
+            place.state = WAITING
 
     def _lose(self, place: _Place, why: BaseException) -> None:
         """A hand is gone: others get what it had, before anything else, and it is waited for."""
@@ -263,7 +263,7 @@ class Pool:
                     self._refused.append(error)
                     _log.warning("%s does not work here: %s", place.hand.name, error)
                 else:
-                    place.state = WAITS
+                    place.state = WAITING
                 self._give()
                 self._changed.notify_all()
 
