@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import presets
-from ._options import album_parser, begin, common, in_time, recipe_from
+from ._options import album_parser, begin, clustered, common, in_time, recipe_from
 from ._progress import AlbumBars, fetch_styles
 from .album import songs
 from .album.run import Album
+from .cluster.begun import Begun
 from .errors import SettingsError
 from .job import prepare
 from .music import form, story
+from .paint.brush import Brush
 from .paint.style import Style
 from .recipe import Recipe
+from .rendering import check_apart
+
+_ABREAST = 2  # songs at a time on a cluster
 
 STOPPED = "Stopped; what is finished stays, and the same command goes on there."
 
@@ -52,6 +58,8 @@ def _album(options: argparse.Namespace) -> Album:
     wish = recipe_from(options)
     if options.settings:
         wish = _of_no_song(wish, vars(options))
+    if options.cluster:
+        check_apart(wish)
     wish.resolve()  # a wrong setting is told before files are read
     given: dict[str, Any] = vars(options)
     name = songs.title(options.songs)
@@ -81,21 +89,16 @@ def _of_no_song(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
 
 def _render(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> int:
     """Render what an album lacks, and tell what came of it."""
-    machine.pop("flavr_weights")  # the album knows them
     missing, count = album.missing, len(album.entries)
-    recipe = album.settled
     if not options.quiet:
         there = f"; {count - len(missing)} of them are there" if len(missing) < count else ""
         print(f"{album.name}: {_songs(count)}{there}", file=sys.stderr)
-        for remark in recipe.remarks():
+        for remark in album.settled.remarks():
             print(remark, file=sys.stderr)
-    styles: list[Style] = [recipe.style] if missing and recipe.paints else []
-    fetch_styles(styles, quiet=options.quiet)
-    bars = None if options.quiet or not missing else AlbumBars(count, count - len(missing))
     page: Path | None = None
     try:
-        with closing(bars) if bars else nullcontext():
-            album.render(progress=bars, **machine)
+        if missing:
+            _render_missing(album, machine, options)
     finally:
         page = album.present()
     for entry in album.entries:
@@ -108,6 +111,28 @@ def _render(album: Album, machine: dict[str, Any], options: argparse.Namespace) 
         print(f"{_songs(len(album.done))} in {album.folder}{failed}", file=sys.stderr)
         print(page)
     return 1 if album.errors else 0
+
+
+def _render_missing(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> None:
+    """Render what an album lacks, here or on a cluster."""
+    machine = {name: value for name, value in machine.items() if name != "flavr_weights"}
+    done, count, style = len(album.done), len(album.entries), album.settled.style
+    with clustered(options, machine["store"]) as cluster, ExitStack() as stack:
+        if cluster:
+            # While one song is encoded, the next one is painted.
+            painters = partial(_elsewhere, cluster)
+            machine |= {"painters": painters, "abreast": _ABREAST}
+        elif album.settled.paints:
+            fetch_styles([style], quiet=options.quiet)
+        bars = None
+        if not options.quiet:
+            states = (lambda: cluster.states) if cluster else None
+            bars = stack.enter_context(closing(AlbumBars(count, done, states)))
+        album.render(progress=bars, **machine)
+
+
+def _elsewhere(cluster: Begun, style: Style) -> AbstractContextManager[Brush]:
+    return nullcontext(cluster.painter(style))
 
 
 def _songs(count: int) -> str:

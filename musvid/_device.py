@@ -21,6 +21,9 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 FAST = ("auto", "off")
 """Whether models are compiled where that pays, see `musvid.paint.compiled`."""
 
+CORES = "MUSVID_CORES"
+"""The environment variable that says how many processor cores to use, at most."""
+
 BUILDING = threading.Lock()
 """Held by whoever builds a network. Loaders change `torch.nn.Module` for all threads while they do
 (accelerate's `init_empty_weights`): two at a time would leave each other without weights."""
@@ -130,10 +133,10 @@ def release_memory() -> None:
 
 
 def cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The processor cores that this process may use; at most as many as `CORES` names."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    named = os.environ.get(CORES, "")
+    return max(1, min(here, int(named))) if named.isdecimal() else here
 
 
 def use_threads(count: int) -> None:

@@ -6,7 +6,8 @@ import argparse
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, NoReturn, TypeVar
 from . import interpolate
 from ._device import DEVICES, FAST, PRECISIONS
 from .clock import parse_time
+from .cluster import address
+from .cluster.begun import Begun, begun
 from .errors import SettingsError, quoted
 from .job import Job
 from .music import form, story
@@ -576,6 +579,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="whether an NVIDIA card compiles the model while a long render paints (default: auto)",
     )
     add(
+        "--cluster",
+        type=_settled(address.parse),
+        metavar="ADDRESS",
+        default=None,
+        help="paint on many machines with Ray (musvid[cluster]): ray://HOST:10001 or HOST:6379, or "
+        "auto for what $RAY_ADDRESS names, else for every core or graphics card of this machine",
+    )
+    add(
         "--frames",
         metavar="DIR",
         default=None,
@@ -755,3 +766,14 @@ def common(options: argparse.Namespace) -> dict[str, Any]:
         "store": None if options.no_cache else usable(),
         "flavr_weights": options.flavr_weights,
     }
+
+
+@contextmanager
+def clustered(options: argparse.Namespace, store: Store | None) -> Iterator[Begun | None]:
+    """A context with the cluster that the options name, if they do; it starts meanwhile."""
+    if options.cluster is None:
+        yield None
+        return
+    more = {name: getattr(options, name) for name in ("device", "precision", "fast")}
+    with begun(options.cluster, store=store, **more) as cluster:
+        yield cluster

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,16 @@ class AlbumBars:
     Where several songs are rendered at a time, the stages are those of the one that was begun
     first. May be called from several threads.
 
-    count: songs of the album. done: how many of them are there already.
+    count: songs of the album. done: how many of them are there already. states: how many workers of
+    a cluster do what, if there is one.
     """
 
-    def __init__(self, count: int, done: int) -> None:
+    def __init__(
+        self, count: int, done: int, states: Callable[[], Counter[str]] | None = None
+    ) -> None:
         from tqdm import tqdm
 
+        self._states = states
         self._songs = tqdm(
             total=count,
             initial=done,
@@ -87,6 +92,8 @@ class AlbumBars:
             if self._now is None:
                 self._now, self._bars = song, Bars(STAGES, first=1, leave=False)
                 self._songs.set_postfix_str(song, refresh=False)
+            if self._states:
+                self._songs.set_postfix_str(_workers(self._states()), refresh=False)
             if self._now == song and self._bars:
                 self._bars(stage, done, total)
 
@@ -108,6 +115,42 @@ class AlbumBars:
             self._bars.close()
         self._now = self._bars = None
         self._songs.set_postfix_str("", refresh=False)
+
+
+class OneBar:
+    """A bar for a render on a cluster: frames of the video, paintings, and what the workers do.
+
+    states: how many workers do what, see `musvid.cluster.Cluster.states`.
+    """
+
+    def __init__(self, states: Callable[[], Counter[str]]) -> None:
+        self._states = states
+        self._bar: tqdm[Any] | None = None
+        self._painted = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if stage == "painted":
+            self._painted = f"{done} of {total} painted"
+        if stage == STAGES[-1]:
+            if self._bar is None:
+                self._bar = tqdm(
+                    total=total, unit="frame", file=sys.stderr, dynamic_ncols=True, mininterval=0.5
+                )
+            self._bar.update(done - self._bar.n)
+        if self._bar is not None:
+            told = f"{self._painted}; {_workers(self._states())}"
+            self._bar.set_postfix_str(told, refresh=stage == "painted")
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _workers(states: Counter[str]) -> str:
+    """What the workers of a cluster do, in words."""
+    return "workers: " + ", ".join(f"{states[name]} {name}" for name in sorted(states))
 
 
 class Downloading:

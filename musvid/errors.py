@@ -9,6 +9,7 @@
     ├── ModelError       a model cannot be found, downloaded or loaded
     ├── MemoryExhausted  the device has too little memory for this size and batch
     ├── FFmpegError      ffmpeg failed for a reason none of the above names
+    ├── ClusterError     the machines of a cluster cannot be had, or not used
     └── Cancelled        the render was stopped by whoever started it
 
 The message of each is one sentence that says what is wrong and what to do. `exit_code` is what
@@ -51,6 +52,10 @@ class MemoryExhausted(MusvidError):
 
 class FFmpegError(MusvidError):
     """ffmpeg failed for a reason that no other error names."""
+
+
+class ClusterError(MusvidError):
+    """The machines of a cluster cannot be had, or not used."""
 
 
 class Cancelled(MusvidError):

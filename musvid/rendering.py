@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import _ffmpeg, interpolate
 from ._device import pick_device, pick_precision
 from .clock import at, every
-from .errors import Cancelled, OutputError
+from .cluster.painter import ClusterPainter
+from .errors import Cancelled, OutputError, SettingsError
 from .frame import Frame, Light, Noted, closed, frame_path, save_frame
 from .job import Job, prepare
 from .paint import models
+from .paint.brush import Brush
 from .paint.painter import Painter, diffuse
 from .paint.style import Stroke
 from .recipe import Recipe
@@ -58,7 +60,7 @@ def render(
     cancel: threading.Event | None = None,
     frames_dir: str | os.PathLike[str] | None = None,
     tap: Callable[[str, int, Frame], None] | None = None,
-    painter: Painter | None = None,
+    painter: Brush | None = None,
     device: str = "auto",
     precision: str = "auto",
     encoder: str = "auto",
@@ -80,7 +82,8 @@ def render(
     frames_dir: a folder in which every stage's frames are written as PNGs, too. It must hold no
         frames yet, or those of the same render that was stopped.
     tap: called with (stage, number, frame) for every frame of every stage; it must not change them.
-    painter: a loaded model to use again; it must be that of the recipe.
+    painter: a loaded model to use again, here or on a cluster (see `musvid.cluster`); it must be
+        that of the recipe.
     device: "auto", "cpu", "cuda" or "mps". precision: what the model computes in: "float32",
         "bfloat16", or "auto" for what is fastest on the device. encoder: what encodes the video:
         "cpu", "gpu", or "auto" for an NVIDIA card where that works. fast: "auto" to compile the
@@ -158,7 +161,7 @@ def render(
             return stack.enter_context(closed(watched(frames, name)))
 
         @cache
-        def load() -> Painter:
+        def load() -> Brush:
             found = painter or Painter(style, device=device, precision=precision, fast=fast)
             stack.enter_context(found.expect(clock.painted))
             return found
@@ -183,10 +186,10 @@ class Tools:
     """
 
     stage: Callable[[Iterator[Frame], str], Iterator[Frame]]
-    load: Callable[[], Painter]
+    load: Callable[[], Brush]
     store: Store | None = None
     addresses: Addresses | None = None
-    painter: Painter | None = None
+    painter: Brush | None = None
     device: str = "auto"
     weights: str | os.PathLike[str] | None = None
     response: Response | None = None
@@ -237,7 +240,12 @@ def _fill(job: Job, tools: Tools) -> Callable[..., Iterator[Frame]]:
 
 
 def paintings(job: Job, tools: Tools) -> Painted:
-    """The paintings of a job, from the first one of its clock on, and what lights them."""
+    """The paintings of a job, from the first one of its clock on, and what lights them.
+
+    Raises SettingsError where a cluster cannot paint them, see `check_apart`.
+    """
+    if isinstance(tools.painter, ClusterPainter):
+        check_apart(job.recipe)
     recipe, clock, style, course = job.recipe, job.clock, job.style, job.course
     store, addresses, stage = tools.store, tools.addresses, tools.stage
     strokes = job.strokes() if recipe.paints else None
@@ -245,11 +253,14 @@ def paintings(job: Job, tools: Tools) -> Painted:
     def brush(frames: Iterator[Frame], strokes: Iterator[Stroke] | None) -> Iterator[Frame]:
         if not store or not addresses:
             return diffuse(frames, style, painter=tools.painter, strokes=strokes)
-        key = addresses.paintings
+        key, load, keep = addresses.paintings, tools.load, True
+        if tools.painter:
+            painter = tools.painter.keeping(store.folder, key)
+            load, keep = (lambda: painter), not painter.keeps
         if strokes is None:
-            return store.paintings(frames, key, lambda rest: tools.load().paint(rest, style))
+            return store.paintings(frames, key, lambda rest: load().paint(rest, style), keep=keep)
         return store.paintings(
-            frames, key, lambda rest: tools.load().paint_each(rest, style), strokes
+            frames, key, lambda rest: load().paint_each(rest, style), strokes, keep=keep
         )
 
     def some(frames: list[Frame], painting: int) -> list[Frame]:
@@ -283,7 +294,7 @@ def paintings(job: Job, tools: Tools) -> Painted:
         pictures = at(pictures, clock.ticks)
     drawn = stage(pictures, "spectrum")
     keyframes = every(drawn, clock.stride)
-    between = _fill(job, tools)(keyframes, recipe.before)
+    between = _guides(keyframes, job, tools)
     guides = stage(islice(between, clock.unpainted, None), "guides")
     if recipe.relight and recipe.paints and not job.echo:
         guides = under.through(guides, light_of)
@@ -294,6 +305,25 @@ def paintings(job: Job, tools: Tools) -> Painted:
     places = interpolate.along(clock.filled, clock.places) if course else clock.filled
     lit = interpolate.retime(moments, places)
     return Painted(painted, lit, under)
+
+
+def _guides(keyframes: Iterator[Frame], job: Job, tools: Tools) -> Iterator[Frame]:
+    """Keyframes, and what is between them before they are painted."""
+    recipe, painter = job.recipe, tools.painter
+    flavr = interpolate.chosen(recipe.interpolator, painted=False) == "flavr"
+    if flavr and recipe.before > 1 and isinstance(painter, ClusterPainter):
+        named = interpolate.check_weights(tools.weights)
+        return painter.between(keyframes, recipe.before, interpolator="flavr", weights=named)
+    return _fill(job, tools)(keyframes, recipe.before)
+
+
+def check_apart(recipe: Recipe) -> None:
+    """Raises SettingsError where a recipe's paintings cannot be made apart from each other."""
+    if recipe.echo and recipe.paints:
+        raise SettingsError(
+            "With an echo each painting needs the one before it, so that a cluster has nothing to "
+            "share out; choose --echo 0, or leave out --cluster."
+        )
 
 
 def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
@@ -388,7 +418,7 @@ class Addresses:
     video: str = ""
 
     @classmethod
-    def painted(cls, job: Job, painter: Painter) -> Addresses:
+    def painted(cls, job: Job, painter: Brush) -> Addresses:
         """The addresses of a job's paintings alone: those of a render with the same settings."""
         return cls(paintings=address(asdict(job.style), _painting(job, painter, "", "")))
 
@@ -396,7 +426,7 @@ class Addresses:
     def of(
         cls,
         job: Job,
-        painter: Painter | None,
+        painter: Brush | None,
         device: str,
         flavr_weights: str | os.PathLike[str] | None,
         precision: str = "auto",
@@ -429,7 +459,7 @@ class Addresses:
         )
 
 
-def _painting(job: Job, painter: Painter | None, device: str, precision: str) -> list[object]:
+def _painting(job: Job, painter: Brush | None, device: str, precision: str) -> list[object]:
     """What paints a job's frames, as `Addresses.of` takes it."""
     painting: list[object] = []
     if painter:

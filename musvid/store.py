@@ -205,6 +205,8 @@ class Store:
         key: str,
         paint: Paint,
         strokes: Iterable[Any] | None = None,
+        *,
+        keep: bool = True,
     ) -> Iterator[Frame]:
         """Frames painted: those that are known from the store, the others by `paint`, and stored.
 
@@ -213,6 +215,7 @@ class Store:
         not in the store.
         strokes: dataclasses with what changes from painting to painting, one for each frame.
         `paint` then gets pairs of frame and stroke.
+        keep: whether what is painted is stored here; not where whoever paints it has done so.
         """
         source: Iterator[Any] = iter(frames if strokes is None else zip(frames, strokes))  # noqa: B905
         for frame in source:
@@ -237,10 +240,20 @@ class Store:
 
             with closed(paint(unknown())) as made:
                 for painting in made:
-                    self._save(paths.popleft(), painting[None])
+                    path = paths.popleft()
+                    if keep:
+                        self._save(path, painting[None])
                     yield painting
             if last is not None:
                 yield last
+
+    def keep_painting(self, frame: Frame, stroke: Any, key: str, painting: Frame) -> None:
+        """Remember a painting that was made elsewhere, see `paintings`.
+
+        stroke: how the frame was painted, or None where `paintings` gets none.
+        """
+        job = frame if stroke is None else (frame, stroke)
+        self._save(self._painting(job, key), painting[None])
 
     def fit(self, key: str, make: Callable[[], Sequence[float]]) -> tuple[float, ...]:
         """Some finite numbers, from the store, or else made and stored."""

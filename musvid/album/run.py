@@ -15,6 +15,7 @@ from .. import interpolate
 from .._entry import sentence
 from ..errors import Cancelled, MusvidError, OutputError, quoted
 from ..job import Job, prepare
+from ..paint.brush import Brush
 from ..paint.painter import Painter
 from ..paint.style import Style
 from ..recipe import Recipe
@@ -28,7 +29,7 @@ from .cards import PICTURE, Card, title
 from .notes import Note
 from .songs import Entry
 
-Painters = Callable[[Style], AbstractContextManager[Painter]]
+Painters = Callable[[Style], AbstractContextManager[Brush]]
 """The loaded model of a style, as a context in which it is painted with."""
 
 
@@ -185,7 +186,7 @@ class Album:
         self,
         entry: Entry,
         job: Job,
-        painter: Painter | None,
+        painter: Brush | None,
         stop: threading.Event,
         progress: Progress | None,
         machine: dict[str, Any],
@@ -270,7 +271,7 @@ def _one(device: str, precision: str, fast: str) -> Painters:
     turn = threading.Lock()
 
     @contextmanager
-    def use(style: Style) -> Iterator[Painter]:
+    def use(style: Style) -> Iterator[Brush]:
         with turn:
             if style.made_of not in loaded:
                 loaded.clear()  # room for it

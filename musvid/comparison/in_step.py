@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import OutputError, SettingsError, quoted
 from ..frame import Frame, closed
 from ..job import Job, resolve
-from ..paint.painter import Painter
+from ..paint.brush import Brush
 from ..paint.style import Style
 from ..recipe import Recipe
 from ..rendering import Progress, render
@@ -29,7 +29,7 @@ from .run import appear, only_frames, temporary, watched
 CLIPS, SIDE_BY_SIDE = IN_STEP = ("clips", "grid")
 """The stages of `in_step`: the frames of all clips, and those of the video of all."""
 
-Painters = Callable[[Style], AbstractContextManager[Painter]]
+Painters = Callable[[Style], AbstractContextManager[Brush]]
 
 
 def jobs_of(grid: Grid, recipe: Recipe, song: Song) -> list[Job]:

@@ -20,6 +20,7 @@ from ..errors import Cancelled, OutputError
 from ..frame import closed
 from ..job import Job, prepare
 from ..music.onsets import onset_strength
+from ..paint.brush import Brush
 from ..paint.painter import Painter
 from ..recipe import MOTION, RECIPES, Recipe
 from ..rendering import Progress, render
@@ -146,7 +147,7 @@ def compare(
     *,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
-    painter: Painter | None = None,
+    painter: Brush | None = None,
     device: str = "auto",
     precision: str = "auto",
     encoder: str = "auto",

@@ -23,16 +23,18 @@ class Letters(LRUCache[str, Any]):
     wait there is room for more, since the rules of the line bound how many can.
 
     busy: the sessions for which something waits or runs. gone: called with each that is dropped.
+    left: whether a session that is deleted has gone, see `Streams.left`.
     """
 
     def __init__(
         self,
         busy: Callable[[], Container[str]],
         gone: Callable[[str], object],
+        left: Callable[[str], bool] = lambda _: True,
         room: int = _ROOM,
     ) -> None:
         super().__init__(room)
-        self._busy, self._gone, self._room = busy, gone, room
+        self._busy, self._gone, self._left, self._room = busy, gone, left, room
 
     def __setitem__(self, session: str, messages: Any) -> None:
         if session not in self and len(self) >= self._room:
@@ -41,13 +43,14 @@ class Letters(LRUCache[str, Any]):
         super().__setitem__(session, messages)
 
     def __delitem__(self, session: str) -> None:
-        # A page has more than one stream at times, and each drops the session as it ends.
-        self.pop(session, None)
+        # A page has more than one stream at times, and each drops the session as it breaks off.
+        if self._left(session):
+            self.pop(session, None)
 
     def _make_room(self) -> None:
         busy = self._busy()
         idle = (name for name in list(self) if name not in busy)
         # Many at a time, since finding out who waits takes a while.
         for name in islice(idle, len(self) - self._room + max(1, self._room // 10)):
-            del self[name]
+            self.pop(name, None)
             self._gone(name)

@@ -70,7 +70,9 @@ class Line(queueing.Queue):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._aside: Counter[str] = Counter()
         self._counting = threading.Lock()
-        self.pending_messages_per_session = Letters(self._busy, self._dropped)
+        self.pending_messages_per_session = Letters(
+            self._busy, self._dropped, presence.streams.left
+        )
 
     def _busy(self) -> set[str]:
         """The sessions for which something waits or runs."""
@@ -132,6 +134,13 @@ class Line(queueing.Queue):
         finally:
             with self._counting:
                 self._aside[concurrency_id] -= 1
+
+    async def clean_events(
+        self, *, session_hash: str | None = None, event_id: str | None = None
+    ) -> None:
+        """Drops what a session has waiting and running, if it is gone, see `Streams`."""
+        if session_hash is None or self.presence.streams.left(session_hash):
+            await super().clean_events(session_hash=session_hash, event_id=event_id)
 
     def leave(self, session: str, concurrency_id: str) -> None:
         """Takes what a session has waiting out of the queue, unless something of it runs.

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from .streams import Streams
+
 Scope = MutableMapping[str, Any]
 _COMING = 15.0  # seconds in which whoever sent a request opens a stream for the answer
 
@@ -27,6 +29,7 @@ class Presence:
         self._open: dict[str, int] = {}
         self._last: dict[str, float] = {}
         self._pages: set[str] = set()
+        self.streams = Streams()
 
     def came(self, session: str) -> None:
         """A stream of a session was opened."""
@@ -113,7 +116,11 @@ class Door:
             return
         self.presence.came(session)
         try:
-            await self.app(scope, receive, send)
+            if "/heartbeat/" in scope["path"]:
+                await self.app(scope, receive, send)
+            else:
+                with self.presence.streams.opened(session, send) as sending:
+                    await self.app(scope, receive, sending)
         finally:
             self.presence.went(session)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 from .. import _device, _validate
@@ -24,6 +25,7 @@ from .._transfer import queues
 from ..errors import MemoryExhausted, ModelError
 from ..frame import Frame
 from . import compiled, loading, models
+from .brush import Brush
 from .call import alike, begin_batch, painted_width
 from .downloads import Told
 from .encoding import joined
@@ -41,7 +43,7 @@ def diffuse(
     frames: Iterable[Frame],
     style: Style,
     *,
-    painter: Painter | None = None,
+    painter: Brush | None = None,
     device: str = "auto",
     precision: str = "auto",
     strokes: Iterable[Stroke] | None = None,
@@ -58,8 +60,8 @@ def diffuse(
     """
     if strokes is None and style.resolve().strength == 0:
         return iter(frames)
-    painter = painter or Painter(style, device=device, precision=precision)
-    return painter.paint(frames, style, strokes)
+    brush = painter or Painter(style, device=device, precision=precision)
+    return brush.paint(frames, style, strokes)
 
 
 Job = tuple[Frame, Stroke]
@@ -145,6 +147,12 @@ class Painter:
         finally:
             if self._fast:
                 self._fast.expect(0)
+
+    keeps = False
+
+    def keeping(self, folder: Path, key: str) -> Painter:  # noqa: ARG002
+        """This painter: whoever asks for its paintings keeps them, see `musvid.paint.brush`."""
+        return self
 
     @property
     def abreast(self) -> int:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from .._device import release_memory
 from ..errors import Cancelled
 from ..frame import closed
-from ..paint.painter import Painter
+from ..paint.brush import Brush
 from ..paint.style import Style
 
 Key = tuple[object, ...]
@@ -33,14 +33,14 @@ class Painters:
 
     def __init__(
         self,
-        load: Callable[[Style], Painter],
+        load: Callable[[Style], Brush],
         *,
         keep: int = 2,
         fetch: Callable[[Style], Iterator[object]] | None = None,
     ) -> None:
         self._load, self._keep, self._fetch = load, keep, fetch
-        self._here: OrderedDict[Key, Painter] = OrderedDict()
-        self._loading: dict[Key, Future[Painter]] = {}
+        self._here: OrderedDict[Key, Brush] = OrderedDict()
+        self._loading: dict[Key, Future[Brush]] = {}
         self._wanted: Counter[Key] = Counter()
         self._lock = threading.Lock()  # held for moments only
 
@@ -49,7 +49,7 @@ class Painters:
         return _key(style) in self._here
 
     @contextmanager
-    def use(self, style: Style, stop: Callable[[], bool] | None = None) -> Iterator[Painter]:
+    def use(self, style: Style, stop: Callable[[], bool] | None = None) -> Iterator[Brush]:
         """The painter of a style, which stays in memory inside this context.
 
         stop: asked while the model is waited for. Its loading goes on behind that, so that it is
@@ -84,7 +84,7 @@ class Painters:
                         "stays, and the next time it goes on there."
                     )
 
-    def _find(self, key: Key, style: Style, stop: Callable[[], bool] | None) -> Painter:
+    def _find(self, key: Key, style: Style, stop: Callable[[], bool] | None) -> Brush:
         """The painter, waited for, and loaded where nobody else loads it."""
         while True:
             with self._lock:
@@ -109,7 +109,7 @@ class Painters:
                     f"Stopped while {style.model} was being loaded; the next time it is there."
                 )
 
-    def _fill(self, key: Key, style: Style, coming: Future[Painter]) -> None:
+    def _fill(self, key: Key, style: Style, coming: Future[Brush]) -> None:
         """Load a model."""
         try:
             release_memory()

@@ -31,6 +31,7 @@ from ..job import Job, resolve
 from ..music import onsets, samples, sections, story, tempo
 from ..music.form import Form
 from ..music.lock import Lock
+from ..paint.brush import Brush
 from ..paint.downloads import Download, lacking
 from ..paint.echo import Echo
 from ..paint.painter import Painter
@@ -332,7 +333,7 @@ class Studio:
                 stack.callback(getattr(frames, "close", lambda: None))
                 return frames if tap is None else tapped(frames, name, tap)
 
-            def load() -> Painter:
+            def load() -> Brush:
                 assert painter, "nothing else is painted"
                 return painter
 
@@ -411,7 +412,7 @@ class Studio:
     @contextmanager
     def _turn(
         self, job: Job | None, stop: Callable[[], bool]
-    ) -> Iterator[tuple[Painter | None, threading.Event, _Late]]:
+    ) -> Iterator[tuple[Brush | None, threading.Event, _Late]]:
         """A context in which no other render works, with the painter of a job that paints, and with
         what says whether to stop: when asked to, or when it took too long.
 

@@ -16,7 +16,7 @@ from ..comparison.run import COMPARISON, Comparison, compare
 from ..errors import Cancelled, MusvidError
 from ..frame import Frame
 from ..job import Job
-from ..paint.painter import Painter
+from ..paint.brush import Brush
 from ..rendering import STAGES, film, render
 from ..song import Song
 from ..store import Store
@@ -87,7 +87,7 @@ def watch(
     folder: Path,
     *,
     stop: Callable[[], bool],
-    painter: Painter | None = None,
+    painter: Brush | None = None,
     store: Store | None = None,
     device: str = "auto",
     encoder: str = "auto",
@@ -161,7 +161,7 @@ def watch_comparison(
     folder: Path,
     *,
     stop: Callable[[], bool],
-    painter: Painter | None = None,
+    painter: Brush | None = None,
     store: Store | None = None,
     device: str = "auto",
     encoder: str = "auto",
@@ -264,7 +264,7 @@ class _Work:
         spool: Spool,
         over: threading.Event,
         *,
-        painter: Painter | None,
+        painter: Brush | None,
         store: Store | None,
         device: str,
         encoder: str,

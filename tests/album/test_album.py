@@ -262,6 +262,24 @@ def test_what_stops_an_album_keeps_what_is_done(tmp_path: Path) -> None:
     assert stamps(made)["a.mp4"] == before["a.mp4"]
 
 
+@pytest.mark.thorough
+def test_an_album_on_a_cluster_is_the_same(pair: Path) -> None:
+    pytest.importorskip("ray")
+    for number, name in enumerate(("a.wav", "b.wav")):
+        write_wav(pair / name, tone(220 + 40 * number, 1.0))
+    (pair / "c.wav").write_bytes(b"broken")
+    options = (*PLAIN, "--size", "64", "--upscale", "1")
+    run = album("pair", *options, "--no-cache", "--cluster", "auto", cwd=pair.parent)
+    assert run.returncode == 1, run.stderr
+    assert "c.wav is not a sound file" in run.stderr
+    assert album("pair", *options, "-o", "alone", cwd=pair.parent).returncode == 1
+    for name in ("a.mp4", "b.mp4"):
+        assert Path("pair.album", name).read_bytes() == Path("alone", name).read_bytes()
+    before = stamps(Path("pair.album"))
+    assert "2 of them are there" in album("pair", *options, cwd=pair.parent).stderr
+    assert stamps(Path("pair.album")) == before
+
+
 class Told:
     """Progress as it comes."""
 

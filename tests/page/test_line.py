@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 import threading
@@ -10,6 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -399,6 +401,53 @@ def test_a_session_may_be_dropped_by_each_of_its_streams() -> None:
     for _ in range(2):
         del letters["one"]
     assert "one" not in letters
+
+
+@pytest.mark.parametrize(
+    ("told", "others", "kept"),
+    [
+        pytest.param(b'data: {"msg":"close_stream"}', 0, True, id="read to its end"),
+        pytest.param(b'data: {"msg":"heartbeat"}', 1, True, id="another one is open"),
+        pytest.param(b'data: {"msg":"heartbeat"}', 0, False, id="gone"),
+    ],
+)
+@pytest.mark.usefixtures("hold")
+def test_a_stream_that_breaks_off_drops_nothing_of_who_is_still_there(
+    board: Board, song: Path, told: bytes, others: int, kept: bool
+) -> None:
+    here = Visitor(board)
+    data = here.upload(song)
+    for _ in range(2):  # one runs, or waits as well
+        here.ask("render", data, {**DRY, "duration": 0.5})
+    line = board.line
+
+    def waiting() -> int:
+        queues = line.event_queue_per_concurrency_id.values()
+        return sum(event.session_hash == here.name for one in queues for event in one.queue)
+
+    until(waiting)
+
+    async def breaks_off(_scope: Any, _receive: Any, send: Any) -> None:
+        """What Gradio does where a browser has closed its stream."""
+        await send({"type": "http.response.body", "body": told})
+        del line.pending_messages_per_session[here.name]
+        await line.clean_events(session_hash=here.name)
+
+    async def sent(_message: Any) -> None:
+        pass
+
+    passes = door(board)
+    app = passes.cls(breaks_off, *passes.args, **passes.kwargs)
+    query = f"session_hash={here.name}".encode()
+    scope = {"type": "http", "method": "GET", "path": "/queue/data", "query_string": query}
+    with ExitStack() as stack:
+        for _ in range(others):
+            stack.enter_context(board.presence.streams.opened(here.name, sent))
+        work = app(scope, None, sent)
+        assert line._loop is not None
+        asyncio.run_coroutine_threadsafe(work, line._loop).result(10)
+    assert (here.name in line.pending_messages_per_session) == kept
+    assert bool(waiting()) == kept
 
 
 def test_memory_is_given_back_now_and_then(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
