@@ -51,15 +51,24 @@ class Hand(Protocol):
 
 
 @dataclass(eq=False)
+class _Caller:
+    """Somebody who has work done. waits: what of theirs no hand has yet, in order."""
+
+    waits: deque[_Span] = field(default_factory=deque)
+
+
+@dataclass(eq=False)
 class _Span:
     """Some work of a caller.
 
-    place: who has it, and since: when that one turned to it. lost: hands that were lost at it.
+    place: who has it, and since: when that one turned to it. future: what that one was asked for.
+    lost: hands that were lost at it.
     """
 
     work: Work
-    caller: deque[_Span]
+    caller: _Caller
     place: _Place | None = None
+    future: Future[Any] | None = None
     since: float = 0.0
     lost: int = 0
     made: Any = None
@@ -67,7 +76,8 @@ class _Span:
     finished: bool = False
 
     def finish(self, made: Any, error: BaseException | None) -> None:
-        self.place, self.made, self.error, self.finished = None, made, error, True
+        self.place = self.future = None
+        self.made, self.error, self.finished = made, error, True
 
 
 @dataclass(eq=False)
@@ -101,7 +111,7 @@ class Pool:
         self._places = [_Place(hand) for hand in hands]
         self._limit, self._patience = limit, patience
         self._changed = threading.Condition(threading.RLock())
-        self._callers: deque[deque[_Span]] = deque()  # what of theirs no hand has yet; next first
+        self._callers: deque[_Caller] = deque()  # who is next comes first
         self._refused: list[BaseException] = []  # why hands will never be ready
         self._seen = time.monotonic()  # when a hand was last there
         self._ended = False
@@ -124,7 +134,7 @@ class Pool:
         the same span again and again, or where no hand is left.
         """
         source = iter(spans)
-        caller: deque[_Span] = deque()
+        caller = _Caller()
         due: deque[_Span] = deque()
         more = True
         with self._changed:
@@ -137,14 +147,14 @@ class Pool:
                         break
                     due.append(_Span(work, caller))
                     with self._changed:
-                        caller.append(due[-1])
+                        caller.waits.append(due[-1])
                         self._give()
                 if not due:
                     return
                 yield self._wait(due.popleft())
         finally:
             with self._changed:
-                caller.clear()
+                caller.waits.clear()
                 self._callers.remove(caller)
 
     def close(self) -> None:
@@ -189,13 +199,13 @@ class Pool:
 
     def _give(self) -> None:
         """Give work to the hands that are free: a span of each caller in turn."""
-        while not self._ended and any(self._callers):
+        while not self._ended and any(caller.waits for caller in self._callers):
             place = max(self._places, key=lambda each: each.free)
             if place.free <= 0:
                 return
-            while not self._callers[0]:
+            while not self._callers[0].waits:
                 self._callers.rotate(-1)
-            span = self._callers[0].popleft()
+            span = self._callers[0].waits.popleft()
             self._callers.rotate(-1)
             self._begin(span, place)
 
@@ -208,11 +218,12 @@ class Pool:
         except Exception as error:  # it cannot even be asked
             self._ended_at(place, span, None, error)
             return
+        span.future = future
         future.add_done_callback(lambda future: self._done(future, span, place))
 
     def _done(self, future: Future[Any], span: _Span, place: _Place) -> None:
         with self._changed:
-            if span.place is not place:  # somebody else has it by now
+            if self._ended or span.future is not future:  # or it was taken away from this one
                 return
             error = future.exception()
             self._ended_at(place, span, None if error else future.result(), error)
@@ -238,10 +249,10 @@ class Pool:
         _log.warning("%s was lost; others go on with its work. (%s)", place.hand.name, reason)
         spans, place.has, place.state = place.has, [], LOST
         for number, span in reversed(list(enumerate(spans))):
-            span.place = None
+            span.place = span.future = None
             span.lost += number == 0  # what only lay ready is not to blame
             if span.lost < _TRIES:
-                span.caller.appendleft(span)
+                span.caller.waits.appendleft(span)
                 continue
             text = (
                 f"{_TRIES} workers were lost at the same paintings; their memory may not suffice, "
