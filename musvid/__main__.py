@@ -1,19 +1,20 @@
-"""The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page."""
+"""The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page, and with
+``album``, all songs of a folder."""
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import Any
 
 from . import presets
 from ._entry import console, end_by_signals, guarded
-from ._options import build_parser, common, in_time, recipe_from
-from ._progress import Bars, fetch_all
+from ._options import begin, build_parser, clustered, common, in_time, recipe_from
+from ._progress import Bars, OneBar, fetch_all
+from .cluster.begun import Begun
 from .comparison.grid import Grid
 from .comparison.in_step import (
     IN_STEP,
@@ -29,8 +30,7 @@ from .estimate import comparison_told, grid_told, told
 from .frame import Frame
 from .job import Job, prepare
 from .recipe import MOTION
-from .rendering import STAGES, render
-from .store import Store
+from .rendering import STAGES, check_apart, render
 from .video.file import check_output
 
 
@@ -42,6 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] == ["app"]:
             debug, stopped = "--debug" in given, "Stopped."
             return guarded(lambda: _page(given[1:]), debug=debug, stopped=stopped)
+        if given[:1] == ["album"]:
+            from . import _album
+
+            debug, stopped = "--debug" in given, _album.STOPPED
+            return guarded(lambda: _album.main(given[1:]), debug=debug, stopped=stopped)
+        if given[:1] == ["render"]:
+            del given[0]
         return guarded(lambda: _render(given), debug="--debug" in given)
 
 
@@ -57,15 +64,11 @@ def _render(given: list[str]) -> int:
     parser = build_parser()
     options = parser.parse_args(given)
     if options.preset == "list":
-        width = max(len(each.name) for each in presets.every())
-        print(*(f"{each.name:{width}}  {each.about}" for each in presets.every()), sep="\n")
+        print(presets.told())
         return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    logging.getLogger("musvid").setLevel(logging.WARNING if options.quiet else logging.INFO)
-    if options.clear_cache:
-        Store().clear()
+    begin(options)
     if options.song is None:
         return 0
     _check_comparison(options)
@@ -74,13 +77,30 @@ def _render(given: list[str]) -> int:
     if options.output:
         check_output(options.output)  # before a song is listened to
     machine = common(options)
-    job = in_time(prepare(options.song, recipe_from(options)), options)
+    wish = recipe_from(options)
+    if options.cluster:
+        check_apart(wish)
+    with clustered(options, machine["store"]) as cluster:
+        summary = _made(in_time(prepare(options.song, wish), options), machine, cluster, options)
+    if not options.quiet:
+        print(summary)
+    return 0
+
+
+def _made(
+    job: Job, machine: dict[str, Any], cluster: Begun | None, options: argparse.Namespace
+) -> str:
+    """What is said of what was rendered, or compared."""
     if not options.quiet:
         print(comparison_told(job) if options.compare else told(job), file=sys.stderr)
         for remark in job.recipe.remarks():
             print(remark, file=sys.stderr)
-    fetch_all([job], options)
-    with closing(Bars(COMPARISON if options.compare else STAGES)) as bars:
+    if cluster is None:
+        fetch_all([job], options)
+    elif job.recipe.paints:
+        machine |= {"painter": cluster.painter(job.style)}
+    one = OneBar(lambda: cluster.states) if cluster and not options.compare else None
+    with closing(one or Bars(COMPARISON if options.compare else STAGES)) as bars:
         machine |= {
             "output": options.output or None,
             "overwrite": options.overwrite,
@@ -88,12 +108,8 @@ def _render(given: list[str]) -> int:
         }
         if options.compare:
             found = compare(job, **machine)
-            summary = f"{found}\n{found.video}\n{found.chart}\n{found.figures}"
-        else:
-            summary = str(render(job, frames_dir=options.frames, **machine))
-    if not options.quiet:
-        print(summary)
-    return 0
+            return f"{found}\n{found.video}\n{found.chart}\n{found.figures}"
+        return str(render(job, frames_dir=options.frames, **machine))
 
 
 def _compare_values(options: argparse.Namespace) -> int:
@@ -101,6 +117,8 @@ def _compare_values(options: argparse.Namespace) -> int:
     grid, wish = Grid.parse(options.vary), recipe_from(options)
     for recipe in grid.recipes(wish):
         recipe.resolve()  # a value that does not suit is told before a song is read
+        if options.cluster:
+            check_apart(recipe)
     shot = options.at is not None
     if options.output:
         check_grid_output(options.output, picture=shot)
@@ -113,8 +131,14 @@ def _compare_values(options: argparse.Namespace) -> int:
     jobs = jobs_of(grid, wish, first.song)
     if not options.quiet:
         print(grid_told(str(grid), jobs, still=shot), file=sys.stderr)
-    fetch_all(jobs, options)
-    with closing(Bars(("tiles",) if shot else IN_STEP)) as bars:
+    with (
+        clustered(options, machine["store"]) as cluster,
+        closing(Bars(("tiles",) if shot else IN_STEP)) as bars,
+    ):
+        if cluster:
+            machine |= {"painters": lambda style: nullcontext(cluster.painter(style))}
+        else:
+            fetch_all(jobs, options)
         progress = None if options.quiet else bars
         if shot:
             save_sheet(grid, _stills(grid, jobs, options.at, machine, progress), path)
@@ -152,6 +176,8 @@ def _check_comparison(options: argparse.Namespace) -> None:
     """Raises SettingsError where an option does not go with --compare, or not without it."""
     if options.vary and not options.compare:
         raise SettingsError("--vary says what is compared; add --compare.")
+    if options.cluster and options.at is not None:
+        raise SettingsError("--at paints but a few pictures; leave out --cluster.")
     if options.at is not None and not options.vary:
         raise SettingsError("--at chooses the moment of what --vary compares; add --vary.")
     given = vars(options)

@@ -110,11 +110,11 @@ def guarded(work: Callable[[], int], *, debug: bool = False, stopped: str = STOP
     except Exception as error:
         if debug:
             raise
-        print(f"musvid: {_sentence(error)}", file=sys.stderr)
+        print(f"musvid: {sentence(error)}", file=sys.stderr)
         return 1
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """One sentence for an error that nobody foresaw."""
     what = " ".join(str(error).split())[:200]
     if isinstance(error, MemoryError):

@@ -6,7 +6,8 @@ import argparse
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, NoReturn, TypeVar
 from . import interpolate
 from ._device import DEVICES, FAST, PRECISIONS
 from .clock import parse_time
+from .cluster import address
+from .cluster.begun import Begun, begun
 from .errors import SettingsError, quoted
 from .job import Job
 from .music import form, story
@@ -31,7 +34,7 @@ from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .spectrum.look import Look
 from .spectrum.palettes import PALETTES
-from .store import usable
+from .store import Store, usable
 from .video.encoder import ENCODERS, pick
 from .video.settings import load_settings
 from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
@@ -48,16 +51,23 @@ The picture rate of the video is fps * before * after / stride. Recipes:
                             the spectrum of its own moment
 Models with defaults of their own: {models}.
 
-"app" in place of SONG starts the page; "app --help" names its options. A song that is called app
-is written ./app.
+"app" in place of SONG starts the page; "app --help" names its options. "album FOLDER" renders all
+songs of a folder; "album --help" says more. "render SONG" is the same as SONG alone. A song that is
+called app, album or render is written ./app, ./album, ./render.
+"""
+
+_ALBUM_EPILOG = """\
+Every song becomes FOLDER/SONG.mp4, and index.html shows all of them, with a contact sheet beside
+it. The same command again goes on where it was stopped: a song whose video is there, of the same
+settings, is not rendered again. A song that cannot be rendered is told at the end, and stops no
+other.
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser. Settings that were not given are absent from what it returns."""
-    script = Path(sys.argv[0]).stem == "musvid"  # the command that pip installs
     parser = _Parser(
-        prog="musvid" if script else "python -m musvid",
+        prog=_program(),
         description="Turn a song into a music video: its spectrum, repainted by diffusion.",
         epilog=_EPILOG.format(models=", ".join(TABLE)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -109,7 +119,69 @@ def build_parser() -> argparse.ArgumentParser:
         default=None,
         help="with --vary: instead of a video, a picture of this moment of the song, SONG.grid.png",
     )
+    _add_settings(parser)
+    return parser
 
+
+def album_parser() -> argparse.ArgumentParser:
+    """The parser of ``musvid album``: songs in place of a song, and what a render takes."""
+    parser = _Parser(
+        prog=f"{_program()} album",
+        description="Turn every song of an album into a music video, and make a page of them.",
+        epilog=_ALBUM_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument(
+        "songs",
+        metavar="FOLDER|SONG",
+        nargs="*",
+        default=[],
+        help="folders, of which all files with sound are taken, and files",
+    )
+    add = parser.add_argument
+    add(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        default=None,
+        help="where the videos and the page are written (default: the songs' folder's name with "
+        ".album, here)",
+    )
+    add(
+        "--overwrite",
+        action="store_true",
+        default=False,
+        help="replace what is there under the names of the album's files, whoever made it",
+    )
+    # Known, so that a sentence says why they are not taken.
+    for name in ("compare", "vary", "at"):
+        add(
+            f"--{name}",
+            nargs="?" if name != "compare" else 0,
+            action=_Given,
+            default=None,
+            help=argparse.SUPPRESS,
+        )
+    _add_settings(parser)
+    return parser
+
+
+class _Given(argparse.Action):
+    """An option of which it is only noted that it was given."""
+
+    def __call__(self, _parser: Any, options: Any, _values: Any, _option: Any = None) -> None:
+        setattr(options, self.dest, True)
+
+
+def _program() -> str:
+    script = Path(sys.argv[0]).stem == "musvid"  # the command that pip installs
+    return "musvid" if script else "python -m musvid"
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what says how a song is rendered, and by what of this machine."""
+    add = parser.add_argument
     add(
         "--preset",
         metavar="NAME",
@@ -507,6 +579,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="whether an NVIDIA card compiles the model while a long render paints (default: auto)",
     )
     add(
+        "--cluster",
+        type=_settled(address.parse),
+        metavar="ADDRESS",
+        default=None,
+        help="paint on many machines with Ray (musvid[cluster]): ray://HOST:10001 or HOST:6379, or "
+        "auto for what $RAY_ADDRESS names, else for every core or graphics card of this machine",
+    )
+    add(
         "--frames",
         metavar="DIR",
         default=None,
@@ -535,7 +615,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--debug", action="store_true", default=False, help="show the traceback of an error")
     add("--quiet", action="store_true", default=False, help="show neither progress nor summary")
-    return parser
 
 
 class _Parser(argparse.ArgumentParser):
@@ -592,6 +671,14 @@ def _switch(text: str) -> bool:
     if text.lower() not in ("on", "off"):
         raise argparse.ArgumentTypeError(f"{quoted(text)} is neither on nor off")
     return text.lower() == "on"
+
+
+def begin(options: argparse.Namespace) -> None:
+    """Say as much as is wished, and forget finished frames where that is wished."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("musvid").setLevel(logging.WARNING if options.quiet else logging.INFO)
+    if options.clear_cache:
+        Store().clear()
 
 
 def recipe_from(options: argparse.Namespace) -> Recipe:
@@ -679,3 +766,14 @@ def common(options: argparse.Namespace) -> dict[str, Any]:
         "store": None if options.no_cache else usable(),
         "flavr_weights": options.flavr_weights,
     }
+
+
+@contextmanager
+def clustered(options: argparse.Namespace, store: Store | None) -> Iterator[Begun | None]:
+    """A context with the cluster that the options name, if they do; it starts meanwhile."""
+    if options.cluster is None:
+        yield None
+        return
+    more = {name: getattr(options, name) for name in ("device", "precision", "fast")}
+    with begun(options.cluster, store=store, **more) as cluster:
+        yield cluster

@@ -483,5 +483,10 @@ def _code(*modules: str) -> str:
     return address(*(content_of(file) for file in files))
 
 
+def code() -> str:
+    """A hash of musvid's own source: what other code made may look different."""
+    return _code(".")
+
+
 def _libraries() -> list[str]:
     return [version(name) for name in ("torch", "diffusers", "transformers", "numpy")]

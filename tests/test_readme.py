@@ -90,7 +90,10 @@ def test_every_file_and_module_it_names_is_there(path: Path) -> None:
         assert base.with_suffix(".py").is_file() or base.is_dir(), module
 
 
-@pytest.mark.parametrize("name", ["README.md", "musvid/settings.md", "musvid/page/README.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "musvid/settings.md", "musvid/page/README.md", "musvid/album/README.md"],
+)
 def test_every_option_it_names_exists(name: str) -> None:
     known = {*build_parser().format_help().split(), *app.build_parser().format_help().split()}
     known.add("--repo-type")  # of the hub's own command

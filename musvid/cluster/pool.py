@@ -23,7 +23,7 @@ Work = Callable[[Any], "Future[Any]"]
 AHEAD = 2
 """Spans that a hand has at a time: the next one is there when one is finished."""
 
-STARTS, WORKS, WAITS, LOST = "starts", "works", "waits", "lost"
+STARTING, WORKING, WAITING, LOST = "starting", "working", "waiting", "lost"
 """What a hand does, for who watches."""
 
 _WINDOW = 3  # spans per hand that are under way, or wait for those before them
@@ -51,15 +51,24 @@ class Hand(Protocol):
 
 
 @dataclass(eq=False)
+class _Caller:
+    """Somebody who has work done. waits: what of theirs no hand has yet, in order."""
+
+    waits: deque[_Span] = field(default_factory=deque)
+
+
+@dataclass(eq=False)
 class _Span:
     """Some work of a caller.
 
-    place: who has it, and since: when that one turned to it. lost: hands that were lost at it.
+    place: who has it, and since: when that one turned to it. future: what that one was asked for.
+    lost: hands that were lost at it.
     """
 
     work: Work
-    caller: deque[_Span]
+    caller: _Caller
     place: _Place | None = None
+    future: Future[Any] | None = None
     since: float = 0.0
     lost: int = 0
     made: Any = None
@@ -67,7 +76,8 @@ class _Span:
     finished: bool = False
 
     def finish(self, made: Any, error: BaseException | None) -> None:
-        self.place, self.made, self.error, self.finished = None, made, error, True
+        self.place = self.future = None
+        self.made, self.error, self.finished = made, error, True
 
 
 @dataclass(eq=False)
@@ -75,13 +85,13 @@ class _Place:
     """A hand in the pool. has: its spans; it works at the first one."""
 
     hand: Hand
-    state: str = STARTS
+    state: str = STARTING
     has: list[_Span] = field(default_factory=list)
 
     @property
     def free(self) -> int:
         """How many more spans it may have."""
-        return AHEAD - len(self.has) if self.state in (WORKS, WAITS) else 0
+        return AHEAD - len(self.has) if self.state in (WORKING, WAITING) else 0
 
 
 class Pool:
@@ -101,7 +111,7 @@ class Pool:
         self._places = [_Place(hand) for hand in hands]
         self._limit, self._patience = limit, patience
         self._changed = threading.Condition(threading.RLock())
-        self._callers: deque[deque[_Span]] = deque()  # what of theirs no hand has yet; next first
+        self._callers: deque[_Caller] = deque()  # who is next comes first
         self._refused: list[BaseException] = []  # why hands will never be ready
         self._seen = time.monotonic()  # when a hand was last there
         self._ended = False
@@ -113,7 +123,7 @@ class Pool:
 
     @property
     def states(self) -> Counter[str]:
-        """How many hands do what: `STARTS`, `WORKS`, `WAITS`, `LOST`."""
+        """How many hands do what: `STARTING`, `WORKING`, `WAITING`, `LOST`."""
         with self._changed:
             return Counter(place.state for place in self._places)
 
@@ -124,7 +134,7 @@ class Pool:
         the same span again and again, or where no hand is left.
         """
         source = iter(spans)
-        caller: deque[_Span] = deque()
+        caller = _Caller()
         due: deque[_Span] = deque()
         more = True
         with self._changed:
@@ -137,14 +147,14 @@ class Pool:
                         break
                     due.append(_Span(work, caller))
                     with self._changed:
-                        caller.append(due[-1])
+                        caller.waits.append(due[-1])
                         self._give()
                 if not due:
                     return
                 yield self._wait(due.popleft())
         finally:
             with self._changed:
-                caller.clear()
+                caller.waits.clear()
                 self._callers.remove(caller)
 
     def close(self) -> None:
@@ -177,7 +187,7 @@ class Pool:
         for place in self._places:
             if place.has and now - place.has[0].since > self._limit:
                 self._lose(place, TimeoutError(f"silent for {self._limit:.0f} s"))
-        if any(place.state in (WORKS, WAITS) for place in self._places):
+        if any(place.state in (WORKING, WAITING) for place in self._places):
             self._seen = now
         elif len(self._refused) == len(self._places):
             raise self._refused[0]
@@ -189,30 +199,31 @@ class Pool:
 
     def _give(self) -> None:
         """Give work to the hands that are free: a span of each caller in turn."""
-        while not self._ended and any(self._callers):
+        while not self._ended and any(caller.waits for caller in self._callers):
             place = max(self._places, key=lambda each: each.free)
             if place.free <= 0:
                 return
-            while not self._callers[0]:
+            while not self._callers[0].waits:
                 self._callers.rotate(-1)
-            span = self._callers[0].popleft()
+            span = self._callers[0].waits.popleft()
             self._callers.rotate(-1)
             self._begin(span, place)
 
     def _begin(self, span: _Span, place: _Place) -> None:
         span.place, span.since = place, time.monotonic()
         place.has.append(span)
-        place.state = WORKS
+        place.state = WORKING
         try:
             future = span.work(place.hand.worker)
         except Exception as error:  # it cannot even be asked
             self._ended_at(place, span, None, error)
             return
+        span.future = future
         future.add_done_callback(lambda future: self._done(future, span, place))
 
     def _done(self, future: Future[Any], span: _Span, place: _Place) -> None:
         with self._changed:
-            if span.place is not place:  # somebody else has it by now
+            if self._ended or span.future is not future:  # or it was taken away from this one
                 return
             error = future.exception()
             self._ended_at(place, span, None if error else future.result(), error)
@@ -230,7 +241,7 @@ class Pool:
         if place.has:
             place.has[0].since = time.monotonic()
         else:
-            place.state = WAITS
+            place.state = WAITING
 
     def _lose(self, place: _Place, why: BaseException) -> None:
         """A hand is gone: others get what it had, before anything else, and it is waited for."""
@@ -238,10 +249,10 @@ class Pool:
         _log.warning("%s was lost; others go on with its work. (%s)", place.hand.name, reason)
         spans, place.has, place.state = place.has, [], LOST
         for number, span in reversed(list(enumerate(spans))):
-            span.place = None
+            span.place = span.future = None
             span.lost += number == 0  # what only lay ready is not to blame
             if span.lost < _TRIES:
-                span.caller.appendleft(span)
+                span.caller.waits.appendleft(span)
                 continue
             text = (
                 f"{_TRIES} workers were lost at the same paintings; their memory may not suffice, "
@@ -263,7 +274,7 @@ class Pool:
                     self._refused.append(error)
                     _log.warning("%s does not work here: %s", place.hand.name, error)
                 else:
-                    place.state = WAITS
+                    place.state = WAITING
                 self._give()
                 self._changed.notify_all()
 

@@ -47,6 +47,12 @@ def every() -> tuple[Preset, ...]:
     return tuple(_read_all().values())
 
 
+def told() -> str:
+    """A line for each preset: its name, and what it looks like."""
+    width = max(len(each.name) for each in every())
+    return "\n".join(f"{each.name:{width}}  {each.about}" for each in every())
+
+
 @cache
 def _read_all() -> dict[str, Preset]:
     files = sorted(FOLDER.glob("*.json"), key=lambda file: (file.stem != LIVING, file.stem))

@@ -1,0 +1,139 @@
+"""``musvid album``: every song of some folders becomes a video, and a page shows all of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from . import presets
+from ._options import album_parser, begin, clustered, common, in_time, recipe_from
+from ._progress import AlbumBars, fetch_styles
+from .album import songs
+from .album.run import Album
+from .cluster.begun import Begun
+from .errors import SettingsError
+from .job import prepare
+from .music import form, story
+from .paint.brush import Brush
+from .paint.style import Style
+from .recipe import Recipe
+from .rendering import check_apart
+
+_ABREAST = 2  # songs at a time on a cluster
+
+STOPPED = "Stopped; what is finished stays, and the same command goes on there."
+
+
+def main(given: Sequence[str]) -> int:
+    """Render an album as the options say; returns the exit code. Raises MusvidError."""
+    parser = album_parser()
+    options = parser.parse_args(given)
+    if options.preset == "list":
+        print(presets.told())
+        return 0
+    if not options.songs and not options.clear_cache:
+        parser.error("the following arguments are required: FOLDER|SONG")
+    begin(options)
+    if not options.songs:
+        return 0
+    _check(options)
+    return _render(_album(options), common(options), options)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raises SettingsError where an option does not go with an album."""
+    for name in ("compare", "vary", "at", "frames"):
+        if getattr(options, name) is not None:
+            raise SettingsError(f"An album renders every song once, as videos; leave out --{name}.")
+
+
+def _album(options: argparse.Namespace) -> Album:
+    """The album of the options. Raises MusvidError; nothing is written yet."""
+    wish = recipe_from(options)
+    if options.settings:
+        wish = _of_no_song(wish, vars(options))
+    if options.cluster:
+        check_apart(wish)
+    wish.resolve()  # a wrong setting is told before files are read
+    given: dict[str, Any] = vars(options)
+    name = songs.title(options.songs)
+    return Album(
+        songs.find(options.songs),
+        wish,
+        options.output or Path(f"{name}.album"),
+        name=songs.shown(name),
+        settle=lambda path: in_time(prepare(path, wish), options),
+        # What `in_time` goes by, beside the recipe.
+        more=[given.get(name) for name in ("recipe", "stride", "before", "after", "note")],
+        overwrite=options.overwrite,
+        flavr_weights=options.flavr_weights,
+    )
+
+
+def _of_no_song(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
+    """Loaded settings without what they say of one song, unless it is given for all: its part and
+    track, its beat, its form, and the story that was made of it."""
+    told = story.OFF if recipe.story == story.OFF else story.AUTO
+    open_ = {"start": 0.0, "duration": None, "track": None, "form": form.AUTO, "story": told}
+    beat: dict[str, Any] = {"bpm": None, "beat": None, "beats": ()}
+    lock = replace(recipe.lock, **{name: beat[name] for name in beat.keys() - given.keys()})
+    more: dict[str, Any] = {name: open_[name] for name in open_.keys() - given.keys()}
+    return replace(recipe, lock=lock, **more)
+
+
+def _render(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> int:
+    """Render what an album lacks, and tell what came of it."""
+    missing, count = album.missing, len(album.entries)
+    if not options.quiet:
+        there = f"; {count - len(missing)} of them are there" if len(missing) < count else ""
+        print(f"{album.name}: {_songs(count)}{there}", file=sys.stderr)
+        for remark in album.settled.remarks():
+            print(remark, file=sys.stderr)
+    page: Path | None = None
+    try:
+        if missing:
+            _render_missing(album, machine, options)
+    finally:
+        page = album.present()
+    for entry in album.entries:
+        if error := album.errors.get(entry.name):
+            name = songs.shown(entry.path.name)
+            told = error if name in error else f"{name}: {error}"
+            print(f"musvid: {told}", file=sys.stderr)
+    if not options.quiet:
+        failed = f", {len(album.errors)} could not be rendered" if album.errors else ""
+        print(f"{_songs(len(album.done))} in {album.folder}{failed}", file=sys.stderr)
+        print(page)
+    return 1 if album.errors else 0
+
+
+def _render_missing(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> None:
+    """Render what an album lacks, here or on a cluster."""
+    machine = {name: value for name, value in machine.items() if name != "flavr_weights"}
+    done, count, style = len(album.done), len(album.entries), album.settled.style
+    with clustered(options, machine["store"]) as cluster, ExitStack() as stack:
+        if cluster:
+            # While one song is encoded, the next one is painted.
+            painters = partial(_elsewhere, cluster)
+            machine |= {"painters": painters, "abreast": _ABREAST}
+        elif album.settled.paints:
+            fetch_styles([style], quiet=options.quiet)
+        bars = None
+        if not options.quiet:
+            states = (lambda: cluster.states) if cluster else None
+            bars = stack.enter_context(closing(AlbumBars(count, done, states)))
+        album.render(progress=bars, **machine)
+
+
+def _elsewhere(cluster: Begun, style: Style) -> AbstractContextManager[Brush]:
+    return nullcontext(cluster.painter(style))
+
+
+def _songs(count: int) -> str:
+    return f"{count} song{'' if count == 1 else 's'}"

@@ -1,0 +1,42 @@
+"""A cluster that starts while something else is done: it takes some seconds, as listening does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from ..paint.style import Style
+from .cluster import Cluster
+from .painter import ClusterPainter
+
+
+class Begun:
+    """A cluster that is there, or will be."""
+
+    def __init__(self, coming: Future[Cluster]) -> None:
+        self._coming = coming
+
+    def painter(self, style: Style) -> ClusterPainter:
+        """See `Cluster.painter`; the cluster is waited for. Raises what `Cluster` raises."""
+        return self._coming.result().painter(style)
+
+    @property
+    def states(self) -> Counter[str]:
+        """See `Cluster.states`; nobody does anything yet while the cluster starts."""
+        there = self._coming.done() and not self._coming.exception()
+        return self._coming.result().states if there else Counter()
+
+
+@contextmanager
+def begun(where: str, **more: Any) -> Iterator[Begun]:
+    """A context in which a cluster is there soon, and after which it is left; as `Cluster`."""
+    with ThreadPoolExecutor(1, "cluster") as thread:
+        coming = thread.submit(Cluster, where, **more)
+        try:
+            yield Begun(coming)
+        finally:
+            if not coming.cancel() and not coming.exception():
+                coming.result().close()
