@@ -53,6 +53,9 @@ CORES = 16
 and encoding by all of them."""
 
 SIDE, STRIDE, RATE = 1024, 16, 30
+LENGTHS = 2, 5
+"""Seconds of a song that are timed."""
+
 GPUS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 WORKLOADS = {"a song of 3 minutes": 180, "a set of 4 hours": 4 * 3600}
 VIEWS = {
@@ -99,11 +102,11 @@ def each(work: Callable[[Job], object], jobs: tuple[Job, Job]) -> tuple[float, f
 
 
 def jobs_of(view: View) -> tuple[Job, Job]:
-    """Two and five seconds of a song, by the usual settings but for size and view."""
+    """A shorter and a longer part of a song, by the usual settings but for size and view."""
     recipe = replace(preset().recipe, size=(SIDE, SIDE), stride=STRIDE, after=STRIDE, fps=RATE)
     recipe = replace(recipe, view=view, upscale=2 if view.kind == "flat" else 1)
     path = max(songs(), key=lambda path: path.stat().st_size)
-    short, long = (prepare(clip(path, 20, seconds), recipe) for seconds in (2, 5))
+    short, long = (prepare(clip(path, 20, seconds), recipe) for seconds in LENGTHS)
     return short, long
 
 

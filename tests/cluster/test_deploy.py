@@ -96,6 +96,13 @@ def test_the_launcher_understands_its_file() -> None:
         jsonschema.validate({**told, "min_workers": 4}, schema)
 
 
+def test_the_launcher_completes_its_file_and_finds_nothing_wrong() -> None:
+    util = pytest.importorskip("ray.autoscaler._private.util")
+    whole = util.prepare_config(cloud())
+    util.validate_config(whole)
+    assert set(whole["available_node_types"]) == {"head", "painter"}, "none of its defaults"
+
+
 def test_the_machines_are_as_many_as_are_wanted() -> None:
     told = cloud()
     kinds = told["available_node_types"]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
+import re
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import pytest
+from benchmarks import cluster_scale
 from benchmarks.cluster_simulation import (
     BUFFERED,
     DRAWS,
@@ -127,3 +132,35 @@ def test_the_work_under_way_is_bounded() -> None:
     bounded = simulate(USUAL, 64, 4000, most=256)
     assert bounded.held < 256 + 16 < simulate(USUAL, 64, 4000).held
     assert BUFFERED > 1, "the encoder works while the head does"
+
+
+@pytest.mark.thorough
+def test_the_benchmark_measures_prints_and_draws(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With small pictures, of the example songs: twice, then by the costs that it has written."""
+    monkeypatch.setenv("MUSVID_RECORDINGS", str(tmp_path))
+    monkeypatch.setattr(cluster_scale, "SIDE", 64)
+    monkeypatch.setattr(cluster_scale, "LENGTHS", (1, 3))
+    monkeypatch.setattr(cluster_scale, "GPUS", (1, 4, 32))
+    small = {name: replace(view, shown=view.shown and (96, 64))
+             for name, view in cluster_scale.VIEWS.items()}  # fmt: skip
+    monkeypatch.setattr(cluster_scale, "VIEWS", small)
+    costs, plot = tmp_path / "costs.json", tmp_path / "scale.png"
+    monkeypatch.setattr("sys.argv", ["", "--costs", str(costs), "--plot", str(plot)])
+    cluster_scale.main()
+    printed = capsys.readouterr().out
+    for found in json.loads(costs.read_text("utf-8")).values():
+        assert 0 < found["draw"] < 1 and found["handle"] > 0
+        assert 0 <= found["show"] < 1 and 0 <= found["encode"] < 1  # as finely as these are told
+        assert found["sent"] == 64 * 64 * 3
+    rows = re.findall(r"^ *(\d+) +[\d.]+ (?:h|min) +([\d.]+)", printed, re.MULTILINE)
+    assert len(rows) == 4 * len(cluster_scale.GPUS)
+    assert all(float(speed) <= int(cards) + 0.1 for cards, speed in rows)
+    picture = cv2.imread(str(plot))
+    assert picture.shape[1] > 1000 and picture.std() > 10
+    assert plot.stat().st_size < 200_000
+    plot.unlink()
+    cluster_scale.main()
+    again = capsys.readouterr().out
+    assert again == printed and plot.is_file()
