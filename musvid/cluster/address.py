@@ -19,6 +19,7 @@ ADDRESS = "RAY_ADDRESS"
 """The environment variable that names a cluster, as Ray's own tools read it."""
 
 _PLACE = re.compile(r"(?:ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})")
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _WAIT = 10.0  # seconds in which a cluster's machine must answer
 _SHARED = 1_000_000_000  # bytes of memory that the processes of a local cluster share
 
@@ -56,12 +57,15 @@ def join(text: str) -> bool:
     # Nothing about a render leaves its machines; and where there is no card, Ray shall not hide it.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if text == AUTO and os.environ.get(ADDRESS):
+        text = parse(os.environ[ADDRESS])
+    if text == AUTO or _PLACE.fullmatch(text)["host"] in _LOOPBACK:  # type: ignore[index]
+        # Or Ray takes this machine's address in the network for it, which others reach.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
 
     if ray.is_initialized():
         return False
-    if text == AUTO and os.environ.get(ADDRESS):
-        text = parse(os.environ[ADDRESS])
     quiet: dict[str, Any] = {
         "log_to_driver": False,
         "logging_level": logging.ERROR,
@@ -70,10 +74,10 @@ def join(text: str) -> bool:
     try:
         if text == AUTO:
             ray.init(
+                "local",
                 num_cpus=_device.cores(),
                 include_dashboard=False,
                 object_store_memory=_SHARED,
-                _node_ip_address="127.0.0.1",
                 **quiet,
             )
         else:

@@ -15,13 +15,14 @@ import numpy as np
 from ..frame import Frame, closed
 from ..paint.style import Stroke, Style
 from ..store import Store
-from .pool import Pool, Work
+from .pool import WINDOW, Pool, Work
 from .worker import Gaps, Loaded, Painting
 
 Task = TypeVar("Task", Painting, Gaps)
 
 _LONGEST = {"cpu": 4}  # paintings of a span on a processor
 _BATCHED = 16  # elsewhere, where several are painted at once
+_UNDER_WAY = 512  # paintings, about: on a thousand cards they still fit into the memory
 _GAPS = 16  # gaps of a span
 _AROUND = 3  # keyframes on both sides that tell how the outermost gaps look
 
@@ -96,7 +97,8 @@ class ClusterPainter:
     def _painted(
         self, jobs: Iterable[tuple[Frame, Stroke | None]], style: Style
     ) -> Iterator[Frame]:
-        source, longest = iter(jobs), _LONGEST.get(self.device, _BATCHED)
+        most = max(1, _UNDER_WAY // (WINDOW * self.abreast))
+        source, longest = iter(jobs), min(most, _LONGEST.get(self.device, _BATCHED))
         # Short spans first: everybody has work soon, and the video something to show.
         growing = (2**step for step in range(longest.bit_length()) for _ in range(self.abreast))
         sizes = (min(longest, size) for size in chain(growing, repeat(longest)))

@@ -23,10 +23,12 @@ Work = Callable[[Any], "Future[Any]"]
 AHEAD = 2
 """Spans that a hand has at a time: the next one is there when one is finished."""
 
+WINDOW = 3
+"""Spans per hand that are under way, or wait for those before them."""
+
 STARTING, WORKING, WAITING, LOST = "starting", "working", "waiting", "lost"
 """What a hand does, for who watches."""
 
-_WINDOW = 3  # spans per hand that are under way, or wait for those before them
 _TRIES = 3  # hands that may be lost with the same span
 _LOOK = 0.5  # seconds between two looks at the time
 
@@ -141,14 +143,17 @@ class Pool:
             self._callers.append(caller)
         try:
             while True:
-                while more and len(due) < _WINDOW * len(self._places):
-                    if (work := next(source, None)) is None:
+                # At least one, so that hands stay busy; and more while there is nothing to give.
+                for _ in range(WINDOW * len(self._places) - len(due)):
+                    if not more or (work := next(source, None)) is None:
                         more = False
                         break
                     due.append(_Span(work, caller))
                     with self._changed:
                         caller.waits.append(due[-1])
                         self._give()
+                    if due[0].finished:
+                        break
                 if not due:
                     return
                 yield self._wait(due.popleft())

@@ -111,6 +111,7 @@ def test_callers_are_served_in_turn_whoever_asks_for_more() -> None:
 
     def before(number: int) -> None:
         assert go.wait(20)
+        time.sleep(0.01)  # callers have time to ask for more
         order.append(number)
 
     pool = Pool([Local(0, partial(Counting, before))])
