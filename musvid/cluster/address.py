@@ -23,8 +23,6 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _WAIT = 10.0  # seconds in which a cluster's machine must answer
 _SHARED = 1_000_000_000  # bytes of memory that the processes of a local cluster share
 
-_log = logging.getLogger(__name__)
-
 
 def parse(text: str) -> str:
     """The address of a cluster: "auto", "HOST:PORT" or "ray://HOST:PORT".
@@ -66,11 +64,8 @@ def join(text: str) -> bool:
 
     if ray.is_initialized():
         return False
-    quiet: dict[str, Any] = {
-        "log_to_driver": False,
-        "logging_level": logging.ERROR,
-        "configure_logging": False,
-    }
+    logging.getLogger("ray").setLevel(logging.ERROR)  # what matters is said here
+    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
     try:
         if text == AUTO:
             ray.init(

@@ -11,7 +11,8 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -49,7 +50,7 @@ class Hand(Protocol):
         """Why its work failed, by an error that came of it; None where the hand was lost."""
 
     def end(self, *, again: bool) -> None:
-        """Take the hand away from whatever it does. again: it will be wanted back."""
+        """Take the hand away from whatever it does. again: it will be wanted back, see `begin`."""
 
 
 @dataclass(eq=False)
@@ -117,6 +118,8 @@ class Pool:
         self._refused: list[BaseException] = []  # why hands will never be ready
         self._seen = time.monotonic()  # when a hand was last there
         self._ended = False
+        # Results come in threads of the cluster's own, which must not wait for anything.
+        self._thread = ThreadPoolExecutor(1, "pool")
         for place in self._places:
             self._await(place)
 
@@ -169,6 +172,7 @@ class Pool:
                 return
             self._ended = True
             self._changed.notify_all()
+        self._thread.shutdown(wait=False)
         for place in self._places:
             place.hand.end(again=False)
 
@@ -191,6 +195,7 @@ class Pool:
         now = time.monotonic()
         for place in self._places:
             if place.has and now - place.has[0].since > self._limit:
+                place.hand.end(again=True)
                 self._lose(place, TimeoutError(f"silent for {self._limit:.0f} s"))
         if any(place.state in (WORKING, WAITING) for place in self._places):
             self._seen = now
@@ -224,7 +229,7 @@ class Pool:
             self._ended_at(place, span, None, error)
             return
         span.future = future
-        future.add_done_callback(lambda future: self._done(future, span, place))
+        self._then(future, lambda future: self._done(future, span, place))
 
     def _done(self, future: Future[Any], span: _Span, place: _Place) -> None:
         with self._changed:
@@ -264,9 +269,8 @@ class Pool:
                 "so choose a smaller --size, or larger machines."
             )
             span.finish(None, ClusterError(text))
-        place.hand.end(again=True)
-        self._await(place)
         self._give()
+        self._await(place)
         self._changed.notify_all()
 
     def _await(self, place: _Place) -> None:
@@ -283,4 +287,13 @@ class Pool:
                 self._give()
                 self._changed.notify_all()
 
-        place.hand.begin().add_done_callback(ready)
+        self._then(place.hand.begin(), ready)
+
+    def _then(self, future: Future[Any], work: Callable[[Future[Any]], None]) -> None:
+        """Do some work in the pool's own thread when a future is done."""
+
+        def done(future: Future[Any]) -> None:
+            with suppress(RuntimeError):  # the pool is closed
+                self._thread.submit(work, future)
+
+        future.add_done_callback(done)

@@ -22,11 +22,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._device import abreast, cores
 from ..frame import Frame, Light, closed, whole
 from ..paint.course import Course, Span, moved
 from . import relight
@@ -47,6 +48,21 @@ class _Painting:
     span: Span
     guide: Light
     layers: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Moment:
+    """A frame of the video before it is cut and lit.
+
+    picture, start: what fills its gap there, and where in the world that begins. offset: of the
+    frame. part: of the way from one painting to the other. light: of the moment, where it is relit.
+    """
+
+    picture: Frame
+    start: float
+    offset: float
+    part: Fraction
+    light: Light | None
 
 
 def between(
@@ -79,6 +95,7 @@ def between(
         response = relight.recalled(partial(_fit, first, course), known)
         painted = chain(first, painted)
         del first
+    each: Iterator[Light | None] = repeat(None) if lights is None else lights
     reached = -1  # the number of the last painting that was read
     places = ((number, place) for number, place in enumerate(course.clock.places))
     for early, group in groupby(places, key=lambda item: math.floor(item[1] / factor)):
@@ -90,14 +107,14 @@ def between(
                 around.popleft()
         gap = _Gap((around[0], around[-1]), course, response)
         with closed(_filled(gap, factor, [place for _, place in wanted], fill)) as made:
-            for (number, place), (picture, start) in zip(wanted, made, strict=True):
-                offset = course.frame(number)
-                frame = course.cut(picture, offset - start)
-                if lights is not None and response is not None:
-                    now = _half(relight.light_layers(next(lights), _CELL), course)
-                    under = gap.under(float(place / factor), offset)
-                    frame = relight.relit_to(frame, now, under, response)
-                yield _whole(frame, course)
+            moments = (
+                _Moment(picture, start, course.frame(number), place / factor, light)
+                for (number, place), (picture, start), light in zip(wanted, made, each)  # noqa: B905
+            )
+            if response is not None and wanted[-1][1]:
+                _ = gap.layers  # once, before several threads ask for them
+            # Gap by gap: the last frame of one does not wait for the painting behind the next one.
+            yield from abreast(gap.frame, moments, min(cores(), len(wanted)))
 
 
 def _read(
@@ -187,19 +204,29 @@ class _Gap:
         return np.sqrt(early * late) - floors[:, None, None]
 
     @cached_property
-    def _layers(self) -> list[Floats]:
+    def layers(self) -> list[Floats]:
         """The layers of both canvases, (height / 2, width / 2, 4)."""
         return [
             np.stack([*self._between, light[2], relight.light_of(canvas, _CELL)], axis=-1)
             for light, canvas in zip(self._lights, self.canvases, strict=True)
         ]
 
+    def frame(self, moment: _Moment) -> Frame:
+        """The frame of a moment; safe to call from several threads."""
+        course, response = self._course, self._response
+        frame = course.cut(moment.picture, moment.offset - moment.start)
+        if moment.light is not None and response is not None:
+            now = _half(relight.light_layers(moment.light, _CELL), course)
+            under = self.under(float(moment.part), moment.offset)
+            frame = relight.relit_to(frame, now, under, response)
+        return _whole(frame, course)
+
     def under(self, part: float, offset: float) -> Floats:
         """The layers of what is cut at an offset from the filled gap, so far from one end to the
         other; from the early painting alone at 0."""
         if not part:
             return self._own(self.early, offset)
-        early, late = self._layers
+        early, late = self.layers
         mixed = early + (late - early) * np.float32(part)
         place, count = (offset - self.start) / _CELL, self._course.length // _CELL
         return np.ascontiguousarray(moved(mixed, place, count, self._axis).transpose(2, 0, 1))

@@ -47,7 +47,7 @@ class Local:
         return Call(self, name)
 
     def begin(self) -> Future[Any]:
-        if self.ends and not self._comes_back:
+        if self.lost.is_set() and not self._comes_back:
             return Future()  # for ever
         self.lost.clear()
         return self._thread.submit(self._start)

@@ -157,7 +157,7 @@ def test_what_a_lost_hand_had_goes_to_another_one_and_nothing_twice() -> None:
     assert pool.states[LOST] == 1
     again = {number for number in done if done.count(number) > 1}
     assert 5 in again and len(again) <= AHEAD, "only what it was at, or had ready"
-    assert [hand.ends for hand in hands].count([True]) == 1
+    assert [hand.ends for hand in hands] == [[], []], "it is gone already, and need not be killed"
 
 
 def test_a_hand_that_comes_back_works_again() -> None:
@@ -209,6 +209,27 @@ def test_a_hand_that_is_silent_for_too_long_is_lost() -> None:
     made = list(Pool(hands, limit=0.5).map(spans(range(10))))
     assert made == [2 * number for number in range(10)]
     assert stuck.is_set() and time.monotonic() - began < 2.9
+    assert sorted(hand.ends for hand in hands) == [[], [True]]
+
+
+def test_results_that_come_in_the_thread_that_hands_need_do_not_stop_them() -> None:
+    class Strict(Local):
+        """It is asked in one thread, and answers in another, which it needs for being asked."""
+
+        def begin(self) -> Any:
+            assert not threading.current_thread().name.startswith("ThreadPoolExecutor")
+            return super().begin()
+
+        def ask(self, name: str, *given: Any) -> Any:
+            assert not threading.current_thread().name.startswith("ThreadPoolExecutor")
+            return super().ask(name, *given)
+
+    hand = Strict(0, Counting)
+    pool = Pool([hand])
+    made = pool.map(spans(range(10)))
+    assert next(made) == 0
+    hand.lost.set()
+    assert list(made) == [2 * number for number in range(1, 10)]
 
 
 def test_without_any_hand_somebody_says_so() -> None:

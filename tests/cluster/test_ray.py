@@ -49,10 +49,11 @@ def alone(song: Path) -> bytes:
 
 
 @pytest.fixture
-def cluster() -> Iterator[Any]:
-    """Two nodes of one core each."""
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Two nodes of one core each, on which musvid is there."""
     from ray.cluster_utils import Cluster
 
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     own = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 200_000_000}
     made = Cluster(initialize_head=True, head_node_args=own)
     made.add_node(**own)
