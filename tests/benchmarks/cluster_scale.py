@@ -49,8 +49,8 @@ BANDWIDTH = 10e9 / 8
 """Assumed bytes a second of the head's network: 10 Gbit/s."""
 
 CORES = 16
-"""Of the head: as many as those that are measured. Drawing and filling is done by one thread, views
-and encoding by all of them."""
+"""Of the head: as many as those that are measured. Drawing is done by one thread, and so is a part
+of filling gaps; the rest, views and encoding by all of them."""
 
 SIDE, STRIDE, RATE = 1024, 16, 30
 LENGTHS = 2, 5
@@ -80,8 +80,9 @@ def spent() -> float:
     return sum(os.times()[:4])
 
 
-def each(work: Callable[[Job], object], jobs: tuple[Job, Job]) -> tuple[float, float]:
-    """Seconds that one more frame of the video takes: of all processors together, and by the clock.
+def each(work: Callable[[Job], object], jobs: tuple[Job, Job]) -> tuple[float, float, float]:
+    """Seconds that one more frame of the video takes: of all processors together, by the clock, and
+    of the one thread that asks for it.
 
     By what a longer job takes more than a shorter one, so that what is done once does not count.
     The fastest of three goes counts.
@@ -90,15 +91,14 @@ def each(work: Callable[[Job], object], jobs: tuple[Job, Job]) -> tuple[float, f
     for job in jobs:
         times = []
         for _ in range(3):
-            began = spent(), time.perf_counter()
+            began = spent(), time.perf_counter(), time.thread_time()
             work(job)
-            times.append((spent() - began[0], time.perf_counter() - began[1]))
+            ended = spent(), time.perf_counter(), time.thread_time()
+            times.append([now - then for then, now in zip(began, ended, strict=True)])
         took.append([min(kind) for kind in zip(*times, strict=True)])
     frames = jobs[1].file_frames - jobs[0].file_frames
-    by_processor, by_clock = (
-        max(0.0, long - short) / frames for short, long in zip(*took, strict=True)
-    )
-    return by_processor, by_clock
+    all_, clock, own = (max(0.0, long - short) / frames for short, long in zip(*took, strict=True))
+    return all_, clock, own
 
 
 def jobs_of(view: View) -> tuple[Job, Job]:
@@ -113,9 +113,9 @@ def jobs_of(view: View) -> tuple[Job, Job]:
 def measure(views: dict[str, View]) -> dict[str, Costs]:
     """What a film costs its head, by musvid's own stages, with a head of one core.
 
-    What one thread does is taken by the clock, or by processors where that is less: other work on
-    the machine makes the one longer, and threads that help it the other. Views and the encoder use
-    all cores, and are taken by processors.
+    Drawing is done by one thread, and taken by the clock, or by processors where that is less:
+    other work on the machine makes the one longer, and threads that help it the other. What all
+    cores do, or can, is taken by processors. Of filling gaps, a part is done by one thread.
     """
     jobs = jobs_of(views[FIRST])
     tools = rendering.Tools(lambda frames, _: frames, Copies, painter=Copies())
@@ -128,11 +128,14 @@ def measure(views: dict[str, View]) -> dict[str, Costs]:
         for _ in rendering.chain(job, tools):
             pass
 
-    drawing, making = min(each(drawn, jobs)), min(each(made, jobs))
+    drawing, making = each(drawn, jobs), each(made, jobs)
+    filling = max(0.0, making[0] - drawing[0])
+    alone = min(filling, max(0.0, making[2] - drawing[2]))
     strips = list(rendering.chain(jobs[1], tools))
     size = float(strips[0].nbytes)
     found = Costs(
-        PRICE, start=START, load=LOAD, draw=drawing, fill=max(0.0, making - drawing),
+        PRICE, start=START, load=LOAD, draw=min(drawing[:2]), fill=filling,
+        alone=alone,
         handle=2 * handled(strips), sent=size, returned=size, bandwidth=BANDWIDTH,
         replaced=REPLACED,
     )  # fmt: skip
@@ -164,7 +167,7 @@ def shown(strips: list[Frame], jobs: tuple[Job, Job]) -> tuple[float, float]:
         write(frames, job.song, job.clock, folder / "film.mp4", **more)
 
     with tempfile.TemporaryDirectory() as folder:
-        encoding, _ = each(partial(encoded, Path(folder)), jobs)
+        encoding = each(partial(encoded, Path(folder)), jobs)[0]
     return each(seen, jobs)[0], encoding
 
 
@@ -205,12 +208,7 @@ def ceilings(found: dict[str, Costs], count: int) -> None:
         *((f"{name}, {CORES} cores", costs, CORES) for name, costs in found.items()),
         (f"{FIRST}, {CORES} cores, a card encodes", replace(first, encode=0.0), CORES),
         (f"4K, {CORES} cores, a card encodes", replace(found["4K"], encode=0.0), CORES),
-        # What is not so: gaps that are filled by all cores, or by workers.
-        (
-            f"{FIRST}, {CORES} cores, if all of them fill",
-            replace(first, fill=first.fill / CORES),
-            CORES,
-        ),
+        # What is not so: gaps that workers fill.
         (f"{FIRST}, {CORES} cores, if workers fill", filled(first), CORES),
     ]
     print(f"\n{'a frame, ms of a core':40}{'draw':>7}{'fill':>7}{'show':>7}"
@@ -234,7 +232,9 @@ def on(costs: Costs, cores: int) -> Costs:
     """Costs of a head of one core, on more of them. The encoder has the cores that are left; no
     frame takes it less than its share of all the head's work."""
     work = costs.draw + costs.fill + costs.show + costs.encode
-    return replace(costs, show=costs.show / cores, encode=work / cores)
+    alone = min(costs.alone, costs.fill)
+    fill = alone + (costs.fill - alone) / cores
+    return replace(costs, fill=fill, show=costs.show / cores, encode=work / cores)
 
 
 def minutes(seconds: float) -> str:

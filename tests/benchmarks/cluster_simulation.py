@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, count, repeat
 
-AHEAD, WINDOW, LONGEST = 2, 3, 16
+AHEAD, WINDOW, LONGEST, UNDER_WAY = 2, 3, 16, 512
 """Spans that a worker has; spans for each worker under way; paintings of a long span."""
 
 BUFFERED = 2  # paintings whose frames lie between the head and its encoder
@@ -33,7 +33,8 @@ class Costs:
 
     painting: one, on one card, with `batch` at once. start, load: of a worker's process, and of the
     model in it. draw, fill, show, encode: of the head, for one frame of the video; `encode` is done
-    by another process. handle: what the head spends on a painting's way out and back.
+    by another process. alone: what of `fill` one thread does, however many cores fill.
+    handle: what the head spends on a painting's way out and back.
     sent, returned: bytes of a painting's guide and of the painting. bandwidth: bytes a second of
     the head's network, each way, which all workers share.
     between_losses: of one worker, in the mean; infinite for none. replaced: until the machine of a
@@ -49,6 +50,7 @@ class Costs:
     fill: float = 0.0
     show: float = 0.0
     encode: float = 0.0
+    alone: float = 0.0
     handle: float = 0.0
     sent: float = 0.0
     returned: float = 0.0
@@ -162,8 +164,10 @@ class _Render:
     def _work(self) -> Iterator[tuple[str, float] | _Span]:
         costs, left, first = self.costs, self.paintings, 0
         due: deque[_Span] = deque()
-        abreast, steps = len(self._workers), range(LONGEST.bit_length())
-        sizes = chain((2**step for step in steps for _ in range(abreast)), repeat(LONGEST))
+        abreast = len(self._workers)
+        longest = max(1, min(LONGEST, UNDER_WAY // (WINDOW * abreast)))
+        growing = (2**step for step in range(longest.bit_length()) for _ in range(abreast))
+        sizes = (min(longest, size) for size in chain(growing, repeat(longest)))
         while left or due:
             while (
                 left
@@ -177,6 +181,8 @@ class _Render:
                 self._waiting.append(span)
                 self.made.held = max(self.made.held, first - due[0].first)
                 self._give()
+                if due[0].here <= self._now:
+                    break
             span = due.popleft()
             yield span
             self.made.order.append(span.first)

@@ -6,6 +6,7 @@ each, on this machine.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -120,12 +121,24 @@ class Going:
 
 
 def actors() -> list[psutil.Process]:
-    """The processes of workers."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if " ".join(process.info["cmdline"] or []).startswith("ray::Actor")
-    ]
+    """The workers of the cluster that this process has started."""
+    return [each for each in psutil.Process().children(recursive=True) if is_actor(each)]
+
+
+def is_actor(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline()).startswith("ray::Actor")
+    return False
+
+
+def left(cache: Path) -> list[psutil.Process]:
+    """Processes that are still there of a render with this cache."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("MUSVID_CACHE") == str(cache):
+                found.append(process)
+    return found
 
 
 def until(true: Callable[[], Any], seconds: float = 30) -> None:
@@ -142,7 +155,7 @@ def test_a_local_cluster_is_started_and_gone_afterwards(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "a.mp4").read_bytes() == alone
     assert f"{PAINTINGS} of {PAINTINGS} painted; workers:" in done.stderr
-    until(lambda: not actors())
+    until(lambda: not left(tmp_path / "cache"))
     assert not list((tmp_path / "cache").glob("cluster-*"))
 
 
