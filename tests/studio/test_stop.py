@@ -38,6 +38,11 @@ class Slow:
             self.go.wait(60)
             yield frame
 
+    keeps = False
+
+    def keeping(self, *_: object) -> Slow:
+        return self
+
     def expect(self, _count: int) -> AbstractContextManager[None]:
         return nullcontext()
 
