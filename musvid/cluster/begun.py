@@ -19,15 +19,19 @@ class Begun:
     def __init__(self, coming: Future[Cluster]) -> None:
         self._coming = coming
 
+    def there(self) -> Cluster:
+        """The cluster, which is waited for. Raises what `Cluster` raises."""
+        return self._coming.result()
+
     def painter(self, style: Style) -> ClusterPainter:
-        """See `Cluster.painter`; the cluster is waited for. Raises what `Cluster` raises."""
-        return self._coming.result().painter(style)
+        """See `Cluster.painter` and `there`."""
+        return self.there().painter(style)
 
     @property
     def states(self) -> Counter[str]:
         """See `Cluster.states`; nobody does anything yet while the cluster starts."""
-        there = self._coming.done() and not self._coming.exception()
-        return self._coming.result().states if there else Counter()
+        done = self._coming.done() and not self._coming.exception()
+        return self.there().states if done else Counter()
 
 
 @contextmanager

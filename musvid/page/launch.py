@@ -29,6 +29,7 @@ from .._device import DEVICES, FAST, PRECISIONS
 from .._entry import console, end_by_signals, guarded
 from ..cluster import Cluster
 from ..cluster.address import parse
+from ..cluster.begun import begun
 from ..errors import ClusterError, MusvidError, SettingsError, quoted
 from ..store import Store, usable
 from ..studio.limits import Limits
@@ -152,11 +153,12 @@ def _machines(options: argparse.Namespace, store: Store | None) -> Iterator[Clus
         yield None
         return
     more = {name: getattr(options, name) for name in ("device", "precision", "fast")}
-    try:
-        cluster = Cluster(options.cluster, store=store, **more)
-    except MusvidError as error:
-        raise SystemExit(f"musvid: {error}") from None
-    with cluster:
+    # It begins in a thread: a signal would end Ray in the middle, and leave processes of it behind.
+    with begun(options.cluster, store=store, **more) as coming:
+        try:
+            cluster = coming.there()
+        except MusvidError as error:
+            raise SystemExit(f"musvid: {error}") from None
         yield cluster
 
 

@@ -20,6 +20,7 @@ from local import Local
 
 from musvid import Recipe, SettingsError, Song, Style
 from musvid.cluster import ClusterPainter
+from musvid.cluster import begun as beginning
 from musvid.cluster.pool import LOST, STARTING, WORKING, Pool
 from musvid.cluster.worker import Painting, Worker
 from musvid.errors import ClusterError
@@ -266,7 +267,7 @@ def test_a_cluster_that_cannot_be_had_is_told_before_the_page_is_built(
         raise ClusterError("The cluster does not answer.")
 
     monkeypatch.setattr(launch, "build", lambda *_: pytest.fail("built before it is told"))
-    monkeypatch.setattr(launch, "Cluster", away)
+    monkeypatch.setattr(beginning, "Cluster", away)
     monkeypatch.setattr(launch, "ZERO", trouble == "zero")
     sentence = {"zero": "With ZeroGPU .* leave out --cluster", "away": "does not answer"}[trouble]
     with pytest.raises(SystemExit, match=f"^musvid: .*{sentence}"):
@@ -280,17 +281,14 @@ def test_the_cluster_is_left_when_the_page_ends(monkeypatch: pytest.MonkeyPatch)
         def __init__(self, where: str, **_: object) -> None:
             self.where = where
 
-        def __enter__(self) -> Kept:
-            return self
-
-        def __exit__(self, *_: object) -> None:
+        def close(self) -> None:
             left.append(self.where)
 
     def ends(*given: object) -> None:
         assert isinstance(given[-1], Kept)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(launch, "Cluster", Kept)
+    monkeypatch.setattr(beginning, "Cluster", Kept)
     monkeypatch.setattr(launch, "_open", ends)
     with pytest.raises(SystemExit):
         launch.main(["--cluster", "auto"])
