@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from .._entry import end_by_signals
 from ..paint.style import Style
 from .cluster import Cluster
 from .painter import ClusterPainter
+
+_PROMPT = 0.1  # seconds between two looks at whether it is there
 
 
 class Begun:
@@ -21,6 +24,11 @@ class Begun:
 
     def there(self) -> Cluster:
         """The cluster, which is waited for. Raises what `Cluster` raises."""
+        done = False
+        while not done:
+            done = bool(wait([self._coming], _PROMPT).done)
+            with suppress(ValueError):  # not the main thread
+                end_by_signals()  # Ray takes them at some time, and would end without cleaning up
         return self._coming.result()
 
     def painter(self, style: Style) -> ClusterPainter:
