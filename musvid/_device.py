@@ -128,8 +128,9 @@ def release_memory() -> None:
     """Give back the memory of models that are gone, before the next one needs it."""
     gc.collect()  # pipelines hold themselves in circles
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    cuda = getattr(torch, "cuda", None)  # which is not there yet while a thread imports torch
+    if cuda is not None and cuda.is_initialized():
+        cuda.empty_cache()
 
 
 def cores() -> int:

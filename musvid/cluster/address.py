@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import socket
-from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -82,8 +81,7 @@ def join(text: str) -> bool:
         raise
     except Exception as error:
         raise _unreachable(text, error) from None
-    with suppress(ValueError):
-        end_by_signals()  # Ray has signals of its own
+    end_by_signals()  # Ray has signals of its own
     return True
 
 

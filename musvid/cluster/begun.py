@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
+from .._entry import end_by_signals
 from ..paint.style import Style
 from .cluster import Cluster
 from .painter import ClusterPainter
+
+_PROMPT = 0.1  # seconds between two looks at whether it is there
 
 
 class Begun:
@@ -19,15 +22,23 @@ class Begun:
     def __init__(self, coming: Future[Cluster]) -> None:
         self._coming = coming
 
+    def there(self) -> Cluster:
+        """The cluster, which is waited for. Raises what `Cluster` raises."""
+        done = False
+        while not done:
+            done = bool(wait([self._coming], _PROMPT).done)
+            end_by_signals()  # Ray takes them at some time, and would end without cleaning up
+        return self._coming.result()
+
     def painter(self, style: Style) -> ClusterPainter:
-        """See `Cluster.painter`; the cluster is waited for. Raises what `Cluster` raises."""
-        return self._coming.result().painter(style)
+        """See `Cluster.painter` and `there`."""
+        return self.there().painter(style)
 
     @property
     def states(self) -> Counter[str]:
         """See `Cluster.states`; nobody does anything yet while the cluster starts."""
-        there = self._coming.done() and not self._coming.exception()
-        return self._coming.result().states if there else Counter()
+        done = self._coming.done() and not self._coming.exception()
+        return self.there().states if done else Counter()
 
 
 @contextmanager

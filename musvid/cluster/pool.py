@@ -278,6 +278,8 @@ class Pool:
 
         def ready(future: Future[Any]) -> None:
             with self._changed:
+                if self._ended:
+                    return
                 if error := future.exception():
                     place.state = LOST
                     self._refused.append(error)

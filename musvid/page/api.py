@@ -18,6 +18,7 @@ from ..studio.visits import STOP
 from .board import LIGHT, PAINTING, Board
 from .gpu import paint_moment, paint_tiles, render_clip
 from .grid import jobs_of
+from .line import rendering
 from .values import Values
 
 
@@ -30,7 +31,7 @@ def add(board: Board) -> None:
     gr.api(api.draw, api_name="draw", **LIGHT)
     gr.api(api.paint, api_name="paint", **PAINTING)
     gr.api(api.grid, api_name="grid", concurrency_limit=4, concurrency_id="grid")
-    gr.api(api.render, api_name="render", concurrency_limit=1, concurrency_id="render")
+    gr.api(api.render, api_name="render", **rendering(board.studio.abreast))
 
 
 class Api:
@@ -67,8 +68,9 @@ class Api:
         song: an uploaded sound file. settings: any of the settings of `/settings`, by name; for
         example `{"stride": 6, "after": 6, "duration": 10}`.
         """
-        made = self.board.studio.plan(self.chosen(song, settings))
-        self.board.limits.afford(made)
+        job = self.chosen(song, settings)
+        self.board.afford(job)
+        made = self.board.studio.plan(job)
         return {
             "rate": str(made.rate),
             "keyframes": made.keyframes,

@@ -199,7 +199,8 @@ class Board:
         return self.studio.job(recipe, song)
 
     def afford(self, *jobs: Job) -> None:
-        """Raises SettingsError when renders that are made in one go are too much work."""
+        """Raises SettingsError when renders in one go are too much work, or cannot be made here."""
+        self.studio.check(*jobs)
         self.limits.afford(*map(self.studio.plan, jobs))
 
     def fetched(
@@ -288,7 +289,7 @@ class Board:
             remarks.append(f"{given} pictures a second are taken as {fps}, the standard rate")
         line = f'<div class="line">{escape(str(plan))}</div>'
         try:
-            self.limits.afford(plan)
+            self.afford(job)
         except MusvidError as error:
             line += told(error)
         return line + "".join(map(hint, remarks)), job.recipe.motion

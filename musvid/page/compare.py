@@ -11,6 +11,7 @@ from ..recipe import MOTION
 from .board import LIGHT, QUIET, Board, Updates
 from .gpu import compare_clip
 from .html import bar, called, comparison, hint, said, told, voice
+from .line import rendering
 from .values import recipe_of
 
 
@@ -79,8 +80,7 @@ class ComparePanel:
                 self.save_figures,
                 *self.takes.values(),
             ],
-            concurrency_limit=1,
-            concurrency_id="render",
+            **rendering(board.studio.abreast),
             api_visibility="private",
             show_progress="minimal",
             show_progress_on=self.compare_progress,

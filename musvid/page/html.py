@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 
 import gradio as gr
 
 from .. import MODELS, Comparison
 from .. import RECIPES as NUMBERS
+from ..cluster.pool import LOST, STARTING, WORKING
 from ..comparison.chart import COLOURS, drawings, title
 from ..comparison.run import RULE
 from ..estimate import spoken
@@ -128,7 +130,21 @@ def progress_of(report: Report) -> str:
     parts = [STAGES.get(report.stage, "Beginning"), f"{done} of {total} frames"]
     if report.left is not None:
         parts.append(f"about {spoken(report.left)} left")
+    parts += workers_of(report.workers)
     return bar(" · ".join(parts), done / max(1, total))
+
+
+def workers_of(states: Mapping[str, int]) -> list[str]:
+    """What the workers of a cluster do; nothing where there is none.
+
+    states: how many do what, see `musvid.cluster.pool.Pool.states`.
+    """
+    if not (count := sum(states.values())):
+        return []
+    said = [f"{states.get(WORKING, 0)} of {count} workers at work"]
+    said += [f"{states[STARTING]} starting"] if states.get(STARTING) else []
+    said += [f"{states[LOST]} lost"] if states.get(LOST) else []
+    return said
 
 
 def comparison(made: Comparison) -> str:

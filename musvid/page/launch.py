@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,9 +27,13 @@ import gradio as gr
 from .. import MODELS, _memory
 from .._device import DEVICES, FAST, PRECISIONS
 from .._entry import console, end_by_signals, guarded
-from ..errors import MusvidError, quoted
-from ..store import usable
+from ..cluster import Cluster
+from ..cluster.address import parse
+from ..cluster.begun import begun
+from ..errors import ClusterError, MusvidError, SettingsError, quoted
+from ..store import Store, usable
 from ..studio.limits import Limits
+from ..studio.machines import abreast
 from ..studio.studio import Studio
 from ..video.encoder import ENCODERS, pick
 from .board import Board
@@ -37,6 +42,8 @@ from .build import build
 from .presence import Door
 from .song import EXAMPLES
 from .theme import THEME
+
+_log = logging.getLogger(__name__)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -68,9 +75,24 @@ def build_parser() -> argparse.ArgumentParser:
     add("--precision", choices=PRECISIONS, default="auto")
     add("--encoder", choices=ENCODERS, default="auto", help="of videos (default: auto)")
     add("--fast", choices=FAST, default="auto", help="compile models for long renders")
+    add(
+        "--cluster",
+        type=_place,
+        metavar="ADDRESS",
+        help="paint on many machines with Ray (musvid[cluster]): ray://HOST:10001 or HOST:6379, or "
+        "auto for what $RAY_ADDRESS names, else for every core or graphics card of this machine",
+    )
     add("--debug", action="store_true", help="show the traceback of an error")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
     return parser
+
+
+def _place(text: str) -> str:
+    """The address of a cluster, as a type of arguments."""
+    try:
+        return parse(text)
+    except SettingsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def is_public(options: argparse.Namespace) -> bool:
@@ -101,6 +123,10 @@ def _serve(arguments: list[str] | None) -> int:
         limits = Limits.of(public=is_public(options))
     except MusvidError as error:
         raise SystemExit(f"musvid: {error}") from None
+    if ZERO and options.cluster:
+        raise SystemExit(
+            "musvid: With ZeroGPU the graphics card comes with each call; leave out --cluster."
+        )
     if options.any_model:
         limits = replace(limits, any_model=True)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -110,6 +136,36 @@ def _serve(arguments: list[str] | None) -> int:
         store = usable()
     except MusvidError as error:
         raise SystemExit(f"musvid: {error}") from None
+    if options.mcp and find_spec("mcp") is None:
+        raise SystemExit('musvid: --mcp needs another package; install "gradio[mcp]".')
+    with _machines(options, store) as machines:
+        _open(options, limits, store, machines)
+    return 0
+
+
+@contextlib.contextmanager
+def _machines(options: argparse.Namespace, store: Store | None) -> Iterator[Cluster | None]:
+    """A context with the cluster that the options name, if they do: as long as the page is there.
+
+    Raises SystemExit where it cannot be had.
+    """
+    if options.cluster is None:
+        yield None
+        return
+    more = {name: getattr(options, name) for name in ("device", "precision", "fast")}
+    # It begins in a thread: a signal would end Ray in the middle, and leave processes of it behind.
+    with begun(options.cluster, store=store, **more) as coming:
+        try:
+            cluster = coming.there()
+        except MusvidError as error:
+            raise SystemExit(f"musvid: {error}") from None
+        yield cluster
+
+
+def _open(
+    options: argparse.Namespace, limits: Limits, store: Store | None, machines: Cluster | None
+) -> None:
+    """Open the page, until it is ended."""
     studio = Studio(
         device=options.device,
         precision=options.precision,
@@ -118,12 +174,12 @@ def _serve(arguments: list[str] | None) -> int:
         store=store,
         models=len(MODELS) if ZERO else 2,
         longest=limits.render,
-        most=limits.disk_bytes and limits.disk_bytes / 4,
+        # Half of it is for uploads; the other half holds all renders that work at a time.
+        most=limits.disk_bytes and limits.disk_bytes / 2 / max(2, abreast(machines)),
+        machines=machines,
     )
     refuse_addresses()
     board = build(studio, limits)
-    if options.mcp and find_spec("mcp") is None:
-        raise SystemExit('musvid: --mcp needs another package; install "gradio[mcp]".')
     if ZERO:  # before the page starts, and in this thread
         load_models(studio)
     board.blocks.launch(
@@ -150,13 +206,14 @@ def _serve(arguments: list[str] | None) -> int:
         threading.Thread(target=_warm, args=[studio], name="warm", daemon=True).start()
     end_by_signals()  # what was loaded meanwhile may have signals of its own
     board.blocks.block_thread()
-    return 0
 
 
 def _warm(studio: Studio) -> None:
     """Warm a studio; a page that ends meanwhile can import nothing any more, and needs nothing."""
     try:
         studio.warm()
+    except ClusterError as error:
+        _log.warning("The cluster does not paint: %s", error)
     except (ImportError, RuntimeError) as error:
         # Pools refuse work a moment before the main thread counts as ended.
         if threading.main_thread().is_alive() and "shutdown" not in str(error):

@@ -56,6 +56,11 @@ def rules(queue: int) -> dict[str, Rule]:
     return found
 
 
+def rendering(abreast: int) -> dict[str, Any]:
+    """How renders wait. abreast: how many work at a time, see `Studio.abreast`."""
+    return {"concurrency_limit": abreast, "concurrency_id": "render"}
+
+
 class Line(queueing.Queue):
     """Gradio's queue with a rule for each kind of work.
 

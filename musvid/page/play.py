@@ -103,11 +103,13 @@ class PlayPanel:
         return _written(piece, number)
 
     def _check(self, job: Job) -> None:
-        """Raises SettingsError when a piece is too much work for one visitor of this page."""
+        """Raises SettingsError when a piece is too much work for one visitor of this page, or
+        cannot be made here."""
         if self.board.studio.lacks(job.style):
             raise SettingsError(
                 f"{job.style.model} is not downloaded yet; play when the moment is painted."
             )
+        self.board.studio.check(job)
         seconds = max(PIECE, float(job.song.duration))
         paintings = math.ceil(job.clock.painted * PIECE / seconds)
         self.board.limits.afford_moment(job, paintings)

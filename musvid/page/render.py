@@ -19,6 +19,7 @@ from .board import QUIET, Board, Updates
 from .files import offered, tiles
 from .gpu import render_clip
 from .html import bar, hint, progress_of, told
+from .line import rendering
 from .picture import quick
 from .values import Values
 from .visitors import NAME
@@ -80,8 +81,7 @@ class RenderPanel:
                 work,
                 **board.everything(board["visit"], board["result"]),
                 outputs=shown,
-                concurrency_limit=1,
-                concurrency_id="render",
+                **rendering(board.studio.abreast),
                 api_visibility="private",
                 show_progress="minimal",
                 show_progress_on=board["progress"],

@@ -1,7 +1,7 @@
 """What an interactive page needs: moments at once, renders that are watched, models at hand.
 
 One studio serves everybody who looks at a page. It keeps the models that were used last, lets one
-render work at a time, and learns how long things take on this machine.
+render work at a time, or some with a cluster, and learns how long things take here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import numpy as np
 
 from .. import _validate
 from ..comparison.grid import Grid
-from ..errors import Cancelled
+from ..errors import Cancelled, SettingsError
 from ..estimate import Costs, Plan, spoken
 from ..frame import Frame
 from ..interpolate.relight import Response
@@ -46,6 +47,7 @@ from . import relit
 from .attention import Attention
 from .clips import Clips, watch_grid
 from .fetches import Fetches
+from .machines import Machines, Seats, abreast
 from .painters import Painters
 from .watch import Report, Step, watch, watch_comparison
 
@@ -70,6 +72,8 @@ _PROMPT = 0.1  # seconds between two looks at whether to stop
 _PAINTED = 48  # paintings kept, so that another view of one, or a grid, does not paint it again
 _SEEN = 1080  # pixels of the longer side of a moment that is shown
 _DRAWN = 32  # pictures kept, so that painting one again does not draw it again
+_ELSEWHERE = 64  # models of a cluster that are known here: none is in the way of another
+_WARMED = 64  # workers that a page warms, at most
 
 
 class Studio:
@@ -79,6 +83,8 @@ class Studio:
         none.
     models: how many are kept in memory at a time. longest: seconds after which a render is stopped,
         and what is finished becomes its video. most: bytes that the frames of a render may take.
+    machines: of a cluster, which paint in place of this one. They load their models, and download
+        them where they lack them; they are fair between moments and renders.
     """
 
     def __init__(
@@ -92,17 +98,22 @@ class Studio:
         models: int = 2,
         longest: float | None = None,
         most: float | None = None,
+        machines: Machines | None = None,
     ) -> None:
         self.costs = Costs()
         self.longest_song: float | None = None  # seconds that a whole song may last
         self._device, self._encoder, self._store = device, encoder, store
         self._longest, self._most = longest, most
         self._fetches = Fetches()
-        self._painters = Painters(
-            lambda style: Painter(style, device=device, precision=precision, fast=fast),
-            keep=models,
-            fetch=self._fetches.wait,
-        )
+        self._machines = machines
+        if machines is None:
+            self._painters = Painters(
+                lambda style: Painter(style, device=device, precision=precision, fast=fast),
+                keep=models,
+                fetch=self._fetches.wait,
+            )
+        else:
+            self._painters = Painters(machines.painter, keep=_ELSEWHERE)
         self.attention = Attention()
         self._forget()
         self._make_locks()
@@ -121,8 +132,11 @@ class Studio:
         self._painted: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
 
     def _make_locks(self) -> None:
-        self._rendering, self._drawing = threading.Lock(), threading.Lock()
-        self._listening, self._painting = threading.Lock(), threading.Lock()
+        self._rendering, self._drawing = Seats(self.abreast), threading.Lock()
+        self._listening = threading.Lock()
+        # Workers of a cluster take turns by themselves.
+        alone: AbstractContextManager[object] = threading.Lock()
+        self._painting = alone if self._machines is None else nullcontext()
 
     def renew(self) -> None:
         """Begin anew in a forked process, where what other threads were at is not going on."""
@@ -152,19 +166,33 @@ class Studio:
     @property
     def renders(self) -> bool:
         """Whether a render works."""
-        return self._rendering.locked()
+        return self._rendering.taken > 0
+
+    @property
+    def abreast(self) -> int:
+        """How many renders may work at a time."""
+        return abreast(self._machines)
+
+    def check(self, *jobs: Job) -> None:
+        """Raises SettingsError where the machines that paint here cannot make a render."""
+        if self._machines is not None and any(job.echo for job in jobs):
+            raise SettingsError(
+                "With an echo each painting needs the one before it, and here many machines paint "
+                "at the same time; choose an echo of 0."
+            )
 
     def has(self, style: Style) -> bool:
         """Whether the model of a style is loaded, so that painting begins at once."""
         return self._painters.has(style)
 
     def lacks(self, style: Style) -> bool:
-        """Whether what a style is made of has to be downloaded first."""
-        return not self.has(style) and bool(lacking(style))
+        """Whether what a style is made of has to be downloaded first, to this machine: workers of
+        a cluster do so while they load it."""
+        return self._machines is None and not self.has(style) and bool(lacking(style))
 
     def fetch(self, style: Style) -> Iterator[Download | None]:
-        """Wait for the download of what a style is made of, see `Fetches.wait`."""
-        return self._fetches.wait(style)
+        """Wait for the download of what a style is made of, see `Fetches.wait` and `lacks`."""
+        return self._fetches.wait(style) if self._machines is None else iter(())
 
     def load(self, style: Style) -> None:
         """Load the model of a style in this thread. Raises SettingsError or ModelError."""
@@ -177,7 +205,12 @@ class Studio:
         assert recipe.size is not None
         width, height = recipe.size
         blank = np.zeros((height, width, 3), np.uint8)
-        for count in (1, 8):  # the first ones are slower
+        counts = (1, 8)  # the first ones are slower
+        if self._machines is not None:
+            counts = (min(_WARMED, len(self._machines)),) * 2
+            # Every worker loads the model before its first one: nothing is learnt of that.
+            self._paint([blank] * counts[0], recipe, learns=False)
+        for count in counts:
             self._paint([blank] * count, recipe)
         onsets.envelope(onsets.mel(np.zeros(samples.RATE, np.float32)))
 
@@ -293,7 +326,12 @@ class Studio:
             yield self.paint(job.having(replace(job.recipe, style=style)), time)
 
     def _paint(
-        self, frames: list[Frame], recipe: Recipe, strokes: list[Stroke] | None = None
+        self,
+        frames: list[Frame],
+        recipe: Recipe,
+        strokes: list[Stroke] | None = None,
+        *,
+        learns: bool = True,
     ) -> list[Frame]:
         if not recipe.paints:
             return frames
@@ -301,9 +339,11 @@ class Studio:
             began = time.monotonic()
             painted = list(painter.paint(frames, recipe.style, strokes))
         pixels = sum(frame.shape[0] * frame.shape[1] for frame in frames)
-        # A single painting uses one core; a render paints on all of them at once.
-        cores = 1 if len(frames) > 1 else painter.abreast
-        self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) / cores)
+        # A single painting uses one core, or one worker; a render paints on all of them at once.
+        cores = painter.abreast
+        used = len(frames) / (cores * ceil(len(frames) / cores))
+        if learns:
+            self.costs.learn_painting(recipe, pixels, (time.monotonic() - began) * used)
         return painted
 
     def pictures(self, job: Job, tap: Tap | None = None) -> Iterator[Frame]:
@@ -349,7 +389,7 @@ class Studio:
             )
 
     def render(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Report]:
-        """Render a song's part with reports, see `watch.watch`; one render at a time."""
+        """Render a song's part with reports, see `watch.watch`; so many at a time as `abreast`."""
         with self._turn(job, stop) as (painter, over, late):
             plan = self.costs.plan(job)
             began = time.monotonic()
@@ -367,7 +407,11 @@ class Studio:
             ):
                 if report.finished and not report.stopped:
                     self.costs.learn_render(plan, time.monotonic() - began)
-                yield replace(report, late=late.limit) if report.stopped else report
+                if report.stopped:
+                    report = replace(report, late=late.limit)
+                elif painter and self._machines is not None:
+                    report = replace(report, workers=self._machines.states)
+                yield report
 
     def compare(self, job: Job, folder: Path, *, stop: Callable[[], bool]) -> Iterator[Step]:
         """Compare the recipes with reports, see `watch.watch_comparison`; as one render."""
@@ -413,8 +457,8 @@ class Studio:
     def _turn(
         self, job: Job | None, stop: Callable[[], bool]
     ) -> Iterator[tuple[Brush | None, threading.Event, _Late]]:
-        """A context in which no other render works, with the painter of a job that paints, and with
-        what says whether to stop: when asked to, or when it took too long.
+        """A context in which few other renders work, see `abreast`, with the painter of a job that
+        paints, and with what says whether to stop: when asked to, or when it took too long.
 
         job: without one, whoever works here has painters of its own.
 
@@ -427,7 +471,7 @@ class Studio:
             with self._painters.use(style, stop):
                 pass
         with ExitStack() as stack:
-            stack.enter_context(self._alone(stop))
+            stack.enter_context(self._seat(stop))
             painter = stack.enter_context(self._painters.use(style, stop)) if style else None
             kept = stack.pop_all()
         over = threading.Event()
@@ -448,8 +492,8 @@ class Studio:
                 threading.Thread(target=end, name="ending", daemon=True).start()
 
     @contextmanager
-    def _alone(self, stop: Callable[[], bool]) -> Iterator[None]:
-        """A context in which no other render works.
+    def _seat(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """A context in which no more renders work than may.
 
         Raises Cancelled when stopped before its turn.
         """

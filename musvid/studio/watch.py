@@ -39,7 +39,8 @@ class Report:
     folder: of the render. done, totals: frames per stage.
     left: seconds until the end, or None while unknown. video: the video or preview so far.
     finished: whether this is the last report. stopped: whether it was stopped early, and the video
-    holds what was finished. late: the limit of seconds that stopped it, where it was one.
+    holds what was finished. late: the limit of seconds that stopped it, where it was one. workers:
+    how many workers of a cluster do what, where one paints.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class Report:
     finished: bool = False
     stopped: bool = False
     late: float | None = None
+    workers: Mapping[str, int] = field(default_factory=dict)
 
     def frames(self, stage: str, most: int) -> list[Path]:
         """At most so many finished frames of a stage, evenly spaced: at the end from the first to

@@ -50,7 +50,7 @@ def test_help_names_every_option_and_limit(capsys: pytest.CaptureFixture[str]) -
     assert end.value.code == 0
     told = capsys.readouterr().out
     wanted = (
-        "--host --port --share --public --mcp --device --any-model MUSVID_MAX_SECONDS "
+        "--host --port --share --public --mcp --device --cluster --any-model MUSVID_MAX_SECONDS "
         "MUSVID_MAX_SIDE MUSVID_MAX_UPLOAD_MB MUSVID_MAX_QUEUE MUSVID_KEEP_MINUTES "
         "MUSVID_MAX_DENOISED MUSVID_MAX_FILMED MUSVID_MAX_ESTIMATE MUSVID_MAX_RENDER "
         "MUSVID_MAX_DISK_GB MUSVID_GRACE_MINUTES MUSVID_ANY_MODEL"

@@ -38,6 +38,11 @@ class Slow:
             self.go.wait(60)
             yield frame
 
+    keeps = False
+
+    def keeping(self, *_: object) -> Slow:
+        return self
+
     def expect(self, _count: int) -> AbstractContextManager[None]:
         return nullcontext()
 
@@ -79,7 +84,7 @@ def test_stop_does_not_wait_for_a_painting(
 
     assert timed(rest) < 1
     # The painting goes on, and so the next render has to wait for it.
-    assert studio._rendering.locked()
+    assert studio.renders
     slow.go.set()
     dry = resolve(DRY, job.song)
     (*_, last) = studio.render(dry, tmp_path / "second", stop=lambda: False)
@@ -134,7 +139,7 @@ def test_stop_does_not_wait_for_a_model_to_load(
     with pytest.raises(Cancelled, match="was being loaded"):
         next(studio.render(job, tmp_path, stop=stopped.is_set))
     assert not slow.go.is_set()
-    assert not studio._rendering.locked()
+    assert not studio.renders
 
 
 def test_a_render_ends_at_the_limit_of_time_and_says_so(
