@@ -22,7 +22,6 @@ import pytest
 from conftest import ROOT, music, write_wav
 
 pytestmark = [
-    pytest.mark.thorough,
     pytest.mark.skipif(
         find_spec("ray") is None and not os.environ.get("CI"), reason="Ray is not installed"
     ),
@@ -89,11 +88,11 @@ def run(song: Path, output: Path, *options: str) -> subprocess.CompletedProcess[
 class Going:
     """A render that is under way, with a store of its own."""
 
-    def __init__(self, song: Path, output: Path, *options: str) -> None:
+    def __init__(self, song: Path, output: Path, *options: str, address: str = "") -> None:
         self.output, self.folder = output, output.with_name("cache") / "paintings"
         self.process = subprocess.Popen(
             command(song, output, *options),
-            env=surroundings(output),
+            env={**surroundings(output), "RAY_ADDRESS": address},
             cwd=output.parent,
             stderr=subprocess.PIPE,
             text=True,
@@ -148,6 +147,7 @@ def until(true: Callable[[], Any], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.thorough
 def test_a_local_cluster_is_started_and_gone_afterwards(
     song: Path, alone: bytes, tmp_path: Path
 ) -> None:
@@ -159,10 +159,11 @@ def test_a_local_cluster_is_started_and_gone_afterwards(
     assert not list((tmp_path / "cache").glob("cluster-*"))
 
 
+@pytest.mark.thorough
 def test_what_a_killed_worker_was_at_is_painted_by_others(
     song: Path, alone: bytes, tmp_path: Path, cluster: Any
 ) -> None:
-    going = Going(song, tmp_path / "a.mp4", "--cluster", cluster.address)
+    going = Going(song, tmp_path / "a.mp4", "--cluster", "auto", address=cluster.address)
     before = going.painted(20)
     actors()[0].kill()
     code, told = going.ends()
@@ -174,6 +175,7 @@ def test_what_a_killed_worker_was_at_is_painted_by_others(
     assert before.items() <= after.items(), "nothing that was finished is painted twice"
 
 
+@pytest.mark.deep
 def test_a_node_that_is_removed_takes_nothing_with_it(
     song: Path, alone: bytes, tmp_path: Path, cluster: Any
 ) -> None:
@@ -188,6 +190,7 @@ def test_a_node_that_is_removed_takes_nothing_with_it(
     assert before.items() <= after.items()
 
 
+@pytest.mark.deep
 def test_who_rendered_is_killed_and_the_next_one_goes_on(
     song: Path, alone: bytes, tmp_path: Path, cluster: Any
 ) -> None:
@@ -207,6 +210,7 @@ def test_who_rendered_is_killed_and_the_next_one_goes_on(
     assert before.items() <= after.items()
 
 
+@pytest.mark.deep
 def test_ctrl_c_ends_everything_and_keeps_what_is_done(
     song: Path, alone: bytes, tmp_path: Path
 ) -> None:
@@ -225,6 +229,7 @@ def test_ctrl_c_ends_everything_and_keeps_what_is_done(
     assert before.items() <= again.stored().items()
 
 
+@pytest.mark.deep
 def test_a_cluster_without_room_says_so(song: Path, tmp_path: Path) -> None:
     from ray.cluster_utils import Cluster
 

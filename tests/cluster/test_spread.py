@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 from collections.abc import Iterator
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from local import Local
 
 from musvid import Lock, Painter, Recipe, SettingsError, Song, Style, between, render
 from musvid.cluster import ClusterPainter, _identity, address
-from musvid.cluster.actor import Agreed
+from musvid.cluster.actor import ActorHand, Agreed
 from musvid.cluster.painter import _gaps
 from musvid.cluster.pool import Pool
-from musvid.cluster.worker import Loaded, Painting, Worker
+from musvid.cluster.worker import Facts, Loaded, Painting, Worker
 from musvid.errors import ClusterError
 from musvid.frame import Frame
 from musvid.job import resolve
@@ -85,7 +86,13 @@ RECIPES = {
 }
 
 
-@pytest.mark.parametrize("name", RECIPES)
+IN_CI = ("drifting story", "tunnel", "locked", "follows the music")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.thorough) if name in IN_CI else name for name in RECIPES],
+)
 def test_the_video_is_that_of_one_machine(
     name: str, song: Song, painter: ClusterPainter, hands: list[Local], tmp_path: Path
 ) -> None:
@@ -253,6 +260,48 @@ def test_other_versions_are_named() -> None:
     told = _identity.difference(here, here | {"torch": "1.0"})
     assert told == f"torch 1.0 rather than {here['torch']}"
     assert {"musvid", "Python", "torch", "numpy", "diffusers"} <= here.keys()
+
+
+def test_a_worker_that_paints_other_pictures_is_refused() -> None:
+    import threading
+
+    first, *others = (
+        Facts("one, process 1", "cpu", _identity.versions()),
+        Facts("two, process 2", "cuda", _identity.versions()),
+        Facts("three, process 3", "cpu", {**_identity.versions(), "torch": "1.0"}),
+    )
+    agreed = Agreed()
+
+    class Says:
+        def __init__(self, facts: Facts) -> None:
+            self.hello, self._facts = self, facts
+
+        def remote(self) -> Says:
+            return self
+
+        def future(self) -> Future[Facts]:
+            told: Future[Facts] = Future()
+            threading.Thread(target=told.set_result, args=[self._facts]).start()
+            return told
+
+    assert ActorHand(1, lambda: Says(first), agreed).begin().result(10) == first
+    for facts, why in zip(others, ("cuda device, and others do not", "torch 1.0"), strict=True):
+        with pytest.raises(ClusterError, match=why):
+            ActorHand(2, lambda facts=facts: Says(facts), agreed).begin().result(10)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            "Version mismatch: The cluster was started with: Ray: 2.50 Python: 3.12",
+            "runs another version of Ray or Python",
+        ),
+        ("something else", "cannot be joined: something else"),
+    ],
+)
+def test_a_cluster_that_cannot_be_joined_says_why(error: str, told: str) -> None:
+    assert told in str(address._unreachable("head:6379", RuntimeError(error)))
 
 
 def test_the_first_one_says_what_all_have_to() -> None:
