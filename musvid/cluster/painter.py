@@ -92,7 +92,7 @@ class ClusterPainter:
         """Fill gaps on the cluster, see `musvid.between`."""
         tasks = _gaps(keyframes, factor, interpolator=interpolator, weights=weights)
         for _, made in self._each("fill", tasks):
-            yield from made
+            yield from map(np.array, made)  # copied, as paintings are
 
     def _painted(
         self, jobs: Iterable[tuple[Frame, Stroke | None]], style: Style

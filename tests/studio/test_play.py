@@ -166,7 +166,7 @@ def test_while_somebody_renders_playing_gives_way_as_well(
 
     monkeypatch.setattr(studio, "pictures", noted)
     first = players.piece("a", job, 0.5)
-    with studio._alone(lambda: False):
+    with studio._seat(lambda: False):
         more = players.piece("a", job, first.end)
     assert more.pictures and not more.fresh
     if sys.platform == "linux":
