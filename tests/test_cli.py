@@ -420,7 +420,7 @@ tempfile.TemporaryFile = refuse
         # What numba compiles is compiled anew.
         pytest.param(
             ["--compare", "--lock", "1/4", "--strength-by", "onsets", "--upscale", "1"],
-            marks=pytest.mark.thorough,
+            marks=pytest.mark.deep,
         ),
     ],
 )

@@ -267,7 +267,7 @@ def broken(content: bytes, donor: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("mutations", "least"), [(2, 50), pytest.param(18, 500, marks=pytest.mark.thorough)]
+    ("mutations", "least"), [(2, 50), pytest.param(18, 500, marks=pytest.mark.deep)]
 )
 def test_broken_files_are_songs_or_sentences(
     mutations: int, least: int, write_song: WriteSong, tmp_path: Path

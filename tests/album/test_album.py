@@ -262,7 +262,7 @@ def test_what_stops_an_album_keeps_what_is_done(tmp_path: Path) -> None:
     assert stamps(made)["a.mp4"] == before["a.mp4"]
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_an_album_on_a_cluster_is_the_same(pair: Path) -> None:
     pytest.importorskip("ray")
     for number, name in enumerate(("a.wav", "b.wav")):

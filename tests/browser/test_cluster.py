@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = [
-    pytest.mark.thorough,
+    pytest.mark.deep,
     pytest.mark.skipif(
         find_spec("ray") is None and not os.environ.get("CI"), reason="Ray is not installed"
     ),

@@ -38,7 +38,7 @@ def choose(page: Page, model: str) -> None:
     box.press("Enter")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_download_is_shown_left_and_gone_on_with(
     browser: Browser, hub: tiny_models.Hub, page_with_hub: str
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_download_is_shown_left_and_gone_on_with(
         page.wait_for_function("!document.querySelector('#plan .problem')")
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_render_that_waits_for_a_download_is_stopped(
     browser: Browser, hub: tiny_models.Hub, page_with_hub: str
 ) -> None:

@@ -152,11 +152,11 @@ USUAL = Finish(grain=0.0, flash_limit=False)
         ("tunnel", (192, 192), {}),
         ("mandala", (160, 128), {"camera": Camera(zoom=1.4, turn=9.0, shake=0.5)}),
         ("ring", (128, 192), {}),
-        pytest.param("flat", (192, 128), {}, marks=pytest.mark.thorough),
-        pytest.param("mosaic", (192, 192), {}, marks=pytest.mark.thorough),
-        pytest.param("horizon", (192, 108), {}, marks=pytest.mark.thorough),
+        pytest.param("flat", (192, 128), {}, marks=pytest.mark.deep),
+        pytest.param("mosaic", (192, 192), {}, marks=pytest.mark.deep),
+        pytest.param("horizon", (192, 108), {}, marks=pytest.mark.deep),
         pytest.param(
-            "tunnel", (256, 256), {"camera": Camera(zoom=0.4)}, marks=pytest.mark.thorough
+            "tunnel", (256, 256), {"camera": Camera(zoom=0.4)}, marks=pytest.mark.deep
         ),
     ],
 )
@@ -166,7 +166,7 @@ def test_a_view_is_drawn_as_python_draws_it(
     compare(bare, played("up"), view=View(kind, shown=shape), finish=USUAL, **more)
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 @pytest.mark.parametrize("direction", ["none", "outward", "left", "down"])
 def test_texture_moves_as_in_python(bare: Page, direction: str) -> None:
     compare(bare, played(direction))  # the strip itself
@@ -174,7 +174,7 @@ def test_texture_moves_as_in_python(bare: Page, direction: str) -> None:
     compare(bare, played(direction), view=rim, finish=replace(USUAL, glow=1.0))
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_cover_lies_in_the_ring(bare: Page, tmp_path: Path) -> None:
     random = np.random.default_rng(0).integers(0, 255, (20, 20, 3), np.uint8)
     Image.fromarray(random).resize((300, 300), Image.Resampling.BICUBIC).save(tmp_path / "a.png")
@@ -182,12 +182,12 @@ def test_a_cover_lies_in_the_ring(bare: Page, tmp_path: Path) -> None:
     compare(bare, played("up"), view=ring, finish=USUAL)
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_what_is_not_painted_is_drawn(bare: Page) -> None:
     compare(bare, played("none", strength=0.0), view=View("ring", shown=(128, 128)), finish=USUAL)
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_what_is_not_relit_is_mixed(bare: Page) -> None:
     compare(bare, played("none", relight=False))
 
@@ -219,7 +219,7 @@ def test_two_views_dissolve(bare: Page) -> None:
     })  # fmt: skip
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_how_light_pictures_will_be_is_known_before(bare: Page) -> None:
     source = played("up")
     for kind in ("tunnel", "ring", "horizon"):

@@ -159,7 +159,7 @@ def test_a_local_cluster_is_started_and_gone_afterwards(
     assert not list((tmp_path / "cache").glob("cluster-*"))
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_what_a_killed_worker_was_at_is_painted_by_others(
     song: Path, alone: bytes, tmp_path: Path, cluster: Any
 ) -> None:

@@ -151,7 +151,7 @@ def test_the_benchmark_measures_prints_and_draws(
     cluster_scale.main()
     printed = capsys.readouterr().out
     for found in json.loads(costs.read_text("utf-8")).values():
-        assert 0 < found["draw"] < 1 and found["handle"] > 0
+        assert 0 <= found["draw"] < 1 and found["handle"] > 0
         assert 0 <= found["show"] < 1 and 0 <= found["encode"] < 1  # as finely as these are told
         assert found["sent"] == 64 * 64 * 3
     rows = re.findall(r"^ *(\d+) +[\d.]+ (?:h|min) +([\d.]+)", printed, re.MULTILINE)

@@ -218,7 +218,7 @@ def test_a_keyframe_is_given_once_to_the_windows_that_have_it(
 
 
 @pytest.mark.parametrize(("precision", "least"), [("float16", 55), ("bfloat16", 40)])
-@pytest.mark.parametrize("released_one", [False, pytest.param(True, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("released_one", [False, pytest.param(True, marks=pytest.mark.deep)])
 def test_half_precision_keeps_the_picture(
     precision: str, least: float, released_one: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
