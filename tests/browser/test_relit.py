@@ -155,9 +155,7 @@ USUAL = Finish(grain=0.0, flash_limit=False)
         pytest.param("flat", (192, 128), {}, marks=pytest.mark.deep),
         pytest.param("mosaic", (192, 192), {}, marks=pytest.mark.deep),
         pytest.param("horizon", (192, 108), {}, marks=pytest.mark.deep),
-        pytest.param(
-            "tunnel", (256, 256), {"camera": Camera(zoom=0.4)}, marks=pytest.mark.deep
-        ),
+        pytest.param("tunnel", (256, 256), {"camera": Camera(zoom=0.4)}, marks=pytest.mark.deep),
     ],
 )
 def test_a_view_is_drawn_as_python_draws_it(
