@@ -244,7 +244,7 @@ PROCESSES = ("missing.ogg", "a\udcff", "nobody/nothing", "magic")
         # What imports diffusers first; tests/paint has the sentences of every kind of model.
         pytest.param(
             *(["song.wav", "--model", "nobody/nothing"], 1, "forbids to download it"),
-            marks=pytest.mark.thorough,
+            marks=pytest.mark.deep,
         ),
         (["song.wav", "--model", "folder"], 2, "not a diffusers model"),
         pytest.param(

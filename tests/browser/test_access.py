@@ -34,7 +34,7 @@ def test_nothing_bars_anybody(page: Page, scheme: str) -> None:
     assert violations(page) == {}
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_nothing_bars_anybody_with_everything_open(page: Page) -> None:
     painted(page)
     parts = ("words", "view", "camera", "camera-follows", "motion", "beat", "form", "story")

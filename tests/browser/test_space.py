@@ -52,7 +52,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
         yield Space(address, folder / "breaks", page / "log.txt", asked)
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_a_space_with_zerogpu_paints_renders_breaks_and_goes_on(
     browser: Browser, space: Space, tmp_path: Path
 ) -> None:

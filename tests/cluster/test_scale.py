@@ -134,7 +134,7 @@ def test_the_work_under_way_is_bounded() -> None:
     assert BUFFERED > 1, "the encoder works while the head does"
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_the_benchmark_measures_prints_and_draws(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

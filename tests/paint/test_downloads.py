@@ -584,7 +584,7 @@ def command(song: str, hub: tiny_models.Hub, folder: Path) -> tuple[list[str], d
     )
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 @pytest.mark.skipif(os.name != "posix", reason="there are no such terminals")
 def test_the_command_line_shows_a_download_and_ctrl_c_ends_it(
     published: Path, tmp_path: Path, write_song: WriteSong

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.thorough
+@pytest.mark.deep
 def test_the_benchmark_for_graphics_cards_runs() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.painting_gpu", "--tiny"],
