@@ -17,8 +17,8 @@ from typing import Any, NoReturn, TypeVar
 from . import interpolate
 from ._device import DEVICES, FAST, PRECISIONS
 from .clock import parse_time
-from .cluster import address
 from .cluster.begun import Begun, begun
+from .cluster.option import add_option
 from .errors import SettingsError, quoted
 from .job import Job
 from .music import form, story
@@ -578,14 +578,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="whether an NVIDIA card compiles the model while a long render paints (default: auto)",
     )
-    add(
-        "--cluster",
-        type=_settled(address.parse),
-        metavar="ADDRESS",
-        default=None,
-        help="paint on many machines with Ray (musvid[cluster]): ray://HOST:10001 or HOST:6379, or "
-        "auto for what $RAY_ADDRESS names, else for every core or graphics card of this machine",
-    )
+    add_option(other)
     add(
         "--frames",
         metavar="DIR",

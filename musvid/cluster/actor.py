@@ -38,13 +38,12 @@ class ActorHand:
     """A hand, see `musvid.cluster.pool.Hand`.
 
     made: makes the actor. device: the one that all workers have to be on, which the first one that
-    is ready says. facts: what the actor said of itself when it was ready last.
+    is ready says.
     """
 
     def __init__(self, number: int, made: Callable[[], Any], device: Agreed) -> None:
         self.name = f"Worker {number}"
         self.worker = made()
-        self.facts: Facts | None = None
         self._device = device
 
     def begin(self) -> Future[Any]:
@@ -58,7 +57,6 @@ class ActorHand:
             except Exception as error:
                 ready.set_exception(self._refused(error))
             else:
-                self.facts = facts
                 ready.set_result(facts)
 
         self.worker.hello.remote().future().add_done_callback(answered)

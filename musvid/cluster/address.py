@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from typing import Any
 
 from .. import _device
-from .._entry import end_by_signals
 from ..errors import ClusterError, SettingsError, quoted
 
 AUTO = "auto"
@@ -81,7 +80,6 @@ def join(text: str) -> bool:
         raise
     except Exception as error:
         raise _unreachable(text, error) from None
-    end_by_signals()  # Ray has signals of its own
     return True
 
 

@@ -28,9 +28,9 @@ from .. import MODELS, _memory
 from .._device import DEVICES, FAST, PRECISIONS
 from .._entry import console, end_by_signals, guarded
 from ..cluster import Cluster
-from ..cluster.address import parse
 from ..cluster.begun import begun
-from ..errors import ClusterError, MusvidError, SettingsError, quoted
+from ..cluster.option import add_option
+from ..errors import ClusterError, MusvidError, quoted
 from ..store import Store, usable
 from ..studio.limits import Limits
 from ..studio.machines import abreast
@@ -75,24 +75,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("--precision", choices=PRECISIONS, default="auto")
     add("--encoder", choices=ENCODERS, default="auto", help="of videos (default: auto)")
     add("--fast", choices=FAST, default="auto", help="compile models for long renders")
-    add(
-        "--cluster",
-        type=_place,
-        metavar="ADDRESS",
-        help="paint on many machines with Ray (musvid[cluster]): ray://HOST:10001 or HOST:6379, or "
-        "auto for what $RAY_ADDRESS names, else for every core or graphics card of this machine",
-    )
+    add_option(parser)
     add("--debug", action="store_true", help="show the traceback of an error")
     add("--any-model", action="store_true", help="let visitors of a public page type any model")
     return parser
-
-
-def _place(text: str) -> str:
-    """The address of a cluster, as a type of arguments."""
-    try:
-        return parse(text)
-    except SettingsError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def is_public(options: argparse.Namespace) -> bool:
