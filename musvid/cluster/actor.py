@@ -21,17 +21,12 @@ _RESTARTS = 20  # of one actor, by Ray
 def actor_class() -> Any:
     """The class of which Ray makes actors.
 
-    Ray restarts one whose process or machine dies, and asks it again who it is. What it was at is
-    given to another one by the pool, which does not wait for it.
+    Ray restarts one whose process or machine dies. What it was at is given to another one by the
+    pool, which does not wait for it.
     """
     import ray
 
-    class Actor(Worker):
-        @ray.method(max_task_retries=-1)  # type: ignore[untyped-decorator]
-        def hello(self) -> Facts:
-            return super().hello()
-
-    return ray.remote(max_restarts=_RESTARTS, max_task_retries=0)(Actor)
+    return ray.remote(max_restarts=_RESTARTS, max_task_retries=0)(Worker)
 
 
 class ActorHand:
@@ -59,7 +54,9 @@ class ActorHand:
             else:
                 ready.set_result(facts)
 
-        self.worker.hello.remote().future().add_done_callback(answered)
+        # Ray asks again who it is where it has to restart it meanwhile.
+        asked = self.worker.hello.options(max_task_retries=-1).remote()
+        asked.future().add_done_callback(answered)
         return ready
 
     def reason(self, error: BaseException) -> BaseException | None:

@@ -18,7 +18,10 @@ ADDRESS = "RAY_ADDRESS"
 
 _PLACE = re.compile(r"(?:ray://)?(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_HEAD, _CLIENT = "/ray.rpc.NodeInfoGcsService/CheckAlive", "/ray.rpc.RayletDriver/ClusterInfo"
+"""Questions of Ray's protocol for who is there, at a head's port and at its client's."""
 _WAIT = 10.0  # seconds in which a cluster's machine must answer
+_TRIES = 4  # of joining through Ray's client
 _SHARED = 1_000_000_000  # bytes of memory that the processes of a local cluster share
 
 
@@ -58,7 +61,10 @@ def join(text: str) -> bool:
     if text == AUTO or _PLACE.fullmatch(text)["host"] in _LOOPBACK:  # type: ignore[index]
         # Or Ray takes this machine's address in the network for it, which others reach.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    import ray
+    if text != AUTO:
+        _check_there(text)
+        _show_token(text)
+    import ray  # which reads all of these as it is imported
 
     if ray.is_initialized():
         return False
@@ -74,8 +80,7 @@ def join(text: str) -> bool:
                 **quiet,
             )
         else:
-            _check_there(text)
-            ray.init(text, **quiet)
+            _join_there(text, quiet)
     except ClusterError:
         raise
     except Exception as error:
@@ -88,6 +93,39 @@ def leave() -> None:
     import ray
 
     ray.shutdown()
+
+
+def _show_token(text: str) -> None:
+    """Have Ray show this account's token to a cluster that asks for one.
+
+    Only there: with a token, Ray cannot work with a cluster that has none.
+    """
+    if "RAY_AUTH_MODE" in os.environ or not find_spec("grpc"):
+        return
+    import grpc  # type: ignore[import-untyped]
+
+    asks = _CLIENT if text.startswith("ray://") else _HEAD
+    with grpc.insecure_channel(text.removeprefix("ray://")) as channel:
+        try:
+            channel.unary_unary(asks)(b"", timeout=_WAIT)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                os.environ["RAY_AUTH_MODE"] = "token"
+
+
+def _join_there(text: str, options: dict[str, Any]) -> None:
+    """Join a cluster that answers, by Ray's client from elsewhere."""
+    import ray
+
+    for tried in range(1, _TRIES + 1):
+        try:
+            ray.init(text, **options)
+            return
+        except ConnectionAbortedError:
+            # Ray's server starts a process for each client, and one in ten of them dies at once
+            # (github.com/ray-project/ray/issues/63202).
+            if tried == _TRIES:
+                raise
 
 
 def _check_there(text: str) -> None:

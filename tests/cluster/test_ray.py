@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -126,7 +127,7 @@ def actors() -> list[psutil.Process]:
 
 def is_actor(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return " ".join(process.cmdline()).startswith("ray::Actor")
+        return " ".join(process.cmdline()).startswith("ray::Worker")
     return False
 
 
@@ -157,6 +158,60 @@ def test_a_local_cluster_is_started_and_gone_afterwards(
     assert f"{PAINTINGS} of {PAINTINGS} painted; workers:" in done.stderr
     until(lambda: not left(tmp_path / "cache"))
     assert not list((tmp_path / "cache").glob("cluster-*"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address for Ray's client of a cluster with a token, which this account knows."""
+    own = tmp_path / "own"
+    (own / ".ray").mkdir(parents=True)
+    (own / ".ray" / "auth_token").write_text("5" * 64, encoding="utf-8")
+    monkeypatch.setenv("HOME", str(own))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    head, port = free_port(), free_port()
+    begin = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
+    where = ["--node-ip-address=127.0.0.1", f"--port={head}", f"--ray-client-server-port={port}"]
+    small = ["--num-cpus=1", "--object-store-memory=200000000", "--include-dashboard=false"]
+    with (tmp_path / "ray.log").open("w") as said:
+        ray = subprocess.Popen([*begin, *where, *small], stdout=said, stderr=said)
+    try:
+        until(lambda: answers(port), 60)
+        yield f"ray://127.0.0.1:{port}"
+    finally:
+        family = psutil.Process(ray.pid).children(recursive=True)
+        ray.terminate()
+        ray.wait(60)
+        psutil.wait_procs(family, timeout=10)
+
+
+def free_port() -> int:
+    """One that nobody listens at, above those that Ray gives to its workers."""
+    for port in range(20_000, 22_000):
+        with contextlib.suppress(OSError), socket.socket() as tried:
+            tried.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
+    raise OSError
+
+
+_given: set[int] = set()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.thorough
+def test_from_elsewhere_through_rays_client(
+    song: Path, alone: bytes, tmp_path: Path, elsewhere: str
+) -> None:
+    done = run(song, tmp_path / "a.mp4", "--cluster", elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.mp4").read_bytes() == alone
+    assert f"{PAINTINGS} of {PAINTINGS} painted; workers: 1" in done.stderr
 
 
 @pytest.mark.deep

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import socket
+import sys
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -253,6 +256,53 @@ def test_a_cluster_that_does_not_answer_is_told_soon() -> None:
             address._check_there(where)
 
 
+def test_rays_client_is_tried_again_where_its_server_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def init(where: str, **_options: Any) -> None:
+        tried.append(where)
+        if len(tried) < deaths:
+            raise ConnectionAbortedError
+
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
+    deaths = 3
+    address._join_there("ray://head:10001", {})
+    assert tried == ["ray://head:10001"] * 3
+    deaths = 99
+    with pytest.raises(ConnectionAbortedError):
+        address._join_there("ray://head:10001", {})
+
+
+@pytest.mark.parametrize("way", ["", "ray://"])
+def test_a_token_is_shown_to_who_asks_for_one(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    grpc = pytest.importorskip("grpc")
+    monkeypatch.setenv("RAY_AUTH_MODE", "")  # so that it is as before afterwards
+    monkeypatch.delenv("RAY_AUTH_MODE")
+    refusing = grpc.StatusCode.UNIMPLEMENTED
+
+    class Refuses(grpc.GenericRpcHandler):  # type: ignore[misc]
+        def service(self, _details: Any) -> Any:
+            return grpc.unary_unary_rpc_method_handler(
+                lambda _asked, context: context.abort(refusing, "no")
+            )
+
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[Refuses()])
+    where = f"{way}127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        address._show_token(where)
+        assert "RAY_AUTH_MODE" not in os.environ, "Ray cannot work with a token where none is asked"
+        refusing = grpc.StatusCode.UNAUTHENTICATED
+        monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+        address._show_token(where)
+        assert os.environ["RAY_AUTH_MODE"] == "disabled"
+        monkeypatch.delenv("RAY_AUTH_MODE")
+        address._show_token(where)
+        assert os.environ["RAY_AUTH_MODE"] == "token"
+    finally:
+        server.stop(None)
+
+
 def test_other_versions_are_named() -> None:
     here = _identity.versions()
     assert not _identity.difference(here, dict(here))
@@ -275,6 +325,9 @@ def test_a_worker_that_paints_other_pictures_is_refused() -> None:
     class Says:
         def __init__(self, facts: Facts) -> None:
             self.hello, self._facts = self, facts
+
+        def options(self, **_options: int) -> Says:
+            return self
 
         def remote(self) -> Says:
             return self
