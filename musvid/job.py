@@ -18,10 +18,12 @@ from .errors import SettingsError
 from .frame import Frame
 from .interpolate._names import chosen
 from .keys import Keys
-from .music import author, form, story
+from .music import along, author, form, story
 from .music.automation import Automation, Floats
+from .music.following import Following
 from .music.form import Form
-from .music.lock import Lock
+from .music.hearing import Hearing
+from .music.lock import OFF, Lock
 from .music.telling import Telling
 from .music.travel import Travel
 from .paint import models, prompts
@@ -70,7 +72,16 @@ class Job:
             self.telling,
             morph=recipe.drift.morph,
             melted=self._melted if self.melts else None,
+            along=self.following,
         )
+
+    @cached_property
+    def following(self) -> Following:
+        """What settings do for which there are curves.
+
+        Raises SettingsError where a curve asks for what is not there.
+        """
+        return Following(self.song, self.recipe.curves, Hearing(self.song, self.recipe.lock))
 
     @cached_property
     def telling(self) -> Telling | None:
@@ -96,7 +107,7 @@ class Job:
         if not recipe.drifts:
             return None
         told = self.telling.speed if self.telling else None
-        return Travel(self.song, recipe.drift, recipe.drift_by, told)
+        return Travel(self.song, recipe.drift, recipe.drift_by, told, self.following)
 
     @property
     def melts(self) -> bool:
@@ -139,7 +150,7 @@ class Job:
             slower += ", less of --drift-by"
         drift, half = self.recipe.drift, self.recipe.style.resolve().symmetry == "half"
         # What else fills gaps looks around, beyond the middle, too; an echo turns what it repeats.
-        apart = chosen(self.recipe.interpolator, painted=True) == "blend" and not self.recipe.echo
+        apart = chosen(self.recipe.interpolator, painted=True) == "blend" and not self.recipe.echoes
         symmetric = half and apart and not drift.sideways
         return Course(
             *(self.clock, drift, self.size, grain, self.travel, slower), symmetric=symmetric
@@ -148,10 +159,17 @@ class Job:
     @cached_property
     def echo(self) -> Echo | None:
         """How paintings flow into the next ones, or None where they do not."""
-        if not self.recipe.echo or not self.recipe.paints:
+        if not self.recipe.echoes or not self.recipe.paints:
             return None
         start = Fraction(self.song.first, self.song.rate)
-        return Echo.of(self.recipe.echo, self.clock, start, self.course)
+        amount = self._echoed if "echo" in self.following else self.recipe.echo
+        return Echo.of(amount, self.clock, start, self.course)
+
+    def _echoed(self, painting: int) -> float:
+        """How much of its guide the painting before a painting is."""
+        start = Fraction(self.song.first, self.song.rate)
+        time = start + self.clock.painting_time(painting)
+        return round(self.following.sampled("echo").at(time), 3)
 
     @property
     def gaps(self) -> bool:
@@ -203,7 +221,7 @@ class Job:
     @property
     def plain(self) -> bool:
         """Whether the video shows the frames as they are, rather than by a view."""
-        return not (self.views or changes(*self.looks) or self.recipe.camera_by)
+        return not (self.views or changes(*self.looks) or self.recipe.shown_along)
 
     @property
     def looks(self) -> Looks:
@@ -226,6 +244,7 @@ class Job:
         kinds = {self.recipe.view.kind, *(kind for _, kind in self.views)}
         listens = any(suited(self.looks, kind)[1].listens for kind in kinds)
         listens = listens or "shake" in self.recipe.camera_by
+        listens = listens or bool(self.recipe.along.keys() & {"shake", "pulse"})
         return Beat.of(self.song) if listens else None
 
     @cached_property
@@ -241,7 +260,7 @@ class Job:
     def shot(self) -> Shot:
         """How the strip is seen in the video. The song is listened to when this is asked for."""
         recipe = self.recipe
-        by = curves(self.song, recipe.camera, recipe.camera_by)
+        by = curves(self.song, recipe.camera, recipe.camera_by, self.following)
         more: dict[str, Any] = {
             "beat": self.beat,
             "by": by,
@@ -294,15 +313,19 @@ class Job:
         turn, how many turns the music has added.
         """
         yield from self.automation.curves(times)
-        if self.travel and self.recipe.drift_by:
+        if self.travel and (self.recipe.drift_by or "drift" in self.following):
             speeds = self.travel.speeds(times)
             yield "drift", speeds, 0.0, float(speeds.max())
         start = self.song.first / self.song.rate
-        for name, curve in curves(self.song, self.recipe.camera, self.recipe.camera_by).items():
+        for name, curve in self.shot.by.items():
             values = np.array([curve.at(start + time) for time in times.tolist()])
-            allowed = RANGES[f"camera.{name}"]
+            allowed = RANGES[along.SETTINGS[name]]
             turns = (0.0, max(1.0, float(values.max())))
             yield name, values, *(turns if name == "turn" else (allowed.low, allowed.high))
+        for name in ("prompt", "echo"):
+            if name in self.following:
+                values = self.following.values(name, start + times)
+                yield name, values, 0.0, max(1.0, float(values.max()))
 
     def strokes(self) -> Iterator[Stroke] | None:
         """How each painting is painted, or None where nothing changes along the song."""
@@ -338,6 +361,9 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     not fit together, and SongError where there is no beat.
     """
     lock = _locked(recipe.lock, song)
+    if any(curve.beats for curve in recipe.along.values()) and lock.bpm is None:
+        found = _locked(replace(lock, note="1/4"), song)  # beats that curves ask for
+        lock = replace(found, note=OFF)
     to_end = song.first + song.samples == song.total
     settled = replace(
         recipe,
@@ -349,7 +375,7 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     ).resolve()
     settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration))
-    _ = job.course, job.cover  # a drift that is too fast, or no cover, is told now
+    _ = job.following, job.course, job.cover  # what they cannot do is told now
     if job.melts:
         _tell_melting(settled.style.model)
     return job

@@ -17,7 +17,8 @@ from . import _validate
 from .clock import MAX_FACTOR, MAX_FPS, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
-from .music import form, story
+from .music import along, form, story
+from .music.curves import Curve
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
@@ -127,6 +128,9 @@ class Recipe:
         music.
     drift_by: how the drift's speed does, in pixels a second; where it is left out but for the
         source, 60 are added where the curve, smoothed over half a second, is 1.
+    curves: settings that change along the song by curves, which take the place of their numbers,
+        such as "strength = 0.4 + kick:0.3", one in a line (see `musvid.music.along`). What follows
+        the music besides, by the settings above, is added.
     form: where the song's parts begin and which are alike, such as "0:00 A | 0:32 B" (see
         `musvid.music.form`); "auto" is found in the song once something asks for it.
     story: what each of these parts looks like, such as "A: violet nebula | B: view tunnel" (see
@@ -160,6 +164,7 @@ class Recipe:
     control_scale_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
     drift_by: Modulation = field(default_factory=lambda: Modulation(amount=60.0, smoothing=0.5))
+    curves: str = ""
     form: str = form.AUTO
     story: str = story.OFF
     view: View = field(default_factory=View)
@@ -186,6 +191,7 @@ class Recipe:
         for name in (*_FOLLOWING, *_CAMERA_BY):
             RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
         _validate.choice("interpolator", self.interpolator, choices())
+        object.__setattr__(self, "curves", along.check(self.curves))
         object.__setattr__(self, "form", form.check(self.form))
         object.__setattr__(self, "story", story.check(self.story))
         self._fill()
@@ -232,12 +238,26 @@ class Recipe:
     def paints(self) -> bool:
         """Whether anything is painted: the strength is above 0, or music or story raise it."""
         told = story.of(self.story)
-        return self.style.strength != 0 or bool(self.strength_by) or bool(told and told.paints)
+        own = self.style.strength != 0
+        if (curve := self.along.get("strength")) is not None:
+            own = curve.constant is None or curve.constant > 0
+        return own or bool(self.strength_by) or bool(told and told.paints)
+
+    @property
+    def along(self) -> Mapping[str, Curve]:
+        """The settings that change by curves, by the names in `musvid.music.along.SETTINGS`."""
+        return along.parse(self.curves)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether paintings flow into the next ones, somewhere."""
+        return bool(self.echo) or "echo" in self.along
 
     @property
     def drifts(self) -> bool:
         """Whether texture travels: somewhere, by itself or because the music moves it."""
-        return bool(self.drift or (self.drift.direction != NONE and self.drift_by))
+        moved = self.drift_by or "drift" in self.along
+        return bool(self.drift or (self.drift.direction != NONE and moved))
 
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
@@ -292,11 +312,17 @@ class Recipe:
         return {name: modulation for name, modulation in by.items() if modulation}
 
     @property
+    def shown_along(self) -> bool:
+        """Whether how the video is shown changes along the song, in another way than by views."""
+        return bool(self.camera_by) or any(name in self.along for name in along.SHOWN)
+
+    @property
     def unseen(self) -> Recipe:
         """The same recipe without what shows it: view, camera and finish are those that show
         frames as they are, each once."""
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
         still["motion_fps"] = None
+        still["curves"] = along.joined(self.curves, dict.fromkeys(along.SHOWN, ""))
         if told := story.of(self.story):
             still["story"] = str(told.unseen)
         return replace(self, upscale=None, view=View(), camera=Camera(), finish=Finish(), **still)

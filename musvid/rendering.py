@@ -319,7 +319,7 @@ def _guides(keyframes: Iterator[Frame], job: Job, tools: Tools) -> Iterator[Fram
 
 def check_apart(recipe: Recipe) -> None:
     """Raises SettingsError where a recipe's paintings cannot be made apart from each other."""
-    if recipe.echo and recipe.paints:
+    if recipe.echoes and recipe.paints:
         raise SettingsError(
             "With an echo each painting needs the one before it, so that a cluster has nothing to "
             "share out; choose --echo 0, or leave out --cluster."

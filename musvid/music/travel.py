@@ -11,6 +11,7 @@ from ..paint.drift import Drift
 from ..ranges import RANGES
 from ..song import Song
 from . import features
+from .following import Following, Sampled
 from .modulation import Modulation
 
 Floats = features.Floats
@@ -21,7 +22,7 @@ class Travel:
 
     drift: its speed, to which `by` adds what the music does. The sum is clipped to the range of a
     speed, so that the world never turns round. told: the speed along the file, of a story, which
-    takes the place of the drift's.
+    takes the place of the drift's. along: curves, of which the drift's takes the place of both.
 
     Times are seconds from the beginning of the part. A steady drift has moved since the beginning
     of the file, so that a part of a song is painted like the whole of it. What the music adds is
@@ -32,10 +33,19 @@ class Travel:
     Raises SongError for a sound that is too short to follow.
     """
 
-    def __init__(self, song: Song, drift: Drift, by: Modulation, told: Line | None = None) -> None:
+    def __init__(
+        self,
+        song: Song,
+        drift: Drift,
+        by: Modulation,
+        told: Line | None = None,
+        along: Following | None = None,
+    ) -> None:
         assert drift.speed is not None, "the drift of a job is resolved"
         self._start = Fraction(song.first, song.rate)
-        self._steady = told or Line(((0.0, drift.speed),))
+        self._steady: Line | Sampled = told or Line(((0.0, drift.speed),))
+        if along is not None and "drift" in along:
+            self._steady = along.sampled("drift", whole=True)
         self._speeds: Floats | None = None
         if not by:
             return

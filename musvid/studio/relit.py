@@ -26,6 +26,7 @@ from ..interpolate import chosen, retime
 from ..interpolate.relight import CELL, Response
 from ..job import Job
 from ..keys import shares
+from ..music import along
 from ..rendering import Painted
 from ..view.camera import STILL, pose
 from ..view.settings import FLAT, RIM, suited
@@ -78,6 +79,8 @@ class Moment:
 def covered(job: Job) -> bool:
     """Whether a browser makes what the film shows of a job: what else there is, is made here."""
     recipe = job.recipe
+    if recipe.along.keys() & set(along.FINISH):
+        return False
     blended = recipe.after == 1 or chosen(recipe.interpolator, painted=recipe.paints) == "blend"
     return blended or _drawn(job)
 

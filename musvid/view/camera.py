@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SongError
-from ..music import features
+from ..music import along, features
+from ..music.following import STEP, Following
 from ..music.modulation import Modulation
 from ..ranges import RANGES
 from ..song import Song
@@ -35,11 +36,14 @@ class Pose:
     y: float = 0.0
 
 
+Values = NDArray[np.float64]
+
+
 @dataclass(frozen=True, eq=False)
 class Curve:
     """Values along a song's part, `step` seconds from each other, the first one at `start`."""
 
-    values: NDArray[np.float64]
+    values: Values
     step: float
     start: float
 
@@ -81,33 +85,53 @@ STILL = Beat(np.zeros(1), 1.0, 0.0, 0.0)
 NO_CURVES: Curves = MappingProxyType({})
 
 
-def curves(song: Song, camera: Camera, by: Mapping[str, Modulation]) -> Curves:
-    """How settings of a resolved camera follow a song's part: their values, by their names.
+def curves(
+    song: Song, camera: Camera, by: Mapping[str, Modulation], following: Following | None = None
+) -> Curves:
+    """How settings of a resolved camera, and of the finish, change along a song's part: their
+    values, by their names.
 
-    by: how, by the names "zoom", "turn", "sway" and "shake". Values are clipped to the setting's
-    range. A turn is a speed: its curve is how many turns the music has added since the part began.
-    Where the part is too short to be heard, settings follow nothing.
+    by: how those of the camera follow the music, by the names "zoom", "turn", "sway" and "shake".
+    following: curves, which take the place of the settings' numbers. Values are clipped to the
+    setting's range. A turn is a speed: its curve is how many turns there are more than the camera's
+    own speed makes, of a curve since the file began, and by the music since the part began. Where
+    the part is too short to be heard, settings follow nothing.
     """
-    start = song.first / song.rate
+    start, following = song.first / song.rate, following or Following.none(song)
     try:
         heard = features.of(song) if any(by.values()) else None
     except SongError:
         heard = None
+    step = heard.step if heard else STEP
+    count = len(heard.curve("loudness")) if heard else int(float(song.duration) / STEP) + 2
+    times = start + np.arange(count, dtype=np.float64) * step
     made: dict[str, Curve] = {}
-    for name, modulation in by.items():
-        if not modulation:
+    for name in along.SHOWN:
+        modulation = by.get(name)
+        if not modulation and name not in following:
             continue
-        own, limits = float(getattr(camera, name)), RANGES[f"camera.{name}"]
-        added = np.zeros(1)
-        if heard:
+        values = own = _own(name, camera, following, times)
+        if modulation and heard:
             added = modulation.amount * heard.curve(modulation.source, modulation.smoothing)
-        values, step = np.clip(own + added, limits.low, limits.high), heard.step if heard else 1.0
+            limits = RANGES[along.SETTINGS[name]]
+            values = np.clip(own + added, limits.low, limits.high)
         if name == "turn":
             # Trapezoids, so that the angle goes as smoothly as the speed.
             faster = (values - own) / 60 * step
             values = np.concatenate([[0.0], np.cumsum((faster[1:] + faster[:-1]) / 2)])
+            if name in following:
+                turned = following.sampled(name, whole=True)
+                ways = np.array([turned.integral(time) for time in times.tolist()])
+                values = values + (ways - float(camera.turn or 0) * times) / 60
         made[name] = Curve(values, step, start)
     return made
+
+
+def _own(name: str, camera: Camera, following: Following, times: Values) -> Values:
+    """A setting at some times of the file, as far as the music does not change it."""
+    if name in following:
+        return following.values(name, times)
+    return np.full(times.shape, float(getattr(camera, name)))
 
 
 def pose(camera: Camera, time: float, beat: Beat = STILL, by: Curves = NO_CURVES) -> Pose:
@@ -118,15 +142,15 @@ def pose(camera: Camera, time: float, beat: Beat = STILL, by: Curves = NO_CURVES
     The beat's push has a mean of 0 along the song, so that it enlarges nothing for long.
     """
     assert camera.turn is not None and camera.sway is not None and camera.pulse is not None
-    zoom, sway, shake = (
+    zoom, sway, shake, pulse = (
         by[name].at(time) if name in by else float(getattr(camera, name))
-        for name in ("zoom", "sway", "shake")
+        for name in ("zoom", "sway", "shake", "pulse")
     )
     added = by["turn"].at(time) if "turn" in by else 0.0
     push = beat.at(time)
     wander, tremble = _WANDER * sway, _TREMBLE * shake * push
     return Pose(
-        zoom=zoom * math.exp(_PUSH * camera.pulse * (push - beat.mean)),
+        zoom=zoom * math.exp(_PUSH * pulse * (push - beat.mean)),
         angle=2 * math.pi * camera.turn * time / 60
         + 2 * math.pi * added
         + _LEAN * sway * _wave(time, 19, 31)

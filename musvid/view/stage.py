@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from itertools import chain, repeat
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from .._device import abreast, cores
 from ..frame import Frame, mirrored
 from ..keys import Keys, shares
+from ..music.along import FINISH
 from .camera import STILL, Beat, Curves, Pose, pose
 from .cover import Disc
 from .finish import finished, tone
@@ -55,7 +57,7 @@ class Shot:
     size: (width, height) of the pictures, in pixels.
     view, camera, finish: resolved ones.
     beat: what the camera follows; without one it follows nothing.
-    by: how settings of the camera follow the music, see `camera.curves`.
+    by: how settings of camera and finish change along the song, see `camera.curves`.
     often: how many pictures are shown of each frame, one after the other.
     first: the number of the first picture, by which grain is told apart.
     cover: what is shown in the middle of a ring, see `cover.load`.
@@ -114,7 +116,8 @@ def luminances(
     if shot.plain:
         yield from (luminance(frame) for frame, _ in shot.each(frames, times))
         return
-    smooth = replace(shot, finish=replace(shot.finish, grain=0.0))
+    by = {name: curve for name, curve in shot.by.items() if name != "grain"}
+    smooth = replace(shot, finish=replace(shot.finish, grain=0.0), by=by)
     yield from map(luminance, _seen(frames, times, smooth, step=_STEP, fine=1))
 
 
@@ -195,11 +198,15 @@ class _Eye:
             frame = np.ascontiguousarray(frame[::-1])
         if mirrored(frame):
             frame = frame[:, : frame.shape[1] // 2]
-        seen = pose(self._camera, time, self._shot.beat or STILL, self._shot.by)
+        by = self._shot.by
+        seen, finish = pose(self._camera, time, self._shot.beat or STILL, by), self._finish
+        if moved := by.keys() & set(FINISH):
+            changed: dict[str, Any] = {name: by[name].at(time) for name in moved}
+            finish = replace(finish, **changed)
         x, y = places(self._shot.size, seen, fields, step=self._step)
-        picture = self._sampler.picture(tone(frame, self._finish), x, y, seen.zoom)
+        picture = self._sampler.picture(tone(frame, finish), x, y, seen.zoom)
         lay = partial(self._disc.lay, seen=seen) if self._disc else None
-        return finished(picture, self._finish, number, lay)
+        return finished(picture, finish, number, lay)
 
 
 def places(
