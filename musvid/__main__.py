@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import presets
+from ._curve_options import check_target, write_curves
 from ._entry import console, end_by_signals, guarded
 from ._options import begin, build_parser, clustered, common, in_time, recipe_from
 from ._progress import Bars, OneBar, fetch_all
@@ -80,8 +81,14 @@ def _render(given: list[str]) -> int:
     wish = recipe_from(options)
     if options.cluster:
         check_apart(wish)
+    if options.curves_to:
+        target = check_target(options.curves_to)
+        job = in_time(prepare(options.song, wish, machine["store"]), options)
+        print(write_curves(job, target, overwrite=options.overwrite))
+        return 0
     with clustered(options, machine["store"]) as cluster:
-        summary = _made(in_time(prepare(options.song, wish), options), machine, cluster, options)
+        job = in_time(prepare(options.song, wish, machine["store"]), options)
+        summary = _made(job, machine, cluster, options)
     if not options.quiet:
         print(summary)
     return 0
@@ -123,7 +130,7 @@ def _compare_values(options: argparse.Namespace) -> int:
     if options.output:
         check_grid_output(options.output, picture=shot)
     machine = common(options)
-    first = in_time(prepare(options.song, wish), options)
+    first = in_time(prepare(options.song, wish, machine["store"]), options)
     found = first.recipe  # what the song said is not asked for again
     motion = {name: getattr(found, name) for name in MOTION}
     wish = replace(wish, lock=found.lock, form=found.form, **motion)

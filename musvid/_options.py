@@ -15,6 +15,8 @@ from random import randrange
 from typing import Any, NoReturn, TypeVar
 
 from . import interpolate
+from ._curve_options import add_options as add_curves
+from ._curve_options import changing, take_curves, with_curves
 from ._device import DEVICES, FAST, PRECISIONS
 from .clock import parse_time
 from .cluster.begun import Begun, begun
@@ -301,6 +303,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         f"(default amount: {by.amount:g}, smoothed over {by.smoothing:g} s)",
     )
 
+    along = parser.add_argument_group(
+        "changing along the song",
+        "Numbers may be curves: sources with amounts, keyframes, oscillators, sums and products "
+        'of these, as in --strength "0.4 + kick:0.3" or --zoom "0:1, 0:30:1.4 ease"; see '
+        "musvid/settings.md.",
+    )
+    add_curves(along)
+
     look = parser.add_argument_group("the look of the spectrum")
     add, plain = look.add_argument, Look()
     add(
@@ -368,7 +378,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     add("--negative-prompt", metavar="TEXT", help="what not to paint; needs a guidance above 1")
     add(
         "--strength",
-        type=_number,
+        type=_changing,
         metavar="S",
         help=f"{RANGES['style.strength']}; 0 is the spectrum itself (default: the model's)",
     )
@@ -380,13 +390,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--guidance",
-        type=_number,
+        type=_changing,
         metavar="G",
         help=f"{RANGES['style.guidance']}; 1 is none, twice as fast (default: the model's)",
     )
     add(
         "--seed",
-        type=_whole,
+        type=changing(_whole),
         metavar="N",
         help="of the noise that all frames share; -1 takes one at random (default: 0)",
     )
@@ -429,7 +439,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--control-scale",
-        type=_number,
+        type=_changing,
         metavar="SCALE",
         help=f"{RANGES['style.control_scale']}: times all scales of --control (default: 1)",
     )
@@ -451,7 +461,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     add(
         "--drift",
         dest="speed",
-        type=_number,
+        type=_changing,
         metavar="SPEED",
         help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
         "(default: the picture is crossed in five seconds)",
@@ -466,7 +476,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
     add(
         "--echo",
-        type=_number,
+        type=_changing,
         metavar="E",
         help=f"how much of a guide is the painting before it, {RANGES['echo']}; it paints in "
         f"order, and twice as much (default: {RANGES['echo'].low:g})",
@@ -542,7 +552,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         ("finish", "grain", "G", "film grain"),
         ("finish", "contrast", "C", "how much darks and lights are driven apart"),
     ):
-        add(f"--{name}", type=_number, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
+        add(f"--{name}", type=_changing, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
     add(
         "--motion-fps",
         metavar="RATE",
@@ -652,6 +662,7 @@ def _settled(parse: Callable[[str], T]) -> Callable[[str], T]:
     return parsed
 
 
+_changing = changing(_number)
 _modulation = _settled(Modulation.parse)
 _size = _settled(parse_size)
 _seconds = _settled(parse_time)
@@ -677,6 +688,7 @@ def begin(options: argparse.Namespace) -> None:
 def recipe_from(options: argparse.Namespace) -> Recipe:
     """The recipe of the options: that of the settings file, changed by the other options."""
     given: dict[str, Any] = vars(options)
+    found = take_curves(options)
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
@@ -702,9 +714,12 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     def chosen(kind: type) -> dict[str, Any]:
         return {entry.name: given[entry.name] for entry in fields(kind) if entry.name in given}
 
+    if "drift" in found and found["drift"] and recipe.drift.direction == "none":
+        given.setdefault("direction", "up")
     return replace(
         recipe,
         **chosen(Recipe),
+        curves=with_curves(recipe, found),
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
         lock=replace(recipe.lock, **chosen(Lock)),

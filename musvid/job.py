@@ -6,7 +6,7 @@ import logging
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any
@@ -36,6 +36,7 @@ from .ranges import RANGES
 from .recipe import Recipe
 from .song import Song
 from .spectrum.look import Look
+from .store import Store
 from .view.camera import Beat, curves
 from .view.cover import load
 from .view.settings import RING, Looks, suited
@@ -51,11 +52,13 @@ class Job:
     song: the part of the song to use.
     recipe: every setting, the model's defaults and what was found in the song among them.
     clock: how many pictures each stage makes, and at what times.
+    store: where what is heard of the song is kept.
     """
 
     song: Song
     recipe: Recipe
     clock: Clock
+    store: Store | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def automation(self) -> Automation:
@@ -81,7 +84,13 @@ class Job:
 
         Raises SettingsError where a curve asks for what is not there.
         """
-        return Following(self.song, self.recipe.curves, Hearing(self.song, self.recipe.lock))
+        return Following(self.song, self.recipe.curves, self.hearing)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """What curves hear of the song."""
+        more: dict[str, Any] = {"lock": self.recipe.lock, "store": self.store}
+        return Hearing(self.song, form=lambda: self.form, **more)
 
     @cached_property
     def telling(self) -> Telling | None:
@@ -346,11 +355,13 @@ class Job:
 
     def having(self, recipe: Recipe) -> Job:
         """The job of another resolved recipe for the same part of the song."""
-        return Job(self.song, recipe, clock_of(recipe, self.song.duration))
+        return Job(self.song, recipe, clock_of(recipe, self.song.duration), self.store)
 
 
-def resolve(recipe: Recipe, song: Song) -> Job:
+def resolve(recipe: Recipe, song: Song, store: Store | None = None) -> Job:
     """Settle a recipe for a part of a song.
+
+    store: where what is heard of the song is kept.
 
     The recipe's track, start and duration become those of the part. Settings that are None become
     the model's defaults. Where keyframes are locked to a beat that is not known, it is found, and
@@ -374,7 +385,7 @@ def resolve(recipe: Recipe, song: Song) -> Job:
         look=_cooled(recipe.look, lock, song),
     ).resolve()
     settled = _told(settled, song)
-    job = Job(song, settled, clock_of(settled, song.duration))
+    job = Job(song, settled, clock_of(settled, song.duration), store)
     _ = job.following, job.course, job.cover  # what they cannot do is told now
     if job.melts:
         _tell_melting(settled.style.model)
@@ -395,12 +406,16 @@ def _tell_melting(model: str) -> None:
     _log.info("%s.", melting_told(model))
 
 
-def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:
+def prepare(
+    song: Song | Job | str | os.PathLike[str],
+    recipe: Recipe | None = None,
+    store: Store | None = None,
+) -> Job:
     """The job of a sound file, of which the recipe's start and duration are used.
 
     song: the file, of which the recipe's track is used; a `Song`, which is used as it was cut; or a
         job, which is returned as it is.
-    recipe: without one, the default preset.
+    recipe: without one, the default preset. store: where what is heard of the song is kept.
 
     Raises what `Song.open` and `resolve` raise, and SettingsError for a job and a recipe.
     """
@@ -412,7 +427,7 @@ def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = N
     if not isinstance(song, Song):
         recipe.resolve()  # a wrong setting is told before a long file is read
         song = Song.open(song, start=recipe.start, duration=recipe.duration, track=recipe.track)
-    return resolve(recipe, song)
+    return resolve(recipe, song, store)
 
 
 def clock_of(recipe: Recipe, duration: Fraction) -> Clock:

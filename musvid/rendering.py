@@ -98,7 +98,7 @@ def render(
     """
     given = None if output is None else video.check_output(output)  # before a song is listened to
     pick(encoder)
-    job = prepare(song, recipe)
+    job = prepare(song, recipe, store)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.style
     path = given or _unnamed(song, overwrite)
     video.check_output(path, settings=recipe.to_json())

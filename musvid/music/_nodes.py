@@ -29,6 +29,9 @@ LARGEST = 1e12
 class Reader(Protocol):
     """What is heard of a song. Times are seconds from the beginning of the file, float64."""
 
+    def check(self, name: str, of: str, /) -> None:
+        """Raises SettingsError for an unknown source, as `read` does, and hears nothing."""
+
     def read(self, name: str, of: str, times: Floats, /) -> Floats:
         """A source of a stem (empty: of the song). Raises SettingsError for an unknown one."""
 
@@ -48,6 +51,10 @@ class _Nothing:
     """A reader of no song."""
 
     bar = 4
+
+    def check(self, _name: str, _of: str, /) -> None:
+        """Raises SettingsError."""
+        raise SettingsError("There is no song to follow.")
 
     def read(self, _name: str, _of: str, _times: Floats, /) -> Floats:
         """Raises SettingsError."""
@@ -150,10 +157,7 @@ class Source(Leaf):
         return self.name in ("beat", "bar")
 
     def values(self, times: Floats, reader: Reader) -> Floats:
-        try:
-            return reader.read(self.name, self.of, times)
-        except SettingsError as error:
-            raise SettingsError(f"{str(error).rstrip('.')} (column {self.column}).") from None
+        return reader.read(self.name, self.of, times)
 
 
 EASINGS: Mapping[str, Callable[[Floats], Any]] = {

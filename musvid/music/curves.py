@@ -20,7 +20,9 @@ behind one says how it gets there: `ease`, `in`, `out`, or `hold`, which stays a
 
 from __future__ import annotations
 
-from ..errors import SettingsError
+import numpy as np
+
+from ..errors import SettingsError, quoted
 from . import _deforum, _grammar
 from . import _nodes as nodes
 from ._nodes import Floats, Node, Reader
@@ -43,6 +45,7 @@ class Curve:
             dict.fromkeys(part.told for part in parts if isinstance(part, nodes.Source))
         )
         self.beats = any(part.beats for part in parts)
+        self._parts = parts
 
     def __repr__(self) -> str:
         return f"Curve({self.text[:80]})"
@@ -51,6 +54,22 @@ class Curve:
     def constant(self) -> float | None:
         """The number that it always is, or None where it changes."""
         return self._node.constant
+
+    def check(self, reader: Reader) -> None:
+        """Raises SettingsError where a curve asks for what there is not; nothing is heard."""
+        for part in self._parts:
+            if isinstance(part, nodes.Source):
+                try:
+                    reader.check(part.name, part.of)
+                except SettingsError as error:
+                    shown = self.text if len(self.text) <= 60 else f"{self.text[:57]}..."
+                    raise SettingsError(
+                        f"In the curve {quoted(shown)}, column {part.column}: {error}"
+                    ) from None
+            elif part.beats:
+                part.values(np.zeros(1), reader)
+            if isinstance(part, nodes.Source) and part.beats:
+                reader.beats(np.zeros(1))
 
     def at(self, times: Floats, reader: Reader = nodes.NOTHING) -> Floats:
         """The values at some times, float64, in seconds from the beginning of the file.

@@ -52,17 +52,16 @@ class Sampled:
 class Following:
     """What settings do along a song's part, where there are curves for them.
 
-    text: the curves, see `along.parse`. reader: what is heard of the song. Raises SettingsError for
-    a source that there is not, and what hearing raises.
+    text: the curves, see `along.parse`. reader: what is heard of the song, once a curve asks for
+    it. Raises SettingsError for a source that there is not, and for beats that are not known.
     """
 
     def __init__(self, song: Song, text: str, reader: Reader) -> None:
         self._curves, self._reader = along.parse(text), reader
         self._start, self._length = song.first / song.rate, float(song.duration)
         self._sampled: dict[tuple[str, bool], Sampled] = {}
-        moment = np.array([self._start])
-        for curve in self._curves.values():  # what is wrong is told now
-            curve.at(moment, reader)
+        for curve in self._curves.values():  # what is wrong is told now, and nothing is heard yet
+            curve.check(reader)
 
     @classmethod
     def none(cls, song: Song) -> Following:

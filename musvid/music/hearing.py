@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
+from fractions import Fraction
 
-from ..errors import SettingsError, quoted
-from ..song import Song
-from . import features
+from . import counting
 from ._nodes import Floats
-from .beating import Beating
-from .lock import Lock
-from .modulation import CURVES
+from .listening import Listening
 
 
-class Hearing:
-    """A reader for curves, see `musvid.music._nodes.Reader`. Nothing is listened to before it is
-    asked for."""
-
-    def __init__(self, song: Song, lock: Lock) -> None:
-        self._song, self._lock = song.part(), lock
+class Hearing(Listening):
+    """A reader for curves, see `musvid.music._nodes.Reader`."""
 
     @property
     def bar(self) -> int:
         """Beats in a bar."""
-        return self._lock.bar
+        return self.lock.bar
 
     def beats(self, times: Floats) -> Floats:
-        """See `Beating.beats`."""
-        return Beating(self._lock).beats(times)
+        """See `counting.beats`."""
+        return counting.beats(self.lock, times)
 
     def beat_time(self, beat: float) -> float:
-        """See `Beating.beat_time`."""
-        return Beating(self._lock).beat_time(beat)
-
-    def read(self, name: str, of: str, times: Floats) -> Floats:
-        """A source at some times of the file, 0 to 1."""
-        if name not in CURVES or of:
-            raise SettingsError(
-                f"There is no source {quoted(name)}; there are {', '.join(CURVES)}."
-            )
-        heard = features.of(self._song)
-        curve = heard.curve(name)
-        found: Floats = np.interp(times / heard.step, np.arange(len(curve)), curve)
-        return found
+        """The time of a beat in seconds of the file. Raises SettingsError while no tempo is
+        known."""
+        return float(self.lock.time_of(Fraction(beat)))

@@ -220,6 +220,14 @@ class Lock:
             near = [bar for bar in (*near, *around(after)) if bar > after]
         return min(sorted(near), key=lambda bar: abs(bar - time))
 
+    def time_of(self, beat: Fraction) -> Fraction:
+        """The time of a beat in seconds of the file, counted from the beginning of a bar.
+
+        Raises SettingsError while the tempo is not known.
+        """
+        self._known()
+        return self._at(beat)
+
     def _known(self) -> Fraction:
         if self.bpm is None:
             raise SettingsError("The tempo is not known; give it with bpm, or have it found.")

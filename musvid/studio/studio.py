@@ -159,9 +159,10 @@ class Studio:
         A beat that has to be found is waited for, as in `beats`; so are parts and a drift's music.
         """
         finds = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
-        listens = finds or recipe.drift_by or recipe.story != story.OFF
+        asked = any(curve.beats or curve.sources for curve in recipe.along.values())
+        listens = finds or asked or recipe.drift_by or recipe.story != story.OFF
         with self._listening if listens else nullcontext():
-            return resolve(recipe, song)
+            return resolve(recipe, song, self._store)
 
     @property
     def renders(self) -> bool:
@@ -575,7 +576,7 @@ def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
 
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
-    return resolve(smaller(job, _QUICK_SIDE), around(job.song, moment, seconds))
+    return resolve(smaller(job, _QUICK_SIDE), around(job.song, moment, seconds), job.store)
 
 
 def around(song: Song, moment: float, seconds: float) -> Song:
