@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._claims import Claim
-from .errors import OutputError, SettingsError
+from .errors import OutputError, SettingsError, quoted
 from .job import Job
 from .music import along, curves, exchange
 from .music.curves import Curve
@@ -55,11 +55,24 @@ def changing(number: Callable[[str], Any]) -> Callable[[str], Any]:
         else:
             return number(text)
         try:
-            return curves.parse(text)
+            curve = curves.parse(text)
         except SettingsError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
+        if text.isidentifier() and not known(text):
+            raise argparse.ArgumentTypeError(
+                f"{quoted(text)} is no number, and no source such as kick"
+            )
+        return curve
 
     return parsed
+
+
+def known(name: str) -> bool:
+    """Whether a word alone is a curve: a source of the song, or the time."""
+    from .music.listening import COUNTED
+    from .music.sources import SOURCES
+
+    return name in (*SOURCES, *COUNTED, "t", "pi", "e")
 
 
 def take_curves(options: argparse.Namespace) -> dict[str, str]:
@@ -69,8 +82,6 @@ def take_curves(options: argparse.Namespace) -> dict[str, str]:
     """
     given: dict[str, Any] = vars(options)
     found: dict[str, str] = {}
-    if options.curves_from:
-        found |= exchange.read(options.curves_from)
     for text in given.pop("curve", ()):
         found |= {name: curve.text for name, curve in along.parse(text).items()}
     for name, option in _OPTIONS.items():
@@ -79,7 +90,7 @@ def take_curves(options: argparse.Namespace) -> dict[str, str]:
             found[name] = given.pop(option).text
         elif value is not None and option != "prompt":
             found.setdefault(name, "")
-    return found
+    return exchange.read(options.curves_from) | found if options.curves_from else found
 
 
 def check_target(output: str) -> Path:

@@ -13,6 +13,7 @@ from . import _nodes as nodes
 from ._nodes import Node
 
 _UNITS = {"s": "seconds", "beat": "beats", "beats": "beats", "bar": "bars", "bars": "bars"}
+_MOST = 500  # signs and functions, as a curve is evaluated by recursion
 _DEEPEST = 50  # brackets in brackets
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -55,7 +56,7 @@ class _Parser:
     ) -> None:
         self._text, self._variables, self._offset, self._whole = text, variables, offset, whole
         self._tokens = list(self._split())
-        self._place = self._depth = 0
+        self._place = self._depth = self._made = 0
 
     def everything(self) -> Node:
         """What the whole text says."""
@@ -126,14 +127,20 @@ class _Parser:
     def _sum(self) -> Node:
         node = self._product()
         while sign := self._takes("+", "-"):
-            node = nodes.Binary(sign, node, self._product())
+            node = self._binary(sign, node, self._product())
         return node
 
     def _product(self) -> Node:
         node = self._signed()
         while sign := self._takes("*", "/", "%"):
-            node = nodes.Binary(sign, node, self._signed())
+            node = self._binary(sign, node, self._signed())
         return node
+
+    def _binary(self, sign: str, left: Node, right: Node) -> Node:
+        self._made += 1
+        if self._made > _MOST:
+            self._fail(f"there are more than {_MOST} signs")
+        return nodes.Binary(sign, left, right)
 
     def _signed(self) -> Node:
         minus = False

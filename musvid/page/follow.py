@@ -6,7 +6,7 @@ import gradio as gr
 
 from .. import MusvidError
 from .board import FOLLOWERS, LATEST, Board
-from .html import hint
+from .html import hint, told
 from .timeline import timeline
 
 
@@ -23,21 +23,34 @@ class FollowPanel:
             )
             for name, label in FOLLOWERS.items():
                 board.follower(name, label)
+            board.control(
+                "curves",
+                gr.Textbox(
+                    label="Curves",
+                    info="A setting in each line: strength = 0.4 + kick:0.3, or zoom = 0:1, "
+                    "0:30:1.4 ease, or glow = lfo(1/4, sine, 0.2)",
+                    lines=3,
+                    max_lines=12,
+                    elem_id="curves",
+                ),
+            )
+            self.note = gr.HTML(elem_id="curves-note", padding=False)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
         board["changed_timeline"].click(
             self.on_timeline,
-            outputs=board["timeline"],
+            outputs=[board["timeline"], self.note],
             **board.everything(waits=False),
             concurrency_limit=2,
             concurrency_id="timeline",
             **LATEST,
         )
 
-    def on_timeline(self, data: dict[Any, Any]) -> Any:
-        """Draws the clip with what follows its music."""
+    def on_timeline(self, data: dict[Any, Any]) -> tuple[str, str]:
+        """Draws the clip with what follows its music; what is wrong with a curve is told."""
         try:
-            return timeline(self.board.chosen(data))
-        except MusvidError:
-            return ""  # the live line says it
+            return timeline(self.board.chosen(data)), ""
+        except MusvidError as error:
+            # What is wrong with something else, the live line says.
+            return "", told(error) if "curve" in str(error) else ""
