@@ -18,6 +18,8 @@ from .modulation import Modulation
 Floats = features.Floats
 
 _FINE = 240  # steps a second in which the way of a loop is added up
+_EASE = 0.5  # of its speed, by which it sinks where a round ends
+_EASED = 0.3  # seconds in which it does, and rises again
 
 
 class Travel:
@@ -79,8 +81,9 @@ class Round:
     tells the way.
 
     travel: the way of the clip as the song has it. Its speed is closed, see `musvid.looping`, and
-    all speeds are changed by one factor, so that the way of a round is a whole number of grains:
-    the nearest, which may be none.
+    sinks for a moment where a round ends: textures differ, and there no step may be larger than
+    they are elsewhere. All speeds are changed by one factor, so that the way of a round is a whole
+    number of grains: the nearest, which may be none.
 
     way: of a round, in pixels.
     """
@@ -93,6 +96,8 @@ class Round:
         speeds = travel.speeds(np.maximum(0, begin + ways))
         back = np.array([loop.back(loop.begin + Fraction(way)) for way in ways[:-1].tolist()] + [1])
         speeds = speeds + back * (speeds[0] - speeds)
+        near = np.minimum(ways, length - ways) / min(_EASED, length / 8)
+        speeds = speeds * (1 - _EASE * (1 + np.cos(np.pi * near.clip(0, 1))) / 2)
         steps = (speeds[1:] + speeds[:-1]) / 2 * (length / count)
         whole = float(steps.sum())
         self.way = grain * round(whole / grain)
