@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -275,7 +275,8 @@ def paintings(job: Job, tools: Tools) -> Painted:
         if not recipe.paints:
             return frames
         if job.loop:
-            return _rounds(frames, job.loop.paintings - clock.earlier, partial(brush, strokes=strokes))
+            last = job.loop.paintings - clock.earlier
+            return _rounds(frames, last, partial(brush, strokes=strokes))
         if not job.echo:
             return brush(frames, strokes)
         spans = map(course.span, count()) if course else None
@@ -371,8 +372,11 @@ def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
 def _closed(job: Job, loop: Loop, tools: Tools, before: int) -> Iterator[Frame]:
     """Pictures of the spectrum of a clip that is a loop, from so many before its first one on."""
     clock, store, addresses = job.clock, tools.store, tools.addresses
-    more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
-    draw = partial(spectrum.draw_some, job.song, job.recipe.look, loop.clock, **more)
+
+    def draw(ticks: range) -> Iterator[Frame]:
+        song, look, more = job.song, job.recipe.look, {"palettes": job.palettes}
+        return spectrum.draw_some(song, look, loop.clock, ticks, size=job.size, **more)
+
     ticks = range(-before, clock.ticks[-1] + 1) if job.gaps else clock.ticks
     wanted = [clock.past + tick for tick in ticks]
     first = max(clock.past, loop.first_tick)
@@ -383,8 +387,10 @@ def _closed(job: Job, loop: Loop, tools: Tools, before: int) -> Iterator[Frame]:
         return at(draw(range(ticks[0], ticks[-1] + 1)), (tick - ticks[0] for tick in ticks))
 
     def known() -> Iterator[tuple[int, Frame]]:
-        kept = store and addresses and addresses.spectrum
-        with closed(store.spectrum(addresses.spectrum, len(ticks), own) if kept else own()) as made:
+        made = own()
+        if store and addresses and addresses.spectrum:
+            made = store.spectrum(addresses.spectrum, len(ticks), own)
+        with closed(made):
             yield from zip(ticks, made)  # noqa: B905
 
     return closing.drawn(wanted, loop, draw, known())

@@ -43,7 +43,8 @@ MOST_BEATS = 100_000
 
 _FINE = 120  # pictures per second of the grid to which the moments of wandering notes are rounded
 _SMOOTH = 24  # frames per second that a video which follows beats has at least
-_PACES = (24, 30, 40, 60, 120)  # of them, those that divide the fine grid
+_MEET = 30  # parts of a second of which a loop that follows beats lasts a whole number
+_PACES = (30, 60, 120)  # frames per second that such a loop may have
 _MOMENT = Fraction(1, 60)  # seconds by which a tempo that was found may make a bar longer
 
 
@@ -191,8 +192,8 @@ class Lock:
 
         def lasts(rounds: int) -> Fraction:
             length = self._at(first + self.bar * bars * rounds) - begin
-            # Wandering notes are rounded to this grid, on which they must meet again.
-            return Fraction(round(length * _FINE), _FINE) if self.beats else length
+            # The frames of wandering notes do not wander; they must meet again, too.
+            return Fraction(round(length * _MEET), _MEET) if self.beats else length
 
         rounds = 1
         while lasts(rounds + 1) <= min(duration + _MOMENT, most):
@@ -216,15 +217,15 @@ class Lock:
         first, last = bisect.bisect_right(times, 0) - 1, bisect.bisect_left(times, duration)
         moments = tuple(times[first : last + 1])
         if loop:
-            length = Fraction(round(duration * _FINE), _FINE)
+            length = Fraction(round(duration * _MEET), _MEET)
             beats = self._place(start + length) - self._place(start)
-            count = round(round(beats / self.bar) * self.bar * notes)
+            count = int(round(beats / self.bar) * self.bar * notes)
             around = times[first : first + count]
             moments = (*around, *(time + length for time in around[:2]))
         closest = min(late - early for early, late in pairwise(moments))
         pace = (len(moments) - 1) / (moments[-1] - moments[0]) * before * after
-        if loop:  # frames are on the grid, too, and one begins with the round
-            pace = min(_PACES, key=lambda each: abs(each - pace))
+        if loop:  # a frame begins with each round
+            pace = Fraction(min(_PACES, key=lambda each: abs(each - pace)))
         return Following(
             duration,
             Fraction(_FINE if closest * _FINE >= 2 else MAX_FPS),

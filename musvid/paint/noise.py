@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from .._transfer import sent
@@ -83,9 +84,9 @@ def _walked(
     seeds = ring.seeds if ring else 0
 
     def window(own: int, row: int, column: int, repeats: tuple[int, int] = (0, 0)) -> Any:
-        sides = like.shape[2:]
-        made = torch.from_numpy(world.window(own, like.shape[1], row, column, *sides, repeats))
-        return sent(made[None].to(like.dtype), like.device)
+        count, height, width = like.shape[1:]
+        made = world.window(own, count, row, column, height, width, repeats)
+        return sent(torch.from_numpy(made)[None].to(like.dtype), like.device)
 
     def noise(number: int) -> Any:
         own = (seed + (number % seeds if seeds else number)) % 2**32
@@ -93,7 +94,8 @@ def _walked(
             if ring.back is None:
                 return window(own, *place, ring.way)
             before = place[0] - ring.way[0], place[1] - ring.way[1]
-            return _between(lambda: window(own, *place), lambda: window(own, *before), ring.back)
+            old, new = (partial(window, own, *where) for where in (place, before))
+            return _between(old, new, ring.back)
         if place:
             return window(own, *place)
         generator = torch.Generator().manual_seed(own)
@@ -101,7 +103,7 @@ def _walked(
         return sent(torch.randn(like.shape, generator=generator).to(like.dtype), like.device)
 
     whole = math.floor(walk)
-    return _between(lambda: noise(whole), lambda: noise(whole + 1), walk - whole)
+    return _between(partial(noise, whole), partial(noise, whole + 1), walk - whole)
 
 
 def _between(old: Callable[[], Any], new: Callable[[], Any], part: float) -> Any:

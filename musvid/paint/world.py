@@ -36,12 +36,12 @@ def window(
     which there is the same noise again, whichever way; 0 is never.
     """
     if any(repeats):
-        rows, columns = map(_repeated, (row, column), (height, width), repeats)
-        (top, bottom), (left, right) = (
-            (int(places.min()), int(places.max()) + 1) for places in (rows, columns)
+        down, across = map(_repeated, (row, column), (height, width), repeats)
+        (top, bottom), (left, end) = (
+            (int(places.min()), int(places.max()) + 1) for places in (down, across)
         )
-        whole = window(seed, channels, top, left, bottom - top, right - left)
-        return np.ascontiguousarray(whole[:, (rows - top)[:, None], columns - left])
+        whole = window(seed, channels, top, left, bottom - top, end - left)
+        return np.ascontiguousarray(whole[:, (down - top)[:, None], across - left])
     made = np.empty((channels, height, width), np.float32)
     for down in range(row // _SIDE, -(-(row + height) // _SIDE)):
         rows = _shared(row, height, down)

@@ -97,7 +97,7 @@ def draw_some(
     size: tuple[int, int] = (512, 512),
     palettes: Keys = (),
 ) -> Iterator[Frame]:
-    """Pictures at some ticks of the clock's fine grid, one after the other; 0 is the first keyframe.
+    """Pictures at ticks of the clock's fine grid, one after the other; 0 is the first keyframe.
 
     Unlike those that `draw` makes, they know what the file has before the part and behind it, as if
     the part was cut from drawings of the whole.

@@ -193,9 +193,7 @@ def pose(
     wander, tremble = _WANDER * sway, _TREMBLE * shake * push
     return Pose(
         zoom=zoom * math.exp(_PUSH * camera.pulse * (push - beat.mean)),
-        angle=2 * math.pi * turned
-        + _LEAN * sway * wave(19, 31)
-        + 0.4 * tremble * wave(0.13, 0.21),
+        angle=2 * math.pi * turned + _LEAN * sway * wave(19, 31) + 0.4 * tremble * wave(0.13, 0.21),
         x=wander * wave(13, 23) + tremble * wave(0.11, 0.17),
         y=wander * wave(17, 29) + tremble * wave(0.09, 0.19),
     )

@@ -86,7 +86,9 @@ class Shot:
 
     def rounds(self, view: View) -> Rounds | None:
         """How the camera comes back in a view, or None where it does not."""
-        return self.loop and Rounds(self.loop, folds(view, symmetric=self.symmetric))
+        if self.loop is None:
+            return None
+        return Rounds(self.loop, folds(view, symmetric=self.symmetric))
 
     def each(
         self, frames: Iterable[Frame], times: Iterable[Fraction | float]
