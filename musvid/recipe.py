@@ -110,6 +110,7 @@ class Recipe:
 
     track: of a file with several audio tracks, the one to use, from 1; None is its default one.
     start, duration: the part of the song to use, in seconds; None is to the end.
+    loop: whether the end of the video flows into its beginning.
     fps: pictures per second of the drawn spectrum, a Fraction. With a lock, the nearest rate that
     puts keyframes on notes is taken.
     stride: every stride-th picture becomes a keyframe.
@@ -146,6 +147,7 @@ class Recipe:
     track: int | None = None
     start: float = 0.0
     duration: float | None = None
+    loop: bool = False
     fps: Fraction = Fraction(30)
     stride: int = 16
     before: int = 0
@@ -190,6 +192,8 @@ class Recipe:
                 RANGES[name].check(name, getattr(self, name))
         for name in (*_FOLLOWING, *_CAMERA_BY):
             RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
+        if not isinstance(self.loop, bool):
+            raise SettingsError(f"loop must be true or false, not {quoted(self.loop)}.")
         _validate.choice("interpolator", self.interpolator, choices())
         object.__setattr__(self, "curves", along.check(self.curves))
         object.__setattr__(self, "form", form.check(self.form))
@@ -379,6 +383,11 @@ class Recipe:
             finish=self.finish.resolve(self.view.kind),
             drift=self.drift.resolve(size, float(self.stride / (self.fps * self.before))),
         )
+        if resolved.loop and resolved.echo and resolved.paints:
+            raise SettingsError(
+                "With an echo each painting needs the one before it, so that the first one cannot "
+                "follow the last; choose --echo 0, or --no-loop."
+            )
         if resolved.drifts:
             resolved.drift.check(resolved.style.symmetry)
         told = story.of(self.story)

@@ -110,12 +110,15 @@ class _Parser:
 
     def _level(self) -> Node:
         """Keyframes, or a sum."""
-        if self._depth == _DEEPEST:
-            self._fail(f"there are more than {_DEEPEST} brackets in brackets")
-        self._depth += 1
+        self._deeper()
         node = self._keyframes() if self._timed else self._sum()
         self._depth -= 1
         return node
+
+    def _deeper(self) -> None:
+        if self._depth == _DEEPEST:
+            self._fail(f"there are more than {_DEEPEST} brackets in brackets")
+        self._depth += 1
 
     @property
     def _timed(self) -> bool:
@@ -152,9 +155,7 @@ class _Parser:
     def _power(self) -> Node:
         node = self._atom()
         if self._takes("**", "^"):
-            if self._depth == _DEEPEST:
-                self._fail("there are too many powers of powers")
-            self._depth += 1
+            self._deeper()
             node = nodes.Binary("^", node, self._signed())
             self._depth -= 1
         return node
@@ -249,7 +250,10 @@ class _Parser:
         """One value of a function, in which keyframes need brackets of their own."""
         if self._timed:
             self._fail("keyframes inside a function stand in brackets, as in max((0:0, 8:1), kick)")
-        return self._sum()
+        self._deeper()
+        node = self._sum()
+        self._depth -= 1
+        return node
 
     def _fixed(self, node: Node, name: _Token) -> float:
         if node.constant is None:

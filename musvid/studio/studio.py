@@ -274,11 +274,10 @@ class Studio:
         if job.echo:
             return self._echoed(job, job.echo, Fraction(time))
         guide, course = self.draw(job, time), job.course
-        stroke = job.automation.stroke(time)
+        stroke = job.stroke_at(time)
         if not course:
             return self._paint([guide], job.recipe, [stroke] if job.automation else None)[0]
         span = course.moment(Fraction(time))
-        stroke = replace(stroke, place=course.place(span))
         recipe = replace(job.recipe, style=job.style)
         return course.shown(self._paint([course.canvas(guide, span)], recipe, [stroke])[0], span)
 
