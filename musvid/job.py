@@ -21,6 +21,7 @@ from .keys import Keys
 from .music import author, form, story
 from .music.automation import Automation, Floats
 from .music.form import Form
+from .music.listening import Listening
 from .music.lock import Lock
 from .music.telling import Telling
 from .music.travel import Travel
@@ -85,6 +86,15 @@ class Job:
         They are listened for when this is first asked for, see `musvid.music.sections`.
         """
         return _form(self.recipe, self.song)
+
+    @cached_property
+    def listening(self) -> Listening:
+        """What can be followed, by its name. It is listened to when something is read."""
+        return Listening(
+            *(self.song, dict(self.recipe.stems), self.recipe.midi),
+            lock=self.recipe.lock,
+            form=lambda: self.form,
+        )
 
     @cached_property
     def travel(self) -> Travel | None:
@@ -349,7 +359,9 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     ).resolve()
     settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration))
-    _ = job.course, job.cover  # a drift that is too fast, or no cover, is told now
+    # A drift that is too fast, a cover or other files that are none are told now.
+    _ = job.course, job.cover
+    job.listening.open()
     if job.melts:
         _tell_melting(settled.style.model)
     return job
