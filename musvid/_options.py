@@ -23,7 +23,7 @@ from .cluster.begun import Begun, begun
 from .cluster.option import add_option
 from .errors import SettingsError, quoted
 from .job import Job
-from .music import form, story
+from .music import form, stems, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint import control
@@ -211,6 +211,21 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of a file with several audio tracks, the one to use, from 1 (default: the one that "
         "the file marks as its default)",
+    )
+    part.add_argument(
+        "--stem",
+        dest="stems",
+        action="append",
+        type=_stem,
+        metavar="NAME=FILE",
+        help="a file of one of the song's instruments, as long as the song, such as "
+        "drums=drums.wav: sources of it are written onsets@drums; may be given several times",
+    )
+    part.add_argument(
+        "--midi",
+        metavar="FILE",
+        help="a MIDI file of the song's notes: their velocities are written midi, midi@C2 (a "
+        "note), midi@36-41 (pitches) or midi@ch10 (a channel)",
     )
     part.add_argument(
         "--form",
@@ -674,6 +689,7 @@ _size = _settled(parse_size)
 _seconds = _settled(parse_time)
 _shown = _settled(parse_shown)
 _form = _settled(form.check)
+_stem = _settled(stems.parse)
 _story = _settled(story.check)
 
 

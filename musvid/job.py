@@ -95,13 +95,7 @@ class Job:
 
         Raises SettingsError where a curve asks for what is not there.
         """
-        return Following(self.song, self.recipe.curves, self.hearing)
-
-    @cached_property
-    def hearing(self) -> Hearing:
-        """What curves hear of the song."""
-        more: dict[str, Any] = {"lock": self.recipe.lock, "store": self.store}
-        return Hearing(self.song, form=lambda: self.form, **more)
+        return Following(self.song, self.recipe.curves, self.listening)
 
     @cached_property
     def telling(self) -> Telling | None:
@@ -116,6 +110,16 @@ class Job:
         They are listened for when this is first asked for, see `musvid.music.sections`.
         """
         return _form(self.recipe, self.song)
+
+    @cached_property
+    def listening(self) -> Hearing:
+        """What can be followed, by its name. It is listened to when something is read."""
+        return Hearing(
+            *(self.song, dict(self.recipe.stems), self.recipe.midi),
+            lock=self.recipe.lock,
+            form=lambda: self.form,
+            store=self.store,
+        )
 
     @cached_property
     def travel(self) -> Travel | None:
@@ -413,7 +417,9 @@ def resolve(recipe: Recipe, song: Song, store: Store | None = None) -> Job:
     ).resolve()
     settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration), store)
-    _ = job.following, job.course, job.cover  # what they cannot do is told now
+    # What they cannot do, and files that are none, are told now.
+    _ = job.following, job.course, job.cover
+    job.listening.open()
     if job.melts:
         _tell_melting(settled.style.model)
     return job

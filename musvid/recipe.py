@@ -17,7 +17,7 @@ from . import _validate
 from .clock import MAX_FACTOR, MAX_FPS, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
-from .music import along, form, story
+from .music import along, form, stems, story
 from .music.curves import Curve
 from .music.lock import Lock
 from .music.modulation import Modulation
@@ -142,6 +142,8 @@ class Recipe:
         shown several times, and view, camera and finish change in between. None, or 0, is the
         picture rate. With a lock, whose picture rate is not a round one, the nearest multiple is
         taken.
+    stems: files of the song's instruments by their names ("drums", ...), to be followed one by one;
+        a mapping, or pairs. midi: a MIDI file of its notes. See `musvid.music.listening`.
     """
 
     track: int | None = None
@@ -177,6 +179,8 @@ class Recipe:
     sway_by: Modulation = field(default_factory=Modulation)
     shake_by: Modulation = field(default_factory=Modulation)
     motion_fps: Fraction | None = None
+    stems: tuple[tuple[str, str], ...] = ()
+    midi: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -198,6 +202,9 @@ class Recipe:
         object.__setattr__(self, "curves", along.check(self.curves))
         object.__setattr__(self, "form", form.check(self.form))
         object.__setattr__(self, "story", story.check(self.story))
+        object.__setattr__(self, "stems", stems.check(self.stems))
+        if self.midi is not None:
+            object.__setattr__(self, "midi", stems.path_of("midi", self.midi))
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
@@ -411,7 +418,8 @@ class Recipe:
     def to_json(self) -> str:
         """These settings as JSON, which `from_json` reads.
 
-        Of a cover it holds the file's name: in which folder it lies is nobody's business.
+        Of a cover, stems and a MIDI file it holds the files' names: in which folder they lie is
+        nobody's business.
         """
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
@@ -419,6 +427,8 @@ class Recipe:
         values["motion_fps"] = None if self.motion_fps is None else str(self.motion_fps)
         if cover := self.view.cover:
             values["view"]["cover"] = PurePath(cover).name
+        values["stems"] = {name: PurePath(path).name for name, path in self.stems}
+        values["midi"] = self.midi and PurePath(self.midi).name
         if shown := self.view.shown:
             values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
@@ -428,8 +438,8 @@ class Recipe:
     def from_json(cls, text: str, remarks: list[str] | None = None) -> Recipe:
         """The settings that a JSON text holds; what it leaves out has its default.
 
-        A cover is dropped: whoever wrote the settings must not have another's file shown. That is
-        appended to the remarks, or else logged.
+        Files (a cover, stems, a MIDI file) are dropped: whoever wrote the settings must not have
+        another's file shown, or listened to. That is appended to the remarks, or else logged.
 
         Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
         """
@@ -449,16 +459,12 @@ class Recipe:
             values = {"stride": 8, "before": 4, "after": 2, "relight": False, **values}
         elif version != _VERSION:
             raise SettingsError("The settings were written by a newer musvid; update it.")
-        view = values.get("view")
-        if isinstance(view, dict) and (cover := view.pop("cover", None)) is not None:
-            remark = (
-                f"The cover {quoted(cover)} is not taken from settings, which show no file; give "
-                "it again."
-            )
-            if remarks is None:
+        dropped = _without_files(values)
+        if remarks is not None:
+            remarks.extend(dropped)
+        else:
+            for remark in dropped:
                 _log.warning(remark)
-            else:
-                remarks.append(remark)
         return cls._from(values)
 
     @classmethod
@@ -488,8 +494,8 @@ class Recipe:
     def from_flat(cls, values: Mapping[str, Any]) -> Recipe:
         """The recipe of settings by name, as `flat` gives them; what is left out has its default.
 
-        Raises SettingsError when a setting is unknown or wrong, or there is a cover, which is no
-        setting by name but a file.
+        Raises SettingsError when a setting is unknown or wrong, or there is a cover, a stem or a
+        MIDI file, which is no setting by name but a file.
         """
         nested: dict[str, Any] = {}
         for name, value in values.items():
@@ -504,7 +510,32 @@ class Recipe:
         view = nested.get("view")
         if isinstance(view, dict) and view.get("cover") is not None:
             raise SettingsError("A cover is a file, which settings cannot name; leave it out.")
+        if nested.pop("stems", None):
+            raise SettingsError("Stems are files, which settings cannot name; leave them out.")
+        if nested.pop("midi", None):
+            raise SettingsError("A MIDI file is one that settings cannot name; leave it out.")
         return cls._from(nested)
+
+
+def _without_files(values: dict[str, Any]) -> list[str]:
+    """Take the files out of settings that somebody else may have written; what is said of that."""
+    view, said = values.get("view"), []
+    if isinstance(view, dict) and (cover := view.pop("cover", None)) is not None:
+        said.append(
+            f"The cover {quoted(cover)} is not taken from settings, which show no file; give it "
+            "again."
+        )
+    if given := values.pop("stems", None):
+        said.append(
+            f"The stems {quoted(given)} are not taken from settings, which open no file; give them "
+            "again."
+        )
+    if (midi := values.pop("midi", None)) is not None:
+        said.append(
+            f"The MIDI file {quoted(midi)} is not taken from settings, which open no file; give it "
+            "again."
+        )
+    return said
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

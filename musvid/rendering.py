@@ -507,11 +507,13 @@ class Addresses:
             filling.append(pick_device(device))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
         makers = drawing, painting, filling, _code(".")
-        frames = address(sound, recipe.to_json(), cover, makers)
+        heard = [content_of(path) for _, path in recipe.stems]
+        heard += [content_of(recipe.midi)] if recipe.midi else []
+        frames = address(sound, recipe.to_json(), cover, heard, makers)
         return cls(
             address(sound, look, drawing),
             address(asdict(job.style), painting),
-            address(sound, recipe.unseen.to_json(), makers),
+            address(sound, recipe.unseen.to_json(), heard, makers),
             frames,
             address(frames, codec),
         )

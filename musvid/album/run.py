@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from .. import interpolate
 from .._entry import sentence
-from ..errors import Cancelled, MusvidError, OutputError, quoted
+from ..errors import Cancelled, MusvidError, OutputError, SettingsError, quoted
 from ..job import Job, prepare
 from ..paint.brush import Brush
 from ..paint.painter import Painter
@@ -75,6 +75,10 @@ class Album:
         self.settled = recipe.resolve()
         self._settle = settle or (lambda path: prepare(path, recipe))
         self._overwrite, self._weights = overwrite, flavr_weights
+        if recipe.stems or recipe.midi:
+            raise SettingsError(
+                "Stems and a MIDI file belong to one song; leave them out for a folder of songs."
+            )
         view = self.settled.view
         cover = pixels_of(load_cover(view.cover)) if view.cover and view.kind == RING else ""
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)

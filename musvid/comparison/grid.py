@@ -45,9 +45,9 @@ _WORTH = {
     "camera.zoom": ("0.75", "1", "1.25", "1.5", "2"),
 }
 _PROMPTS = ("style.prompt", "style.negative_prompt")
-_TEXTS = (*_PROMPTS, "story")
+_TEXTS = (*_PROMPTS, "story", "curves")
 # What is of the song rather than of a look, or a file.
-_NOT = ("start", "duration", "loop", "track", "form", "view.cover", "lock.beats")
+_NOT = ("start", "duration", "loop", "track", "form", "view.cover", "lock.beats", "stems", "midi")
 # As the command line calls them, where that is not the last part of their name.
 _SHORT = {"view": "view.kind", "lock": "lock.note", "drift": "drift.speed"}
 # What an entry of a story calls a setting.

@@ -10,6 +10,8 @@ from .lock import Lock
 
 Floats = NDArray[np.float64]
 
+_DIGITS = 9  # to which beats are counted, so that no beat is the end of the one before it
+
 
 def beats(lock: Lock, times: Floats) -> Floats:
     """How many beats lie between the lock's first beat, with which a bar begins, and some times.
@@ -40,11 +42,11 @@ def beats(lock: Lock, times: Floats) -> Floats:
 
 def beat(lock: Lock, times: Floats) -> Floats:
     """How far in the beat some times are, 0 to 1, see `beats`."""
-    phase: Floats = beats(lock, times) % 1
+    phase: Floats = np.round(beats(lock, times), _DIGITS) % 1
     return phase
 
 
 def bar(lock: Lock, times: Floats) -> Floats:
     """How far in the bar some times are, 0 to 1, see `beats`."""
-    phase: Floats = beats(lock, times) / lock.bar % 1
+    phase: Floats = np.round(beats(lock, times) / lock.bar, _DIGITS) % 1
     return phase

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import SettingsError, listed, quoted
 from ..song import Song
 from ..store import Store
-from . import author, counting, sources, stems
+from . import author, counting, midi, sources, stems
 from .form import Form
 from .lock import Lock
 
@@ -26,6 +26,9 @@ COUNTED = {
     "section": "how loud, busy and bright the song's part is, against its other parts",
 }
 """What can be followed besides `sources.SOURCES`, of the song alone."""
+
+MIDI = "midi"
+"""How the notes of a MIDI file are called; behind an @ stands which of them, see `midi.Which`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,34 +50,57 @@ class Listening:
 
     def names(self) -> list[str]:
         """What `read` knows, as it is written: the song's sources, and one for each stem."""
-        own = [*sources.SOURCES, *COUNTED]
+        own = [*sources.SOURCES, *COUNTED, *([MIDI] if self.midi else [])]
         return [*own, *(f"{name}@{stem}" for stem in self.stems for name in sources.SOURCES)]
 
     def check(self, name: str, of: str = "") -> None:
         """Raises SettingsError where there is nothing such; it says what there is."""
+        if name == MIDI:
+            midi.Which.parse(of)
+            if not self.midi:
+                raise SettingsError("There is no MIDI file to follow; give one with --midi FILE.")
+            return
+        known = [*sources.SOURCES, *([] if of else COUNTED)]
+        if of and not self.stems:
+            raise SettingsError(f"There is no stem {quoted(of)}; give it with --stem NAME=FILE.")
         if of and of not in self.stems:
-            there = f"there are {listed(list(self.stems))}" if self.stems else "there is none"
             raise SettingsError(
-                f"There is no stem {quoted(of)}, and {there}; give one with --stem {of}=FILE."
+                f"There is no stem {quoted(of)}, but {listed(list(self.stems))}; write one of "
+                "these, or give it with --stem NAME=FILE."
             )
-        known = sources.SOURCES if of else {**sources.SOURCES, **COUNTED}
         if name not in known:
-            whose = f"of a stem {quoted(name)}" if of else quoted(name)
-            raise SettingsError(
-                f"There is no source {whose}; the sources are {listed(list(known), len(known))}."
-            )
+            there = listed(known, len(known))
+            if of:
+                raise SettingsError(
+                    f"A source of stems is no {quoted(name)}; the sources are {there}."
+                )
+            raise SettingsError(f"There is no source {quoted(name)}; the sources are {there}.")
+
+    def open(self) -> None:
+        """Opens all stems and the MIDI file, so that one which cannot be used is told now.
+
+        Raises SongError and SettingsError.
+        """
+        for name in self.stems:
+            self._stem(name)
+        if self.midi:
+            midi.read(self.midi)
 
     def read(self, name: str, of: str, times: Floats) -> Floats:
         """A source's values, 0 to 1, at some times.
 
-        name: of `names`, in front of the @. of: a stem's name, or "" for the song itself.
+        name: of `names`, in front of the @. of: a stem's name, or "" for the song itself; of midi
+            which of its notes, see `midi.Which`.
         times: seconds from the beginning of the file, increasing or not.
 
-        Raises SettingsError for what there is not, or while no tempo is known; SongError for a stem
+        Raises SettingsError for what there is not, a MIDI file that cannot be read, or while no
+        tempo is known; SongError for a stem
         that cannot be used, and FFmpegError.
         """
         self.check(name, of)
         times = np.asarray(times, np.float64)
+        if name == MIDI and self.midi:
+            return midi.read(self.midi).curve(midi.Which.parse(of), times)
         if name == "beat":
             return counting.beat(self.lock, times)
         if name == "bar":

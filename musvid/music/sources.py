@@ -137,9 +137,11 @@ def _listen(song: Song) -> dict[str, Curve]:
     values = {
         "loudness": levels.momentary(raws["loudness"]),
         "brightness": levels.in_octaves(raws["brightness"]),
+        "onsets": drums.against_strongest(raws["onsets"]),
     }
-    for name in ("onsets", "kick", "snare", "hats"):
-        values[name] = drums.against_strongest(raws[name], raws["onsets"])
+    loud = float(np.sqrt(np.percentile(raws["loudness"], 99)))
+    for name in ("kick", "snare", "hats"):
+        values[name] = drums.against_strongest(raws[name], loud)
     for name in ("bass", "mids", "treble", "harmonic", "percussive"):
         values[name] = levels.in_decibels(raws[name])
     for name, column in zip(tones.NAMES, tones.chroma(classes).T, strict=True):

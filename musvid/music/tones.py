@@ -92,11 +92,14 @@ def tension(classes: Curve) -> Curve:
 
 
 def _averaged(classes: Curve, seconds: float) -> Curve:
-    """The means over so many seconds around each moment."""
+    """The means over so many seconds around each moment, at the ends over what there is of them."""
     from scipy.ndimage import uniform_filter1d
 
-    smooth: Curve = uniform_filter1d(classes, max(1, round(seconds / STEP)), axis=0, mode="nearest")
-    return np.maximum(smooth, 0)
+    around = max(1, round(seconds / STEP))
+    sums = uniform_filter1d(classes, around, axis=0, mode="constant")
+    there = uniform_filter1d(np.ones(len(classes), np.float32), around, mode="constant")
+    smooth: Curve = np.maximum(sums, 0) / there[:, None]
+    return smooth
 
 
 def _centroids(classes: Curve) -> Floats:

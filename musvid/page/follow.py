@@ -35,6 +35,19 @@ class FollowPanel:
                 ),
             )
             self.note = gr.HTML(elem_id="curves-note", padding=False)
+            with gr.Accordion("Stems and MIDI", open=False, elem_id="stems-panel"):
+                gr.HTML(
+                    hint(
+                        "Instruments as files of their own, each as long as the song and named by "
+                        "its last word (drums.wav), and the notes as a MIDI file."
+                    ),
+                    padding=False,
+                )
+                board.control(
+                    "stems",
+                    gr.File(label="Stems", file_count="multiple", height=110, elem_id="stems"),
+                )
+                board.control("midi", gr.File(label="MIDI file", height=110, elem_id="midi"))
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import Recipe, SettingsError
+from ..music import stems
 from ..music.lock import NOTES
 from ..paint.schedulers import SCHEDULERS
 from ..spectrum.look import Look
@@ -15,6 +16,9 @@ PACES = ["picture rate", "48", "50", "60", "120"]
 SECONDS = "no, in seconds"
 PLANS = ["the model's own", *SCHEDULERS]
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
+
+FILES = ("view.cover", "stems", "midi")
+"""Controls that hold a visitor's files."""
 
 Values = dict[str, Any]
 
@@ -35,7 +39,9 @@ def recipe_of(values: Values) -> Recipe:
     ):
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
-    cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
+    # Files that were uploaded, which Gradio checks.
+    cover, midi = given.pop("view.cover", None), given.pop("midi", None)
+    found = stems.named([str(path) for path in given.pop("stems", None) or ()])
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -45,7 +51,9 @@ def recipe_of(values: Values) -> Recipe:
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
     recipe = Recipe.from_flat(given)
-    return replace(recipe, view=replace(recipe.view, cover=str(cover))) if cover else recipe
+    if cover:
+        recipe = replace(recipe, view=replace(recipe.view, cover=str(cover)))
+    return replace(recipe, stems=found, midi=str(midi) if midi else None)
 
 
 def values_of(recipe: Recipe) -> Values:
@@ -58,7 +66,7 @@ def values_of(recipe: Recipe) -> Values:
     values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
-    values["view.cover"] = None  # the field keeps the file that it has
+    values |= dict.fromkeys(FILES)  # their fields keep the files that they have
     values["motion_fps"] = values["motion_fps"] or PACES[0]
     values["style.scheduler"] = values["style.scheduler"] or PLANS[0]
     tiny = recipe.style.tiny_autoencoder
@@ -76,7 +84,8 @@ def held(text: object) -> Values:
     values = object_of(str(text or "{}"))
     if values is None:
         raise SettingsError("The settings did not arrive whole; reload the page.")
-    values.pop("view.cover", None)  # comes as a file of its own
+    for name in FILES:  # come as files of their own
+        values.pop(name, None)
     return values
 
 

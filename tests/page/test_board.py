@@ -226,14 +226,17 @@ def test_the_entry_is_an_entry_only() -> None:
 
 
 def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> None:
-    values = {"stride": 7, "view.cover": "/etc/passwd", "unknown": 1}
-    data: dict[Any, Any] = {board.held: json.dumps(values), board.controls["view.cover"]: None}
+    stolen = {"view.cover": "/etc/passwd", "stems": ["/etc/passwd"], "midi": "/etc/passwd"}
+    values = {"stride": 7, **stolen, "unknown": 1}
+    none = dict.fromkeys(stolen)
+    data: dict[Any, Any] = {board.held: json.dumps(values)}
+    data |= {board.controls[name]: None for name in stolen}
     named = board.named(data)
     first = {name: board.first[name] for name in board.controls}
-    assert named == {**first, "stride": 7, "view.cover": None}
+    assert named == {**first, "stride": 7, **none}
     assert recipe_of(named).stride == 7
     # Before the browser has read any, the page shows its first ones.
-    assert board.named({**data, board.held: None}) == {**first, "view.cover": None}
+    assert board.named({**data, board.held: None}) == {**first, **none}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "7", "[" * 9999])

@@ -37,6 +37,8 @@ def answers(board: Board, name: str, states: dict[Any, Any], **settings: Any) ->
         board["song"]: str(LOOP),
         board["moment"]: 3.0,
         board.controls["view.cover"]: None,
+        board.controls["stems"]: None,
+        board.controls["midi"]: None,
         board.held: json.dumps(values | settings),
     }
     made = event.fn(data)
