@@ -275,9 +275,8 @@ def paintings(job: Job, tools: Tools) -> Painted:
     def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
         if not recipe.paints:
             return frames
-        if job.loop:
-            last = job.loop.paintings - clock.earlier
-            return _rounds(frames, last, partial(brush, strokes=strokes))
+        if job.loop and not clock.earlier:
+            return _rounds(frames, job.loop.paintings, partial(brush, strokes=strokes))
         if not job.echo:
             return brush(frames, strokes)
         spans = map(course.span, count()) if course else None
