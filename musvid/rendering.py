@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -274,9 +275,8 @@ def paintings(job: Job, tools: Tools) -> Painted:
     def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
         if not recipe.paints:
             return frames
-        if job.loop:
-            last = job.loop.paintings - clock.earlier
-            return _rounds(frames, last, partial(brush, strokes=strokes))
+        if job.loop and not clock.earlier:
+            return _rounds(frames, job.loop.paintings, partial(brush, strokes=strokes))
         if not job.echo:
             return brush(frames, strokes)
         spans = map(course.span, count()) if course else None
@@ -372,11 +372,7 @@ def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
 def _closed(job: Job, loop: Loop, tools: Tools, before: int) -> Iterator[Frame]:
     """Pictures of the spectrum of a clip that is a loop, from so many before its first one on."""
     clock, store, addresses = job.clock, tools.store, tools.addresses
-
-    def draw(ticks: range) -> Iterator[Frame]:
-        song, look, more = job.song, job.recipe.look, {"palettes": job.palettes}
-        return spectrum.draw_some(song, look, loop.clock, ticks, size=job.size, **more)
-
+    draw = _drawing(job, loop)
     ticks = range(-before, clock.ticks[-1] + 1) if job.gaps else clock.ticks
     wanted = [clock.past + tick for tick in ticks]
     first = max(clock.past, loop.first_tick)
@@ -394,6 +390,28 @@ def _closed(job: Job, loop: Loop, tools: Tools, before: int) -> Iterator[Frame]:
             yield from zip(ticks, made)  # noqa: B905
 
     return closing.drawn(wanted, loop, draw, known())
+
+
+def _drawing(job: Job, loop: Loop) -> closing.Draw:
+    """Draws ticks of a loop's first round as the song has them."""
+
+    def draw(ticks: range) -> Iterator[Frame]:
+        more = {"size": job.size, "palettes": job.palettes}
+        return spectrum.draw_some(job.song, job.recipe.look, loop.clock, ticks, **more)
+
+    return draw
+
+
+def drawn_moment(job: Job, time: Fraction) -> Frame:
+    """The picture of the spectrum that a render shows of one moment, see `spectrum.draw_moment`."""
+    look, clock, loop = job.recipe.look, job.clock, job.loop
+    if loop is None:
+        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
+        return spectrum.draw_moment(job.song, look, time, clock=clock, course=job.world, **more)
+    tick = spectrum.tick_at(clock, time)
+    first = tick - run_in(look, clock.fps)
+    pictures = closing.drawn(range(first, tick + 1), loop, _drawing(job, loop), iter(()))
+    return deque(glowing(pictures, look, clock, job.world, first=first), 1)[0]
 
 
 def film(
@@ -445,7 +463,8 @@ def shown(
     if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
-    return safe(seen(view, frames), seen(luminances, ahead), rate, soon=soon)
+    loop = job.recipe.loop and not job.clock.skipped
+    return safe(seen(view, frames), seen(luminances, ahead), rate, soon=soon, loop=loop)
 
 
 def _itself(frame: Frame) -> Frame:

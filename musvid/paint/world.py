@@ -36,12 +36,11 @@ def window(
     which there is the same noise again, whichever way; 0 is never.
     """
     if any(repeats):
-        down, across = map(_repeated, (row, column), (height, width), repeats)
-        (top, bottom), (left, end) = (
-            (int(places.min()), int(places.max()) + 1) for places in (down, across)
-        )
-        whole = window(seed, channels, top, left, bottom - top, end - left)
-        return np.ascontiguousarray(whole[:, (down - top)[:, None], across - left])
+        tops, lefts = map(_repeated, (row, column), (height, width), repeats)
+        top, left = int(tops.min()), int(lefts.min())
+        tall, wide = int(tops.max()) + 1 - top, int(lefts.max()) + 1 - left
+        whole = window(seed, channels, top, left, tall, wide)
+        return np.ascontiguousarray(whole[:, (tops - top)[:, None], lefts - left])
     made = np.empty((channels, height, width), np.float32)
     for down in range(row // _SIDE, -(-(row + height) // _SIDE)):
         rows = _shared(row, height, down)

@@ -150,9 +150,7 @@ def draw_moment(
 
     Returns a uint8 array (height, width, 3).
     """
-    fps, ticks = clock.fps, clock.ticks
-    place = (time - clock.start) * fps + _SLACK
-    tick = ticks[max(0, bisect.bisect_right(ticks, place) - 1)]
+    fps, tick = clock.fps, tick_at(clock, time)
     last = math.ceil((song.duration - clock.start) * fps) - 1
     tick = max(0, min(tick, last))
     moment = clock.start + tick / fps
@@ -170,6 +168,12 @@ def draw_moment(
     coloured = _Coloured(palettes, _start(song) + moment - before / rate)
     pictures = _draw(part, look, rate, before + 1, size, skip=skip, coloured=coloured)
     return deque(embers.glowing(pictures, look, clock, course, first=tick - before), 1)[0]
+
+
+def tick_at(clock: Clock, time: Fraction) -> int:
+    """The tick of a moment: the last one that is drawn and is not later."""
+    place = (time - clock.start) * clock.fps + _SLACK
+    return clock.ticks[max(0, bisect.bisect_right(clock.ticks, place) - 1)]
 
 
 _WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
