@@ -219,6 +219,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "(default: off, one look for all)",
     )
 
+    part.add_argument(
+        "--title",
+        metavar="TEXT",
+        help='what the song is called, which the video tells players; "" is nothing (default: '
+        "what the song's tags say)",
+    )
+    part.add_argument("--artist", metavar="TEXT", help="who made it (default: as for --title)")
+
     motion = parser.add_argument_group("motion")
     add = motion.add_argument
     add(

@@ -13,7 +13,7 @@ from numbers import Integral
 from pathlib import PurePath
 from typing import Any
 
-from . import _validate
+from . import _tags, _validate
 from .clock import MAX_FACTOR, MAX_FPS, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
@@ -137,6 +137,8 @@ class Recipe:
         shown several times, and view, camera and finish change in between. None, or 0, is the
         picture rate. With a lock, whose picture rate is not a round one, the nearest multiple is
         taken.
+    title, artist: what the song is called, and who made it, for players and for words on the
+        picture; None is what the song's tags say, "" is nothing.
     """
 
     track: int | None = None
@@ -170,6 +172,8 @@ class Recipe:
     sway_by: Modulation = field(default_factory=Modulation)
     shake_by: Modulation = field(default_factory=Modulation)
     motion_fps: Fraction | None = None
+    title: str | None = None
+    artist: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -185,6 +189,10 @@ class Recipe:
                 RANGES[name].check(name, getattr(self, name))
         for name in (*_FOLLOWING, *_CAMERA_BY):
             RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
+        for name in ("title", "artist"):
+            if (said := getattr(self, name)) is not None:
+                _validate.text(name, said, _tags.LONGEST)
+                object.__setattr__(self, name, _tags.line(said))
         _validate.choice("interpolator", self.interpolator, choices())
         object.__setattr__(self, "form", form.check(self.form))
         object.__setattr__(self, "story", story.check(self.story))
@@ -294,8 +302,9 @@ class Recipe:
     @property
     def unseen(self) -> Recipe:
         """The same recipe without what shows it: view, camera and finish are those that show
-        frames as they are, each once."""
+        frames as they are, each once, and nothing says what the song is called."""
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
+        still |= {"title": None, "artist": None}
         still["motion_fps"] = None
         if told := story.of(self.story):
             still["story"] = str(told.unseen)
@@ -313,7 +322,8 @@ class Recipe:
         if kind == self.view.kind:
             return self
         view = replace(self.view, kind=kind, copies=None, bend=None)
-        return replace(self.unseen, view=view, motion_fps=self.motion_fps)
+        named: dict[str, Any] = {"title": self.title, "artist": self.artist}
+        return replace(self.unseen, view=view, motion_fps=self.motion_fps, **named)
 
     def repeats(self, rate: Fraction) -> int:
         """How often each frame is shown, where there are so many a second. See `motion_fps`."""
