@@ -198,6 +198,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--duration", type=_seconds, metavar="TIME", help="how long (default: to the end)"
     )
     part.add_argument(
+        "--loop",
+        action=argparse.BooleanOptionalAction,
+        help="have the end flow into the beginning, so that the video can be repeated (default: "
+        "no)",
+    )
+    part.add_argument(
         "--track",
         type=_whole,
         metavar="N",

@@ -109,6 +109,7 @@ class Recipe:
 
     track: of a file with several audio tracks, the one to use, from 1; None is its default one.
     start, duration: the part of the song to use, in seconds; None is to the end.
+    loop: whether the end of the video flows into its beginning.
     fps: pictures per second of the drawn spectrum, a Fraction. With a lock, the nearest rate that
     puts keyframes on notes is taken.
     stride: every stride-th picture becomes a keyframe.
@@ -144,6 +145,7 @@ class Recipe:
     track: int | None = None
     start: float = 0.0
     duration: float | None = None
+    loop: bool = False
     fps: Fraction = Fraction(30)
     stride: int = 16
     before: int = 0
@@ -193,6 +195,8 @@ class Recipe:
             if (said := getattr(self, name)) is not None:
                 _validate.text(name, said, _tags.LONGEST)
                 object.__setattr__(self, name, _tags.line(said))
+        if not isinstance(self.loop, bool):
+            raise SettingsError(f"loop must be true or false, not {quoted(self.loop)}.")
         _validate.choice("interpolator", self.interpolator, choices())
         object.__setattr__(self, "form", form.check(self.form))
         object.__setattr__(self, "story", story.check(self.story))
