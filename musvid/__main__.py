@@ -1,5 +1,5 @@
 """The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page, and with
-``album``, all songs of a folder."""
+``album``, all songs of a folder; with ``watch``, those that arrive in it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from . import presets
 from ._curve_options import check_target, write_curves
 from ._entry import console, end_by_signals, guarded
-from ._options import begin, build_parser, clustered, common, in_time, recipe_from
+from ._options import begin, build_parser, clustered, common, in_time, listed, recipe_from
 from ._progress import Bars, OneBar, fetch_all
 from .cluster.begun import Begun
 from .comparison.grid import Grid
@@ -33,6 +32,7 @@ from .job import Job, prepare
 from .recipe import MOTION
 from .rendering import STAGES, check_apart, render
 from .video.file import check_output
+from .video.targets import find
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,8 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             debug, stopped = "--debug" in given, _album.STOPPED
             return guarded(lambda: _album.main(given[1:]), debug=debug, stopped=stopped)
-        if given[:1] == ["render"]:
-            del given[0]
+        if given[:1] in (["render"], ["watch"]):
+            from . import _batch
+
+            command = given.pop(0)
+            work = _batch.watch if command == "watch" else _batch.render
+            if command == "watch" or _batch.several(given):
+                debug, stopped = "--debug" in given, _batch.STOPPED
+                return guarded(lambda: work(given), debug=debug, stopped=stopped)
         return guarded(lambda: _render(given), debug="--debug" in given)
 
 
@@ -64,8 +70,8 @@ def _render(given: list[str]) -> int:
     """Render as the options say, and tell what came of it. Raises MusvidError."""
     parser = build_parser()
     options = parser.parse_args(given)
-    if options.preset == "list":
-        print(presets.told())
+    if told_all := listed(options):
+        print(told_all)
         return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
@@ -76,7 +82,8 @@ def _render(given: list[str]) -> int:
     if options.vary:
         return _compare_values(options)
     if options.output:
-        check_output(options.output)  # before a song is listened to
+        aim = find(vars(options).get("target", ""))
+        check_output(options.output, target=aim)  # before a song is listened to
     machine = common(options)
     wish = recipe_from(options)
     if options.cluster:
@@ -190,6 +197,8 @@ def _check_comparison(options: argparse.Namespace) -> None:
     given = vars(options)
     if options.vary and options.frames is not None:
         raise SettingsError("--vary renders many clips; leave out --frames.")
+    if options.compare and given.get("target"):
+        raise SettingsError("--compare writes a video of its own kind; leave out --for.")
     if options.compare and not options.vary:
         for name in ("recipe", *MOTION, "frames"):
             if given.get(name) is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import randrange
 from typing import Any, NoReturn, TypeVar
 
-from . import interpolate
+from . import interpolate, presets
 from ._curve_options import add_options as add_curves
 from ._curve_options import changing, take_curves, with_curves
 from ._device import DEVICES, FAST, PRECISIONS
@@ -39,9 +39,13 @@ from .spectrum.palettes import PALETTES
 from .store import Store, usable
 from .video.encoder import ENCODERS, pick
 from .video.settings import load_settings
+from .video.targets import TARGETS, find, told
 from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
 
 T = TypeVar("T")
+
+LIST = "list"
+"""In place of a name: all names are told."""
 
 _EPILOG = """\
 The picture rate of the video is fps * before * after / stride. Recipes:
@@ -54,8 +58,9 @@ The picture rate of the video is fps * before * after / stride. Recipes:
 Models with defaults of their own: {models}.
 
 "app" in place of SONG starts the page; "app --help" names its options. "album FOLDER" renders all
-songs of a folder; "album --help" says more. "render SONG" is the same as SONG alone. A song that is
-called app, album or render is written ./app, ./album, ./render.
+songs of a folder; "album --help" says more. "render SONG" is the same as SONG alone, "render" with
+several songs renders each of them, and "watch FOLDER" those that arrive. A song that is called app,
+album, render or watch is written ./app, ./album, ./render, ./watch.
 """
 
 _ALBUM_EPILOG = """\
@@ -63,6 +68,14 @@ Every song becomes FOLDER/SONG.mp4, and index.html shows all of them, with a con
 it. The same command again goes on where it was stopped: a song whose video is there, of the same
 settings, is not rendered again. A song that cannot be rendered is told at the end, and stops no
 other.
+"""
+
+
+_BATCH_EPILOG = """\
+Every song becomes SONG.mp4 (or what --for says) beside it. What is there of the same settings is
+not rendered again. A song that cannot be rendered is told, and stops no other. "watch" looks at the
+folder again and again, takes a song once it has not changed for three seconds, and goes on until
+Ctrl-C.
 """
 
 
@@ -127,10 +140,45 @@ def build_parser() -> argparse.ArgumentParser:
 
 def album_parser() -> argparse.ArgumentParser:
     """The parser of ``musvid album``: songs in place of a song, and what a render takes."""
+    return _of_several(
+        "album",
+        "Turn every song of an album into a music video, and make a page of them.",
+        _ALBUM_EPILOG,
+        "where the videos and the page are written (default: the songs' folder's name with "
+        ".album, here)",
+    )
+
+
+def batch_parser(command: str) -> argparse.ArgumentParser:
+    """The parser of ``musvid render`` with several songs, or of ``musvid watch``."""
+    parser = _of_several(
+        command,
+        "Turn several songs into music videos."
+        if command == "render"
+        else "Turn every song that arrives in a folder into a music video.",
+        _BATCH_EPILOG,
+        "the folder where the videos are written (default: that of each song)",
+    )
+    parser.set_defaults(command=command)
+    if command == "watch":
+        parser.add_argument(
+            "--every",
+            type=_number,
+            metavar="SECONDS",
+            default=2.0,
+            help="how often the folder is looked at (default: 2)",
+        )
+    return parser
+
+
+def _of_several(
+    command: str, description: str, epilog: str, output: str
+) -> argparse.ArgumentParser:
+    """A parser of several songs. output: what the option of that name says."""
     parser = _Parser(
-        prog=f"{_program()} album",
-        description="Turn every song of an album into a music video, and make a page of them.",
-        epilog=_ALBUM_EPILOG,
+        prog=f"{_program()} {command}",
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
@@ -147,14 +195,13 @@ def album_parser() -> argparse.ArgumentParser:
         "--output",
         metavar="FOLDER",
         default=None,
-        help="where the videos and the page are written (default: the songs' folder's name with "
-        ".album, here)",
+        help=output,
     )
     add(
         "--overwrite",
         action="store_true",
         default=False,
-        help="replace what is there under the names of the album's files, whoever made it",
+        help="replace what is there under the names of these files, whoever made it",
     )
     # Known, so that a sentence says why they are not taken.
     for name in ("compare", "vary", "at"):
@@ -190,6 +237,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="begin with a complete set of settings, which other options change; "
         f'"list" names them all (default: {LIVING}; with --compare and no --vary, none)',
+    )
+    add(
+        "--for",
+        dest="target",
+        type=_target,
+        metavar="NAME",
+        help="what the video is for, whose size, length and kind of file are filled in: "
+        f'{", ".join(TARGETS)}; "list" says what they are',
     )
 
     part = parser.add_argument_group("the part of the song")
@@ -241,6 +296,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help=f'what each of these parts looks like, "{story.EXAMPLE}"; auto: made from the song '
         "(default: off, one look for all)",
     )
+
+    part.add_argument(
+        "--title",
+        metavar="TEXT",
+        help='what the song is called, which the video tells players; "" is nothing (default: '
+        "what the song's tags say)",
+    )
+    part.add_argument("--artist", metavar="TEXT", help="who made it (default: as for --title)")
 
     motion = parser.add_argument_group("motion")
     add = motion.add_argument
@@ -691,12 +754,20 @@ _shown = _settled(parse_shown)
 _form = _settled(form.check)
 _stem = _settled(stems.parse)
 _story = _settled(story.check)
+_target = _settled(lambda name: name if name == LIST else find(name).name)
 
 
 def _switch(text: str) -> bool:
     if text.lower() not in ("on", "off"):
         raise argparse.ArgumentTypeError(f"{quoted(text)} is neither on nor off")
     return text.lower() == "on"
+
+
+def listed(options: argparse.Namespace) -> str:
+    """What there is to choose from, where the options ask for that; else ""."""
+    if options.preset == LIST:
+        return presets.told()
+    return told() if vars(options).get("target") == LIST else ""
 
 
 def begin(options: argparse.Namespace) -> None:
@@ -719,7 +790,10 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     recipe = _begun_with(options)
     recipe = recipe.with_model(given.get("model", recipe.style.model))
     recipe = recipe.with_view(given.get("kind", recipe.view.kind))
-    if not options.settings and given.keys() & {"size", "upscale"} and "shown" not in given:
+    if "target" in given:
+        recipe = recipe.aimed(given["target"])
+    sized = given.keys() & {"size", "upscale"} and "shown" not in given
+    if sized and not options.settings and not recipe.target:
         recipe = replace(recipe, view=replace(recipe.view, shown=None))
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])

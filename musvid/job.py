@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ._tags import Tags, read
 from .clock import Clock
 from .errors import SettingsError
 from .frame import Frame
@@ -39,6 +40,8 @@ from .recipe import Recipe
 from .song import Song
 from .spectrum.look import Look
 from .store import Store
+from .video import targets
+from .video.targets import Target
 from .view.camera import Beat, curves
 from .view.cover import load
 from .view.settings import RING, Looks, suited
@@ -302,6 +305,29 @@ class Job:
         return Shot(self.file_size, *self.looks, often=self.repeats, **more)
 
     @property
+    def target(self) -> Target:
+        """What the video is for."""
+        return targets.find(self.recipe.target)
+
+    @property
+    def chapters(self) -> tuple[tuple[float, str], ...]:
+        """The parts of the song in the video, where they are known and there are several: when each
+        begins, in seconds of the video, and its letter."""
+        if self.recipe.form == form.AUTO:
+            return ()
+        start = self.song.first / self.song.rate
+        spans = self.form.spans(start, start + float(self.song.duration))
+        found = tuple((first - start, letter) for first, _, letter in spans)
+        return found if len(found) > 1 else ()
+
+    @cached_property
+    def tags(self) -> Tags:
+        """What players show of the song: what its file says, unless the recipe says otherwise."""
+        given = {"title": self.recipe.title, "artist": self.recipe.artist}
+        told = {name: text for name, text in given.items() if text is not None}
+        return replace(read(self.song.path), **told)
+
+    @property
     def paintings(self) -> int:
         """How many frames are painted: with an echo, two for each that is shown."""
         return self.clock.painted * self._chains if self.recipe.paints else 0
@@ -417,6 +443,9 @@ def resolve(recipe: Recipe, song: Song, store: Store | None = None) -> Job:
     ).resolve()
     settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration), store)
+    if settled.target:
+        job.target.check_duration(float(job.file_frames / job.file_rate))
+        job.target.check_rate(job.file_rate)
     # What they cannot do, and files that are none, are told now.
     _ = job.following, job.course, job.cover
     job.listening.open()
