@@ -34,7 +34,6 @@ class FollowPanel:
                     elem_id="curves",
                 ),
             )
-            self.note = gr.HTML(elem_id="curves-note", padding=False)
             with gr.Accordion("Stems and MIDI", open=False, elem_id="stems-panel"):
                 gr.HTML(
                     hint(
@@ -53,17 +52,17 @@ class FollowPanel:
         """Says what happens when."""
         board["changed_timeline"].click(
             self.on_timeline,
-            outputs=[board["timeline"], self.note],
+            outputs=board["timeline"],
             **board.everything(waits=False),
             concurrency_limit=2,
             concurrency_id="timeline",
             **LATEST,
         )
 
-    def on_timeline(self, data: dict[Any, Any]) -> tuple[str, str]:
-        """Draws the clip with what follows its music; what is wrong with a curve is told."""
+    def on_timeline(self, data: dict[Any, Any]) -> str:
+        """Draws the clip with what follows its music, or tells what is wrong with a curve."""
         try:
-            return timeline(self.board.chosen(data)), ""
+            return timeline(self.board.chosen(data))
         except MusvidError as error:
             # What is wrong with something else, the live line says.
-            return "", told(error) if "curve" in str(error) else ""
+            return told(error) if "curve" in str(error) else ""
