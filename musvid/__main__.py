@@ -14,6 +14,7 @@ from ._curve_options import check_target, write_curves
 from ._entry import console, end_by_signals, guarded
 from ._options import begin, build_parser, clustered, common, in_time, listed, recipe_from
 from ._progress import Bars, OneBar, fetch_all
+from ._stems import with_stems
 from .cluster.begun import Begun
 from .comparison.grid import Grid
 from .comparison.in_step import (
@@ -88,6 +89,8 @@ def _render(given: list[str]) -> int:
     wish = recipe_from(options)
     if options.cluster:
         check_apart(wish)
+    if vars(options).get("separate"):
+        wish = with_stems(wish, options, machine["store"])
     if options.curves_to:
         target = check_target(options.curves_to)
         job = in_time(prepare(options.song, wish, machine["store"]), options)
@@ -137,6 +140,8 @@ def _compare_values(options: argparse.Namespace) -> int:
     if options.output:
         check_grid_output(options.output, picture=shot)
     machine = common(options)
+    if vars(options).get("separate"):
+        wish = with_stems(wish, options, machine["store"])
     first = in_time(prepare(options.song, wish, machine["store"]), options)
     found = first.recipe  # what the song said is not asked for again
     motion = {name: getattr(found, name) for name in MOTION}

@@ -277,6 +277,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "drums=drums.wav: sources of it are written onsets@drums; may be given several times",
     )
     part.add_argument(
+        "--separate",
+        action="store_true",
+        help="have a network make the stems drums, bass, other and vocals (needs musvid[stems]; "
+        "minutes on a processor, once for a song)",
+    )
+    part.add_argument(
         "--midi",
         metavar="FILE",
         help="a MIDI file of the song's notes: their velocities are written midi, midi@C2 (a "

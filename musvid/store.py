@@ -1,6 +1,6 @@
 """Finished frames on disk, addressed by what made them: what is known is not computed twice.
 
-Five kinds of entries, each a file or a few that nothing ever changes:
+Six kinds of entries, each a file or a few that nothing ever changes:
 
 ``spectra``    the drawn spectrum of a sound, in strips of `STRIP` pictures; the address is a hash
                of the sound and of every setting that reaches the drawing.
@@ -9,6 +9,7 @@ Five kinds of entries, each a file or a few that nothing ever changes:
 ``videos``     a finished video, by a hash of everything.
 ``fits``       a few numbers that were fitted to paintings, by a hash of all that reaches those.
 ``curves``     what is heard in a sound, as arrays with names, by a hash of the sound.
+``sounds``     a WAV file that was made from a sound, by a hash of that.
 
 A file appears under its name when it is complete, and its content is checked when it is read: a
 file that is cut off or damaged counts as missing. Everything here can be made again; when the
@@ -62,7 +63,7 @@ STRIP = 32
 COMPILED = "compiled"
 """The folder in it of compiled networks, which torch keeps in its own way."""
 
-_KINDS = ("spectra", "paintings", "videos", "fits", "curves")
+_KINDS = ("spectra", "paintings", "videos", "fits", "curves", "sounds")
 _DIGEST = 16  # bytes of a hash before arrays
 _MARK = "musvid-cache"  # a file that says that the folder is one, so that no other is emptied
 _TRIM_EVERY = 200_000_000  # bytes written between two looks at the limit
@@ -316,6 +317,23 @@ class Store:
         except OSError:  # somebody has moved it away already
             return
         self._write(path, lambda new: shutil.copyfile(video, new))
+
+    def sound(self, key: str) -> Path | None:
+        """A WAV file, where it is known, and whole."""
+        for path in (self.folder / "sounds").glob(f"{key}-*.wav"):
+            with contextlib.suppress(OSError):
+                if path.stem == f"{key}-{content_of(path)}":
+                    os.utime(path)
+                    return path
+                path.unlink()
+        return None
+
+    def keep_sound(self, key: str, content: bytes) -> None:
+        """Remember the content of a WAV file."""
+        if time.monotonic() >= self._idle_until:
+            digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+            path = self.folder / "sounds" / f"{key}-{digest}.wav"
+            self._write(path, lambda new: new.write_bytes(content))
 
     def clear(self) -> None:
         """Forget everything, and compiled networks, too."""

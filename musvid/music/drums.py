@@ -109,4 +109,5 @@ def _stroke(power: Curve) -> Curve:
     stays = medians[first + length // 2 :][: len(whole)]
     # A stroke fills a window only when it is in its middle.
     peak = maximum_filter1d(whole, 2 * _LAG + 1, mode="nearest")
-    return np.sqrt(np.minimum(_rise(whole), np.maximum(0, peak - stays)))
+    amplitude: Curve = np.sqrt(np.minimum(_rise(whole), np.maximum(0, peak - stays)))
+    return amplitude

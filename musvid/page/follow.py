@@ -38,15 +38,19 @@ class FollowPanel:
                 gr.HTML(
                     hint(
                         "Instruments as files of their own, each as long as the song and named by "
-                        "its last word (drums.wav), and the notes as a MIDI file."
+                        "its last word (drums.wav); and the notes as a MIDI file (.mid)."
                     ),
                     padding=False,
                 )
                 board.control(
                     "stems",
-                    gr.File(label="Stems", file_count="multiple", height=110, elem_id="stems"),
+                    gr.File(
+                        label="Stems and MIDI",
+                        file_count="multiple",
+                        height=110,
+                        elem_id="stems",
+                    ),
                 )
-                board.control("midi", gr.File(label="MIDI file", height=110, elem_id="midi"))
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""

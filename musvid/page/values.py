@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from .. import Recipe, SettingsError
@@ -15,10 +16,11 @@ SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 PACES = ["picture rate", "48", "50", "60", "120"]
 SECONDS = "no, in seconds"
 PLANS = ["the model's own", *SCHEDULERS]
+_SCORES = (".mid", ".midi")
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
-FILES = ("view.cover", "stems", "midi")
-"""Controls that hold a visitor's files."""
+FILES = ("view.cover", "stems")
+"""Controls that hold a visitor's files; a MIDI file is among the stems."""
 
 Values = dict[str, Any]
 
@@ -40,8 +42,7 @@ def recipe_of(values: Values) -> Recipe:
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
     # Files that were uploaded, which Gradio checks.
-    cover, midi = given.pop("view.cover", None), given.pop("midi", None)
-    found = stems.named([str(path) for path in given.pop("stems", None) or ()])
+    cover, heard = given.pop("view.cover", None), given.pop("stems", None)
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -53,7 +54,16 @@ def recipe_of(values: Values) -> Recipe:
     recipe = Recipe.from_flat(given)
     if cover:
         recipe = replace(recipe, view=replace(recipe.view, cover=str(cover)))
-    return replace(recipe, stems=found, midi=str(midi) if midi else None)
+    return _followed(recipe, [str(path) for path in heard or ()])
+
+
+def _followed(recipe: Recipe, paths: list[str]) -> Recipe:
+    """The recipe that follows some files: stems, and a MIDI file at most. Raises SettingsError."""
+    scores = [path for path in paths if PurePath(path).suffix.lower() in _SCORES]
+    if len(scores) > 1:
+        raise SettingsError("One MIDI file can be followed; leave the others out.")
+    found = stems.named([path for path in paths if path not in scores])
+    return replace(recipe, stems=found, midi=scores[0] if scores else None)
 
 
 def values_of(recipe: Recipe) -> Values:

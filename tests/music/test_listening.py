@@ -94,10 +94,10 @@ def test_beats_that_wander_are_counted_as_the_clock_does() -> None:
 
 
 def test_a_section_is_as_lively_as_the_song_is_there(write_song: WriteSong) -> None:
-    quiet = 0.02 * np.sin(2 * np.pi * 220 * np.arange(4 * RATE) / RATE)
-    song = Song.open(
-        write_song(np.concatenate([quiet, 0.3 * np.sign(hits(*np.arange(0, 4, 0.09), seconds=4))]))
-    )
+    time = np.arange(4 * RATE) / RATE
+    quiet = 0.02 * np.sin(2 * np.pi * 220 * time)
+    noise = np.random.default_rng(0).uniform(-0.4, 0.4, len(time)) * (1 - time * 4 % 1 / 2)
+    song = Song.open(write_song(np.concatenate([quiet, noise])))
     asked = []
 
     def form() -> Form:

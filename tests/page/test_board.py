@@ -16,7 +16,7 @@ from musvid import Recipe, SettingsError
 from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.song import SongPanel
-from musvid.page.values import recipe_of
+from musvid.page.values import recipe_of, values_of
 from musvid.ranges import RANGES
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
@@ -55,8 +55,11 @@ PANELS = [
     "overview",
 ]
 # Settings that the page leaves as they are.
-# Few songs have several tracks, and the page says which one it took; their tags name them.
-NO_CONTROL = {"track", "title", "artist"}
+NO_CONTROL = {
+    "track",  # few songs have several, and the page says which one it took
+    *("title", "artist"),  # its tags name them
+    "midi",  # a file among the stems
+}
 
 
 @pytest.fixture
@@ -227,7 +230,7 @@ def test_the_entry_is_an_entry_only() -> None:
 
 
 def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> None:
-    stolen = {"view.cover": "/etc/passwd", "stems": ["/etc/passwd"], "midi": "/etc/passwd"}
+    stolen = {"view.cover": "/etc/passwd", "stems": ["/etc/passwd"]}
     values = {"stride": 7, **stolen, "unknown": 1}
     none = dict.fromkeys(stolen)
     data: dict[Any, Any] = {board.held: json.dumps(values)}
@@ -238,6 +241,18 @@ def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> 
     assert recipe_of(named).stride == 7
     # Before the browser has read any, the page shows its first ones.
     assert board.named({**data, board.held: None}) == {**first, **none}
+
+
+def test_a_page_follows_the_files_that_were_uploaded() -> None:
+    shown = values_of(Recipe(stems={"drums": "/home/me/drums.wav"}, midi="/home/me/a.mid"))
+    assert shown["stems"] is None
+    assert (recipe_of(shown).stems, recipe_of(shown).midi) == ((), None)
+    files = ["/up/Song - Drums.wav", "/up/notes.MID", "/up/bass.flac"]
+    found = recipe_of({**shown, "stems": files})
+    assert found.stems == (("drums", files[0]), ("bass", files[2]))
+    assert found.midi == files[1]
+    with pytest.raises(SettingsError, match="One MIDI file can be followed"):
+        recipe_of({**shown, "stems": ["/up/a.mid", "/up/b.midi"]})
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "7", "[" * 9999])

@@ -54,7 +54,6 @@ class Panel:
             self.board["moment"]: 1.0,
             self.board.controls["view.cover"]: None,
             self.board.controls["stems"]: None,
-            self.board.controls["midi"]: None,
             self.board.held: json.dumps(self.values),
             self.named["grid-seconds"]: 1.0,
             state: self.shown.get("state"),

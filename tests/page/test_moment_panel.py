@@ -38,7 +38,6 @@ def answers(board: Board, name: str, states: dict[Any, Any], **settings: Any) ->
         board["moment"]: 3.0,
         board.controls["view.cover"]: None,
         board.controls["stems"]: None,
-        board.controls["midi"]: None,
         board.held: json.dumps(values | settings),
     }
     made = event.fn(data)

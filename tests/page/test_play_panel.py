@@ -40,7 +40,6 @@ def ask(board: Board, question: object, **settings: Any) -> str:
         board["moment"]: 0.0,
         board.controls["view.cover"]: None,
         board.controls["stems"]: None,
-        board.controls["midi"]: None,
         board.held: json.dumps(values | settings),
         asked: question,
     }
