@@ -396,7 +396,7 @@ def _drawing(job: Job, loop: Loop) -> closing.Draw:
     """Draws ticks of a loop's first round as the song has them."""
 
     def draw(ticks: range) -> Iterator[Frame]:
-        more = {"size": job.size, "palettes": job.palettes}
+        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
         return spectrum.draw_some(job.song, job.recipe.look, loop.clock, ticks, **more)
 
     return draw
