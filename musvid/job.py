@@ -90,7 +90,8 @@ class Job:
     def loop(self) -> Loop | None:
         """The rounds of a clip whose end flows into its beginning, or None."""
         start = Fraction(self.song.first, self.song.rate)
-        return Loop.of(self.clock, start) if self.recipe.loop else None
+        lit = bool(self.recipe.relight)
+        return Loop.of(self.clock, start, lit=lit) if self.recipe.loop else None
 
     @cached_property
     def following(self) -> Following:
