@@ -1,0 +1,260 @@
+"""The script by which libass draws words: Advanced SubStation Alpha, in pixels of the picture.
+
+What a user wrote stands in it as the text of events, where nothing of it is a command (see
+`musvid.words.letters`). Every text is drawn twice: a soft shadow, and the letters above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .layout import Layout
+from .letters import BOLD, EM, PLAIN, clean, covered, escaped, width
+from .lines import Line
+
+_LETTERS = 160  # of a line of lyrics, of a title and of a name
+_AT_ONCE = 2  # lines of lyrics
+_ROWS = 3  # in one of them
+
+_TITLE_FADE = 0.6  # seconds
+_FADE_IN, _FADE_OUT = 0.25, 0.4
+_EARLY = 0.2  # seconds before a line is sung: it can be read when its time comes
+_LEAST = 0.62  # of a title's size, at which it is one line rather than two
+_DRIFT = 0.006  # of the unit, a second
+_FARTHEST = 0.05  # of the unit
+_UNSUNG, _SUNG = 0x98, 0x38  # how transparent words are, before and behind
+_GLOW = 0.12  # seconds in which a word lights up
+_WAYS = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
+
+_HEAD = """\
+[Script Info]
+ScriptType: v4.00+
+PlayResX: {width}
+PlayResY: {height}
+WrapStyle: 0
+ScaledBorderAndShadow: yes
+YCbCr Matrix: None
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, \
+Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, \
+Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Words,{font},40,&H00FFFFFF,&H00FFFFFF,&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,0,0,2,0,0,\
+0,-1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+
+
+@dataclass(frozen=True)
+class Title:
+    """A song's title and artist, of which one may be "", and the seconds for which they are shown,
+    from the video's beginning on; None is all the time."""
+
+    title: str
+    artist: str
+    seconds: float | None
+    place: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """What is written on a video. Its times are seconds from the video's beginning.
+
+    layout: of the picture. seconds: how long the video is. title: without one, there is none.
+    lines, place: lyrics, and where they stand. direction: in which texture drifts, "" where it does
+    not.
+    """
+
+    layout: Layout
+    seconds: float
+    title: Title | None = None
+    lines: tuple[Line, ...] = ()
+    place: str = "lower"
+    direction: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or (self.title and (self.title.title or self.title.artist)))
+
+    @property
+    def letters(self) -> str:
+        """Every letter in it that the fonts that ship may not have, once."""
+        told = [self.title.title, self.title.artist] if self.title else []
+        texts = [*told, *(line.text for line in self.lines)]
+        return "".join(
+            sorted({each for text in texts for each in clean(text, 4 * _LETTERS) if not covered(each)})
+        )
+
+    def __str__(self) -> str:
+        head = _HEAD.format(width=self.layout.width, height=self.layout.height, font=BOLD)
+        return head + "".join(f"{event}\n" for event in self._events())
+
+    def _events(self) -> Iterator[str]:
+        if self.title:
+            yield from self._titled(self.title)
+        for line, start, end, row in arranged(self.lines, self.seconds):
+            yield from self._sung(line, start, end, row)
+
+    def _titled(self, told: Title) -> Iterator[str]:
+        layout, title, artist = self.layout, clean(told.title, 120), clean(told.artist, 120)
+        if not title and not artist:
+            return
+        end = self.seconds if told.seconds is None else min(told.seconds, self.seconds)
+        place = told.place
+        below = place.startswith("lower") and self.place == "lower"
+        if below and any(line.start - _EARLY < end and line.end > 0 for line in self.lines):
+            place = place.replace("lower", "upper")  # where it is in no lyrics' way
+        rows = []
+        if title:
+            em = layout.title * fitting(title, BOLD, layout.title, layout.room(place))
+            rows.append(f"{{{_font(BOLD, em)}\\fsp{-0.012 * em:.2f}}}{escaped(title)}")
+        if title and artist:
+            rows.append(_rule(layout))
+        if artist:
+            em = layout.artist * fitting(artist, PLAIN, layout.artist, layout.room(place))
+            rows.append(f"{{{_font(PLAIN, em)}\\fsp{0.045 * em:.2f}}}{escaped(artist)}")
+        fade = min(_TITLE_FADE, end / 3)
+        final = fade if told.seconds is not None and end < self.seconds - 0.05 else 0.0
+        yield from self._drawn(place, 0.0, end, (fade, final), "\\N".join(rows), layout.title)
+
+    def _sung(self, line: Line, start: float, end: float, row: int) -> Iterator[str]:
+        layout = self.layout
+        rows = [clean(text, _LETTERS) for text in line.text.split("\n")[:_ROWS]]
+        plain = "\\N".join(map(escaped, filter(None, rows)))
+        if not plain:
+            return
+        em = layout.lyrics
+        before = min(start, 0.0)  # a part of the song begins in the middle of a line
+        start = max(start, 0.0)
+        length = end - start
+        fades = (
+            0.0 if before else min(_FADE_IN, length / 3),
+            min(_FADE_OUT, length / 3) if end < self.seconds else 0.0,
+        )
+        lit = _lit(line.words, start) if line.words else plain
+        head = f"{{{_font(BOLD, em)}}}"
+        yield from self._drawn(
+            self.place, start, end, fades, head + plain, em, lit=head + lit, row=row
+        )
+
+    def _drawn(
+        self,
+        place: str,
+        start: float,
+        end: float,
+        fades: tuple[float, float],
+        text: str,
+        em: float,
+        *,
+        lit: str = "",
+        row: int = 0,
+    ) -> Iterator[str]:
+        """Two events, shadow and letters. em: of the largest letters. lit: the text of the letters,
+        where it is another one than the shadow's. row: of lyrics, from the outermost one on."""
+        number, x, y = self.layout.anchor(place)
+        y += row * 2.6 * em * (1 if number > 6 else -1)
+        way = self._way(x, y, end - start)
+        room = self.layout.room(place)
+        # Margins say where lines are broken, also of what stands at a point.
+        across = self.layout.width
+        margins = f"{round(across - room) // 2},{round(across - room) // 2},0"
+        if number in (1, 4, 7):
+            margins = f"{round(x)},{round(across - room - x)},0"
+        head = f"0,{_time(start)},{_time(end)},Words,,{margins},,"
+        into, out = (round(1000 * each) for each in fades)
+        tags = f"\\an{number}{way}\\fad({into},{out})"
+        wide = f"\\bord{0.05 * em:.2f}\\blur{0.24 * em:.2f}\\1a&H80&\\3a&H80&\\1c&H000000&"
+        yield f"Dialogue: {head}{{{tags}{wide}}}{text}"
+        near = f"\\bord0\\blur{0.045 * em:.2f}\\1a&H60&\\1c&H000000&"
+        yield f"Dialogue: {head}{{{tags}{near}}}{text}"
+        yield f"Dialogue: 1{head[1:]}{{{tags}\\blur0.4}}{lit or text}"
+
+    def _way(self, x: float, y: float, seconds: float) -> str:
+        """Where a text is, or from where to where it drifts: through its place at half its time."""
+        outward = -1 if y < self.layout.height / 2 else 1
+        ways = {**_WAYS, "outward": (0, outward), "inward": (0, -outward)}
+        across, down = ways.get(self.direction, (0, 0))
+        far = min(_DRIFT * seconds, _FARTHEST) * self.layout.unit / 2
+        if not far or not (across or down):
+            return f"\\pos({x:.2f},{y:.2f})"
+        ends = (x - far * across, y - far * down, x + far * across, y + far * down)
+        return f"\\move({','.join(f'{end:.2f}' for end in ends)})"
+
+
+def arranged(
+    lines: Iterable[Line], seconds: float
+) -> Iterator[tuple[Line, float, float, int]]:
+    """Lines with the time for which each is shown, and in which row: none over another one.
+
+    seconds: of the video. Of more lines at a time than there are rows, the one that would end first
+    gives way.
+    """
+    shown: list[list[float]] = []  # begin, end, row
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.start):
+        start = line.start - _EARLY
+        busy = [each for each in shown[-_AT_ONCE:] if each[1] - _EARLY > start + 1e-6]
+        for each in shown[-_AT_ONCE:]:  # whoever comes right behind another takes its place
+            if start < each[1] and each not in busy:
+                each[1] = start
+        if len(busy) == _AT_ONCE:
+            first = min(busy, key=lambda each: each[1])
+            first[1] = start
+            busy.remove(first)
+        rows = [each[2] for each in busy]
+        row = next(row for row in range(_AT_ONCE) if row not in rows)
+        shown.append([start, line.end, row])
+        kept.append(line)
+    for line, (start, end, row) in zip(kept, shown, strict=True):
+        end = min(end, seconds)
+        if end > max(start, 0.0) + 0.02:
+            yield line, start, end, int(row)
+
+
+def _lit(words: Sequence[tuple[float, str]], start: float) -> str:
+    """Words of which each lights up at its time. start: of the event."""
+    said = []
+    ends = [*(time for time, _ in words[1:]), words[-1][0] + 1.0]
+    for (time, word), end in zip(words, ends, strict=True):
+        on, off = (round(1000 * (each - start)) for each in (time, max(end, time + _GLOW)))
+        rise, fall = round(1000 * _GLOW), round(2000 * _GLOW)
+        first = _UNSUNG if on > -rise else _SUNG
+        tags = f"\\1a&H{first:02X}&"
+        if on > -rise:
+            tags += f"\\t({on - rise // 2},{on + rise // 2},\\1a&H00&)"
+        if off > -fall:
+            tags += f"\\t({off},{off + fall},\\1a&H{_SUNG:02X}&)"
+        text = clean(word, _LETTERS)
+        space = " " if word.endswith(" ") else ""
+        said.append(f"{{{tags}}}{escaped(text)}{space}")
+    return "".join(said)
+
+
+def _rule(layout: Layout) -> str:
+    """A short line between title and artist, as a row of its own, which grows at the beginning."""
+    across, down, room = 1.1 * layout.title, max(2.0, 0.045 * layout.title), 0.3 * layout.title
+    points = f"m 0 {room:.1f} l {across:.1f} {room:.1f} {across:.1f} {room + down:.1f} 0 "
+    points += f"{room + down:.1f} m 0 {2.1 * room + down:.1f} l 0 {2.1 * room + down:.1f}"
+    return f"{{\\fscx0\\t(150,1100,0.5,\\fscx100)\\p1}}{points}{{\\p0\\fscx100}}"
+
+
+def fitting(text: str, font: str, em: float, room: float) -> float:
+    """By how much a text is made smaller so that it is one line in some room, or else two."""
+    wide = width(text, font, em)
+    if wide <= room:
+        return 1.0
+    if room / wide >= _LEAST:
+        return room / wide
+    return max(0.4, min(0.85, 1.75 * room / wide))
+
+
+def _font(font: str, em: float) -> str:
+    return f"\\fn{font}\\fs{em / EM:.2f}"
+
+
+def _time(seconds: float) -> str:
+    hundredths = max(0, round(100 * seconds))
+    minutes, rest = divmod(hundredths, 6000)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
