@@ -78,9 +78,10 @@ def _album(options: argparse.Namespace) -> Album:
 
 def _of_no_song(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
     """Loaded settings without what they say of one song, unless it is given for all: its part and
-    track, its beat, its form, and the story that was made of it."""
+    track, its title, its beat, its form, and the story that was made of it."""
     told = story.OFF if recipe.story == story.OFF else story.AUTO
     open_ = {"start": 0.0, "duration": None, "track": None, "form": form.AUTO, "story": told}
+    open_ |= {"title": None, "artist": None}
     beat: dict[str, Any] = {"bpm": None, "beat": None, "beats": ()}
     lock = replace(recipe.lock, **{name: beat[name] for name in beat.keys() - given.keys()})
     more: dict[str, Any] = {name: open_[name] for name in open_.keys() - given.keys()}

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +49,7 @@ a megabyte can hold one that fills gigabytes; the largest that musvid makes has 
 _LAST_PATIENCE = 600.0  # a long video's index is moved to its front when all frames are in
 
 _SPECIAL = re.compile(r"[=;#\\\r\n]")  # what a backslash stands before in ffmpeg's metadata format
+_ESCAPED = r"\\\g<0>"
 
 _FULL = os.strerror(errno.ENOSPC)
 
@@ -104,10 +105,16 @@ def metadata_input(path: str | os.PathLike[str]) -> list[str]:
     return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", _named(path)]
 
 
-def metadata(key: str, text: str) -> str:
-    """A file of ffmpeg's metadata format that holds a text."""
-    # No end of line: ffmpeg would take it into a text that ends in a backslash.
-    return ";FFMETADATA1\n" + key + "=" + _SPECIAL.sub(r"\\\g<0>", text)
+def metadata(texts: Mapping[str, str]) -> str:
+    """A file of ffmpeg's metadata format that holds some texts, by their keys.
+
+    The last one is kept as it is; of the others, one that ends in a backslash gets a space behind
+    it, as ffmpeg would take the end of its line for a part of it.
+    """
+    lines = [f"{key}={_SPECIAL.sub(_ESCAPED, text)}" for key, text in texts.items()]
+    for number, line in enumerate(lines[:-1]):
+        lines[number] = f"{line} " if line.endswith("\\") else line
+    return "\n".join([";FFMETADATA1", *lines])
 
 
 def _named(path: str | os.PathLike[str]) -> str:

@@ -198,6 +198,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--duration", type=_seconds, metavar="TIME", help="how long (default: to the end)"
     )
     part.add_argument(
+        "--loop",
+        action=argparse.BooleanOptionalAction,
+        help="have the end flow into the beginning, so that the video can be repeated (default: "
+        "no)",
+    )
+    part.add_argument(
         "--track",
         type=_whole,
         metavar="N",
@@ -218,6 +224,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help=f'what each of these parts looks like, "{story.EXAMPLE}"; auto: made from the song '
         "(default: off, one look for all)",
     )
+
+    part.add_argument(
+        "--title",
+        metavar="TEXT",
+        help='what the song is called, which the video tells players; "" is nothing (default: '
+        "what the song's tags say)",
+    )
+    part.add_argument("--artist", metavar="TEXT", help="who made it (default: as for --title)")
 
     motion = parser.add_argument_group("motion")
     add = motion.add_argument

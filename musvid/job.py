@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ._tags import Tags, read
 from .clock import Clock
 from .errors import SettingsError
 from .frame import Frame
@@ -250,6 +251,13 @@ class Job:
             "first": self.clock.skipped * self.repeats,
         }
         return Shot(self.file_size, *self.looks, often=self.repeats, **more)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """What players show of the song: what its file says, unless the recipe says otherwise."""
+        given = {"title": self.recipe.title, "artist": self.recipe.artist}
+        told = {name: text for name, text in given.items() if text is not None}
+        return replace(read(self.song.path), **told)
 
     @property
     def paintings(self) -> int:

@@ -13,7 +13,7 @@ from numbers import Integral
 from pathlib import PurePath
 from typing import Any
 
-from . import _validate
+from . import _tags, _validate
 from .clock import MAX_FACTOR, MAX_FPS, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
@@ -109,6 +109,7 @@ class Recipe:
 
     track: of a file with several audio tracks, the one to use, from 1; None is its default one.
     start, duration: the part of the song to use, in seconds; None is to the end.
+    loop: whether the end of the video flows into its beginning.
     fps: pictures per second of the drawn spectrum, a Fraction. With a lock, the nearest rate that
     puts keyframes on notes is taken.
     stride: every stride-th picture becomes a keyframe.
@@ -137,11 +138,14 @@ class Recipe:
         shown several times, and view, camera and finish change in between. None, or 0, is the
         picture rate. With a lock, whose picture rate is not a round one, the nearest multiple is
         taken.
+    title, artist: what the song is called, and who made it, for players and for words on the
+        picture; None is what the song's tags say, "" is nothing.
     """
 
     track: int | None = None
     start: float = 0.0
     duration: float | None = None
+    loop: bool = False
     fps: Fraction = Fraction(30)
     stride: int = 16
     before: int = 0
@@ -170,6 +174,8 @@ class Recipe:
     sway_by: Modulation = field(default_factory=Modulation)
     shake_by: Modulation = field(default_factory=Modulation)
     motion_fps: Fraction | None = None
+    title: str | None = None
+    artist: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -185,6 +191,12 @@ class Recipe:
                 RANGES[name].check(name, getattr(self, name))
         for name in (*_FOLLOWING, *_CAMERA_BY):
             RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
+        for name in ("title", "artist"):
+            if (said := getattr(self, name)) is not None:
+                _validate.text(name, said, _tags.LONGEST)
+                object.__setattr__(self, name, _tags.line(said))
+        if not isinstance(self.loop, bool):
+            raise SettingsError(f"loop must be true or false, not {quoted(self.loop)}.")
         _validate.choice("interpolator", self.interpolator, choices())
         object.__setattr__(self, "form", form.check(self.form))
         object.__setattr__(self, "story", story.check(self.story))
@@ -294,8 +306,9 @@ class Recipe:
     @property
     def unseen(self) -> Recipe:
         """The same recipe without what shows it: view, camera and finish are those that show
-        frames as they are, each once."""
+        frames as they are, each once, and nothing says what the song is called."""
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
+        still |= {"title": None, "artist": None}
         still["motion_fps"] = None
         if told := story.of(self.story):
             still["story"] = str(told.unseen)
@@ -313,7 +326,8 @@ class Recipe:
         if kind == self.view.kind:
             return self
         view = replace(self.view, kind=kind, copies=None, bend=None)
-        return replace(self.unseen, view=view, motion_fps=self.motion_fps)
+        named: dict[str, Any] = {"title": self.title, "artist": self.artist}
+        return replace(self.unseen, view=view, motion_fps=self.motion_fps, **named)
 
     def repeats(self, rate: Fraction) -> int:
         """How often each frame is shown, where there are so many a second. See `motion_fps`."""

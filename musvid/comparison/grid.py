@@ -47,7 +47,10 @@ _WORTH = {
 _PROMPTS = ("style.prompt", "style.negative_prompt")
 _TEXTS = (*_PROMPTS, "story")
 # What is of the song rather than of a look, or a file.
-_NOT = ("start", "duration", "track", "form", "view.cover", "lock.beats")
+_NOT = (
+    *("start", "duration", "loop", "track", "form", "title", "artist", "target"),
+    *("view.cover", "lock.beats"),
+)
 # As the command line calls them, where that is not the last part of their name.
 _SHORT = {"view": "view.kind", "lock": "lock.note", "drift": "drift.speed"}
 # What an entry of a story calls a setting.

@@ -19,7 +19,7 @@ _SHOWN = ("style.", "echo", "before", "view.", "camera.", "finish.", "upscale")
 _PAINTED = (*_SHOWN, *FOLLOWERS, *ADDED_FOLLOWERS, *CAMERA_FOLLOWERS)
 # What the drawing of the spectrum depends on. Its embers travel with the texture; what that follows
 # is heard in the part.
-_PART = ("start", "duration", "lock.", "form", "story")
+_PART = ("start", "duration", "loop", "lock.", "form", "story")
 _DRAWN = (*_PART, "look.", "level", "cooling", "fps", "size", "stride", "drift")
 # Clicked whatever it is that has changed.
 _ALL = ("changed", "changed_timeline")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import _ffmpeg
+from .. import _ffmpeg, _tags
 from .._apart import apart
 from .._claims import Claim
 from ..clock import Clock
@@ -25,11 +25,6 @@ from . import encoder as encoders
 
 # Rates that AAC knows and every player plays.
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-
-# One line of ffmpeg's metadata format; a backslash at its end continues it.
-_COMMENT = re.compile(r"^comment=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL)
-
-_TITLE = re.compile(r"^title=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 
 _MOST_SETTINGS = 1 << 20  # bytes
 
@@ -199,7 +194,7 @@ def _comment(settings: str) -> bytes:
     They are handed to ffmpeg in a file since the arguments of a command have a limit of their own.
     """
     try:
-        text = _ffmpeg.metadata("comment", settings).encode()
+        text = _ffmpeg.metadata({"comment": settings}).encode()
     except UnicodeEncodeError:
         raise SettingsError(
             "The settings hold letters that are none; correct the prompt."
@@ -231,33 +226,7 @@ def _output(song: Song, size: tuple[int, int], codec: str, part: Path) -> list[s
 def read_settings(path: str | os.PathLike[str]) -> str:
     """The settings that `write` stored in a video. Raises SettingsError when there are none."""
     path = Path(path)
-    found = _COMMENT.search(_notes(path, "0"))
-    if not found:
+    found = _tags.every(path).get("comment")
+    if found is None:
         raise SettingsError(f"{path.name} holds no settings; give a video that musvid made.")
-    return _plain(found.group(1))
-
-
-def read_title(path: str | os.PathLike[str]) -> str:
-    """The title that a sound file says it has, or ""."""
-    for place in ("0", "0:s:a:0"):  # Ogg has its tags in the stream
-        if found := _TITLE.search(_notes(Path(path), place)):
-            return " ".join(_plain(found.group(1)).split())
-    return ""
-
-
-def _notes(path: Path, place: str) -> str:
-    """What a file says of itself, in ffmpeg's metadata format. place: as for -map_metadata."""
-    arguments = [*_ffmpeg.media_input(path), "-map_metadata", place, "-f", "ffmetadata", "pipe:1"]
-    text = ""
-    try:
-        with _ffmpeg.Process(arguments, stdout=True) as process:
-            text = process.read_bytes(4 * _MOST_SETTINGS).decode("utf-8", errors="replace")
-            while process.read_bytes(1 << 16):
-                pass  # so that a file with endless metadata ends, too
-    except FFmpegError:
-        pass  # not media: there is nothing to find in it
-    return text
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    return found
