@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 
 from . import interpolate
 from ._device import DEVICES, FAST, PRECISIONS
+from ._words import add_words, chosen_words
 from .clock import parse_time
 from .cluster.begun import Begun, begun
 from .cluster.option import add_option
@@ -569,6 +570,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="on|off",
         help="whether flashes are damped where there are more than three in a second (default: on)",
     )
+    add_words(parser, _number, _settled)
 
     other = parser.add_argument_group("other")
     add = other.add_argument
@@ -726,6 +728,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         view=replace(recipe.view, **chosen(View)),
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
+        words=replace(recipe.words, **chosen_words(given)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -15,7 +16,7 @@ import numpy as np
 
 from ._tags import Tags, read
 from .clock import Clock
-from .errors import SettingsError
+from .errors import SettingsError, SongError
 from .frame import Frame
 from .interpolate._names import chosen
 from .keys import Keys
@@ -35,10 +36,18 @@ from .ranges import RANGES
 from .recipe import Recipe
 from .song import Song
 from .spectrum.look import Look
+from .video.words import check, lacking_told, missing
 from .view.camera import Beat, curves
 from .view.cover import load
+from .view.logo import Logo
+from .view.logo import load as load_logo
 from .view.settings import RING, Looks, suited
 from .view.stage import Shot, changes
+from .words import writing
+from .words.lines import Line
+from .words.script import Script, letters_of
+from .words.settings import BAR
+from .words.settings import OFF as NEVER
 
 _log = logging.getLogger(__name__)
 
@@ -239,6 +248,42 @@ class Job:
         return load(view.cover) if view.cover and view.kind == RING else None
 
     @cached_property
+    def lyrics(self) -> tuple[Line, ...]:
+        """Lyrics in times of the file. Raises SettingsError where they cannot be read."""
+        return writing.lyrics(self.recipe.words, self.song)
+
+    @cached_property
+    def script(self) -> Script | None:
+        """What is written on the video, or None.
+
+        The song is listened to where a title stands for a bar and the tempo is not known.
+        """
+        recipe, bar = self.recipe, None
+        if not recipe.words.written:
+            return None
+        if recipe.words.show_title == BAR:
+            with contextlib.suppress(SongError):  # too short to have one
+                bar = _locked(recipe.lock or Lock("1/4"), self.song)
+        direction = recipe.drift.direction if recipe.drifts else ""
+        script = writing.compose(
+            *(recipe.words, self.song, self.tags, self.lyrics),
+            *(self.file_size, bar, direction),
+        )
+        return script or None
+
+    @cached_property
+    def logo(self) -> Logo | None:
+        """The logo on the video, or None. Raises SettingsError where it is none that can be read.
+
+        The song is listened to where it pulses.
+        """
+        words = self.recipe.words
+        if words.logo is None:
+            return None
+        beat = Beat.of(self.song) if words.logo_pulse else None
+        return Logo(load_logo(words.logo), words, beat)
+
+    @cached_property
     def shot(self) -> Shot:
         """How the strip is seen in the video. The song is listened to when this is asked for."""
         recipe = self.recipe
@@ -291,7 +336,7 @@ class Job:
             said.append(melting_told(recipe.style.model))
         if recipe.drift_by and recipe.drift.direction == NONE:
             said.append("The drift follows the music nowhere: texture travels in no direction")
-        return said
+        return said + told_of_words(self)
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
         """For every setting that changes along the song: its name ("strength", "guidance", "seed",
@@ -358,8 +403,10 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration))
     _ = job.course, job.cover  # a drift that is too fast, or no cover, is told now
+    for remark in told_of_words(job):
+        _tell(remark)
     if job.melts:
-        _tell_melting(settled.style.model)
+        _tell(melting_told(settled.style.model))
     return job
 
 
@@ -371,10 +418,29 @@ def melting_told(model: str) -> str:
     )
 
 
+def told_of_words(job: Job) -> list[str]:
+    """Sentences on what is written: lyrics that are found or left out, letters that no font has.
+
+    Raises SettingsError where lyrics or a logo cannot be read, or this ffmpeg draws no words.
+    """
+    words = job.recipe.words
+    if words.logo is not None:
+        load_logo(words.logo)
+    said = writing.remarks(words, job.song, job.lyrics)
+    if words.written:
+        check()
+        named = (job.tags.title, job.tags.artist) if words.show_title != NEVER else ()
+        if named and not any(named):
+            said.append("The song's tags name neither title nor artist; --title and --artist do")
+        if lacking := missing(letters_of(job.lyrics, named)):
+            said.append(lacking_told(lacking))
+    return said
+
+
 @lru_cache(maxsize=64)
-def _tell_melting(model: str) -> None:
+def _tell(remark: str) -> None:
     """Log it once: a page resolves a recipe at every turn of a knob."""
-    _log.info("%s.", melting_told(model))
+    _log.info("%s.", remark)
 
 
 def prepare(song: Song | Job | str | os.PathLike[str], recipe: Recipe | None = None) -> Job:

@@ -26,6 +26,8 @@ from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
 from .view.settings import Camera, Finish, View
+from .words.settings import AUTO as WITH_THE_SONG
+from .words.settings import Words
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +83,11 @@ _PARTS: dict[str, type] = {
     "view": View,
     "camera": Camera,
     "finish": Finish,
+    "words": Words,
 } | dict.fromkeys((*_FOLLOWING, *_CAMERA_BY), Modulation)
+
+# Settings that are files.
+_FILES = (("view", "cover"), ("words", "lyrics"), ("words", "logo"))
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -133,6 +139,7 @@ class Recipe:
     story: what each of these parts looks like, such as "A: violet nebula | B: view tunnel" (see
         `musvid.music.story`); "auto" is made from the song, "off" is one look for all of it.
     view, camera, finish: how what was painted is shown; they repaint nothing.
+    words: what stands on it: title, lyrics, a logo.
     zoom_by, turn_by, sway_by, shake_by: how these settings of the camera follow the music.
     motion_fps: frames per second of the video, a whole multiple of the picture rate: each frame is
         shown several times, and view, camera and finish change in between. None, or 0, is the
@@ -169,6 +176,7 @@ class Recipe:
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
+    words: Words = field(default_factory=Words)
     zoom_by: Modulation = field(default_factory=Modulation)
     turn_by: Modulation = field(default_factory=Modulation)
     sway_by: Modulation = field(default_factory=Modulation)
@@ -306,9 +314,10 @@ class Recipe:
     @property
     def unseen(self) -> Recipe:
         """The same recipe without what shows it: view, camera and finish are those that show
-        frames as they are, each once, and nothing says what the song is called."""
+        frames as they are, each once, and nothing says what the song is called, or stands on them.
+        """
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
-        still |= {"title": None, "artist": None}
+        still |= {"title": None, "artist": None, "words": Words()}
         still["motion_fps"] = None
         if told := story.of(self.story):
             still["story"] = str(told.unseen)
@@ -326,7 +335,7 @@ class Recipe:
         if kind == self.view.kind:
             return self
         view = replace(self.view, kind=kind, copies=None, bend=None)
-        named: dict[str, Any] = {"title": self.title, "artist": self.artist}
+        named: dict[str, Any] = {"title": self.title, "artist": self.artist, "words": self.words}
         return replace(self.unseen, view=view, motion_fps=self.motion_fps, **named)
 
     def repeats(self, rate: Fraction) -> int:
@@ -390,14 +399,16 @@ class Recipe:
     def to_json(self) -> str:
         """These settings as JSON, which `from_json` reads.
 
-        Of a cover it holds the file's name: in which folder it lies is nobody's business.
+        Of a cover, lyrics and a logo it holds the files' names: in which folder they lie is
+        nobody's business.
         """
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
         bpm = self.lock.bpm
         values["motion_fps"] = None if self.motion_fps is None else str(self.motion_fps)
-        if cover := self.view.cover:
-            values["view"]["cover"] = PurePath(cover).name
+        for part, name in _FILES:
+            if path := values[part][name]:
+                values[part][name] = PurePath(path).name
         if shown := self.view.shown:
             values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
@@ -407,8 +418,8 @@ class Recipe:
     def from_json(cls, text: str, remarks: list[str] | None = None) -> Recipe:
         """The settings that a JSON text holds; what it leaves out has its default.
 
-        A cover is dropped: whoever wrote the settings must not have another's file shown. That is
-        appended to the remarks, or else logged.
+        Files (a cover, lyrics, a logo) are dropped: whoever wrote the settings must not have
+        another's file shown. That is appended to the remarks, or else logged.
 
         Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
         """
@@ -428,11 +439,12 @@ class Recipe:
             values = {"stride": 8, "before": 4, "after": 2, "relight": False, **values}
         elif version != _VERSION:
             raise SettingsError("The settings were written by a newer musvid; update it.")
-        view = values.get("view")
-        if isinstance(view, dict) and (cover := view.pop("cover", None)) is not None:
+        for part, name, path in _files_in(values):
+            del values[part][name]
+            article, them = ("The lyrics", "are") if name == "lyrics" else (f"The {name}", "is")
             remark = (
-                f"The cover {quoted(cover)} is not taken from settings, which show no file; give "
-                "it again."
+                f"{article} {quoted(path)} {them} not taken from settings, which show no file; "
+                f"give {'it' if them == 'is' else 'them'} again."
             )
             if remarks is None:
                 _log.warning(remark)
@@ -467,8 +479,8 @@ class Recipe:
     def from_flat(cls, values: Mapping[str, Any]) -> Recipe:
         """The recipe of settings by name, as `flat` gives them; what is left out has its default.
 
-        Raises SettingsError when a setting is unknown or wrong, or there is a cover, which is no
-        setting by name but a file.
+        Raises SettingsError when a setting is unknown or wrong, or there is a cover, a logo or a
+        name of lyrics, which are no settings by name but files.
         """
         nested: dict[str, Any] = {}
         for name, value in values.items():
@@ -480,10 +492,24 @@ class Recipe:
                 nested[name] = {**whole, **value}
             elif isinstance(whole, dict):  # else it is no part, which is told below
                 nested[name] = value
-        view = nested.get("view")
-        if isinstance(view, dict) and view.get("cover") is not None:
-            raise SettingsError("A cover is a file, which settings cannot name; leave it out.")
+        for _, name, _ in _files_in(nested):
+            if name == "lyrics":
+                raise SettingsError(
+                    'Lyrics are a file, which settings cannot name; "auto" takes the song\'s own.'
+                )
+            raise SettingsError(f"A {name} is a file, which settings cannot name; leave it out.")
         return cls._from(nested)
+
+
+def _files_in(values: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """What settings say of files: the part, the name, and the value of each."""
+    return [
+        (part, name, path)
+        for part, name in _FILES
+        if isinstance(given := values.get(part), dict)
+        and (path := given.get(name)) is not None
+        and not (name == "lyrics" and path == WITH_THE_SONG)
+    ]
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -357,16 +357,23 @@ def film(
 
     Raises OutputError when the video cannot be written.
     """
-    with closed(shown(frames, job, most=most)) as pictures:
+    upscale, first = job.upscale if job.plain else 1, Fraction(job.song.first, job.song.rate)
+    with ExitStack() as stack:
+        pictures = stack.enter_context(closed(shown(frames, job, most=most)))
+        if job.logo:
+            times = (first + number / job.file_rate for number in count())
+            pictures = stack.enter_context(closed(job.logo.on_each(pictures, times, upscale)))
+            upscale = 1
         return video.write(
             islice(pictures, math.ceil((song or job.song).duration * job.file_rate)),
             song or job.song,
             job.clock,
             path,
             rate=job.file_rate,
-            upscale=job.upscale if job.plain else 1,
+            upscale=upscale,
             settings=settings or job.recipe.to_json(),
             encoder=encoder,
+            script=job.script,
         )
 
 
@@ -448,6 +455,8 @@ class Addresses:
         if filling:
             filling.append(pick_device(device))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
+        cover += [] if job.script is None else [str(job.script)]
+        cover += [] if job.logo is None else [pixels_of(job.logo.picture)]
         makers = drawing, painting, filling, _code(".")
         frames = address(sound, recipe.to_json(), cover, makers)
         return cls(

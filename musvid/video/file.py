@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -21,7 +21,9 @@ from ..clock import Clock
 from ..errors import FFmpegError, OutputError, SettingsError, quoted
 from ..frame import Frame
 from ..song import Song
+from ..words.script import Script
 from . import encoder as encoders
+from . import words
 
 # Rates that AAC knows and every player plays.
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
@@ -128,6 +130,7 @@ def write(
     upscale: int = 1,
     settings: str = "",
     encoder: str = "auto",
+    script: Script | None = None,
 ) -> Path:
     """Write frames and the song's sound: H.264 (yuv420p, BT.709), AAC, index in front.
 
@@ -136,6 +139,7 @@ def write(
     upscale: the file's size as a multiple of the frames' size (Lanczos).
     settings: a text to store in the file, for `read_settings`; white space at its end is lost.
     encoder: "cpu", "gpu" for the graphics card's, or "auto" for an NVIDIA card's where it works.
+    script: words that are drawn on the file's pictures.
 
     The next frames are made while ffmpeg takes those before, up to `_WAITING` of them. The file
     appears under its name when it is complete, and not before. Raises OutputError when it cannot be
@@ -153,10 +157,13 @@ def write(
             *song.input(),
             *_ffmpeg.raw_input(width, height, rate or clock.rate),
             *_ffmpeg.metadata_input(notes),
-            *_output(song, size, encoders.pick(encoder, size), part),
+            *_output(song, size, encoders.pick(encoder, size), part, written=bool(script)),
         ]
         with (
-            _ffmpeg.Process(arguments, stdin=True, patience=song.patience) as process,
+            words.staged(script.on(*size)) if script else nullcontext() as folder,
+            _ffmpeg.Process(
+                arguments, stdin=True, patience=song.patience, folder=folder
+            ) as process,
             apart(process.write, _WAITING, stop=process.kill) as put,
         ):
             for frame in chain([first], source):
@@ -207,9 +214,16 @@ def _comment(settings: str) -> bytes:
     return text
 
 
-def _output(song: Song, size: tuple[int, int], codec: str, part: Path) -> list[str]:
-    """What is made of a song, frames and settings, which are the inputs 0, 1 and 2."""
+def _output(
+    song: Song, size: tuple[int, int], codec: str, part: Path, *, written: bool = False
+) -> list[str]:
+    """What is made of a song, frames and settings, which are the inputs 0, 1 and 2.
+
+    written: whether words are drawn, before pixels lose half of their colours.
+    """
     scale = f"scale={size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
+    if written:
+        scale = f"{scale},format=rgb24,{words.FILTER},{scale}"
     picture = f"[1:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
     rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
     layout = "mono" if song.channels == 1 else "stereo"

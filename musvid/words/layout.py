@@ -52,7 +52,7 @@ class Layout:
     @property
     def artist(self) -> float:
         """The em of an artist's name below it."""
-        return 0.036 * self.unit
+        return 0.037 * self.unit
 
     @property
     def lyrics(self) -> float:
@@ -62,7 +62,7 @@ class Layout:
     def anchor(self, place: str) -> tuple[int, float, float]:
         """Where words of a place such as "lower-left" or "centre" are tied: the number that ASS has
         for it (as on a keypad), and its point."""
-        left, top, right, foot = self.margins
+        left, top, _, foot = self.margins
         row, _, column = place.partition("-")
         y, line = {
             "lower": (self.height - foot, 0),

@@ -10,7 +10,7 @@ from typing import Any
 FONTS = Path(__file__).parent / "fonts"
 """The folder of the fonts that ship, see its README."""
 
-BOLD, PLAIN = "Musvid SemiBold", "Musvid Regular"
+BOLD, PLAIN = "Musvid SemiBold", "Musvid Medium"
 """Their names, as a script has them."""
 
 EM = 0.827

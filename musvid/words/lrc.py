@@ -81,7 +81,8 @@ def _words(rest: str, number: int, name: str) -> tuple[str, Sung]:
     parts = _WORD.split(rest)
     if len(parts) == 1:
         return rest.strip(), ()
-    before, words = parts[0].lstrip(), []
+    before = parts[0].lstrip()
+    words: list[tuple[float, str]] = []
     for stamp, word in zip(parts[1::2], parts[2::2], strict=True):
         time, word = _seconds(stamp, number, name), before + word
         before = ""

@@ -7,7 +7,8 @@ What a user wrote stands in it as the text of events, where nothing of it is a c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from .layout import Layout
 from .letters import BOLD, EM, PLAIN, clean, covered, escaped, width
@@ -23,7 +24,7 @@ _EARLY = 0.2  # seconds before a line is sung: it can be read when its time come
 _LEAST = 0.62  # of a title's size, at which it is one line rather than two
 _DRIFT = 0.006  # of the unit, a second
 _FARTHEST = 0.05  # of the unit
-_UNSUNG, _SUNG = 0x98, 0x38  # how transparent words are, before and behind
+_UNSUNG, _SUNG = 0x74, 0x24  # how transparent words are, before and behind
 _GLOW = 0.12  # seconds in which a word lights up
 _WAYS = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
 
@@ -78,14 +79,16 @@ class Script:
     def __bool__(self) -> bool:
         return bool(self.lines or (self.title and (self.title.title or self.title.artist)))
 
-    @property
-    def letters(self) -> str:
-        """Every letter in it that the fonts that ship may not have, once."""
-        told = [self.title.title, self.title.artist] if self.title else []
-        texts = [*told, *(line.text for line in self.lines)]
-        return "".join(
-            sorted({each for text in texts for each in clean(text, 4 * _LETTERS) if not covered(each)})
-        )
+    def on(self, width: int, height: int) -> Script:
+        """The same script for pictures of another size."""
+        return replace(self, layout=replace(self.layout, width=width, height=height))
+
+    def shows(self, time: Fraction | float) -> bool:
+        """Whether anything of it is seen at a moment of the video."""
+        long = self.seconds if self.title is None or self.title.seconds is None else None
+        until = (long or self.title.seconds or 0.0) if self.title else 0.0
+        lines = any(line.start - _EARLY <= time <= line.end for line in self.lines)
+        return lines or time <= until
 
     def __str__(self) -> str:
         head = _HEAD.format(width=self.layout.width, height=self.layout.height, font=BOLD)
@@ -165,7 +168,7 @@ class Script:
         head = f"0,{_time(start)},{_time(end)},Words,,{margins},,"
         into, out = (round(1000 * each) for each in fades)
         tags = f"\\an{number}{way}\\fad({into},{out})"
-        wide = f"\\bord{0.05 * em:.2f}\\blur{0.24 * em:.2f}\\1a&H80&\\3a&H80&\\1c&H000000&"
+        wide = f"\\bord{0.09 * em:.2f}\\blur{0.3 * em:.2f}\\1a&H68&\\3a&H68&\\1c&H000000&"
         yield f"Dialogue: {head}{{{tags}{wide}}}{text}"
         near = f"\\bord0\\blur{0.045 * em:.2f}\\1a&H60&\\1c&H000000&"
         yield f"Dialogue: {head}{{{tags}{near}}}{text}"
@@ -183,9 +186,14 @@ class Script:
         return f"\\move({','.join(f'{end:.2f}' for end in ends)})"
 
 
-def arranged(
-    lines: Iterable[Line], seconds: float
-) -> Iterator[tuple[Line, float, float, int]]:
+def letters_of(lines: Iterable[Line], others: Iterable[str] = ()) -> str:
+    """Every letter of some texts that the fonts that ship may not have, once."""
+    texts = {*others, *(line.text for line in lines)}
+    found = {each for text in texts for each in clean(text, _ROWS * _LETTERS)}
+    return "".join(sorted(each for each in found if not covered(each)))
+
+
+def arranged(lines: Iterable[Line], seconds: float) -> Iterator[tuple[Line, float, float, int]]:
     """Lines with the time for which each is shown, and in which row: none over another one.
 
     seconds: of the video. Of more lines at a time than there are rows, the one that would end first
@@ -204,7 +212,7 @@ def arranged(
             first[1] = start
             busy.remove(first)
         rows = [each[2] for each in busy]
-        row = next(row for row in range(_AT_ONCE) if row not in rows)
+        row = float(next(row for row in range(_AT_ONCE) if row not in rows))
         shown.append([start, line.end, row])
         kept.append(line)
     for line, (start, end, row) in zip(kept, shown, strict=True):

@@ -24,9 +24,7 @@ def parse(rows: Sequence[str], name: str) -> list[Line]:
 
     Tags such as ``<i>`` are left out. Raises SettingsError for a time that is none.
     """
-    spans = {
-        number: _span(row, number, name) for number, row in enumerate(rows, 1) if "-->" in row
-    }
+    spans = {number: _span(row, number, name) for number, row in enumerate(rows, 1) if "-->" in row}
     lines = []
     for number, (start, end) in spans.items():
         texts: list[str] = []
