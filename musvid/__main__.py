@@ -10,9 +10,8 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from . import presets
 from ._entry import console, end_by_signals, guarded
-from ._options import begin, build_parser, clustered, common, in_time, recipe_from
+from ._options import begin, build_parser, clustered, common, in_time, listed, recipe_from
 from ._progress import Bars, OneBar, fetch_all
 from .cluster.begun import Begun
 from .comparison.grid import Grid
@@ -32,6 +31,7 @@ from .job import Job, prepare
 from .recipe import MOTION
 from .rendering import STAGES, check_apart, render
 from .video.file import check_output
+from .video.targets import find
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,8 +63,8 @@ def _render(given: list[str]) -> int:
     """Render as the options say, and tell what came of it. Raises MusvidError."""
     parser = build_parser()
     options = parser.parse_args(given)
-    if options.preset == "list":
-        print(presets.told())
+    if told_all := listed(options):
+        print(told_all)
         return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
@@ -75,7 +75,8 @@ def _render(given: list[str]) -> int:
     if options.vary:
         return _compare_values(options)
     if options.output:
-        check_output(options.output)  # before a song is listened to
+        aim = find(vars(options).get("target", ""))
+        check_output(options.output, target=aim)  # before a song is listened to
     machine = common(options)
     wish = recipe_from(options)
     if options.cluster:
@@ -183,6 +184,8 @@ def _check_comparison(options: argparse.Namespace) -> None:
     given = vars(options)
     if options.vary and options.frames is not None:
         raise SettingsError("--vary renders many clips; leave out --frames.")
+    if options.compare and given.get("target"):
+        raise SettingsError("--compare writes a video of its own kind; leave out --for.")
     if options.compare and not options.vary:
         for name in ("recipe", *MOTION, "frames"):
             if given.get(name) is not None:

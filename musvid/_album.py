@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import presets
-from ._options import album_parser, begin, clustered, common, in_time, recipe_from
+from ._options import album_parser, begin, clustered, common, in_time, listed, recipe_from
 from ._progress import AlbumBars, fetch_styles
 from .album import songs
 from .album.run import Album
@@ -34,8 +33,8 @@ def main(given: Sequence[str]) -> int:
     """Render an album as the options say; returns the exit code. Raises MusvidError."""
     parser = album_parser()
     options = parser.parse_args(given)
-    if options.preset == "list":
-        print(presets.told())
+    if told_all := listed(options):
+        print(told_all)
         return 0
     if not options.songs and not options.clear_cache:
         parser.error("the following arguments are required: FOLDER|SONG")

@@ -117,6 +117,11 @@ def metadata(texts: Mapping[str, str]) -> str:
     return "\n".join([";FFMETADATA1", *lines])
 
 
+def picture_input(path: str | os.PathLike[str]) -> list[str]:
+    """Arguments that open a JPEG file that musvid wrote."""
+    return ["-protocol_whitelist", "file", "-f", "mjpeg", "-i", _named(path)]
+
+
 def _named(path: str | os.PathLike[str]) -> str:
     return "file:" + os.fspath(Path(path))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import randrange
 from typing import Any, NoReturn, TypeVar
 
-from . import interpolate
+from . import interpolate, presets
 from ._device import DEVICES, FAST, PRECISIONS
 from ._words import add_words, chosen_words
 from .clock import parse_time
@@ -38,9 +38,13 @@ from .spectrum.palettes import PALETTES
 from .store import Store, usable
 from .video.encoder import ENCODERS, pick
 from .video.settings import load_settings
+from .video.targets import TARGETS, find, told
 from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
 
 T = TypeVar("T")
+
+LIST = "list"
+"""In place of a name: all names are told."""
 
 _EPILOG = """\
 The picture rate of the video is fps * before * after / stride. Recipes:
@@ -189,6 +193,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="begin with a complete set of settings, which other options change; "
         f'"list" names them all (default: {LIVING}; with --compare and no --vary, none)',
+    )
+    add(
+        "--for",
+        dest="target",
+        type=_target,
+        metavar="NAME",
+        help="what the video is for, whose size, length and kind of file are filled in: "
+        f'{", ".join(TARGETS)}; "list" says what they are',
     )
 
     part = parser.add_argument_group("the part of the song")
@@ -674,12 +686,20 @@ _seconds = _settled(parse_time)
 _shown = _settled(parse_shown)
 _form = _settled(form.check)
 _story = _settled(story.check)
+_target = _settled(lambda name: name if name == LIST else find(name).name)
 
 
 def _switch(text: str) -> bool:
     if text.lower() not in ("on", "off"):
         raise argparse.ArgumentTypeError(f"{quoted(text)} is neither on nor off")
     return text.lower() == "on"
+
+
+def listed(options: argparse.Namespace) -> str:
+    """What there is to choose from, where the options ask for that; else ""."""
+    if options.preset == LIST:
+        return presets.told()
+    return told() if vars(options).get("target") == LIST else ""
 
 
 def begin(options: argparse.Namespace) -> None:
@@ -701,7 +721,10 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     recipe = _begun_with(options)
     recipe = recipe.with_model(given.get("model", recipe.style.model))
     recipe = recipe.with_view(given.get("kind", recipe.view.kind))
-    if not options.settings and given.keys() & {"size", "upscale"} and "shown" not in given:
+    if "target" in given:
+        recipe = recipe.aimed(given["target"])
+    sized = given.keys() & {"size", "upscale"} and "shown" not in given
+    if sized and not options.settings and not recipe.target:
         recipe = replace(recipe, view=replace(recipe.view, shown=None))
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])

@@ -36,6 +36,10 @@ class Tags:
     album: str = ""
 
 
+NONE = Tags()
+"""The tags of a song that says nothing."""
+
+
 def read(path: str | os.PathLike[str]) -> Tags:
     """The tags of a sound file; empty ones of what is no media file, or is not there."""
     try:

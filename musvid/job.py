@@ -36,6 +36,8 @@ from .ranges import RANGES
 from .recipe import Recipe
 from .song import Song
 from .spectrum.look import Look
+from .video import targets
+from .video.targets import Target
 from .video.words import check, lacking_told, missing
 from .view.camera import Beat, curves
 from .view.cover import load
@@ -297,6 +299,22 @@ class Job:
         }
         return Shot(self.file_size, *self.looks, often=self.repeats, **more)
 
+    @property
+    def target(self) -> Target:
+        """What the video is for."""
+        return targets.find(self.recipe.target)
+
+    @property
+    def chapters(self) -> tuple[tuple[float, str], ...]:
+        """The parts of the song in the video, where they are known and there are several: when each
+        begins, in seconds of the video, and its letter."""
+        if self.recipe.form == form.AUTO:
+            return ()
+        start = self.song.first / self.song.rate
+        spans = self.form.spans(start, start + float(self.song.duration))
+        found = tuple((first - start, letter) for first, _, letter in spans)
+        return found if len(found) > 1 else ()
+
     @cached_property
     def tags(self) -> Tags:
         """What players show of the song: what its file says, unless the recipe says otherwise."""
@@ -402,6 +420,9 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     ).resolve()
     settled = _told(settled, song)
     job = Job(song, settled, clock_of(settled, song.duration))
+    if settled.target:
+        job.target.check_duration(float(job.file_frames / job.file_rate))
+        job.target.check_rate(job.file_rate)
     _ = job.course, job.cover  # a drift that is too fast, or no cover, is told now
     for remark in told_of_words(job):
         _tell(remark)

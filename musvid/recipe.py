@@ -25,6 +25,7 @@ from .paint.drift import NONE, Drift
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
+from .video import targets
 from .view.settings import Camera, Finish, View
 from .words.settings import AUTO as WITH_THE_SONG
 from .words.settings import Words
@@ -147,6 +148,8 @@ class Recipe:
         taken.
     title, artist: what the song is called, and who made it, for players and for words on the
         picture; None is what the song's tags say, "" is nothing.
+    target: what the video is for, a name from `musvid.video.targets`, whose file it becomes; "" is
+        nothing in particular. `aimed` fills in what suits it.
     """
 
     track: int | None = None
@@ -184,6 +187,7 @@ class Recipe:
     motion_fps: Fraction | None = None
     title: str | None = None
     artist: str | None = None
+    target: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -203,6 +207,7 @@ class Recipe:
             if (said := getattr(self, name)) is not None:
                 _validate.text(name, said, _tags.LONGEST)
                 object.__setattr__(self, name, _tags.line(said))
+        object.__setattr__(self, "target", targets.find(self.target).name)
         if not isinstance(self.loop, bool):
             raise SettingsError(f"loop must be true or false, not {quoted(self.loop)}.")
         _validate.choice("interpolator", self.interpolator, choices())
@@ -317,7 +322,7 @@ class Recipe:
         frames as they are, each once, and nothing says what the song is called, or stands on them.
         """
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
-        still |= {"title": None, "artist": None, "words": Words()}
+        still |= {"title": None, "artist": None, "target": "", "words": Words()}
         still["motion_fps"] = None
         if told := story.of(self.story):
             still["story"] = str(told.unseen)
@@ -335,8 +340,53 @@ class Recipe:
         if kind == self.view.kind:
             return self
         view = replace(self.view, kind=kind, copies=None, bend=None)
-        named: dict[str, Any] = {"title": self.title, "artist": self.artist, "words": self.words}
-        return replace(self.unseen, view=view, motion_fps=self.motion_fps, **named)
+        names = ("motion_fps", "title", "artist", "target", "words")
+        kept = {name: getattr(self, name) for name in names}
+        return replace(self.unseen, view=view, **kept)
+
+    def aimed(self, name: str) -> Recipe:
+        """The same recipe with what a target fills in: size, duration, rate, loop, stride.
+
+        A duration that suits it stays. name: from `musvid.video.targets`, or "", which fills in
+        nothing. Raises SettingsError where there is none of that name.
+        """
+        target = targets.find(name)
+        if not target.name:
+            return replace(self, target="")
+        most = target.longest or math.inf
+        suits = self.duration is not None and target.shortest <= self.duration <= most
+        motion: dict[str, Any] = {}
+        if target.stride and self.motion == RELIT:
+            motion = motions(target.stride)[RELIT]
+        made = replace(
+            self,
+            target=target.name,
+            view=replace(self.view, shown=target.size),
+            duration=self.duration if suits else target.filled,
+            loop=target.loop,
+            **motion,
+        )
+        rate = made.fps * made.before * made.after / made.stride
+        if made.motion_fps is None and rate < target.rates[0]:
+            made = replace(made, motion_fps=rate * math.ceil(target.rates[0] / rate))
+        return made
+
+    def _check_target(self) -> None:
+        """Raises SettingsError where what is asked for is not what the video is for."""
+        if not self.target:
+            return
+        target = targets.find(self.target)
+        if target.loop and not self.loop:
+            raise SettingsError(f"--for {target.name} is a loop; leave out --no-loop.")
+        target.check_shown(self.view.shown or self._painted)
+        if self.duration is not None:
+            target.check_duration(self.duration)
+
+    @property
+    def _painted(self) -> tuple[int, int]:
+        """The size of a resolved recipe's paintings as they are enlarged."""
+        width, height = self.size or (0, 0)
+        return width * (self.upscale or 1), height * (self.upscale or 1)
 
     def repeats(self, rate: Fraction) -> int:
         """How often each frame is shown, where there are so many a second. See `motion_fps`."""
@@ -376,6 +426,7 @@ class Recipe:
             finish=self.finish.resolve(self.view.kind),
             drift=self.drift.resolve(size, float(self.stride / (self.fps * self.before))),
         )
+        resolved._check_target()
         if resolved.drifts:
             resolved.drift.check(resolved.style.symmetry)
         told = story.of(self.story)

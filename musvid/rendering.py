@@ -33,9 +33,11 @@ from .spectrum.embers import glowing, run_in
 from .spectrum.look import Look
 from .store import Store, address, content_of, pixels_of
 from .video import file as video
-from .video.encoder import pick
+from .video.encoder import pick_for
+from .video.labels import Labels, cover_of
 from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
+from .video.targets import PLAIN, Target, find
 from .view.flashes import safe
 from .view.stage import luminances, view
 
@@ -74,7 +76,8 @@ def render(
     song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
         as it was cut; or a `Job`, which has its recipe in it.
     recipe: every setting; by default those of the preset "living".
-    output: the video, ``.mp4``; by default the song's name in the current folder, or a similar one
+    output: the video, ``.mp4`` unless it is for something that takes another file (see
+        `musvid.video.targets`); by default the song's name in the current folder, or a similar one
         where a file of that name is there which musvid did not make.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are
         `STAGES`, and they advance together.
@@ -96,15 +99,17 @@ def render(
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
-    given = None if output is None else video.check_output(output)  # before a song is listened to
-    pick(encoder)
+    early = song.recipe if isinstance(song, Job) else recipe or Recipe()
+    target = find(early.target)
+    given = None if output is None else video.check_output(output, target=target)
+    pick_for(target.kind(given) if given else target.kinds[0], encoder)  # before it is listened to
     job = prepare(song, recipe)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.style
-    path = given or _unnamed(song, overwrite)
-    video.check_output(path, settings=recipe.to_json())
+    path = given or _unnamed(song, overwrite, target.kinds[0].ending)
+    video.check_output(path, settings=recipe.to_json(), target=target)
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
-    codec = pick(encoder, job.file_size)
+    codec = pick_for(target.kind(path), encoder, job.file_size)
     totals = dict(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
@@ -169,7 +174,7 @@ def render(
         if painter:
             load()
         tools = Tools(stage, load, store, addresses, painter, device, flavr_weights)
-        film(chain(job, tools), job, path, encoder=encoder)
+        film(chain(job, tools), job, path, encoder=encoder, target=target)
     if store and addresses:
         store.keep_video(addresses.video, path)
     return path
@@ -348,15 +353,20 @@ def film(
     settings: str = "",
     most: int | None = None,
     encoder: str = "auto",
+    target: Target = PLAIN,
 ) -> Path:
     """Write the frames of a job as its view shows them, with the song's sound.
 
     frames: those of the stage "frames", from the first one on. song: the part whose sound is
     written, by default all of the job's. settings: the text to store, by default the job's. most:
-    pixels of the longer side, where a view shows the frames. encoder: see `musvid.write`.
+    pixels of the longer side, where a view shows the frames. encoder, target: see `musvid.write`.
 
     Raises OutputError when the video cannot be written.
     """
+    song = song or job.song
+    labels = Labels(job.tags)
+    if target.labelled:
+        labels = Labels(job.tags, job.chapters, float(song.duration), cover_of(song.path))
     upscale, first = job.upscale if job.plain else 1, Fraction(job.song.first, job.song.rate)
     with ExitStack() as stack:
         pictures = stack.enter_context(closed(shown(frames, job, most=most)))
@@ -365,14 +375,16 @@ def film(
             pictures = stack.enter_context(closed(job.logo.on_each(pictures, times, upscale)))
             upscale = 1
         return video.write(
-            islice(pictures, math.ceil((song or job.song).duration * job.file_rate)),
-            song or job.song,
+            islice(pictures, math.ceil(song.duration * job.file_rate)),
+            song,
             job.clock,
             path,
             rate=job.file_rate,
             upscale=upscale,
             settings=settings or job.recipe.to_json(),
             encoder=encoder,
+            labels=labels,
+            target=target,
             script=job.script,
         )
 
@@ -402,9 +414,9 @@ def _itself(frame: Frame) -> Frame:
     return frame
 
 
-def _unnamed(song: Song, overwrite: bool) -> Path:
+def _unnamed(song: Song, overwrite: bool, ending: str) -> Path:
     """The path of a video that was not named: by the song's name, in the current folder."""
-    name = Path(f"{stem_of(song.path)}.mp4")
+    name = Path(f"{stem_of(song.path)}{ending}")
     if not overwrite:
         (name,) = unused([name], is_video_of_ours, keep=song.path)
     return name

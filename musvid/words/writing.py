@@ -11,7 +11,7 @@ from .._tags import Tags
 from ..errors import SettingsError
 from ..music.lock import Lock
 from ..song import Song
-from . import lines
+from . import lines, reading
 from .layout import Layout
 from .lines import ENDINGS, Line
 from .script import Script, Title
@@ -61,13 +61,13 @@ def _read(path: Path) -> tuple[Line, ...]:
     try:
         facts = path.stat()
     except (OSError, ValueError):
-        return tuple(lines.read(path))  # whose errors are sentences
+        return tuple(reading.read(path))  # whose errors are sentences
     return _kept(path, facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
 def _kept(path: Path, _size: int, _changed: int) -> tuple[Line, ...]:
-    return tuple(lines.read(path))
+    return tuple(reading.read(path))
 
 
 def _embedded(path: Path) -> tuple[Line, ...]:
@@ -85,7 +85,7 @@ def _in_tags(path: Path, _size: int, _changed: int) -> tuple[Line, ...]:
         for name, text in _tags.every(path, place).items():
             if "lyrics" in name:
                 try:
-                    return tuple(lines.parse(text[: lines.MOST_BYTES], path.name))
+                    return tuple(reading.parse(text[: lines.MOST_BYTES], path.name))
                 except SettingsError:
                     continue  # they have no times, or others than LRC's
     return ()
