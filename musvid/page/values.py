@@ -14,6 +14,15 @@ SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 PACES = ["picture rate", "48", "50", "60", "120"]
 SECONDS = "no, in seconds"
 PLANS = ["the model's own", *SCHEDULERS]
+SHOWS = {
+    "off": "off",
+    "first bar": "bar",
+    "5 seconds": "5",
+    "8 seconds": "8",
+    "all the time": "all",
+}
+FILES = ("view.cover", "words.lyrics", "words.logo")
+"""The controls of files that are uploaded, which Gradio checks."""
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
 Values = dict[str, Any]
@@ -35,7 +44,9 @@ def recipe_of(values: Values) -> Recipe:
     ):
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
-    cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
+    files = {name: path for name in FILES if (path := given.pop(name, None))}
+    for name in ("title", "artist"):  # an empty field is what the tags say
+        given[name] = given.get(name) or None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -45,7 +56,12 @@ def recipe_of(values: Values) -> Recipe:
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
     recipe = Recipe.from_flat(given)
-    return replace(recipe, view=replace(recipe.view, cover=str(cover))) if cover else recipe
+    for name, path in files.items():
+        part, _, key = name.partition(".")
+        changed: dict[str, Any] = {key: str(path)}
+        named: dict[str, Any] = {part: replace(getattr(recipe, part), **changed)}
+        recipe = replace(recipe, **named)
+    return recipe
 
 
 def values_of(recipe: Recipe) -> Values:
@@ -58,7 +74,8 @@ def values_of(recipe: Recipe) -> Values:
     values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
-    values["view.cover"] = None  # the field keeps the file that it has
+    values |= dict.fromkeys(FILES)  # the fields keep the files that they have
+    values |= {name: values[name] or "" for name in ("title", "artist")}
     values["motion_fps"] = values["motion_fps"] or PACES[0]
     values["style.scheduler"] = values["style.scheduler"] or PLANS[0]
     tiny = recipe.style.tiny_autoencoder
@@ -76,8 +93,7 @@ def held(text: object) -> Values:
     values = object_of(str(text or "{}"))
     if values is None:
         raise SettingsError("The settings did not arrive whole; reload the page.")
-    values.pop("view.cover", None)  # comes as a file of its own
-    return values
+    return {name: value for name, value in values.items() if name not in FILES}  # come as files
 
 
 def object_of(text: str) -> Values | None:

@@ -16,7 +16,7 @@ from musvid import Recipe, SettingsError
 from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.song import SongPanel
-from musvid.page.values import recipe_of
+from musvid.page.values import FILES, recipe_of
 from musvid.ranges import RANGES
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
@@ -55,8 +55,8 @@ PANELS = [
     "overview",
 ]
 # Settings that the page leaves as they are.
-# Few songs have several tracks, and the page says which one it took; their tags name them.
-NO_CONTROL = {"track", "title", "artist"}
+# Few songs have several tracks, and the page says which one it took.
+NO_CONTROL = {"track"}
 
 
 @pytest.fixture
@@ -228,13 +228,14 @@ def test_the_entry_is_an_entry_only() -> None:
 
 def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> None:
     values = {"stride": 7, "view.cover": "/etc/passwd", "unknown": 1}
-    data: dict[Any, Any] = {board.held: json.dumps(values), board.controls["view.cover"]: None}
+    data: dict[Any, Any] = {board.held: json.dumps(values)}
+    data |= {board.controls[name]: None for name in FILES}
     named = board.named(data)
     first = {name: board.first[name] for name in board.controls}
-    assert named == {**first, "stride": 7, "view.cover": None}
+    assert named == {**first, "stride": 7, **dict.fromkeys(FILES)}
     assert recipe_of(named).stride == 7
     # Before the browser has read any, the page shows its first ones.
-    assert board.named({**data, board.held: None}) == {**first, "view.cover": None}
+    assert board.named({**data, board.held: None}) == {**first, **dict.fromkeys(FILES)}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "7", "[" * 9999])
