@@ -21,7 +21,7 @@ SHOWS = {
     "8 seconds": "8",
     "all the time": "all",
 }
-FILES = ("view.cover", "words.lyrics", "words.logo")
+UPLOADED = ("view.cover", "words.lyrics", "words.logo")
 """The controls of files that are uploaded, which Gradio checks."""
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
@@ -44,7 +44,7 @@ def recipe_of(values: Values) -> Recipe:
     ):
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
-    files = {name: path for name in FILES if (path := given.pop(name, None))}
+    files = {name: path for name in UPLOADED if (path := given.pop(name, None))}
     for name in ("title", "artist"):  # an empty field is what the tags say
         given[name] = given.get(name) or None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
@@ -74,7 +74,7 @@ def values_of(recipe: Recipe) -> Values:
     values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
-    values |= dict.fromkeys(FILES)  # the fields keep the files that they have
+    values |= dict.fromkeys(UPLOADED)  # the fields keep the files that they have
     values |= {name: values[name] or "" for name in ("title", "artist")}
     values["motion_fps"] = values["motion_fps"] or PACES[0]
     values["style.scheduler"] = values["style.scheduler"] or PLANS[0]
@@ -93,7 +93,7 @@ def held(text: object) -> Values:
     values = object_of(str(text or "{}"))
     if values is None:
         raise SettingsError("The settings did not arrive whole; reload the page.")
-    return {name: value for name, value in values.items() if name not in FILES}  # come as files
+    return {name: value for name, value in values.items() if name not in UPLOADED}  # come as files
 
 
 def object_of(text: str) -> Values | None:

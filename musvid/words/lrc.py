@@ -58,7 +58,7 @@ def parse(rows: Sequence[str], name: str) -> list[Line]:
             break  # which is told of the whole file
     starts = sorted(found)
     lines = []
-    for start, following in zip(starts, [*starts[1:], float("inf")], strict=True):
+    for start, following in zip(starts, [*starts, float("inf")][1:], strict=True):
         sung = [(text, words) for text, words in found[start] if text]
         if not sung:
             continue
