@@ -116,7 +116,7 @@ def _missing(letters: str) -> str:
     with (
         staged(script) as folder,
         _ffmpeg.Process(
-            [*source, "-vf", FILTER, "-f", "null", "-"], level="warning", hear=hear, folder=folder
+            [*source, "-vf", FILTER, "-f", "null", "-"], level="verbose", hear=hear, folder=folder
         ),
     ):
         pass

@@ -19,7 +19,14 @@ EM = 0.827
 # Scripts that the fonts that ship were cut to.
 _COVERED = (
     *((0x20, 0x148), (0x14A, 0x1C3), (0x1C5, 0x24F), (0x370, 0x3E1)),
-    *((0x400, 0x49D), (0x4A0, 0x4FF), (0x1E00, 0x1EFF), (0x200B, 0x200F), (0x2010, 0x2027)),
+    *(
+        (0x400, 0x49D),
+        (0x4A0, 0x4FF),
+        (0x1E00, 0x1EFF),
+        (0x200B, 0x200F),
+        (0x2010, 0x2027),
+        (0x20AC, 0x20AC),
+    ),
 )
 
 # What joins letters or says in which direction they go; other marks could turn a line around.
@@ -63,7 +70,9 @@ def covered(letter: str) -> bool:
 
 def width(text: str, font: str, em: float) -> float:
     """About how wide a text is, in pixels, of so many pixels an em."""
-    return float(_measure(font).getlength(text)) * em / 100
+    known = "".join(letter for letter in text if covered(letter))
+    # Letters of other fonts, as those of Chinese, are an em wide at most.
+    return (float(_measure(font).getlength(known)) / 100 + len(text) - len(known)) * em
 
 
 @cache

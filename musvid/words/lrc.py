@@ -23,7 +23,10 @@ _LAST_WORD = 3.0  # seconds after the last word's beginning
 _LONGEST = 2000  # letters of a row that are looked at
 _MOST = 64  # times before one line
 
-_STAMP = re.compile(r"(?:(\d{1,2}):)?(\d{1,4}):(\d{1,2})(?:[.,:](\d{1,6}))?", re.ASCII)
+# Three numbers are minutes, seconds and hundredths, but for those with a point behind them.
+_STAMP = re.compile(
+    r"(?:(\d{1,2}):(?=\d+:\d+[.,]))?(\d{1,4}):(\d{1,2})(?:[.,:](\d{1,6}))?", re.ASCII
+)
 _BRACKET = re.compile(r"\s*\[([^\[\]]{0,200})\]")
 _WORD = re.compile(r"<(\d[^<>]{0,40}:[^<>]{0,40})>", re.ASCII)
 _OFFSET = re.compile(r"\s*([+-]?\d{1,9})\s*", re.ASCII)

@@ -6,6 +6,7 @@ What a user wrote stands in it as the text of events, where nothing of it is a c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -112,11 +113,13 @@ class Script:
         rows = []
         if title:
             em = layout.title * fitting(title, BOLD, layout.title, layout.room(place))
+            title = broken(title, BOLD, em, layout.room(place))
             rows.append(f"{{{_font(BOLD, em)}\\fsp{-0.012 * em:.2f}}}{escaped(title)}")
         if title and artist:
             rows.append(_rule(layout))
         if artist:
             em = layout.artist * fitting(artist, PLAIN, layout.artist, layout.room(place))
+            artist = broken(artist, PLAIN, 1.05 * em, layout.room(place))
             rows.append(f"{{{_font(PLAIN, em)}\\fsp{0.045 * em:.2f}}}{escaped(artist)}")
         fade = min(_TITLE_FADE, end / 3)
         final = fade if told.seconds is not None and end < self.seconds - 0.05 else 0.0
@@ -124,11 +127,12 @@ class Script:
 
     def _sung(self, line: Line, start: float, end: float, row: int) -> Iterator[str]:
         layout = self.layout
-        rows = [clean(text, _LETTERS) for text in line.text.split("\n")[:_ROWS]]
-        plain = "\\N".join(map(escaped, filter(None, rows)))
+        em, room = layout.lyrics, layout.room(self.place)
+        cleaned = [clean(text, _LETTERS) for text in line.text.split("\n")[:_ROWS]]
+        rows = [broken(text, BOLD, em, room) for text in cleaned if text]
+        plain = "\\N".join(map(escaped, rows))
         if not plain:
             return
-        em = layout.lyrics
         before = min(start, 0.0)  # a part of the song begins in the middle of a line
         start = max(start, 0.0)
         length = end - start
@@ -136,7 +140,12 @@ class Script:
             0.0 if before else min(_FADE_IN, length / 3),
             min(_FADE_OUT, length / 3) if end < self.seconds else 0.0,
         )
-        lit = _lit(line.words, start) if line.words else plain
+        # Letters must stand where their shadow does: words of a line that was cut are not lit.
+        alike = (
+            " ".join(clean(word, _LETTERS) for _, word in line.words).split()
+            == " ".join(rows).split()
+        )
+        lit = _lit(line.words, start) if line.words and alike else plain
         head = f"{{{_font(BOLD, em)}}}"
         yield from self._drawn(
             self.place, start, end, fades, head + plain, em, lit=head + lit, row=row
@@ -200,25 +209,24 @@ def arranged(lines: Iterable[Line], seconds: float) -> Iterator[tuple[Line, floa
     gives way.
     """
     shown: list[list[float]] = []  # begin, end, row
-    kept: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.start):
+    rows: list[list[float] | None] = [None] * _AT_ONCE  # the last line of each
+    kept = sorted(lines, key=lambda line: line.start)
+    for line in kept:
         start = line.start - _EARLY
-        busy = [each for each in shown[-_AT_ONCE:] if each[1] - _EARLY > start + 1e-6]
-        for each in shown[-_AT_ONCE:]:  # whoever comes right behind another takes its place
-            if start < each[1] and each not in busy:
-                each[1] = start
-        if len(busy) == _AT_ONCE:
-            first = min(busy, key=lambda each: each[1])
-            first[1] = start
-            busy.remove(first)
-        rows = [each[2] for each in busy]
-        row = float(next(row for row in range(_AT_ONCE) if row not in rows))
-        shown.append([start, line.end, row])
-        kept.append(line)
-    for line, (start, end, row) in zip(kept, shown, strict=True):
+        free = [last is None or last[1] - _EARLY <= start + 1e-6 for last in rows]
+        row = free.index(True) if any(free) else 0
+        if not any(free):
+            row = min(range(_AT_ONCE), key=lambda each: (rows[each] or [0.0, 0.0])[1])
+        for number, last in enumerate(rows):  # whoever comes right behind another takes its place
+            if last is not None and (number == row or free[number]):
+                last[1] = min(last[1], start)
+        entry = [start, line.end, float(row)]
+        rows[row] = entry
+        shown.append(entry)
+    for line, (start, end, place) in zip(kept, shown, strict=True):
         end = min(end, seconds)
         if end > max(start, 0.0) + 0.02:
-            yield line, start, end, int(row)
+            yield line, start, end, int(place)
 
 
 def _lit(words: Sequence[tuple[float, str]], start: float) -> str:
@@ -246,6 +254,17 @@ def _rule(layout: Layout) -> str:
     points = f"m 0 {room:.1f} l {across:.1f} {room:.1f} {across:.1f} {room + down:.1f} 0 "
     points += f"{room + down:.1f} m 0 {2.1 * room + down:.1f} l 0 {2.1 * room + down:.1f}"
     return f"{{\\fscx0\\t(150,1100,0.5,\\fscx100)\\p1}}{points}{{\\p0\\fscx100}}"
+
+
+def broken(text: str, font: str, em: float, room: float) -> str:
+    """A text with spaces in words that are wider than some room, as those of Chinese are, or of
+    nonsense: libass begins rows behind spaces only."""
+    made = []
+    for word in text.split(" "):
+        wide = width(word, font, em) / (0.95 * room)
+        step = max(1, math.ceil(len(word) / max(1, math.ceil(wide))))
+        made += [word[first : first + step] for first in range(0, len(word), step)]
+    return " ".join(made)
 
 
 def fitting(text: str, font: str, em: float, room: float) -> float:

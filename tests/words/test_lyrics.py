@@ -38,7 +38,10 @@ def test_a_line_may_have_several_times_and_a_moment_several_lines() -> None:
 
 @pytest.mark.parametrize(("offset", "start"), [("+500", 9.5), ("-500", 10.5), ("250", 9.75)])
 def test_an_offset_has_lines_come_sooner(offset: str, start: float) -> None:
-    for text in (f"[offset:{offset}]\n[00:10]<00:10.2>a", f"[00:10]<00:10.2>a\n[offset: {offset} ]"):
+    for text in (
+        f"[offset:{offset}]\n[00:10]<00:10.2>a",
+        f"[00:10]<00:10.2>a\n[offset: {offset} ]",
+    ):
         (line,) = parse(text, "a.lrc")
         assert line.start == start
         assert line.words[0][0] == pytest.approx(start + 0.2)
@@ -106,7 +109,8 @@ def test_subtitles() -> None:
         ("[00:01]a\n[1:99.5]b", r"Line 2 of 'a' has the time '1:99.5', which is none"),
         ("[00:01]a\n\n[9:x]b", r"Line 3 of 'a' has the time '9:x'"),
         ("[00:01]<00:77>b", r"Line 1 of 'a' has the time '00:77'"),
-        ("[99:00:00]b", r"Line 1"),
+        ("[0:77:00]b", r"Line 1"),
+        ("[25:00:00.0]b", r"Line 1"),
         ("1\n00:00:01 -> x\n00:00:01,0 --> never\na", r"Line 3 of 'a' is '00:00:01,0 --> never'"),
         ("00:00:02,0 --> 00:00:01,0\na", r"Line 1 of 'a' is"),
         ("", r"have no times"),
