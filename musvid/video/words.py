@@ -26,6 +26,7 @@ from ..words.script import Script
 FILTER = "ass=f=words.ass:fontsdir=fonts"
 """ffmpeg's filter that draws what lies in the folder of `staged`."""
 
+_TRIED = "ass=f=words.ass"  # the filter without fonts, by which it is seen whether there is one
 _MOST = 240  # letters that are looked for in the fonts of this machine
 _ROW = 80
 _NAMED = 8  # of those that are missing, so many are told
@@ -86,9 +87,7 @@ def check() -> None:
         folder = Path(name)
         (folder / "words.ass").write_text(str(Script(Layout(64, 64), 1.0)), encoding="utf-8")
         try:
-            with _ffmpeg.Process(
-                [*source, "-vf", "ass=f=words.ass", "-f", "null", "-"], folder=folder
-            ):
+            with _ffmpeg.Process([*source, "-vf", _TRIED, "-f", "null", "-"], folder=folder):
                 pass
         except FFmpegError:
             raise SettingsError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -156,10 +157,8 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 )
 def test_hostile_files_take_no_time(text: str) -> None:
     began = time.process_time()
-    try:
+    with contextlib.suppress(SettingsError):
         assert len(parse(text, "a")) <= MOST_LINES
-    except SettingsError:
-        pass
     assert time.process_time() - began < 5
 
 
