@@ -1,5 +1,5 @@
 """The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page, and with
-``album``, all songs of a folder."""
+``album``, all songs of a folder; with ``watch``, those that arrive in it."""
 
 from __future__ import annotations
 
@@ -47,8 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             debug, stopped = "--debug" in given, _album.STOPPED
             return guarded(lambda: _album.main(given[1:]), debug=debug, stopped=stopped)
-        if given[:1] == ["render"]:
-            del given[0]
+        if given[:1] in (["render"], ["watch"]):
+            from . import _batch
+
+            command = given.pop(0)
+            work = _batch.watch if command == "watch" else _batch.render
+            if command == "watch" or _batch.several(given):
+                debug, stopped = "--debug" in given, _batch.STOPPED
+                return guarded(lambda: work(given), debug=debug, stopped=stopped)
         return guarded(lambda: _render(given), debug="--debug" in given)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 from ._options import album_parser, begin, clustered, common, in_time, listed, recipe_from
 from ._progress import AlbumBars, fetch_styles
 from .album import songs
+from .album.notes import NAME
 from .album.run import Album
+from .album.songs import Entry
 from .cluster.begun import Begun
 from .errors import SettingsError
 from .job import prepare
@@ -41,19 +43,31 @@ def main(given: Sequence[str]) -> int:
     begin(options)
     if not options.songs:
         return 0
-    _check(options)
-    return _render(_album(options), common(options), options)
+    check(options)
+    name = songs.title(options.songs)
+    folder = Path(options.output or f"{name}.album")
+    album = album_of(options, songs.find(options.songs), folder, name)
+    return _render(album, common(options), options)
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Raises SettingsError where an option does not go with an album."""
+def check(options: argparse.Namespace) -> None:
+    """Raises SettingsError where an option does not go with several songs."""
     for name in ("compare", "vary", "at", "frames"):
         if getattr(options, name) is not None:
-            raise SettingsError(f"An album renders every song once, as videos; leave out --{name}.")
+            raise SettingsError(f"Every song is rendered once, as a video; leave out --{name}.")
 
 
-def _album(options: argparse.Namespace) -> Album:
-    """The album of the options. Raises MusvidError; nothing is written yet."""
+def album_of(
+    options: argparse.Namespace,
+    entries: Sequence[Entry],
+    folder: Path,
+    name: str,
+    memory: str = NAME,
+) -> Album:
+    """The album of the options. Raises MusvidError; nothing is written yet.
+
+    entries, folder, name, memory: as for `Album`.
+    """
     wish = recipe_from(options)
     if options.settings:
         wish = _of_no_song(wish, vars(options))
@@ -61,12 +75,12 @@ def _album(options: argparse.Namespace) -> Album:
         check_apart(wish)
     wish.resolve()  # a wrong setting is told before files are read
     given: dict[str, Any] = vars(options)
-    name = songs.title(options.songs)
     return Album(
-        songs.find(options.songs),
+        entries,
         wish,
-        options.output or Path(f"{name}.album"),
+        folder,
         name=songs.shown(name),
+        memory=memory,
         settle=lambda path: in_time(prepare(path, wish), options),
         # What `in_time` goes by, beside the recipe.
         more=[given.get(name) for name in ("recipe", "stride", "before", "after", "note")],
@@ -92,28 +106,33 @@ def _render(album: Album, machine: dict[str, Any], options: argparse.Namespace) 
     missing, count = album.missing, len(album.entries)
     if not options.quiet:
         there = f"; {count - len(missing)} of them are there" if len(missing) < count else ""
-        print(f"{album.name}: {_songs(count)}{there}", file=sys.stderr)
+        print(f"{album.name}: {counted(count)}{there}", file=sys.stderr)
         for remark in album.settled.remarks():
             print(remark, file=sys.stderr)
     page: Path | None = None
     try:
         if missing:
-            _render_missing(album, machine, options)
+            render_missing(album, machine, options)
     finally:
         page = album.present()
+    tell_errors(album)
+    if not options.quiet:
+        failed = f", {len(album.errors)} could not be rendered" if album.errors else ""
+        print(f"{counted(len(album.done))} in {album.folder}{failed}", file=sys.stderr)
+        print(page)
+    return 1 if album.errors else 0
+
+
+def tell_errors(album: Album) -> None:
+    """A sentence for each song that could not be rendered."""
     for entry in album.entries:
         if error := album.errors.get(entry.name):
             name = songs.shown(entry.path.name)
             told = error if name in error else f"{name}: {error}"
             print(f"musvid: {told}", file=sys.stderr)
-    if not options.quiet:
-        failed = f", {len(album.errors)} could not be rendered" if album.errors else ""
-        print(f"{_songs(len(album.done))} in {album.folder}{failed}", file=sys.stderr)
-        print(page)
-    return 1 if album.errors else 0
 
 
-def _render_missing(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> None:
+def render_missing(album: Album, machine: dict[str, Any], options: argparse.Namespace) -> None:
     """Render what an album lacks, here or on a cluster."""
     machine = {name: value for name, value in machine.items() if name != "flavr_weights"}
     done, count, style = len(album.done), len(album.entries), album.settled.style
@@ -135,5 +154,6 @@ def _elsewhere(cluster: Begun, style: Style) -> AbstractContextManager[Brush]:
     return nullcontext(cluster.painter(style))
 
 
-def _songs(count: int) -> str:
+def counted(count: int) -> str:
+    """So many songs, in words."""
     return f"{count} song{'' if count == 1 else 's'}"

@@ -57,8 +57,9 @@ The picture rate of the video is fps * before * after / stride. Recipes:
 Models with defaults of their own: {models}.
 
 "app" in place of SONG starts the page; "app --help" names its options. "album FOLDER" renders all
-songs of a folder; "album --help" says more. "render SONG" is the same as SONG alone. A song that is
-called app, album or render is written ./app, ./album, ./render.
+songs of a folder; "album --help" says more. "render SONG" is the same as SONG alone, "render" with
+several songs renders each of them, and "watch FOLDER" those that arrive. A song that is called app,
+album, render or watch is written ./app, ./album, ./render, ./watch.
 """
 
 _ALBUM_EPILOG = """\
@@ -66,6 +67,14 @@ Every song becomes FOLDER/SONG.mp4, and index.html shows all of them, with a con
 it. The same command again goes on where it was stopped: a song whose video is there, of the same
 settings, is not rendered again. A song that cannot be rendered is told at the end, and stops no
 other.
+"""
+
+
+_BATCH_EPILOG = """\
+Every song becomes SONG.mp4 (or what --for says) beside it. What is there of the same settings is
+not rendered again. A song that cannot be rendered is told, and stops no other. "watch" looks at the
+folder again and again, takes a song once it has not changed for three seconds, and goes on until
+Ctrl-C.
 """
 
 
@@ -130,10 +139,45 @@ def build_parser() -> argparse.ArgumentParser:
 
 def album_parser() -> argparse.ArgumentParser:
     """The parser of ``musvid album``: songs in place of a song, and what a render takes."""
+    return _of_several(
+        "album",
+        "Turn every song of an album into a music video, and make a page of them.",
+        _ALBUM_EPILOG,
+        "where the videos and the page are written (default: the songs' folder's name with "
+        ".album, here)",
+    )
+
+
+def batch_parser(command: str) -> argparse.ArgumentParser:
+    """The parser of ``musvid render`` with several songs, or of ``musvid watch``."""
+    parser = _of_several(
+        command,
+        "Turn several songs into music videos."
+        if command == "render"
+        else "Turn every song that arrives in a folder into a music video.",
+        _BATCH_EPILOG,
+        "the folder where the videos are written (default: that of each song)",
+    )
+    parser.set_defaults(command=command)
+    if command == "watch":
+        parser.add_argument(
+            "--every",
+            type=_number,
+            metavar="SECONDS",
+            default=2.0,
+            help="how often the folder is looked at (default: 2)",
+        )
+    return parser
+
+
+def _of_several(
+    command: str, description: str, epilog: str, output: str
+) -> argparse.ArgumentParser:
+    """A parser of several songs. output: what the option of that name says."""
     parser = _Parser(
-        prog=f"{_program()} album",
-        description="Turn every song of an album into a music video, and make a page of them.",
-        epilog=_ALBUM_EPILOG,
+        prog=f"{_program()} {command}",
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
@@ -150,14 +194,13 @@ def album_parser() -> argparse.ArgumentParser:
         "--output",
         metavar="FOLDER",
         default=None,
-        help="where the videos and the page are written (default: the songs' folder's name with "
-        ".album, here)",
+        help=output,
     )
     add(
         "--overwrite",
         action="store_true",
         default=False,
-        help="replace what is there under the names of the album's files, whoever made it",
+        help="replace what is there under the names of these files, whoever made it",
     )
     # Known, so that a sentence says why they are not taken.
     for name in ("compare", "vary", "at"):

@@ -20,12 +20,14 @@ from .errors import SettingsError, SongError
 from .frame import Frame
 from .interpolate._names import chosen
 from .keys import Keys
+from .looping import DISSOLVE, Loop
 from .music import author, form, story
 from .music.automation import Automation, Floats
+from .music.closing import Closed
 from .music.form import Form
 from .music.lock import Lock
 from .music.telling import Telling
-from .music.travel import Travel
+from .music.travel import Round, Travel
 from .paint import models, prompts
 from .paint.course import Course
 from .paint.drift import NONE
@@ -53,6 +55,8 @@ from .words.settings import OFF as NEVER
 
 _log = logging.getLogger(__name__)
 
+_MOMENT = Fraction(1, 60)  # seconds by which a loop may be longer than what was asked for
+
 
 @dataclass(frozen=True)
 class Job:
@@ -68,13 +72,13 @@ class Job:
     clock: Clock
 
     @cached_property
-    def automation(self) -> Automation:
+    def automation(self) -> Automation | Closed:
         """What changes along the song. It is listened to when this is first asked for.
 
         Raises SongError when a setting follows the music of a part that is too short to follow.
         """
         recipe = self.recipe
-        return Automation(
+        automation = Automation(
             self.song,
             recipe.style,
             recipe.followers,
@@ -83,6 +87,13 @@ class Job:
             morph=recipe.drift.morph,
             melted=self._melted if self.melts else None,
         )
+        return Closed(automation, self.loop) if self.loop else automation
+
+    @cached_property
+    def loop(self) -> Loop | None:
+        """The rounds of a clip whose end flows into its beginning, or None."""
+        start = Fraction(self.song.first, self.song.rate)
+        return Loop.of(self.clock, start) if self.recipe.loop else None
 
     @cached_property
     def telling(self) -> Telling | None:
@@ -153,8 +164,11 @@ class Job:
         # What else fills gaps looks around, beyond the middle, too; an echo turns what it repeats.
         apart = chosen(self.recipe.interpolator, painted=True) == "blend" and not self.recipe.echo
         symmetric = half and apart and not drift.sideways
+        way = Round(self.travel, self.loop, grain) if self.loop else self.travel
         return Course(
-            *(self.clock, drift, self.size, grain, self.travel, slower), symmetric=symmetric
+            *(self.clock, drift, self.size, grain, way, slower),
+            symmetric=symmetric,
+            loop=self.loop,
         )
 
     @cached_property
@@ -225,12 +239,14 @@ class Job:
     @property
     def views(self) -> Keys:
         """Kinds of view along time; none where the view is always the recipe's."""
-        return self.telling.views if self.telling else ()
+        views = self.telling.views if self.telling else ()
+        return self.loop.closed(views, DISSOLVE) if self.loop else views
 
     @property
     def palettes(self) -> Keys:
         """Palettes along time; none where the palette is always the look's."""
-        return self.telling.palettes if self.telling else ()
+        palettes = self.telling.palettes if self.telling else ()
+        return self.loop.closed(palettes) if self.loop else palettes
 
     @cached_property
     def beat(self) -> Beat | None:
@@ -296,6 +312,8 @@ class Job:
             "cover": self.cover,
             "along": self.views,
             "first": self.clock.skipped * self.repeats,
+            "loop": self.loop,
+            "symmetric": not recipe.paints or recipe.style.resolve().symmetry == "half",
         }
         return Shot(self.file_size, *self.looks, often=self.repeats, **more)
 
@@ -383,10 +401,16 @@ class Job:
 
     def stroke(self, painting: int) -> Stroke:
         """How a painting is painted."""
-        stroke = self.automation.stroke(self.clock.painting_time(painting))
-        if not self.course:
+        return self.stroke_at(self.clock.painting_time(painting), painting)
+
+    def stroke_at(self, time: Fraction | float, painting: int | None = None) -> Stroke:
+        """How a moment is painted, in seconds from the beginning of the part; as this painting, or
+        as one that has no neighbours."""
+        stroke, course = self.automation.stroke(time), self.course
+        if not course:
             return stroke
-        return replace(stroke, place=self.course.place(self.course.span(painting)))
+        span = course.moment(Fraction(time)) if painting is None else course.span(painting)
+        return course.placed(stroke, span, time)
 
     def variants(self) -> dict[str, Job]:
         """The same song and style as each of the recipes, by their names."""
@@ -394,13 +418,15 @@ class Job:
 
     def having(self, recipe: Recipe) -> Job:
         """The job of another resolved recipe for the same part of the song."""
-        return Job(self.song, recipe, clock_of(recipe, self.song.duration))
+        song = fitted(recipe, self.song)
+        return Job(song, recipe, clock_of(recipe, song.duration))
 
 
 def resolve(recipe: Recipe, song: Song) -> Job:
     """Settle a recipe for a part of a song.
 
-    The recipe's track, start and duration become those of the part. Settings that are None become
+    The recipe's track, start and duration become those of the part, which is made shorter for a
+    loop, see `fitted`. Settings that are None become
     the model's defaults. Where keyframes are locked to a beat that is not known, it is found, and
     where embers cool in notes, how long these last; where there is a story, so are form and story,
     in the whole file.
@@ -409,6 +435,7 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     not fit together, and SongError where there is no beat.
     """
     lock = _locked(recipe.lock, song)
+    song = fitted(replace(recipe, lock=lock), song)
     to_end = song.first + song.samples == song.total
     settled = replace(
         recipe,
@@ -429,6 +456,35 @@ def resolve(recipe: Recipe, song: Song) -> Job:
     if job.melts:
         _tell(melting_told(settled.style.model))
     return job
+
+
+def fitted(recipe: Recipe, song: Song) -> Song:
+    """The part of a song that is a round, where the recipe has a loop of it: from where it begins
+    on, as many whole bars as it holds where keyframes are on the beat, and else as many gaps
+    between keyframes; at least one. The lock's tempo must be known.
+
+    Raises SettingsError where the song ends before one has.
+    """
+    if not recipe.loop:
+        return song
+    start = Fraction(song.first, song.rate)
+    most = Fraction(song.total - song.first, song.rate)
+    if recipe.lock:
+        length = recipe.lock.round(start, song.duration, most)
+        what = "a whole bar, and the song ends before one has; choose --lock off"
+    else:
+        gap = recipe.stride / recipe.fps
+        length = max(1, (song.duration + _MOMENT) // gap) * gap
+        while length > most + _MOMENT / 100 and length > gap:
+            length -= gap
+        what = f"{float(gap):.2f} s from keyframe to keyframe; choose a smaller --stride"
+        if length > most:
+            length = None
+    if length is None:
+        raise SettingsError(f"A loop needs {what}, or an earlier --start.")
+    # Not a sample more than its frames: there would be one frame more.
+    samples = math.floor(length * song.rate)
+    return replace(song, samples=min(samples, song.total - song.first))
 
 
 def melting_told(model: str) -> str:
@@ -496,7 +552,8 @@ def clock_of(recipe: Recipe, duration: Fraction) -> Clock:
         "after": recipe.after,
     }
     if recipe.lock:
-        return recipe.lock.clock(duration, start=Fraction(recipe.start), **settings)
+        start = Fraction(recipe.start)
+        return recipe.lock.clock(duration, start=start, loop=recipe.loop, **settings)
     return Clock(duration, **settings)
 
 

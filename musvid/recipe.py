@@ -427,6 +427,11 @@ class Recipe:
             drift=self.drift.resolve(size, float(self.stride / (self.fps * self.before))),
         )
         resolved._check_target()
+        if resolved.loop and resolved.echo and resolved.paints:
+            raise SettingsError(
+                "With an echo each painting needs the one before it, so that the first one cannot "
+                "follow the last; choose --echo 0, or --no-loop."
+            )
         if resolved.drifts:
             resolved.drift.check(resolved.style.symmetry)
         told = story.of(self.story)

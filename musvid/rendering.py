@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -22,12 +23,14 @@ from .cluster.painter import ClusterPainter
 from .errors import Cancelled, OutputError, SettingsError
 from .frame import Frame, Light, Noted, closed, frame_path, save_frame
 from .job import Job, prepare
+from .looping import Loop
 from .paint import models
 from .paint.brush import Brush
 from .paint.painter import Painter, diffuse
 from .paint.style import Stroke
 from .recipe import Recipe
 from .song import Song
+from .spectrum import closing
 from .spectrum import showcqt as spectrum
 from .spectrum.embers import glowing, run_in
 from .spectrum.look import Look
@@ -48,6 +51,8 @@ T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 STAGES = ("spectrum", "guides", "painted", "frames")
 """The stages of a render, in order, as `Progress` and the folders of frames name them."""
+
+_AGAIN = 2  # paintings at most that stand behind the last one of a round
 
 # The modules that tell what a sound is.
 _SOUND = ("_ffmpeg", "_look", "_packets", "_seek", "_sparse", "_survey", "_tracks", "song")
@@ -275,6 +280,9 @@ def paintings(job: Job, tools: Tools) -> Painted:
     def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
         if not recipe.paints:
             return frames
+        if job.loop:
+            last = job.loop.paintings - clock.earlier
+            return _rounds(frames, last, partial(brush, strokes=strokes))
         if not job.echo:
             return brush(frames, strokes)
         spans = map(course.span, count()) if course else None
@@ -312,6 +320,24 @@ def paintings(job: Job, tools: Tools) -> Painted:
     return Painted(painted, lit, under)
 
 
+def _rounds(
+    frames: Iterator[Frame], last: int, brush: Callable[[Iterator[Frame]], Iterator[Frame]]
+) -> Iterator[Frame]:
+    """Guides painted, of which those behind the last one of a round are the first ones again.
+
+    last: how many there are up to there.
+    """
+    first: list[Frame] = []
+    painted = brush(islice(frames, last))
+    with closed(painted):
+        for painting in painted:
+            if len(first) < _AGAIN:
+                first.append(painting)
+            yield painting
+    for _, painting in zip(frames, first):  # noqa: B905
+        yield painting
+
+
 def _guides(keyframes: Iterator[Frame], job: Job, tools: Tools) -> Iterator[Frame]:
     """Keyframes, and what is between them before they are painted."""
     recipe, painter = job.recipe, tools.painter
@@ -336,12 +362,62 @@ def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
     recipe, clock, store, addresses = job.recipe, job.clock, tools.store, tools.addresses
     more: dict[str, Any] = {"size": job.size, "gaps": job.gaps, "palettes": job.palettes}
     before = min(run_in(recipe.look, clock.fps), clock.past)
-    draw = partial(spectrum.draw, job.song, recipe.look, clock, before=before, **more)
-    if store and addresses and addresses.spectrum:
-        last = clock.ticks[-1] + 1
-        draw = partial(store.spectrum, addresses.spectrum, last if job.gaps else clock.drawn, draw)
-    glow = glowing(draw(), recipe.look, clock, job.world, first=-before)
+    if job.loop:
+        before = run_in(recipe.look, clock.fps)
+        drawn = _closed(job, job.loop, tools, before)
+    else:
+        draw = partial(spectrum.draw, job.song, recipe.look, clock, before=before, **more)
+        if store and addresses and addresses.spectrum:
+            last = clock.ticks[-1] + 1 if job.gaps else clock.drawn
+            draw = partial(store.spectrum, addresses.spectrum, last, draw)
+        drawn = draw()
+    glow = glowing(drawn, recipe.look, clock, job.world, first=-before)
     return islice(glow, before, None) if before else glow
+
+
+def _closed(job: Job, loop: Loop, tools: Tools, before: int) -> Iterator[Frame]:
+    """Pictures of the spectrum of a clip that is a loop, from so many before its first one on."""
+    clock, store, addresses = job.clock, tools.store, tools.addresses
+    draw = _drawing(job, loop)
+    ticks = range(-before, clock.ticks[-1] + 1) if job.gaps else clock.ticks
+    wanted = [clock.past + tick for tick in ticks]
+    first = max(clock.past, loop.first_tick)
+    ticks = [tick for tick in wanted if first <= tick < loop.first_tick + loop.ticks]
+
+    def own() -> Iterator[Frame]:
+        """What the song has in the round itself."""
+        return at(draw(range(ticks[0], ticks[-1] + 1)), (tick - ticks[0] for tick in ticks))
+
+    def known() -> Iterator[tuple[int, Frame]]:
+        made = own()
+        if store and addresses and addresses.spectrum:
+            made = store.spectrum(addresses.spectrum, len(ticks), own)
+        with closed(made):
+            yield from zip(ticks, made)  # noqa: B905
+
+    return closing.drawn(wanted, loop, draw, known())
+
+
+def _drawing(job: Job, loop: Loop) -> closing.Draw:
+    """Draws ticks of a loop's first round as the song has them."""
+
+    def draw(ticks: range) -> Iterator[Frame]:
+        more = {"size": job.size, "palettes": job.palettes}
+        return spectrum.draw_some(job.song, job.recipe.look, loop.clock, ticks, **more)
+
+    return draw
+
+
+def drawn_moment(job: Job, time: Fraction) -> Frame:
+    """The picture of the spectrum that a render shows of one moment, see `spectrum.draw_moment`."""
+    look, clock, loop = job.recipe.look, job.clock, job.loop
+    if loop is None:
+        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
+        return spectrum.draw_moment(job.song, look, time, clock=clock, course=job.world, **more)
+    tick = spectrum.tick_at(clock, time)
+    first = tick - run_in(look, clock.fps)
+    pictures = closing.drawn(range(first, tick + 1), loop, _drawing(job, loop), iter(()))
+    return deque(glowing(pictures, look, clock, job.world, first=first), 1)[0]
 
 
 def film(
@@ -407,7 +483,8 @@ def shown(
     if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
-    return safe(seen(view, frames), seen(luminances, ahead), rate, soon=soon)
+    loop = job.recipe.loop and not job.clock.skipped
+    return safe(seen(view, frames), seen(luminances, ahead), rate, soon=soon, loop=loop)
 
 
 def _itself(frame: Frame) -> Frame:
@@ -461,6 +538,7 @@ class Addresses:
         moments = list(clock.ticks) if recipe.lock.beats and not job.gaps else []
         drawn = replace(recipe.look, embers=0.0, half_life=Look.half_life)
         look = [asdict(drawn), clock.fps, clock.start, moments, recipe.size, job.palettes]
+        look += [recipe.loop]
         drawing = [_code("spectrum", "keys", *_SOUND), _ffmpeg.identity()]
         painting = _painting(job, painter, device, precision)
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)

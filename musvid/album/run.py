@@ -22,6 +22,7 @@ from ..recipe import Recipe
 from ..rendering import code, render
 from ..store import address, pixels_of
 from ..video.naming import is_video_of_ours, unused
+from ..video.targets import find
 from ..view.cover import load as load_cover
 from ..view.settings import RING
 from . import notes, page, sheet, stills
@@ -51,6 +52,7 @@ class Album:
     settle: makes the job of a song, by default with the recipe as it is. more: what else tells this
         album's videos from those of the same recipe.
     overwrite: whether files under the album's names are replaced that musvid did not make.
+    memory: the name of the file that remembers what was rendered.
     flavr_weights: as for `musvid.render`.
 
     A video that is there is kept where it is of the same song, the same recipe and the same code.
@@ -69,6 +71,7 @@ class Album:
         settle: Callable[[Path], Job] | None = None,
         more: Sequence[object] = (),
         overwrite: bool = False,
+        memory: str = notes.NAME,
         flavr_weights: str | os.PathLike[str] | None = None,
     ) -> None:
         self.entries, self.name, self.folder = list(entries), name, check_folder(folder)
@@ -79,7 +82,7 @@ class Album:
         cover = pixels_of(load_cover(view.cover)) if view.cover and view.kind == RING else ""
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         self._made_by = address(recipe.to_json(), cover, filling, code(), *more)
-        self._path = self._own(notes.NAME, notes.is_ours)
+        self._path = self._own(memory, notes.is_ours)
         self._notes = notes.load(self._path)
         self.errors: dict[str, str] = {}
         """Why songs could not be rendered: a sentence for each, by `Entry.name`."""
@@ -218,7 +221,8 @@ class Album:
     def _video(self, entry: Entry) -> Path:
         """Where a song's video goes: never over what musvid did not make, or over another song's
         video."""
-        wish = self.folder / f"{entry.name}.mp4"
+        ending = find(self.settled.target).kinds[0].ending
+        wish = self.folder / f"{entry.name}{ending}"
         taken = {note.video for name, note in self.done.items() if name != entry.name}
         if self._overwrite and wish.name not in taken:
             return wish

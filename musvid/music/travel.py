@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
 
 from ..keys import Line
+from ..looping import Loop
 from ..paint.drift import Drift
 from ..ranges import RANGES
 from ..song import Song
@@ -14,6 +16,10 @@ from . import features
 from .modulation import Modulation
 
 Floats = features.Floats
+
+_FINE = 240  # steps a second in which the way of a loop is added up
+_EASE = 0.5  # of its speed, by which it sinks where a round ends
+_EASED = 0.3  # seconds in which it does, and rises again
 
 
 class Travel:
@@ -68,3 +74,42 @@ class Travel:
         """The speed at some times that the music does not change."""
         start = float(self._start)
         return np.array([self._steady.at(start + time) for time in times.tolist()], np.float64)
+
+
+class Round:
+    """The way of a drift along a clip that is a loop, which comes back; called with any time, it
+    tells the way.
+
+    travel: the way of the clip as the song has it. Its speed is closed, see `musvid.looping`, and
+    sinks for a moment where a round ends: textures differ, and there no step may be larger than
+    they are elsewhere. All speeds are changed by one factor, so that the way of a round is a whole
+    number of grains: the nearest, which may be none.
+
+    way: of a round, in pixels.
+    """
+
+    def __init__(self, travel: Travel, loop: Loop, grain: int) -> None:
+        self._loop = loop
+        length, begin = float(loop.length), float(loop.begin)
+        count = math.ceil(length * _FINE)
+        ways = np.arange(count + 1) * (length / count)
+        speeds = travel.speeds(np.maximum(0, begin + ways))
+        back = np.array([loop.back(loop.begin + Fraction(way)) for way in ways[:-1].tolist()] + [1])
+        speeds = speeds + back * (speeds[0] - speeds)
+        near = np.minimum(ways, length - ways) / min(_EASED, length / 8)
+        speeds = speeds * (1 - _EASE * (1 + np.cos(np.pi * near.clip(0, 1))) / 2)
+        steps = (speeds[1:] + speeds[:-1]) / 2 * (length / count)
+        whole = float(steps.sum())
+        self.way = grain * round(whole / grain)
+        self._first = travel(max(Fraction(0), loop.begin))
+        factor = self.way / whole if whole else 0.0
+        self._ways = np.concatenate([[0.0], np.cumsum(steps)]) * factor
+        self._step = length / count
+
+    def __call__(self, time: Fraction | float) -> float:
+        """The way up to a time, in pixels."""
+        since = Fraction(time) - self._loop.begin
+        rounds = since // self._loop.length
+        place = float(since - rounds * self._loop.length) / self._step
+        here = float(np.interp(place, np.arange(len(self._ways)), self._ways))
+        return self._first + rounds * self.way + here

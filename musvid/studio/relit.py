@@ -211,7 +211,8 @@ def seen(job: Job, begin: float, end: float, *, whole: bool = True) -> dict[str,
     kinds: dict[str, Any] = {}
     for kind in sorted(there):
         view, camera, finish = suited((shot.view, shot.camera, shot.finish), kind)
-        poses = [pose(camera, time, shot.beat or STILL, shot.by) for time in times]
+        more = shot.beat or STILL, shot.by, shot.rounds(view)
+        poses = [pose(camera, time, *more) for time in times]
         kinds[kind] = {
             "copies": view.copies,
             "bend": view.bend,

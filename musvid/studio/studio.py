@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,8 @@ from ..paint.echo import Echo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
-from ..rendering import Addresses, Tools, chain, paintings, shown
+from ..rendering import Addresses, Tools, chain, drawn_moment, paintings, shown
 from ..song import Song
-from ..spectrum import showcqt as spectrum
 from ..store import Store
 from ..video.words import draw
 from ..view.stage import view
@@ -225,12 +224,8 @@ class Studio:
         # By what embers are carried.
         world = (recipe.drift, recipe.drift_by, recipe.story) if recipe.look.embers else None
         key = (job.song, recipe.look, Fraction(time), job.clock, job.size, job.palettes, world)
-
-        def make() -> Frame:
-            more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
-            return spectrum.draw_moment(*key[:3], clock=job.clock, course=job.world, **more)
-
-        return self._kept(self._drawn, _DRAWN, key, make)
+        make = partial(drawn_moment, job, Fraction(time))
+        return self._kept(self._drawn, _DRAWN, (*key, recipe.loop), make)
 
     def _kept(
         self,
@@ -274,11 +269,10 @@ class Studio:
         if job.echo:
             return self._echoed(job, job.echo, Fraction(time))
         guide, course = self.draw(job, time), job.course
-        stroke = job.automation.stroke(time)
+        stroke = job.stroke_at(time)
         if not course:
             return self._paint([guide], job.recipe, [stroke] if job.automation else None)[0]
         span = course.moment(Fraction(time))
-        stroke = replace(stroke, place=course.place(span))
         recipe = replace(job.recipe, style=job.style)
         return course.shown(self._paint([course.canvas(guide, span)], recipe, [stroke])[0], span)
 

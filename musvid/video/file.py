@@ -170,6 +170,9 @@ def write(
         size = width * upscale, height * upscale
         pace = rate or clock.rate
         codec = encoders.arguments(encoders.pick_for(kind, encoder, size), target, pace)
+        how = ["-fps_mode", "passthrough", *codec]
+        if kind.pixels.startswith("yuv"):
+            how += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
         count = 1 if target.sound else 0  # of inputs so far; the song must be the first
         told, shown = _labelled(labels, settings, desk, kind, count + 1)
         arguments = [
@@ -177,7 +180,7 @@ def write(
             *_ffmpeg.raw_input(width, height, pace),
             *told,
             *_streams(song, size, kind, target, f"[{count}:v]", written=bool(script)),
-            *_of_first(["-fps_mode", "passthrough", *codec]),
+            *(_of_first(how) if labels.cover else how),
             *shown,
             *(_CONTAINERS.get(kind.muxer, ())),
             *("-fflags", "+bitexact", "-f", kind.muxer, "file:" + os.fspath(part)),
@@ -292,9 +295,6 @@ def _streams(
         chains.append(f"{song.sound}{song.filters},{usual}[a]")
         bits = target.sound // (2 if layout == "mono" and target.name else 1)
         streams += ["-map", "[a]", "-c:a", "aac", "-b:a", str(bits)]
-    if kind.pixels.startswith("yuv"):
-        colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
-        streams += _of_first(colours)
     return ["-filter_complex", ";".join(chains), *streams]
 
 

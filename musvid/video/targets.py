@@ -67,7 +67,7 @@ class Target:
         is stays as it is.
     ceiling: bits a second of H.264 that it takes at most, over a second; None is no limit.
     level: of H.264, what a decoder must be able to. gop: seconds from key picture to key picture.
-    labelled: whether a cover and chapters are put in; where short clips are sent to, files are looked
+    labelled: whether a cover and chapters are put in; short clips go to where files are looked
         through for what they should not hold.
     stride: every so many pictures are painted, where frames between paintings are relit; None is
         as usual.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SongError
+from ..looping import CURVES, LIGHT, Loop
 from ..music import features
 from ..music.modulation import Modulation
 from ..ranges import RANGES
@@ -110,29 +112,90 @@ def curves(song: Song, camera: Camera, by: Mapping[str, Modulation]) -> Curves:
     return made
 
 
-def pose(camera: Camera, time: float, beat: Beat = STILL, by: Curves = NO_CURVES) -> Pose:
+@dataclass(frozen=True)
+class Rounds:
+    """How a camera comes back in a clip that is a loop.
+
+    folds: how often a turn of the whole picture shows the same picture, see `projections.folds`.
+    """
+
+    loop: Loop
+    folds: int = 1
+
+    def value(self, curve: Callable[[float], float], time: float, seconds: float = CURVES) -> float:
+        """A curve that comes back. Times are seconds from the beginning of the file."""
+        start = float(self.loop.start)
+        return self.loop.value(lambda moment: curve(start + moment), time - start, seconds)
+
+    def wave(self, time: float, *periods: float) -> float:
+        """Waves as `_wave` makes them, of which each comes back after a round: its period is a part
+        of one, the nearest. Where that is shorter, the wave is lower, and as quick."""
+        length, way = float(self.loop.length), self.loop.way(time - float(self.loop.start))
+        made = 0.0
+        for period in periods:
+            own = length / max(1, round(length / period))
+            begin = 2 * math.pi * (time - way) / period
+            made += min(1, own / period) * math.sin(begin + 2 * math.pi * way / own)
+        return made / len(periods)
+
+    def turned(self, turn: float, added: Curve | None, time: float) -> float:
+        """Turns up to a time: those of `turn` a minute, and those that the music has added.
+
+        In a round they are made to be as many parts of a turn as show the same picture, the
+        nearest. Where that is none, it turns a little, and back again.
+        """
+        length, way = float(self.loop.length), self.loop.way(time - float(self.loop.start))
+        begin = time - way
+        own, whole = turn * way / 60, turn * length / 60
+        first = turn * begin / 60
+        if added:
+            first += added.at(begin)
+            own += added.at(time) - added.at(begin)
+            whole += added.at(begin + length) - added.at(begin)
+        if steps := round(whole * self.folds):
+            return first + own + (steps / self.folds - whole) * way / length
+        swung = turn * length / (2 * math.pi) * math.sin(2 * math.pi * way / length)
+        own -= turn * way / 60
+        whole -= turn * length / 60
+        return first + swung / 60 + own - whole * way / length
+
+
+def pose(
+    camera: Camera,
+    time: float,
+    beat: Beat = STILL,
+    by: Curves = NO_CURVES,
+    rounds: Rounds | None = None,
+) -> Pose:
     """Where a resolved camera is at a moment, in seconds from the beginning of the file.
 
-    by: how its settings follow the music, see `curves`.
+    by: how its settings follow the music, see `curves`. rounds: how it comes back, in a loop.
 
     The beat's push has a mean of 0 along the song, so that it enlarges nothing for long.
     """
     assert camera.turn is not None and camera.sway is not None and camera.pulse is not None
+    if rounds:  # the same moment of the first round
+        time = float(rounds.loop.start + rounds.loop.moment(time - float(rounds.loop.start)))
+
+    def at(curve: Curve, seconds: float = CURVES) -> float:
+        return rounds.value(curve.at, time, seconds) if rounds else curve.at(time)
+
     zoom, sway, shake = (
-        by[name].at(time) if name in by else float(getattr(camera, name))
+        at(by[name]) if name in by else float(getattr(camera, name))
         for name in ("zoom", "sway", "shake")
     )
-    added = by["turn"].at(time) if "turn" in by else 0.0
-    push = beat.at(time)
+    if rounds:
+        turned = rounds.turned(camera.turn, by.get("turn"), time)
+    else:
+        turned = camera.turn * time / 60 + (by["turn"].at(time) if "turn" in by else 0.0)
+    wave = partial(rounds.wave if rounds else _wave, time)
+    push = at(beat, LIGHT)
     wander, tremble = _WANDER * sway, _TREMBLE * shake * push
     return Pose(
         zoom=zoom * math.exp(_PUSH * camera.pulse * (push - beat.mean)),
-        angle=2 * math.pi * camera.turn * time / 60
-        + 2 * math.pi * added
-        + _LEAN * sway * _wave(time, 19, 31)
-        + 0.4 * tremble * _wave(time, 0.13, 0.21),
-        x=wander * _wave(time, 13, 23) + tremble * _wave(time, 0.11, 0.17),
-        y=wander * _wave(time, 17, 29) + tremble * _wave(time, 0.09, 0.19),
+        angle=2 * math.pi * turned + _LEAN * sway * wave(19, 31) + 0.4 * tremble * wave(0.13, 0.21),
+        x=wander * wave(13, 23) + tremble * wave(0.11, 0.17),
+        y=wander * wave(17, 29) + tremble * wave(0.09, 0.19),
     )
 
 

@@ -16,11 +16,12 @@ import numpy as np
 from .._device import abreast, cores
 from ..frame import Frame, mirrored
 from ..keys import Keys, shares
-from .camera import STILL, Beat, Curves, Pose, pose
+from ..looping import Loop
+from .camera import STILL, Beat, Curves, Pose, Rounds, pose
 from .cover import Disc
 from .finish import finished, tone
 from .flashes import luminance
-from .projections import Field, projection
+from .projections import Field, folds, projection
 from .sampling import FINE, Sampler
 from .settings import (
     FLAT,
@@ -61,6 +62,8 @@ class Shot:
     cover: what is shown in the middle of a ring, see `cover.load`.
     along: kinds of view along time, which take the place of the view's own; one dissolves into the
         next. Each has the camera and finish that suit it, see `settings.suited`.
+    loop: of a clip that is one, by which the camera comes back. symmetric: whether the right half
+        of the strip mirrors the left one.
     """
 
     size: tuple[int, int]
@@ -73,11 +76,19 @@ class Shot:
     cover: Frame | None = None
     along: Keys = ()
     first: int = 0
+    loop: Loop | None = None
+    symmetric: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether frames are shown as they are."""
         return not (self.along or changes(self.view, self.camera, self.finish) or self.by)
+
+    def rounds(self, view: View) -> Rounds | None:
+        """How the camera comes back in a view, or None where it does not."""
+        if self.loop is None:
+            return None
+        return Rounds(self.loop, folds(view, symmetric=self.symmetric))
 
     def each(
         self, frames: Iterable[Frame], times: Iterable[Fraction | float]
@@ -181,6 +192,7 @@ class _Eye:
         self._turned = settings.foot == RIM and settings.kind != FLAT
         strip = frame.shape[1], frame.shape[0] - self._low
         made = projection(settings, strip, shot.size)
+        self._rounds = shot.rounds(settings)
         self._sampler = Sampler(made, strip, shot.size, fine=fine)
         self._disc: Disc | None = None
         if shot.cover is not None and settings.kind == RING:
@@ -195,7 +207,7 @@ class _Eye:
             frame = np.ascontiguousarray(frame[::-1])
         if mirrored(frame):
             frame = frame[:, : frame.shape[1] // 2]
-        seen = pose(self._camera, time, self._shot.beat or STILL, self._shot.by)
+        seen = pose(self._camera, time, self._shot.beat or STILL, self._shot.by, self._rounds)
         x, y = places(self._shot.size, seen, fields, step=self._step)
         picture = self._sampler.picture(tone(frame, self._finish), x, y, seen.zoom)
         lay = partial(self._disc.lay, seen=seen) if self._disc else None
