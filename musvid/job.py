@@ -282,10 +282,12 @@ class Job:
         if recipe.words.show_title == BAR:
             with contextlib.suppress(SongError):  # too short to have one
                 bar = _locked(recipe.lock or Lock("1/4"), self.song)
-        direction = recipe.drift.direction if recipe.drifts else ""
+        # What has travelled could not be back at a loop's beginning.
+        direction = recipe.drift.direction if recipe.drifts and not recipe.loop else ""
         script = writing.compose(
             *(recipe.words, self.song, self.tags, self.lyrics),
             *(self.file_size, bar, direction),
+            loop=recipe.loop,
         )
         return script or None
 
@@ -299,7 +301,7 @@ class Job:
         if words.logo is None:
             return None
         beat = Beat.of(self.song) if words.logo_pulse else None
-        return Logo(load_logo(words.logo), words, beat)
+        return Logo(load_logo(words.logo), words, beat, self.loop)
 
     @cached_property
     def shot(self) -> Shot:

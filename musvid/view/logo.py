@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 
 from ..frame import Frame
+from ..looping import LIGHT, Loop
 from ..words.layout import Layout
 from ..words.settings import Words
 from . import cover
-from .camera import STILL, Beat
+from .camera import STILL, Beat, Rounds
 
 _SIDE = 1200  # pixels of a logo's longer side that are kept
 _PUSH = 0.16  # how much a full pulse enlarges
@@ -63,10 +64,14 @@ class Logo:
     """A logo and where it stands.
 
     picture: as `load` gives it. words: where, how large, and how much it beats. beat: with what.
+    loop: of a clip that is one, in which it comes back.
     """
 
-    def __init__(self, picture: Frame, words: Words, beat: Beat | None = None) -> None:
+    def __init__(
+        self, picture: Frame, words: Words, beat: Beat | None = None, loop: Loop | None = None
+    ) -> None:
         self.picture, self._words, self._beat = picture, words, beat or STILL
+        self._rounds = loop and Rounds(loop)
         self._sheets: dict[tuple[int, int], tuple[Frame, float]] = {}
 
     def on_each(
@@ -96,7 +101,9 @@ class Logo:
         if (width, height) not in self._sheets:
             self._sheets[width, height] = self._sheet(width, height)
         sheet, still = self._sheets[width, height]
-        push = self._words.logo_pulse * (self._beat.at(time) - self._beat.mean)
+        beat = self._beat.at
+        there = self._rounds.value(beat, time, LIGHT) if self._rounds else beat(time)
+        push = self._words.logo_pulse * (there - self._beat.mean)
         scale = still * math.exp(_PUSH * push)
         x, y = self._middle(width, height)
         rows, columns = sheet.shape[:2]

@@ -67,7 +67,8 @@ class Script:
 
     layout: of the picture. seconds: how long the video is. title: without one, there is none.
     lines, place: lyrics, and where they stand. direction: in which texture drifts, "" where it does
-    not.
+    not. loop: whether the video's end flows into its beginning: then everything fades at both, and
+    what is shown all the time stands still.
     """
 
     layout: Layout
@@ -76,6 +77,7 @@ class Script:
     lines: tuple[Line, ...] = ()
     place: str = "lower"
     direction: str = ""
+    loop: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.lines or (self.title and (self.title.title or self.title.artist)))
@@ -115,14 +117,16 @@ class Script:
             em = layout.title * fitting(title, BOLD, layout.title, layout.room(place))
             title = broken(title, BOLD, em, layout.room(place))
             rows.append(f"{{{_font(BOLD, em)}\\fsp{-0.012 * em:.2f}}}{escaped(title)}")
+        always = self.loop and told.seconds is None
         if title and artist:
-            rows.append(_rule(layout))
+            rows.append(_rule(layout, grows=not always))
         if artist:
             em = layout.artist * fitting(artist, PLAIN, layout.artist, layout.room(place))
             artist = broken(artist, PLAIN, 1.05 * em, layout.room(place))
             rows.append(f"{{{_font(PLAIN, em)}\\fsp{0.045 * em:.2f}}}{escaped(artist)}")
-        fade = min(_TITLE_FADE, end / 3)
-        final = fade if told.seconds is not None and end < self.seconds - 0.05 else 0.0
+        fade = 0.0 if always else min(_TITLE_FADE, end / 3)
+        ends = self.loop or end < self.seconds - 0.05
+        final = fade if told.seconds is not None and ends else 0.0
         yield from self._drawn(place, 0.0, end, (fade, final), "\\N".join(rows), layout.title)
 
     def _sung(self, line: Line, start: float, end: float, row: int) -> Iterator[str]:
@@ -137,8 +141,8 @@ class Script:
         start = max(start, 0.0)
         length = end - start
         fades = (
-            0.0 if before else min(_FADE_IN, length / 3),
-            min(_FADE_OUT, length / 3) if end < self.seconds else 0.0,
+            min(_FADE_IN, length / 3) if self.loop or not before else 0.0,
+            min(_FADE_OUT, length / 3) if self.loop or end < self.seconds else 0.0,
         )
         # Letters must stand where their shadow does: words of a line that was cut are not lit.
         alike = (
@@ -248,12 +252,13 @@ def _lit(words: Sequence[tuple[float, str]], start: float) -> str:
     return "".join(said)
 
 
-def _rule(layout: Layout) -> str:
-    """A short line between title and artist, as a row of its own, which grows at the beginning."""
+def _rule(layout: Layout, *, grows: bool) -> str:
+    """A short line between title and artist, as a row of its own, which may grow at first."""
     across, down, room = 1.1 * layout.title, max(2.0, 0.045 * layout.title), 0.3 * layout.title
     points = f"m 0 {room:.1f} l {across:.1f} {room:.1f} {across:.1f} {room + down:.1f} 0 "
     points += f"{room + down:.1f} m 0 {2.1 * room + down:.1f} l 0 {2.1 * room + down:.1f}"
-    return f"{{\\fscx0\\t(150,1100,0.5,\\fscx100)\\p1}}{points}{{\\p0\\fscx100}}"
+    way = "\\fscx0\\t(150,1100,0.5,\\fscx100)" if grows else ""
+    return f"{{{way}\\p1}}{points}{{\\p0\\fscx100}}"
 
 
 def broken(text: str, font: str, em: float, room: float) -> str:

@@ -73,8 +73,8 @@ class Words:
 
 def parse_shown(value: object) -> str:
     """When a title is shown, as `Words.show_title` has it. Raises SettingsError."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = f"{value:g}"
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:
+        value = f"{value:f}"
     if isinstance(value, str):
         text = value.strip().lower()
         if text in (OFF, BAR, ALL):
@@ -82,6 +82,5 @@ def parse_shown(value: object) -> str:
         if _SECONDS.fullmatch(text) and float(text) <= RANGES["duration"].high:
             return f"{float(text):g}" if float(text) else OFF
     raise SettingsError(
-        f"show_title must be {OFF}, {BAR}, {ALL}, or a number of seconds such as 5, not "
-        f"{quoted(value)}."
+        f"show_title must be off, bar, all, or a number of seconds such as 5, not {quoted(value)}."
     )

@@ -116,11 +116,13 @@ def compose(
     size: tuple[int, int],
     bar: Lock | None = None,
     direction: str = "",
+    *,
+    loop: bool = False,
 ) -> Script:
     """The script of a song's part, whose times are seconds from the part's beginning.
 
     sung: lyrics in times of the file. size: (width, height) of the video. bar: tempo and beat, for
-    a title that stands for a bar. direction: see `Script`.
+    a title that stands for a bar. direction, loop: see `Script`.
     """
     first, seconds = song.first / song.rate, float(song.duration)
     title = None
@@ -147,6 +149,7 @@ def compose(
         tuple(moved),
         words.lyrics_place,
         direction,
+        loop,
     )
 
 
