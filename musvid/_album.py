@@ -25,6 +25,7 @@ from .paint.brush import Brush
 from .paint.style import Style
 from .recipe import Recipe
 from .rendering import check_apart
+from .words.settings import AUTO
 
 _ABREAST = 2  # songs at a time on a cluster
 
@@ -55,6 +56,8 @@ def check(options: argparse.Namespace) -> None:
     for name in ("compare", "vary", "at", "frames"):
         if getattr(options, name) is not None:
             raise SettingsError(f"Every song is rendered once, as a video; leave out --{name}.")
+    if getattr(options, "lyrics", AUTO) != AUTO:
+        raise SettingsError("A file of lyrics is one song's; --lyrics auto takes each song's own.")
 
 
 def album_of(

@@ -126,6 +126,12 @@ def _named(path: str | os.PathLike[str]) -> str:
     return "file:" + os.fspath(Path(path))
 
 
+def _whole(argument: str) -> str:
+    """An argument that names a file, with the whole path of that; any other one as it is."""
+    file = argument.startswith("file:")
+    return _named(Path(argument[5:]).absolute()) if file else argument
+
+
 def raw_input(width: int, height: int, rate: object) -> list[str]:
     """Arguments that read frames, as `Process.write` sends them, from standard input."""
     return [
@@ -144,6 +150,8 @@ class Process:
     stdin, stdout: whether to open these as pipes; they are closed otherwise.
     patience: seconds that may pass between two signs of life, beyond the usual `PATIENCE`.
     level: of what ffmpeg tells. hear: called, in another thread, with every line of it.
+    folder: in which ffmpeg runs, for a filter that opens files by plain names. Files that the
+        arguments name are where they were.
     """
 
     def __init__(
@@ -155,7 +163,12 @@ class Process:
         patience: float = 0.0,
         level: str = "error",
         hear: Callable[[str], object] | None = None,
+        folder: Path | None = None,
     ) -> None:
+        program = executable()
+        if folder is not None:
+            program = os.path.abspath(shutil.which(program) or program)  # noqa: PTH100
+            arguments = [_whole(part) for part in arguments]
         self._errors: deque[str] = deque(maxlen=40)
         self._hear, self._extra = hear, patience
         self._files = [part for part in arguments if part.startswith("file:")]
@@ -170,8 +183,9 @@ class Process:
         )
         try:
             self._process = subprocess.Popen(
-                [executable(), "-nostdin", "-hide_banner", "-v", level]
+                [program, "-nostdin", "-hide_banner", "-v", level]
                 + ["-threads", _THREADS, "-filter_threads", _THREADS, *arguments],
+                cwd=folder,
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

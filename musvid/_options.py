@@ -18,6 +18,7 @@ from . import interpolate, presets
 from ._curve_options import add_options as add_curves
 from ._curve_options import changing, take_curves, with_curves
 from ._device import DEVICES, FAST, PRECISIONS
+from ._words import add_words, chosen_words
 from .clock import parse_time
 from .cluster.begun import Begun, begun
 from .cluster.option import add_option
@@ -655,6 +656,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="on|off",
         help="whether flashes are damped where there are more than three in a second (default: on)",
     )
+    add_words(parser, _number, _settled)
 
     other = parser.add_argument_group("other")
     add = other.add_argument
@@ -829,6 +831,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         view=replace(recipe.view, **chosen(View)),
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
+        words=replace(recipe.words, **chosen_words(given)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -15,7 +16,7 @@ import numpy as np
 
 from ._tags import Tags, read
 from .clock import Clock
-from .errors import SettingsError
+from .errors import SettingsError, SongError
 from .frame import Frame
 from .interpolate._names import chosen
 from .keys import Keys
@@ -42,10 +43,18 @@ from .spectrum.look import Look
 from .store import Store
 from .video import targets
 from .video.targets import Target
+from .video.words import check, lacking_told, missing
 from .view.camera import Beat, curves
 from .view.cover import load
+from .view.logo import Logo
+from .view.logo import load as load_logo
 from .view.settings import RING, Looks, suited
 from .view.stage import Shot, changes
+from .words import writing
+from .words.lines import Line
+from .words.script import Script, letters_of
+from .words.settings import BAR
+from .words.settings import OFF as NEVER
 
 _log = logging.getLogger(__name__)
 
@@ -290,6 +299,44 @@ class Job:
         return load(view.cover) if view.cover and view.kind == RING else None
 
     @cached_property
+    def lyrics(self) -> tuple[Line, ...]:
+        """Lyrics in times of the file. Raises SettingsError where they cannot be read."""
+        return writing.lyrics(self.recipe.words, self.song)
+
+    @cached_property
+    def script(self) -> Script | None:
+        """What is written on the video, or None.
+
+        The song is listened to where a title stands for a bar and the tempo is not known.
+        """
+        recipe, bar = self.recipe, None
+        if not recipe.words.written:
+            return None
+        if recipe.words.show_title == BAR:
+            with contextlib.suppress(SongError):  # too short to have one
+                bar = _locked(recipe.lock or Lock("1/4"), self.song)
+        # What has travelled could not be back at a loop's beginning.
+        direction = recipe.drift.direction if recipe.drifts and not recipe.loop else ""
+        script = writing.compose(
+            *(recipe.words, self.song, self.tags, self.lyrics),
+            *(self.file_size, bar, direction),
+            loop=recipe.loop,
+        )
+        return script or None
+
+    @cached_property
+    def logo(self) -> Logo | None:
+        """The logo on the video, or None. Raises SettingsError where it is none that can be read.
+
+        The song is listened to where it pulses.
+        """
+        words = self.recipe.words
+        if words.logo is None:
+            return None
+        beat = Beat.of(self.song) if words.logo_pulse else None
+        return Logo(load_logo(words.logo), words, beat, self.loop)
+
+    @cached_property
     def shot(self) -> Shot:
         """How the strip is seen in the video. The song is listened to when this is asked for."""
         recipe = self.recipe
@@ -360,7 +407,7 @@ class Job:
             said.append(melting_told(recipe.style.model))
         if recipe.drift_by and recipe.drift.direction == NONE:
             said.append("The drift follows the music nowhere: texture travels in no direction")
-        return said
+        return said + told_of_words(self)
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
         """For every setting that changes along the song: its name ("strength", "guidance", "seed",
@@ -450,8 +497,10 @@ def resolve(recipe: Recipe, song: Song, store: Store | None = None) -> Job:
     # What they cannot do, and files that are none, are told now.
     _ = job.following, job.course, job.cover
     job.listening.open()
+    for remark in told_of_words(job):
+        _tell(remark)
     if job.melts:
-        _tell_melting(settled.style.model)
+        _tell(melting_told(settled.style.model))
     return job
 
 
@@ -495,10 +544,29 @@ def melting_told(model: str) -> str:
     )
 
 
+def told_of_words(job: Job) -> list[str]:
+    """Sentences on what is written: lyrics that are found or left out, letters that no font has.
+
+    Raises SettingsError where lyrics or a logo cannot be read, or this ffmpeg draws no words.
+    """
+    words = job.recipe.words
+    if words.logo is not None:
+        load_logo(words.logo)
+    said = writing.remarks(words, job.song, job.lyrics)
+    if words.written:
+        check()
+        named = (job.tags.title, job.tags.artist) if words.show_title != NEVER else ()
+        if named and not any(named):
+            said.append("The song's tags name neither title nor artist; --title and --artist do")
+        if lacking := missing(letters_of(job.lyrics, named)):
+            said.append(lacking_told(lacking))
+    return said
+
+
 @lru_cache(maxsize=64)
-def _tell_melting(model: str) -> None:
+def _tell(remark: str) -> None:
     """Log it once: a page resolves a recipe at every turn of a knob."""
-    _log.info("%s.", melting_told(model))
+    _log.info("%s.", remark)
 
 
 def prepare(

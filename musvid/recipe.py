@@ -28,6 +28,8 @@ from .ranges import RANGES
 from .spectrum.look import Look
 from .video import targets
 from .view.settings import Camera, Finish, View
+from .words.settings import AUTO as WITH_THE_SONG
+from .words.settings import Words
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +85,11 @@ _PARTS: dict[str, type] = {
     "view": View,
     "camera": Camera,
     "finish": Finish,
+    "words": Words,
 } | dict.fromkeys((*_FOLLOWING, *_CAMERA_BY), Modulation)
+
+# Settings that are files.
+_FILES = (("view", "cover"), ("words", "lyrics"), ("words", "logo"))
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -138,6 +144,7 @@ class Recipe:
     story: what each of these parts looks like, such as "A: violet nebula | B: view tunnel" (see
         `musvid.music.story`); "auto" is made from the song, "off" is one look for all of it.
     view, camera, finish: how what was painted is shown; they repaint nothing.
+    words: what stands on it: title, lyrics, a logo.
     zoom_by, turn_by, sway_by, shake_by: how these settings of the camera follow the music.
     motion_fps: frames per second of the video, a whole multiple of the picture rate: each frame is
         shown several times, and view, camera and finish change in between. None, or 0, is the
@@ -179,6 +186,7 @@ class Recipe:
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
+    words: Words = field(default_factory=Words)
     zoom_by: Modulation = field(default_factory=Modulation)
     turn_by: Modulation = field(default_factory=Modulation)
     sway_by: Modulation = field(default_factory=Modulation)
@@ -343,9 +351,10 @@ class Recipe:
     @property
     def unseen(self) -> Recipe:
         """The same recipe without what shows it: view, camera and finish are those that show
-        frames as they are, each once, and nothing says what the song is called."""
+        frames as they are, each once, and nothing says what the song is called, or stands on them.
+        """
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
-        still |= {"title": None, "artist": None, "target": ""}
+        still |= {"title": None, "artist": None, "target": "", "words": Words()}
         still["motion_fps"] = None
         still["curves"] = along.joined(self.curves, dict.fromkeys(along.SHOWN, ""))
         if told := story.of(self.story):
@@ -364,7 +373,8 @@ class Recipe:
         if kind == self.view.kind:
             return self
         view = replace(self.view, kind=kind, copies=None, bend=None)
-        kept = {name: getattr(self, name) for name in ("motion_fps", "title", "artist", "target")}
+        names = ("motion_fps", "title", "artist", "target", "words")
+        kept = {name: getattr(self, name) for name in names}
         return replace(self.unseen, view=view, **kept)
 
     def aimed(self, name: str) -> Recipe:
@@ -478,15 +488,17 @@ class Recipe:
     def to_json(self) -> str:
         """These settings as JSON, which `from_json` reads.
 
-        Of a cover, stems and a MIDI file it holds the files' names: in which folder they lie is
+        Of a cover, lyrics, a logo, stems and a MIDI file it holds the files' names: in which folder
+        they lie is
         nobody's business.
         """
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
         bpm = self.lock.bpm
         values["motion_fps"] = None if self.motion_fps is None else str(self.motion_fps)
-        if cover := self.view.cover:
-            values["view"]["cover"] = PurePath(cover).name
+        for part, name in _FILES:
+            if path := values[part][name]:
+                values[part][name] = PurePath(path).name
         values["stems"] = {name: PurePath(path).name for name, path in self.stems}
         values["midi"] = self.midi and PurePath(self.midi).name
         if shown := self.view.shown:
@@ -498,8 +510,9 @@ class Recipe:
     def from_json(cls, text: str, remarks: list[str] | None = None) -> Recipe:
         """The settings that a JSON text holds; what it leaves out has its default.
 
-        Files (a cover, stems, a MIDI file) are dropped: whoever wrote the settings must not have
-        another's file shown, or listened to. That is appended to the remarks, or else logged.
+        Files (a cover, lyrics, a logo, stems, a MIDI file) are dropped: whoever wrote the settings
+        must not have another's file shown, or listened to. That is appended to the remarks, or else
+        logged.
 
         Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
         """
@@ -554,8 +567,8 @@ class Recipe:
     def from_flat(cls, values: Mapping[str, Any]) -> Recipe:
         """The recipe of settings by name, as `flat` gives them; what is left out has its default.
 
-        Raises SettingsError when a setting is unknown or wrong, or there is a cover, a stem or a
-        MIDI file, which is no setting by name but a file.
+        Raises SettingsError when a setting is unknown or wrong, or there is a cover, a logo, a name
+        of lyrics, a stem or a MIDI file, which are no settings by name but files.
         """
         nested: dict[str, Any] = {}
         for name, value in values.items():
@@ -567,9 +580,12 @@ class Recipe:
                 nested[name] = {**whole, **value}
             elif isinstance(whole, dict):  # else it is no part, which is told below
                 nested[name] = value
-        view = nested.get("view")
-        if isinstance(view, dict) and view.get("cover") is not None:
-            raise SettingsError("A cover is a file, which settings cannot name; leave it out.")
+        for _, name, _ in _files_in(nested):
+            if name == "lyrics":
+                raise SettingsError(
+                    'Lyrics are a file, which settings cannot name; "auto" takes the song\'s own.'
+                )
+            raise SettingsError(f"A {name} is a file, which settings cannot name; leave it out.")
         if nested.pop("stems", None):
             raise SettingsError("Stems are files, which settings cannot name; leave them out.")
         if nested.pop("midi", None):
@@ -577,13 +593,26 @@ class Recipe:
         return cls._from(nested)
 
 
+def _files_in(values: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """What settings say of files: the part, the name, and the value of each."""
+    return [
+        (part, name, path)
+        for part, name in _FILES
+        if isinstance(given := values.get(part), dict)
+        and (path := given.get(name)) is not None
+        and not (name == "lyrics" and path == WITH_THE_SONG)
+    ]
+
+
 def _without_files(values: dict[str, Any]) -> list[str]:
     """Take the files out of settings that somebody else may have written; what is said of that."""
-    view, said = values.get("view"), []
-    if isinstance(view, dict) and (cover := view.pop("cover", None)) is not None:
+    said = []
+    for part, name, path in _files_in(values):
+        del values[part][name]
+        article, them = ("The lyrics", "are") if name == "lyrics" else (f"The {name}", "is")
         said.append(
-            f"The cover {quoted(cover)} is not taken from settings, which show no file; give it "
-            "again."
+            f"{article} {quoted(path)} {them} not taken from settings, which show no file; "
+            f"give {'it' if them == 'is' else 'them'} again."
         )
     if given := values.pop("stems", None):
         said.append(

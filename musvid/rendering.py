@@ -442,18 +442,25 @@ def film(
     labels = Labels(job.tags)
     if target.labelled:
         labels = Labels(job.tags, job.chapters, float(song.duration), cover_of(song.path))
-    with closed(shown(frames, job, most=most)) as pictures:
+    upscale, first = job.upscale if job.plain else 1, Fraction(job.song.first, job.song.rate)
+    with ExitStack() as stack:
+        pictures = stack.enter_context(closed(shown(frames, job, most=most)))
+        if job.logo:
+            times = (first + number / job.file_rate for number in count())
+            pictures = stack.enter_context(closed(job.logo.on_each(pictures, times, upscale)))
+            upscale = 1
         return video.write(
             islice(pictures, math.ceil(song.duration * job.file_rate)),
             song,
             job.clock,
             path,
             rate=job.file_rate,
-            upscale=job.upscale if job.plain else 1,
+            upscale=upscale,
             settings=settings or job.recipe.to_json(),
             encoder=encoder,
             labels=labels,
             target=target,
+            script=job.script,
         )
 
 
@@ -537,6 +544,8 @@ class Addresses:
         if filling:
             filling.append(pick_device(device))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
+        cover += [] if job.script is None else [str(job.script)]
+        cover += [] if job.logo is None else [pixels_of(job.logo.picture)]
         makers = drawing, painting, filling, _code(".")
         heard = [content_of(path) for _, path in recipe.stems]
         heard += [content_of(recipe.midi)] if recipe.midi else []

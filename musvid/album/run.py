@@ -20,11 +20,14 @@ from ..paint.painter import Painter
 from ..paint.style import Style
 from ..recipe import Recipe
 from ..rendering import code, render
-from ..store import address, pixels_of
+from ..store import address, content_of, pixels_of
 from ..video.naming import is_video_of_ours, unused
 from ..video.targets import find
 from ..view.cover import load as load_cover
+from ..view.logo import load as load_logo
 from ..view.settings import RING
+from ..words.settings import AUTO
+from ..words.writing import beside
 from . import notes, page, sheet, stills
 from .cards import PICTURE, Card, title
 from .notes import Note
@@ -84,8 +87,10 @@ class Album:
             )
         view = self.settled.view
         cover = pixels_of(load_cover(view.cover)) if view.cover and view.kind == RING else ""
+        words = self.settled.words
+        logo = pixels_of(load_logo(words.logo)) if words.logo else ""
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
-        self._made_by = address(recipe.to_json(), cover, filling, code(), *more)
+        self._made_by = address(recipe.to_json(), cover, logo, filling, code(), *more)
         self._path = self._own(memory, notes.is_ours)
         self._notes = notes.load(self._path)
         self.errors: dict[str, str] = {}
@@ -93,10 +98,17 @@ class Album:
         self.done = {
             entry.name: note
             for entry in self.entries
-            if (note := self._notes.get(entry.content)) and note.holds(self.folder, self._made_by)
+            if (note := self._notes.get(entry.content))
+            and note.holds(self.folder, self._maker(entry))
         }
         """Of the songs whose videos are there, the notes, by `Entry.name`."""
         self._lock = threading.Lock()
+
+    def _maker(self, entry: Entry) -> str:
+        """What tells videos of a song that were made by these settings from others."""
+        if self.settled.words.lyrics != AUTO or not (sung := beside(entry.path)):
+            return self._made_by
+        return address(self._made_by, content_of(sung))
 
     @property
     def missing(self) -> list[Entry]:
@@ -214,7 +226,7 @@ class Album:
         moment = 0.0
         with suppress(MusvidError):  # the video is there, whatever its pictures are
             moment = stills.best(video, seconds)
-        facts = (video.name, video.stat().st_size, self._made_by)
+        facts = (video.name, video.stat().st_size, self._maker(entry))
         note = Note(*facts, title(entry), seconds, moment)
         with self._lock:
             self.done[entry.name] = note

@@ -15,7 +15,7 @@ from .board import ADDED_FOLLOWERS, CAMERA_FOLLOWERS, FOLLOWERS, QUIET, Board
 from .own import is_of_song
 
 # What a painting, or the way in which it is shown, depends on.
-_SHOWN = ("style.", "echo", "before", "view.", "camera.", "finish.", "upscale")
+_SHOWN = ("style.", "echo", "before", "view.", "camera.", "finish.", "words.", "upscale")
 _PAINTED = (*_SHOWN, *FOLLOWERS, *ADDED_FOLLOWERS, *CAMERA_FOLLOWERS)
 # What the drawing of the spectrum depends on. Its embers travel with the texture; what that follows
 # is heard in the part.

@@ -16,11 +16,18 @@ SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 PACES = ["picture rate", "48", "50", "60", "120"]
 SECONDS = "no, in seconds"
 PLANS = ["the model's own", *SCHEDULERS]
+SHOWS = {
+    "off": "off",
+    "first bar": "bar",
+    "5 seconds": "5",
+    "8 seconds": "8",
+    "all the time": "all",
+}
+UPLOADED = ("view.cover", "words.lyrics", "words.logo", "stems")
+"""The controls of files that are uploaded, which Gradio checks. A MIDI file is among the stems."""
+
 _SCORES = (".mid", ".midi")
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
-
-FILES = ("view.cover", "stems")
-"""Controls that hold a visitor's files; a MIDI file is among the stems."""
 
 Values = dict[str, Any]
 
@@ -41,8 +48,10 @@ def recipe_of(values: Values) -> Recipe:
     ):
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
-    # Files that were uploaded, which Gradio checks.
-    cover, heard = given.pop("view.cover", None), given.pop("stems", None)
+    files = {name: path for name in UPLOADED if (path := given.pop(name, None))}
+    heard = [str(path) for path in files.pop("stems", ())]
+    for name in ("title", "artist"):  # an empty field is what the tags say
+        given[name] = given.get(name) or None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -52,9 +61,12 @@ def recipe_of(values: Values) -> Recipe:
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
     recipe = Recipe.from_flat(given)
-    if cover:
-        recipe = replace(recipe, view=replace(recipe.view, cover=str(cover)))
-    return _followed(recipe, [str(path) for path in heard or ()])
+    for name, path in files.items():
+        part, _, key = name.partition(".")
+        changed: dict[str, Any] = {key: str(path)}
+        named: dict[str, Any] = {part: replace(getattr(recipe, part), **changed)}
+        recipe = replace(recipe, **named)
+    return _followed(recipe, heard)
 
 
 def _followed(recipe: Recipe, paths: list[str]) -> Recipe:
@@ -76,7 +88,8 @@ def values_of(recipe: Recipe) -> Values:
     values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
-    values |= dict.fromkeys(FILES)  # their fields keep the files that they have
+    values |= dict.fromkeys(UPLOADED)  # the fields keep the files that they have
+    values |= {name: values[name] or "" for name in ("title", "artist")}
     values["motion_fps"] = values["motion_fps"] or PACES[0]
     values["style.scheduler"] = values["style.scheduler"] or PLANS[0]
     tiny = recipe.style.tiny_autoencoder
@@ -94,9 +107,7 @@ def held(text: object) -> Values:
     values = object_of(str(text or "{}"))
     if values is None:
         raise SettingsError("The settings did not arrive whole; reload the page.")
-    for name in FILES:  # come as files of their own
-        values.pop(name, None)
-    return values
+    return {name: value for name, value in values.items() if name not in UPLOADED}  # come as files
 
 
 def object_of(text: str) -> Values | None:

@@ -41,6 +41,7 @@ from ..recipe import Recipe
 from ..rendering import Addresses, Tools, chain, drawn_moment, paintings, shown
 from ..song import Song
 from ..store import Store
+from ..video.words import draw
 from ..view.stage import view
 from . import relit
 from .attention import Attention
@@ -311,7 +312,13 @@ class Studio:
         scale = min(1.0, _SEEN / max(job.file_size))
         width, height = (max(1, round(side * scale)) for side in job.file_size)
         moment = Fraction(job.song.first, job.song.rate) + Fraction(time)
-        return next(view([frame], [moment], replace(job.shot, size=(width, height))))
+        picture = next(view([frame], [moment], replace(job.shot, size=(width, height))))
+        if job.logo:
+            (picture,) = job.logo.on_each([picture], [moment])
+        script = job.script
+        if not script or not script.shows(time):
+            return picture
+        return draw(picture, script.on(picture.shape[1], picture.shape[0]), time)
 
     def strip(self, job: Job, time: float, axis: str, values: Sequence[object]) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""

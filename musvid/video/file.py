@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -21,8 +21,9 @@ from ..clock import Clock
 from ..errors import FFmpegError, OutputError, SettingsError, quoted
 from ..frame import Frame
 from ..song import Song
+from ..words.script import Script
 from . import encoder as encoders
-from . import webp
+from . import webp, words
 from .labels import UNLABELLED, Labels
 from .targets import H264, PLAIN, WEBP, Kind, Target
 
@@ -142,6 +143,7 @@ def write(
     encoder: str = "auto",
     labels: Labels = UNLABELLED,
     target: Target = PLAIN,
+    script: Script | None = None,
 ) -> Path:
     """Write frames and the song's sound: H.264 (yuv420p, BT.709), AAC, index in front.
 
@@ -151,6 +153,7 @@ def write(
     settings: a text to store in the file, for `read_settings`; white space at its end is lost.
     encoder: "cpu", "gpu" for the graphics card's, or "auto" for an NVIDIA card's where it works.
     labels: what players show of it. target: what it is for, which may take another kind of file.
+    script: words that are drawn on the file's pictures.
 
     The next frames are made while ffmpeg takes those before, up to `_WAITING` of them. The file
     appears under its name when it is complete, and not before. Raises OutputError when it cannot be
@@ -176,14 +179,15 @@ def write(
             *(song.input() if target.sound else ()),
             *_ffmpeg.raw_input(width, height, pace),
             *told,
-            *_streams(song, size, kind, target, f"[{count}:v]"),
+            *_streams(song, size, kind, target, f"[{count}:v]", written=bool(script)),
             *(_of_first(how) if labels.cover else how),
             *shown,
             *(_CONTAINERS.get(kind.muxer, ())),
             *("-fflags", "+bitexact", "-f", kind.muxer, "file:" + os.fspath(part)),
         ]
         with (
-            _ffmpeg.Process(arguments, stdin=True, patience=song.patience) as process,
+            words.staged(script.on(*size)) if script else nullcontext() as place,
+            _ffmpeg.Process(arguments, stdin=True, patience=song.patience, folder=place) as process,
             apart(process.write, _WAITING, stop=process.kill) as put,
         ):
             for frame in chain([first], source):
@@ -267,10 +271,20 @@ def _of_first(options: list[str]) -> list[str]:
 
 
 def _streams(
-    song: Song, size: tuple[int, int], kind: Kind, target: Target, pictures: str
+    song: Song,
+    size: tuple[int, int],
+    kind: Kind,
+    target: Target,
+    pictures: str,
+    *,
+    written: bool = False,
 ) -> list[str]:
-    """What is made of the frames, and of the song's sound where the target has any."""
-    scale = f"{pictures}scale={size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
+    """What is made of the frames, and of the song's sound where the target has any.
+
+    written: whether words are drawn, before pixels lose half of their colours.
+    """
+    scale = f"scale={size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
+    scale = f"{pictures}{f'{scale},format=rgb24,{words.FILTER},' if written else ''}{scale}"
     if kind.pixels.startswith("yuv"):
         scale += ":out_color_matrix=bt709:out_range=tv"
     chains, streams = [f"{scale},format={kind.pixels}[v]"], ["-map", "[v]"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,8 +32,15 @@ _STEPS = 4  # sizes of it that are kept between one and its double
 def load(path: str | os.PathLike[str]) -> Frame:
     """The middle of a picture file, square, uint8 (side, side, 3), at most 1600 pixels a side.
 
-    What is transparent becomes black. Raises SettingsError where there is no file, or it is no
-    picture in one of `FORMATS`, or a very large one.
+    What is transparent becomes black. Raises what `check` and `opened` raise.
+    """
+    return _loaded(*check(path, "cover"))
+
+
+def check(path: str | os.PathLike[str], what: str) -> tuple[Path, int, int]:
+    """A path, and what tells one content of the file from another.
+
+    what: it is for, such as "cover". Raises SettingsError where there is no file, or a large one.
     """
     path = Path(path)
     try:
@@ -41,18 +49,21 @@ def load(path: str | os.PathLike[str]) -> Frame:
         facts = path.stat()
     except (OSError, ValueError):
         raise SettingsError(
-            f"There is no picture {quoted(path.name)} for the cover; check its name and folder."
+            f"There is no picture {quoted(path.name)} for the {what}; check its name and folder."
         ) from None
     if facts.st_size > _MOST_BYTES:
         raise SettingsError(
-            f"The cover {quoted(path.name)} is larger than {_MOST_BYTES // 10**6} MB; make it "
+            f"The {what} {quoted(path.name)} is larger than {_MOST_BYTES // 10**6} MB; make it "
             "smaller."
         )
-    return _loaded(path, facts.st_size, facts.st_mtime_ns)
+    return path, facts.st_size, facts.st_mtime_ns
 
 
-@lru_cache(maxsize=4)
-def _loaded(path: Path, _size: int, _changed: int) -> Frame:
+def opened(path: Path, what: str) -> Any:
+    """A picture file as one of pillow's, RGBA, upright.
+
+    Raises SettingsError where it is none in one of `FORMATS`, or has very many pixels.
+    """
     from PIL import Image, ImageOps
 
     try:
@@ -60,17 +71,25 @@ def _loaded(path: Path, _size: int, _changed: int) -> Frame:
             width, height = file.size
             if width * height > _MOST_PIXELS:
                 raise SettingsError(
-                    f"The cover {quoted(path.name)} has {width} x {height} pixels; make it smaller."
+                    f"The {what} {quoted(path.name)} has {width} x {height} pixels; make it "
+                    "smaller."
                 )
-            image = ImageOps.exif_transpose(file).convert("RGBA")
+            return ImageOps.exif_transpose(file).convert("RGBA")
     except SettingsError:
         raise
     # Pillow has no error of its own for all that a broken file may do to its decoders.
     except Exception:
         raise SettingsError(
-            f"The cover {quoted(path.name)} is no picture that can be read; give a whole PNG, JPEG "
-            "or WebP file."
+            f"The {what} {quoted(path.name)} is no picture that can be read; give a whole PNG, "
+            "JPEG or WebP file."
         ) from None
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, _size: int, _changed: int) -> Frame:
+    from PIL import Image
+
+    image = opened(path, "cover")
     width, height = image.size
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2

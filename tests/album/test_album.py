@@ -162,6 +162,8 @@ def test_what_musvid_did_not_make_stays(pair: Path, caplog: pytest.LogCaptureFix
         (["--stride", "0"], "stride"),
         (["--cover", "missing.png", "--view", "ring"], "no picture"),
         (["--cover", "missing.png"], "--view ring"),
+        (["--lyrics", "words.lrc"], "--lyrics auto"),
+        (["--logo", "missing.png"], "no picture"),
         (["-o", "no/where"], "does not exist"),
         (["-o", "pair/a.wav"], "is a file"),
         (["--preset", "nothing"], "preset"),

@@ -16,7 +16,7 @@ from musvid import Recipe, SettingsError
 from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.song import SongPanel
-from musvid.page.values import recipe_of, values_of
+from musvid.page.values import UPLOADED, recipe_of, values_of
 from musvid.ranges import RANGES
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
@@ -57,7 +57,6 @@ PANELS = [
 # Settings that the page leaves as they are.
 NO_CONTROL = {
     "track",  # few songs have several, and the page says which one it took
-    *("title", "artist"),  # its tags name them
     "midi",  # a file among the stems
 }
 
@@ -230,11 +229,11 @@ def test_the_entry_is_an_entry_only() -> None:
 
 
 def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> None:
-    stolen = {"view.cover": "/etc/passwd", "stems": ["/etc/passwd"]}
+    stolen = {**dict.fromkeys(UPLOADED, "/etc/passwd"), "stems": ["/etc/passwd"]}
     values = {"stride": 7, **stolen, "unknown": 1}
-    none = dict.fromkeys(stolen)
+    none = dict.fromkeys(UPLOADED)
     data: dict[Any, Any] = {board.held: json.dumps(values)}
-    data |= {board.controls[name]: None for name in stolen}
+    data |= {board.controls[name]: None for name in UPLOADED}
     named = board.named(data)
     first = {name: board.first[name] for name in board.controls}
     assert named == {**first, "stride": 7, **none}
@@ -280,7 +279,7 @@ def test_no_event_has_many_inputs_or_shows_its_progress_on_many_components(board
         if event.fn is not None:
             where = event.outputs if event.show_progress_on is None else event.show_progress_on
             shown |= {part._id for part in [*event.inputs, *where]}
-    assert len(shown) < 70
+    assert len(shown) < 72
 
 
 def test_a_part_is_reset_to_what_it_held_at_first(board: Board) -> None:
