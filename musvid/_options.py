@@ -36,6 +36,7 @@ from .presets import LIVING, preset
 from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .spectrum.look import Look
+from .spectrum.mixes import MIXES, MULTIPLY
 from .spectrum.palettes import PALETTES
 from .store import Store, usable
 from .video.encoder import ENCODERS, pick
@@ -451,6 +452,25 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"in which embers fall to a half, {RANGES['look.half_life']}, or a note of the song "
         f"such as 1/8 ({', '.join(NOTES)}; default: {plain.half_life})",
+    )
+
+    add(
+        "--guide",
+        metavar="FILE",
+        help="a picture or footage that is mixed into the spectrum before it is painted, so that a "
+        "painting keeps its composition; settings that are loaded never bring one",
+    )
+    add(
+        "--guide-mix",
+        choices=MIXES,
+        help="multiply: the spectrum lights it; add: it is there beneath the spectrum; displace: "
+        f"it bends the spectrum (default: {MULTIPLY})",
+    )
+    add(
+        "--guide-amount",
+        type=_number,
+        metavar="A",
+        help=f"{RANGES['guide_amount']}: how much of it (default: {Recipe().guide_amount:g})",
     )
 
     style = parser.add_argument_group("style")

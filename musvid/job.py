@@ -39,6 +39,7 @@ from .presets import preset
 from .ranges import RANGES
 from .recipe import Recipe
 from .song import Song
+from .spectrum.guiding import Guide
 from .spectrum.look import Look
 from .store import Store
 from .video import targets
@@ -336,6 +337,22 @@ class Job:
         beat = Beat.of(self.song) if words.logo_pulse else None
         return Logo(load_logo(words.logo), words, beat, self.loop)
 
+    def guide(self) -> Guide | None:
+        """What is mixed into the drawings, read from its beginning, or None.
+
+        Raises SettingsError where it has no pictures.
+        """
+        path, half = self.recipe.guide, self.recipe.style.resolve().symmetry == "half"
+        start = Fraction(self.song.first, self.song.rate)
+        more: dict[str, Any] = {"start": start, "loop": self.loop, "mirrored": half}
+        return None if path is None else Guide(path, self.size, **more)
+
+    def moment_of(self, tick: int) -> Fraction:
+        """When a tick of the fine grid is, in seconds from the beginning of the part; in a loop, of
+        its first round."""
+        time = self.clock.start + tick / self.clock.fps
+        return self.loop.moment(time) if self.loop else time
+
     @cached_property
     def shot(self) -> Shot:
         """How the strip is seen in the video. The song is listened to when this is asked for."""
@@ -495,7 +512,7 @@ def resolve(recipe: Recipe, song: Song, store: Store | None = None) -> Job:
         job.target.check_duration(float(job.file_frames / job.file_rate))
         job.target.check_rate(job.file_rate)
     # What they cannot do, and files that are none, are told now.
-    _ = job.following, job.course, job.cover
+    _ = job.following, job.course, job.cover, job.guide()
     job.listening.open()
     for remark in told_of_words(job):
         _tell(remark)

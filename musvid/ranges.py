@@ -83,6 +83,7 @@ RANGES: dict[str, Range] = {
     "drift.morph": Range(0, 5, " (seeds a second)", step=0.02, shown=(0, 2)),
     "echo": Range(0, 0.9, step=0.05),
     "prompt.place": Range(0, 99),
+    "guide_amount": Range(0, 1, step=0.05),
     "strength_by.amount": Range(*_AMOUNT, step=0.05, shown=(-1, 1)),
     "guidance_by.amount": Range(*_AMOUNT, step=0.5, shown=(-10, 10)),
     "control_scale_by.amount": Range(*_AMOUNT, step=0.05, shown=(-2, 2)),

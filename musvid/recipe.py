@@ -26,6 +26,7 @@ from .paint.drift import NONE, Drift
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
+from .spectrum.mixes import MIXES, MULTIPLY
 from .video import targets
 from .view.settings import Camera, Finish, View
 from .words.settings import AUTO as WITH_THE_SONG
@@ -152,6 +153,9 @@ class Recipe:
         taken.
     stems: files of the song's instruments by their names ("drums", ...), to be followed one by one;
         a mapping, or pairs. midi: a MIDI file of its notes. See `musvid.music.listening`.
+    guide: a picture or footage that is mixed into the drawings, so that a painting keeps its
+        composition (see `musvid.spectrum.guiding`). guide_mix: how, a name from
+        `musvid.spectrum.mixes`. guide_amount: 0 to 1, how much.
     title, artist: what the song is called, and who made it, for players and for words on the
         picture; None is what the song's tags say, "" is nothing.
     target: what the video is for, a name from `musvid.video.targets`, whose file it becomes; "" is
@@ -194,6 +198,9 @@ class Recipe:
     motion_fps: Fraction | None = None
     stems: tuple[tuple[str, str], ...] = ()
     midi: str | None = None
+    guide: str | None = None
+    guide_mix: str = MULTIPLY
+    guide_amount: float = 0.8
     title: str | None = None
     artist: str | None = None
     target: str = ""
@@ -226,6 +233,10 @@ class Recipe:
         object.__setattr__(self, "stems", stems.check(self.stems))
         if self.midi is not None:
             object.__setattr__(self, "midi", stems.path_of("midi", self.midi))
+        if self.guide is not None:
+            object.__setattr__(self, "guide", stems.path_of("guide", self.guide))
+        _validate.choice("guide_mix", self.guide_mix, MIXES)
+        RANGES["guide_amount"].check("guide_amount", self.guide_amount)
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
@@ -488,8 +499,8 @@ class Recipe:
     def to_json(self) -> str:
         """These settings as JSON, which `from_json` reads.
 
-        Of a cover, lyrics, a logo, stems and a MIDI file it holds the files' names: in which folder
-        they lie is
+        Of a cover, lyrics, a logo, stems, a MIDI file and a guide it holds the files' names: in
+        which folder they lie is
         nobody's business.
         """
         size = self.size and f"{self.size[0]}x{self.size[1]}"
@@ -501,6 +512,7 @@ class Recipe:
                 values[part][name] = PurePath(path).name
         values["stems"] = {name: PurePath(path).name for name, path in self.stems}
         values["midi"] = self.midi and PurePath(self.midi).name
+        values["guide"] = self.guide and PurePath(self.guide).name
         if shown := self.view.shown:
             values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
@@ -510,7 +522,7 @@ class Recipe:
     def from_json(cls, text: str, remarks: list[str] | None = None) -> Recipe:
         """The settings that a JSON text holds; what it leaves out has its default.
 
-        Files (a cover, lyrics, a logo, stems, a MIDI file) are dropped: whoever wrote the settings
+        Files (a cover, lyrics, a guide, ...) are dropped: whoever wrote the settings
         must not have another's file shown, or listened to. That is appended to the remarks, or else
         logged.
 
@@ -590,6 +602,8 @@ class Recipe:
             raise SettingsError("Stems are files, which settings cannot name; leave them out.")
         if nested.pop("midi", None):
             raise SettingsError("A MIDI file is one that settings cannot name; leave it out.")
+        if nested.pop("guide", None):
+            raise SettingsError("A guide is a file, which settings cannot name; leave it out.")
         return cls._from(nested)
 
 
@@ -622,6 +636,11 @@ def _without_files(values: dict[str, Any]) -> list[str]:
     if (midi := values.pop("midi", None)) is not None:
         said.append(
             f"The MIDI file {quoted(midi)} is not taken from settings, which open no file; give it "
+            "again."
+        )
+    if (guide := values.pop("guide", None)) is not None:
+        said.append(
+            f"The guide {quoted(guide)} is not taken from settings, which show no file; give it "
             "again."
         )
     return said

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from contextlib import closing as ending
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -33,6 +34,7 @@ from .song import Song
 from .spectrum import closing
 from .spectrum import showcqt as spectrum
 from .spectrum.embers import glowing, run_in
+from .spectrum.guiding import guided, mixed
 from .spectrum.look import Look
 from .store import Store, address, content_of, pixels_of
 from .video import file as video
@@ -371,7 +373,11 @@ def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
             draw = partial(store.spectrum, addresses.spectrum, last, draw)
         drawn = draw()
     glow = glowing(drawn, recipe.look, clock, job.world, first=-before)
-    return islice(glow, before, None) if before else glow
+    pictures = islice(glow, before, None) if before else glow
+    if (guide := job.guide()) is None:
+        return pictures
+    ticks = range(clock.ticks[-1] + 1) if job.gaps else clock.ticks
+    return guided(pictures, map(job.moment_of, ticks), guide, *_mixing(job))
 
 
 def _closed(job: Job, loop: Loop, tools: Tools, before: int) -> Iterator[Frame]:
@@ -407,8 +413,23 @@ def _drawing(job: Job, loop: Loop) -> closing.Draw:
     return draw
 
 
+def _mixing(job: Job) -> tuple[str, float]:
+    """How a guide is mixed into the drawings, and how much of it."""
+    return job.recipe.guide_mix, job.recipe.guide_amount
+
+
 def drawn_moment(job: Job, time: Fraction) -> Frame:
-    """The picture of the spectrum that a render shows of one moment, see `spectrum.draw_moment`."""
+    """The picture of the spectrum that a render shows of one moment, with its guide."""
+    drawing = _drawn_moment(job, time)
+    if (guide := job.guide()) is None:
+        return drawing
+    with ending(guide):
+        there = guide.at(job.moment_of(spectrum.tick_at(job.clock, time)))
+        return mixed(drawing, there, *_mixing(job))
+
+
+def _drawn_moment(job: Job, time: Fraction) -> Frame:
+    """The picture of the spectrum alone, see `spectrum.draw_moment`."""
     look, clock, loop = job.recipe.look, job.clock, job.loop
     if loop is None:
         more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
@@ -548,7 +569,7 @@ class Addresses:
         cover += [] if job.logo is None else [pixels_of(job.logo.picture)]
         makers = drawing, painting, filling, _code(".")
         heard = [content_of(path) for _, path in recipe.stems]
-        heard += [content_of(recipe.midi)] if recipe.midi else []
+        heard += [content_of(path) for path in (recipe.midi, recipe.guide) if path]
         frames = address(sound, recipe.to_json(), cover, heard, makers)
         return cls(
             address(sound, look, drawing),

@@ -49,7 +49,7 @@ _TEXTS = (*_PROMPTS, "story", "curves")
 # What is of the song rather than of a look, or a file.
 _NOT = (
     *("start", "duration", "loop", "track", "form", "title", "artist", "target"),
-    *("view.cover", "words.lyrics", "words.logo", "lock.beats", "stems", "midi"),
+    *("view.cover", "words.lyrics", "words.logo", "lock.beats", "stems", "midi", "guide"),
 )
 # As the command line calls them, where that is not the last part of their name.
 _SHORT = {"view": "view.kind", "lock": "lock.note", "drift": "drift.speed"}

@@ -20,7 +20,7 @@ _PAINTED = (*_SHOWN, *FOLLOWERS, *ADDED_FOLLOWERS, *CAMERA_FOLLOWERS)
 # What the drawing of the spectrum depends on. Its embers travel with the texture; what that follows
 # is heard in the part.
 _PART = ("start", "duration", "loop", "lock.", "form", "story", "curves")
-_DRAWN = (*_PART, "look.", "level", "cooling", "fps", "size", "stride", "drift")
+_DRAWN = (*_PART, "guide", "look.", "level", "cooling", "fps", "size", "stride", "drift")
 # Clicked whatever it is that has changed.
 _ALL = ("changed", "changed_timeline")
 

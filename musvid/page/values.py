@@ -23,7 +23,7 @@ SHOWS = {
     "8 seconds": "8",
     "all the time": "all",
 }
-UPLOADED = ("view.cover", "words.lyrics", "words.logo", "stems")
+UPLOADED = ("view.cover", "words.lyrics", "words.logo", "guide", "stems")
 """The controls of files that are uploaded, which Gradio checks. A MIDI file is among the stems."""
 
 _SCORES = (".mid", ".midi")
@@ -61,6 +61,8 @@ def recipe_of(values: Values) -> Recipe:
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
     recipe = Recipe.from_flat(given)
+    if guide := files.pop("guide", None):
+        recipe = replace(recipe, guide=str(guide))
     for name, path in files.items():
         part, _, key = name.partition(".")
         changed: dict[str, Any] = {key: str(path)}

@@ -7,10 +7,10 @@ the spectrum was drawn and before anything is painted, so that light and paintin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import cv2
@@ -18,11 +18,12 @@ import numpy as np
 
 from .. import _ffmpeg
 from ..errors import FFmpegError, SettingsError, quoted
-from ..frame import Frame
+from ..frame import Frame, closed
+from ..looping import Loop
+from .mixes import ADD, DISPLACE, MULTIPLY
 
-MULTIPLY, ADD, DISPLACE = "multiply", "add", "displace"
-MIXES = (MULTIPLY, ADD, DISPLACE)
-"""How a guide is mixed: it is lit by the spectrum; it is there beneath it; it bends it."""
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+"""What is read as a picture; all else is footage."""
 
 RATE = 15
 """Pictures a second that are taken of footage."""
@@ -30,6 +31,7 @@ RATE = 15
 LONGEST = 600
 """Seconds of footage; it begins again behind its end."""
 
+_MOST_BYTES = _MOST_PIXELS = 50_000_000  # of a picture
 _BRIGHT = 3.0  # times that a guide which multiplies may raise a drawing
 _DARK = 0.05  # mean of a guide below which it is not raised any further
 _BEND = 0.3  # of the height, by which the brightest of a guide moves a drawing
@@ -43,16 +45,25 @@ class Guide:
     """A picture or footage, at any moment, as large as the drawings.
 
     path: of a file that ffmpeg reads. size: (width, height) in pixels, which it fills; what is
-    beyond is cut off, evenly. mirrored: whether its left half is shown on both sides, as of
-    drawings of which one half is painted.
+    beyond is cut off, evenly. start: of the song's part, in seconds of the file, whose beginning
+    is that of footage, too. loop: of a part whose end flows into its beginning, and so does
+    footage. mirrored: whether its left half is shown on both sides, as of drawings of which one
+    half is painted.
 
     Raises SettingsError where there is no file, or no picture in it.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], size: tuple[int, int], *, mirrored: bool = False
+        self,
+        path: str | os.PathLike[str],
+        size: tuple[int, int],
+        *,
+        start: Fraction = Fraction(0),
+        loop: Loop | None = None,
+        mirrored: bool = False,
     ) -> None:
         self._path, self._size, self._mirrored = Path(path), size, mirrored
+        self._start, self._loop = start, loop
         try:
             if not self._path.is_file():  # a pipe or a device would be waited for
                 raise FileNotFoundError
@@ -61,7 +72,10 @@ class Guide:
             raise SettingsError(
                 f"There is no guide {quoted(self._path.name)}; check its name and folder."
             ) from None
-        self._count = _counted(self._path, facts.st_size, facts.st_mtime_ns)
+        self._facts = facts.st_size, facts.st_mtime_ns
+        picture = _still(self._path, *self._facts, size)
+        self._still = None if picture is None else self._own(picture)
+        self._count = 1 if self._still is not None else _counted(self._path, *self._facts)
         self._frames: Iterator[Frame] = iter(())
         self._next, self._last = 0, -1
         self._shown: Frame | None = None
@@ -69,23 +83,36 @@ class Guide:
     @property
     def moves(self) -> bool:
         """Whether it is footage rather than a picture."""
-        return self._count > 1
+        return self._still is None
 
-    def at(self, time: Fraction | float) -> Frame:
-        """What it shows at a time of the song, uint8 (height, width, 3): of footage the picture of
+    def at(self, time: Fraction) -> Frame:
+        """What it shows at a time of the part, uint8 (height, width, 3): of footage the picture of
         that time, which begins again behind its end."""
-        number = int(Fraction(time) * RATE) % self._count
+        if self._still is not None:
+            return self._still
+        time = self._loop.moment(time) if self._loop else time
+        if self._loop and (back := self._loop.back(time)):
+            both = cv2.addWeighted(self._footage(time), 1 - back, self._first, back, 0)
+            return np.asarray(both, np.uint8)
+        return self._footage(time)
+
+    @cached_property
+    def _first(self) -> Frame:
+        """What a loop begins with."""
+        assert self._loop
+        with closing(Guide(self._path, self._size, start=self._start)) as other:
+            return self._own(other.at(self._loop.begin))
+
+    def _footage(self, time: Fraction) -> Frame:
+        number = max(0, int((self._start + time) * RATE)) % self._count
         if self._shown is None or number != self._last:
-            if number != self._next or not self._last + 1:
+            if number != self._next or self._shown is None:
                 self._begin(number)
-            found = next(self._frames, None)
-            if found is None:  # it ends sooner than it was counted: its last picture stays
-                found = (
-                    self._shown
-                    if self._shown is not None
-                    else np.zeros((*self._size[::-1], 3), np.uint8)
-                )
-            self._shown, self._last, self._next = self._own(found), number, number + 1
+            # Where it ends sooner than it was counted, its last picture stays.
+            if (found := next(self._frames, None)) is not None or self._shown is None:
+                black = np.zeros((*self._size[::-1], 3), np.uint8)
+                self._shown = self._own(black if found is None else found)
+            self._last, self._next = number, number + 1
         return self._shown
 
     def close(self) -> None:
@@ -141,10 +168,48 @@ def _counted(path: Path, _size: int, _changed: int) -> int:
     return count // 4
 
 
+@lru_cache(maxsize=8)
+def _still(path: Path, bytes_: int, _changed: int, size: tuple[int, int]) -> Frame | None:
+    """A picture file, as large as it is asked for; None where it is none."""
+    from PIL import Image, ImageOps
+
+    if bytes_ > _MOST_BYTES:
+        return None
+    try:
+        with Image.open(path, formats=FORMATS) as file:
+            if file.width * file.height > _MOST_PIXELS:
+                raise SettingsError(
+                    f"The guide {quoted(path.name)} has more than {_MOST_PIXELS // 10**6} million "
+                    "pixels; make it smaller."
+                )
+            upright = ImageOps.exif_transpose(file).convert("RGBA")
+            black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
+            whole = Image.alpha_composite(black, upright).convert("RGB")
+            return np.asarray(ImageOps.fit(whole, size, Image.Resampling.LANCZOS), np.uint8)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def guided(
+    drawings: Iterator[Frame],
+    times: Iterable[Fraction],
+    guide: Guide,
+    mix: str,
+    amount: float,
+) -> Iterator[Frame]:
+    """Drawings with a guide. times: of each, in seconds of the part. mix, amount: see `mixed`."""
+    try:
+        with closed(drawings):
+            for drawing, time in zip(drawings, times):  # noqa: B905
+                yield mixed(drawing, guide.at(time), mix, amount)
+    finally:
+        guide.close()
+
+
 def mixed(drawing: Frame, guide: Frame, mix: str, amount: float) -> Frame:
     """A drawing with a guide, both uint8 (height, width, 3).
 
-    mix: a name from `MIXES`. amount: 0, the drawing alone, to 1.
+    mix: a name from `musvid.spectrum.mixes`. amount: 0, the drawing alone, to 1.
     """
     return drawing if not amount else _MIXED[mix](drawing, guide, amount)
 
@@ -152,8 +217,8 @@ def mixed(drawing: Frame, guide: Frame, mix: str, amount: float) -> Frame:
 def _multiplied(drawing: Frame, guide: Frame, amount: float) -> Frame:
     light = guide.astype(np.float32) / 255
     light *= min(_BRIGHT, 1 / max(_DARK, float(light.mean())))
-    found = drawing * (1 - amount + amount * light)
-    return np.asarray(np.rint(found).clip(0, 255), np.uint8)
+    lit = drawing.astype(np.float32) * (1 - amount + amount * light)
+    return np.asarray(np.rint(lit).clip(0, 255), np.uint8)
 
 
 def _added(drawing: Frame, guide: Frame, amount: float) -> Frame:
@@ -164,13 +229,13 @@ def _added(drawing: Frame, guide: Frame, amount: float) -> Frame:
 
 def _displaced(drawing: Frame, guide: Frame, amount: float) -> Frame:
     height, width = drawing.shape[:2]
-    level = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    level = cv2.GaussianBlur(level, (0, 0), max(0.5, _SOFT * height))
+    grey = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    level = cv2.GaussianBlur(grey, (0, 0), max(0.5, _SOFT * height))
     across, down = np.meshgrid(
         np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     )
-    down += amount * _BEND * height * (level - float(level.mean()))
-    moved = cv2.remap(drawing, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    bent = (down + amount * _BEND * height * (level - float(level.mean()))).astype(np.float32)
+    moved = cv2.remap(drawing, across, bent, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(moved, np.uint8)
 
 
