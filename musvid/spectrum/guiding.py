@@ -32,8 +32,11 @@ LONGEST = 600
 """Seconds of footage; it begins again behind its end."""
 
 _MOST_BYTES = _MOST_PIXELS = 50_000_000  # of a picture
-_BRIGHT = 3.0  # times that a guide which multiplies may raise a drawing
+_BRIGHT = 3.0  # times that a dark guide is raised
+_USUAL = 0.45  # mean of a guide to which a dark one is raised
 _DARK = 0.05  # mean of a guide below which it is not raised any further
+_FALLS = 0.08  # of the height, over which the light of a pitch falls
+_ACROSS, _AROUND = 0.7, 0.5  # of that light, beside the bars, and of all light everywhere
 _BEND = 0.3  # of the height, by which the brightest of a guide moves a drawing
 _SOFT = 0.01  # of the height, by which a guide that bends is smoothed
 
@@ -215,9 +218,15 @@ def mixed(drawing: Frame, guide: Frame, mix: str, amount: float) -> Frame:
 
 
 def _multiplied(drawing: Frame, guide: Frame, amount: float) -> Frame:
-    light = guide.astype(np.float32) / 255
-    light *= min(_BRIGHT, 1 / max(_DARK, float(light.mean())))
-    lit = drawing.astype(np.float32) * (1 - amount + amount * light)
+    # The light of each pitch falls across the whole picture, and some of all on all of it: bars
+    # alone are narrow, and a picture would be seen through a slit.
+    own = drawing.astype(np.float32)
+    rows = own.max(axis=(1, 2))[:, None]
+    rows = cv2.GaussianBlur(rows, (0, 0), _FALLS * len(rows), borderType=cv2.BORDER_REPLICATE)
+    light = np.maximum(own, (_ACROSS * rows + _AROUND * float(rows.mean()))[..., None])
+    seen = guide.astype(np.float32) / 255
+    seen *= min(_BRIGHT, max(1.0, _USUAL / max(_DARK, float(seen.mean()))))
+    lit = own * (1 - amount) + amount * light * seen
     return np.asarray(np.rint(lit).clip(0, 255), np.uint8)
 
 
