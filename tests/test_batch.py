@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -172,7 +171,7 @@ def test_a_folder_is_watched_until_ctrl_c(tmp_path: Path) -> None:
         until((folder / "first.mp4").exists)
         (folder / "broken.mp3").write_bytes(b"nothing")
         part = song(tmp_path / "part.wav", 330)
-        os.replace(part, folder / "second.wav")
+        part.replace(folder / "second.wav")
         until((folder / "second.mp4").exists)
         until(lambda: "broken.mp3 is not a sound file" in log.read_text())
         time.sleep(1)

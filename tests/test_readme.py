@@ -11,6 +11,7 @@ from conftest import ROOT
 import app
 from musvid import MODELS, RECIPES
 from musvid.__main__ import build_parser
+from musvid._options import batch_parser
 from musvid.paint import words
 from musvid.recipe import MOTION
 

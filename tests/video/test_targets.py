@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -16,6 +17,8 @@ import pytest
 from conftest import WriteSong, ffmpeg, music, names
 
 from musvid import Recipe, SettingsError, load_settings, preset, render
+from musvid.__main__ import main
+from musvid._options import build_parser, recipe_from
 from musvid.job import prepare
 from musvid.paint.style import Style
 from musvid.video import encoder as encoders
@@ -227,3 +230,39 @@ def test_a_number_beside_every_target() -> None:
             assert kind.ending in row
         if target.longest:
             assert re.search(rf"\b{target.longest:g}\b", row)
+
+
+def test_the_command_line_fills_in_and_other_options_win(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--for", "list"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in told] == list(targets.TARGETS)
+
+    def asked(*options: str) -> Recipe:
+        return recipe_from(build_parser().parse_args(["song", *options]))
+
+    made = asked("--for", "youtube:4k", "--view", "flat", "--size", "256")
+    assert (made.target, made.view.shown, made.size) == ("youtube4k", (3840, 2160), (256, 256))
+    made = asked("--for", "canvas", "--shown", "720x1280", "--duration", "4", "--seed", "3")
+    assert (made.view.shown, made.duration, made.loop) == ((720, 1280), 4, True)
+    made = asked("--for", "visualizer", "--stride", "8")
+    assert made.stride == 8
+    assert asked("--title", "x", "--artist", "").artist == ""
+    (tmp_path / "s.json").write_text(asked("--for", "reels").to_json(), encoding="utf-8")
+    assert asked("--settings", str(tmp_path / "s.json")).target == "reels"
+    assert asked("--settings", str(tmp_path / "s.json"), "--for", "square").view.shown == (
+        1080,
+        1080,
+    )
+    for given, said in (
+        (["--for", "vimeo"], "target must be one of"),
+        (["--for", "canvas", "--duration", "30"], "canvas takes 3 to 8 s"),
+        (["--for", "canvas", "--no-loop"], "leave out --no-loop"),
+        (["--for", "vj", "-o", "a.mp4"], "must end in .mov"),
+        (["--for", "vj", "--encoder", "gpu"], "No graphics card|The processor encodes"),
+        (["--for", "vj", "--compare"], "leave out --for"),
+    ):
+        with suppress(SystemExit):  # what argparse says
+            assert main(["song.mp3", *given]) == 2
+        assert re.search(said, capsys.readouterr().err), given
