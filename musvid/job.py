@@ -84,7 +84,8 @@ class Job:
     def loop(self) -> Loop | None:
         """The rounds of a clip whose end flows into its beginning, or None."""
         start = Fraction(self.song.first, self.song.rate)
-        return Loop.of(self.clock, start) if self.recipe.loop else None
+        lit = bool(self.recipe.relight)
+        return Loop.of(self.clock, start, lit=lit) if self.recipe.loop else None
 
     @cached_property
     def telling(self) -> Telling | None:
@@ -423,18 +424,21 @@ def fitted(recipe: Recipe, song: Song) -> Song:
     start = Fraction(song.first, song.rate)
     most = Fraction(song.total - song.first, song.rate)
     if recipe.lock:
-        length = recipe.lock.round(start, song.duration, most)
-        what = "a whole bar, and the song ends before one has; choose --lock off"
+        bars = recipe.lock.round(start, song.duration, most)
+        if bars is None:
+            raise SettingsError(
+                "A loop needs a whole bar, and the song ends before one has; choose an earlier "
+                "--start, or --lock off."
+            )
+        length = bars
     else:
         gap = recipe.stride / recipe.fps
-        length = max(1, (song.duration + _MOMENT) // gap) * gap
-        while length > most + _MOMENT / 100 and length > gap:
-            length -= gap
-        what = f"{float(gap):.2f} s from keyframe to keyframe; choose a smaller --stride"
-        if length > most:
-            length = None
-    if length is None:
-        raise SettingsError(f"A loop needs {what}, or an earlier --start.")
+        length = max(1, min(song.duration + _MOMENT, most + _MOMENT / 100) // gap) * gap
+        if length > most + _MOMENT / 100:
+            raise SettingsError(
+                f"A loop needs {float(gap):.2f} s from keyframe to keyframe, and the song ends "
+                "before; choose an earlier --start, or a smaller --stride."
+            )
     # Not a sample more than its frames: there would be one frame more.
     samples = math.floor(length * song.rate)
     return replace(song, samples=min(samples, song.total - song.first))

@@ -28,6 +28,7 @@ DISSOLVE = 0.6
 """The same of views, of which two at once are hard to read."""
 
 _PART = 4  # of a round that coming back takes, as its denominator
+_AT_ONCE = Fraction(0)
 _DIGITS = 3  # of how far it has come: what looks alike is painted together
 
 
@@ -36,7 +37,8 @@ class Loop:
     """The rounds of a clip.
 
     clock: of the whole clip, whose frames are one round. start: of the clip, in seconds from the
-    beginning of the file.
+    beginning of the file. lit: whether every frame is lit by the drawing of its own moment, rather
+    than by keyframes alone.
 
     Times are seconds from the beginning of the clip, as the clock's are; any time is some moment of
     the one round.
@@ -44,11 +46,12 @@ class Loop:
 
     clock: Clock
     start: Fraction
+    lit: bool = True
 
     @classmethod
-    def of(cls, clock: Clock, start: Fraction) -> Loop:
+    def of(cls, clock: Clock, start: Fraction, *, lit: bool = True) -> Loop:
         """The rounds of a clock, or of the whole of which it is the rest."""
-        return cls(clock.whole if isinstance(clock, Rest) else clock, start)
+        return cls(clock.whole if isinstance(clock, Rest) else clock, start, lit)
 
     @cached_property
     def length(self) -> Fraction:
@@ -72,13 +75,17 @@ class Loop:
         """The moment of the first round that a time is."""
         return self.begin + (Fraction(time) - self.begin) % self.length
 
-    def back(self, time: Fraction | float, seconds: float = CURVES) -> float:
+    def back(
+        self, time: Fraction | float, seconds: float = CURVES, early: Fraction = _AT_ONCE
+    ) -> float:
         """How far everything has come back to the round's beginning: 0, and up to 1 at its end.
 
-        seconds: that it takes, at most; never more than a quarter of the round.
+        seconds: that it takes, at most; never more than a quarter of the round. early: seconds
+        before the end at which it is back, where what lies between two such moments is a mixture
+        of both.
         """
-        seconds = min(seconds, float(self.length) / _PART)
-        part = 1 - (float(self.length) - self.way(time)) / seconds
+        seconds, left = min(seconds, float(self.length) / _PART), float(self.length - early)
+        part = min(1.0, 1 - (left - self.way(time)) / seconds)
         return round(part * part * (3 - 2 * part), _DIGITS) if part > 0 else 0.0
 
     def value(
@@ -108,7 +115,12 @@ class Loop:
     def tick_back(self, tick: int) -> float:
         """`back` of a tick's light, which has come back at the first frame's own tick."""
         way = Fraction(self.tick(tick) - self.first_tick, self.clock.fps)
-        return self.back(self.begin + way, LIGHT)
+        gap = self.length * self.clock.before / self.paintings
+        return self.back(self.begin + way, LIGHT, _AT_ONCE if self.lit else gap)
+
+    def painting_back(self, time: Fraction | float) -> float:
+        """`back` of how a moment is painted, which has come back at the last painting already."""
+        return self.back(time, CURVES, self.length / self.paintings)
 
     @cached_property
     def paintings(self) -> int:

@@ -280,9 +280,8 @@ def paintings(job: Job, tools: Tools) -> Painted:
     def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
         if not recipe.paints:
             return frames
-        if job.loop:
-            last = job.loop.paintings - clock.earlier
-            return _rounds(frames, last, partial(brush, strokes=strokes))
+        if job.loop and not clock.earlier:
+            return _rounds(frames, job.loop.paintings, partial(brush, strokes=strokes))
         if not job.echo:
             return brush(frames, strokes)
         spans = map(course.span, count()) if course else None
@@ -402,7 +401,7 @@ def _drawing(job: Job, loop: Loop) -> closing.Draw:
     """Draws ticks of a loop's first round as the song has them."""
 
     def draw(ticks: range) -> Iterator[Frame]:
-        more = {"size": job.size, "palettes": job.palettes}
+        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
         return spectrum.draw_some(job.song, job.recipe.look, loop.clock, ticks, **more)
 
     return draw

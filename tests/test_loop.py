@@ -91,7 +91,7 @@ MORE: dict[str, Recipe] = {
         UP,
         strength_by=Modulation("onsets", 0.3),
         seed_by=Modulation("onsets", 2.0),
-        drift_by=Modulation("loudness", 60, 0.5),
+        drift_by=Modulation("loudness", 30, 0.5),
     ),
     "beginning": replace(UP, start=0.0),
     "triplets": replace(UP, lock=Lock("1/4T", bpm=120, beat=0.0, bar=3)),
@@ -284,7 +284,7 @@ def test_bars_that_wander_last_as_long_as_they_do(write_song: WriteSong) -> None
 
 def test_what_cannot_be_a_loop_is_refused(write_song: WriteSong) -> None:
     path = write_song(music(1.0))
-    with pytest.raises(SettingsError, match="With an echo .* --no-loop"):
+    with pytest.raises(SettingsError, match=r"With an echo .* --no-loop"):
         prepare(path, Recipe(loop=True, echo=0.5))
     with pytest.raises(SettingsError, match="A loop needs a whole bar"):
         prepare(path, Recipe(loop=True, lock=Lock("1/8", bpm=120, beat=0.0)))
@@ -323,7 +323,7 @@ def test_texts_come_back() -> None:
 
 
 def test_the_way_of_a_round_is_whole_grains(write_song: WriteSong) -> None:
-    job = prepare(write_song(rhythmic()), replace(UP, drift_by=Modulation("loudness", 60, 0.5)))
+    job = prepare(write_song(rhythmic()), replace(UP, drift_by=Modulation("loudness", 30, 0.5)))
     assert job.loop and job.travel
     way = Round(job.travel, job.loop, 16)
     length = job.loop.length
@@ -337,9 +337,8 @@ def test_the_way_of_a_round_is_whole_grains(write_song: WriteSong) -> None:
 @pytest.mark.parametrize("period", [24, -24, 40])
 def test_a_world_that_repeats_itself_has_no_seam(period: int) -> None:
     first = window(3, 4, -7, 5, 20, 12, (period, 0))
-    assert np.array_equal(
-        first, window(3, 4, -7 + 24 * 5 * abs(period) // 24, 5, 20, 12, (period, 0))
-    )
+    later = window(3, 4, -7 + 5 * abs(period), 5, 20, 12, (period, 0))
+    assert np.array_equal(first, later)
     assert not np.array_equal(first, window(3, 4, -6, 5, 20, 12, (period, 0)))
     tall = window(3, 4, 0, 0, 2 * abs(period), 3, (period, 0))
     assert np.array_equal(tall[:, : abs(period)], tall[:, abs(period) :])
@@ -387,6 +386,7 @@ def test_a_part_of_a_turn_shows_the_same_picture(kind: str, symmetric: bool) -> 
 
     def turned(part: float) -> np.ndarray:
         camera = Camera(turn=60 * part, sway=0, pulse=0)
+        camera = replace(camera, zoom=1.001)  # else a flat picture passes as it is
         made = next(view([strip], [1.0], Shot((96, 96), settings, camera, finish)))
         y, x = np.ogrid[-1:1:96j, -1:1:96j]
         return np.asarray(made.astype(int)[(x * x + y * y) < 0.9])
@@ -419,7 +419,7 @@ def test_flashes_are_counted_from_round_to_round() -> None:
     rate = Fraction(30)
     calm, flash = [0.1] * 30, [0.1, 0.1, 0.9, 0.9, 0.1, 0.1, 0.9, 0.9, 0.1, 0.1]
     light = [*flash, *calm, *calm, *flash]  # two flashes at either end
-    twice = [gain for gain in gains(light, rate)]
+    twice = list(gains(light, rate))
     assert set(twice) == {1.0} and most([*light, *light], rate) > FLASHES
     frames = [np.full((4, 4, 3), round(255 * each ** (1 / 2.2)), np.uint8) for each in light]
     made = list(safe(iter(frames), iter(light), rate, loop=True))
@@ -440,7 +440,7 @@ def test_drawings_of_any_round_are_those_of_the_first() -> None:
 
     whole = levels(range(60))
     assert whole[:45] == list(range(100, 145)) and abs(whole[59] - 100) <= 1
-    assert levels(range(-70, 130)) == [*whole[50:], *whole, *whole, *whole[:10], *whole[10:]][:200]
+    assert levels(range(-70, 130)) == [*whole[50:], *whole, *whole, *whole, *whole[:10]]
 
 
 def test_the_option_reaches_the_recipe() -> None:

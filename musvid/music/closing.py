@@ -14,6 +14,7 @@ from ..paint.loras import rounded
 from ..paint.style import Ring, Stroke
 from .automation import Automation, Floats
 
+_EASE = 0.5  # of its speed, by which a walk is slower where a round ends, and faster elsewhere
 _FEWEST = 2  # seeds of a walk that ends at its first one: those between are others
 
 
@@ -41,7 +42,7 @@ class Closed:
         """How the frame of a moment is painted, in seconds from the beginning of the part."""
         loop = self._loop
         stroke = self._own(loop.moment(time))
-        if back := loop.back(time):
+        if back := loop.painting_back(time):
             stroke = mixed(stroke, self._own(loop.begin), back)
         if stroke.walk is None:
             return stroke
@@ -64,6 +65,8 @@ class Closed:
         walked."""
         length, seeds = float(self._loop.length), round(self._whole)
         if seeds >= _FEWEST:
+            # Not so fast where a round ends: no step may be larger there than elsewhere.
+            way -= _EASE * length / (2 * math.pi) * math.sin(2 * math.pi * way / length)
             first = self._walked(0.0)
             return seeds, first + (self._walked(way) - first) * seeds / self._whole
         return 0, self._walked(length / 4 * (1 - math.cos(2 * math.pi * way / length)))
