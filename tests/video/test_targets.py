@@ -19,6 +19,7 @@ from conftest import WriteSong, ffmpeg, music, names
 from musvid import Recipe, SettingsError, load_settings, preset, render
 from musvid.__main__ import main
 from musvid._options import build_parser, recipe_from
+from musvid.comparison.grid import Grid
 from musvid.job import prepare
 from musvid.paint.style import Style
 from musvid.video import encoder as encoders
@@ -134,6 +135,13 @@ def test_every_look_can_be_for_everything(name: str, look: str) -> None:
     assert made.aimed("").target == ""
     assert made.unseen.target == ""
     assert made.with_view("tunnel").target == name
+
+
+def test_what_is_compared_is_for_nothing_in_particular() -> None:
+    """Tiles are files of one kind, whatever the settings that were loaded are for."""
+    recipe = BARE.aimed("vj")
+    tiles = Grid.parse(["strength=0,0.5"]).recipes(recipe)
+    assert {each.target for each in (*tiles, *recipe.variants().values())} == {""}
 
 
 def test_a_duration_that_suits_stays() -> None:
