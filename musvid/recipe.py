@@ -319,14 +319,15 @@ class Recipe:
         return replace(self, **motions(stride)[motion])
 
     def variants(self) -> dict[str, Recipe]:
-        """This recipe as each of `RECIPES`, at one picture rate, by their names.
+        """This recipe as each of `RECIPES`, at one picture rate, by their names; for nothing in
+        particular.
 
         Locked to a beat, their stride is the even one from 4 to 16 that comes closest to `fps`.
         """
         if not self.lock:
-            return {name: replace(self, **motion) for name, motion in RECIPES.items()}
+            return {name: replace(self, target="", **motion) for name, motion in RECIPES.items()}
         stride = min(16, max(4, 2 * round(self.fps / self.lock.per_second / 2)))
-        wished = replace(self, fps=stride * self.lock.per_second)
+        wished = replace(self, fps=stride * self.lock.per_second, target="")
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
     def remarks(self) -> list[str]:

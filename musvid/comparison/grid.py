@@ -243,7 +243,8 @@ class Grid:
         return recipe
 
     def recipes(self, recipe: Recipe) -> list[Recipe]:
-        """The recipe of every tile, row by row. Raises SettingsError."""
+        """The recipe of every tile, row by row, for nothing in particular. Raises SettingsError."""
+        recipe = replace(recipe, target="")
         return [self.recipe(recipe, tile) for tile in range(len(self))]
 
     def captions(self) -> list[Caption]:

@@ -222,6 +222,7 @@ class RenderPanel:
             "poster": str(poster),
             "size": list(job.file_size),
             "loop": job.recipe.loop,
+            "seen": str(report.seen) if report.seen else None,
             "title": f"{look(job)} · {job.recipe.view.kind} · {float(job.song.duration):.0f} s",
         }
         visit = [entry, *known]

@@ -588,8 +588,9 @@ def around(song: Song, moment: float, seconds: float) -> Song:
 
 
 def smaller(job: Job, most: int) -> Recipe:
-    """The recipe of a job whose pictures have at most so many pixels a side."""
-    recipe, longest = job.recipe, max(job.size)
+    """The recipe of a job whose pictures have at most so many pixels a side, for nothing in
+    particular."""
+    recipe, longest = replace(job.recipe, target=""), max(job.size)
     if longest > most:
         sides = [max(64, side * most // longest // 8 * 8) for side in job.size]
         slower = _slower(recipe, sides[0] / job.size[0])

@@ -62,7 +62,7 @@ def cover_of(path: str | os.PathLike[str]) -> bytes:
     within = f"scale='min({COVER},iw)':'min({COVER},ih)':force_original_aspect_ratio=decrease"
     arguments = [
         *_ffmpeg.media_input(path),
-        *("-map", "0:disp:attached_pic?", "-frames:v", "1", "-vf", f"{within},format=yuvj420p"),
+        *("-map", "0:disp:attached_pic", "-frames:v", "1", "-vf", f"{within},format=yuvj420p"),
         *("-c:v", "mjpeg", "-q:v", "3", "-map_metadata", "-1", "-fflags", "+bitexact"),
         *("-f", "mjpeg", "pipe:1"),
     ]

@@ -33,6 +33,7 @@ PANELS = [
     "style",
     "additions",
     "view",
+    "release",
     "look",
     "moment",
     "render",
