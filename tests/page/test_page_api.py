@@ -156,6 +156,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"style.prompt": "a\0b"}, "no letter"),
     ({"start": 100_000}, "start must be a number from 0 to 86400"),
     ({"strength_by.amount": 31}, "amount must be a number from -30 to 30"),
+    ({"words.lyrics": "/etc/passwd"}, "Lyrics are a file, which settings cannot name"),
+    ({"words.logo": "/etc/passwd"}, "A logo is a file, which settings cannot name"),
     ({"view.cover": "/etc/passwd"}, "A cover is a file, which settings cannot name"),
     ({"stems": {"drums": "/etc/passwd"}}, "Stems are files, which settings cannot name"),
     ({"stems": ["/etc/passwd"]}, "Stems are files, which settings cannot name"),

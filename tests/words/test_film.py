@@ -15,6 +15,7 @@ import musvid
 from musvid import Recipe, SettingsError, Song, Style, render
 from musvid._options import build_parser, recipe_from
 from musvid.job import Job, prepare, told_of_words
+from musvid.page.values import held, recipe_of, values_of
 from musvid.rendering import Addresses
 from musvid.studio.studio import Studio
 from musvid.video import words as drawing
@@ -251,3 +252,17 @@ def test_a_view_of_another_size_has_words_of_its_own_size(song: Path) -> None:
     seen = Studio(device="cpu").seen(job, frame, 1.5)
     assert seen.shape == (320, 180, 3) and seen.max() > 200
     assert seen[: 320 // 2].max() < 100 and seen[round(0.8 * 320) :].max() < 100
+
+
+def test_a_page_takes_the_files_that_were_uploaded_and_no_others(tmp_path: Path) -> None:
+    lyrics, logo = str(tmp_path / "a.lrc"), str(tmp_path / "b.png")
+    shown = values_of(with_words(lyrics=lyrics, logo=logo, show_title="bar"))
+    assert shown["words.lyrics"] is shown["words.logo"] is None
+    assert shown["title"] == shown["artist"] == ""
+    assert recipe_of(shown).words == Words(show_title="bar")
+    assert recipe_of(shown).title is None
+    made = recipe_of({**shown, "words.lyrics": lyrics, "words.logo": logo, "title": "T"})
+    assert made.words == Words(show_title="bar", lyrics=lyrics, logo=logo) and made.title == "T"
+    assert held(json.dumps({"words.logo": "/etc/passwd", "words.lyrics": "x", "stride": 3})) == {
+        "stride": 3
+    }
