@@ -49,6 +49,7 @@ def recipe_of(values: Values) -> Recipe:
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
     files = {name: path for name in UPLOADED if (path := given.pop(name, None))}
+    given.pop("midi", None)  # is among the stems
     heard = [str(path) for path in files.pop("stems", ())]
     for name in ("title", "artist"):  # an empty field is what the tags say
         given[name] = given.get(name) or None
