@@ -202,6 +202,8 @@ def _check_comparison(options: argparse.Namespace) -> None:
     given = vars(options)
     if options.vary and options.frames is not None:
         raise SettingsError("--vary renders many clips; leave out --frames.")
+    if options.compare and options.curves_to:
+        raise SettingsError("--curves-to writes curves, and --compare videos; leave out one.")
     if options.compare and given.get("target"):
         raise SettingsError("--compare writes a video of its own kind; leave out --for.")
     if options.compare and not options.vary:

@@ -25,6 +25,7 @@ from .paint.brush import Brush
 from .paint.style import Style
 from .recipe import Recipe
 from .rendering import check_apart
+from .store import usable
 from .words.settings import AUTO
 
 _ABREAST = 2  # songs at a time on a cluster
@@ -71,7 +72,10 @@ def album_of(
 
     entries, folder, name, memory: as for `Album`.
     """
+    if options.curves_to:
+        raise SettingsError("--curves-to writes the curves of one song; leave it out.")
     wish = recipe_from(options)
+    store = None if options.no_cache else usable()
     if options.settings:
         wish = _of_no_song(wish, vars(options))
     if options.cluster:
@@ -84,7 +88,7 @@ def album_of(
         folder,
         name=songs.shown(name),
         memory=memory,
-        settle=lambda path: in_time(prepare(path, wish), options),
+        settle=lambda path: in_time(prepare(path, wish, store), options),
         # What `in_time` goes by, beside the recipe.
         more=[given.get(name) for name in ("recipe", "stride", "before", "after", "note")],
         overwrite=options.overwrite,

@@ -20,6 +20,7 @@ from ..paint.painter import Painter
 from ..paint.style import Style
 from ..recipe import Recipe
 from ..rendering import code, render
+from ..spectrum.guiding import Guide
 from ..store import address, content_of, pixels_of
 from ..video.naming import is_video_of_ours, unused
 from ..video.targets import find
@@ -89,8 +90,12 @@ class Album:
         cover = pixels_of(load_cover(view.cover)) if view.cover and view.kind == RING else ""
         words = self.settled.words
         logo = pixels_of(load_logo(words.logo)) if words.logo else ""
+        guide = ""
+        if recipe.guide:
+            Guide(recipe.guide, (8, 8))  # one that is none is told now
+            guide = content_of(recipe.guide)
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
-        self._made_by = address(recipe.to_json(), cover, logo, filling, code(), *more)
+        self._made_by = address(recipe.to_json(), cover, logo, guide, filling, code(), *more)
         self._path = self._own(memory, notes.is_ours)
         self._notes = notes.load(self._path)
         self.errors: dict[str, str] = {}

@@ -159,6 +159,8 @@ def test_what_musvid_did_not_make_stays(pair: Path, caplog: pytest.LogCaptureFix
         (["--vary", "seed=1,2"], "leave out --vary"),
         (["--at", "0:01"], "leave out --at"),
         (["--frames", "f"], "leave out --frames"),
+        (["--curves-to", "a.csv"], "curves of one song"),
+        (["--guide", "missing.png"], "There is no guide"),
         (["--stride", "0"], "stride"),
         (["--cover", "missing.png", "--view", "ring"], "no picture"),
         (["--cover", "missing.png"], "--view ring"),
