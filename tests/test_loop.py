@@ -172,7 +172,7 @@ def test_every_way_to_move_comes_back(
     decoded = list(read(video))
     assert len(decoded) == job.file_frames
     found = steps(decoded)
-    assert found[0] <= np.median(found[1:]) + 1.0
+    assert found[0] <= np.median(found[1:]) + 1.25  # levels of 255
 
 
 def test_without_it_the_end_does_not_know_the_beginning(
