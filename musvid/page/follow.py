@@ -26,6 +26,7 @@ class FollowPanel:
             board.control(
                 "curves",
                 gr.Textbox(
+                    "",
                     label="Curves",
                     info="A setting in each line: strength = 0.4 + kick:0.3, or zoom = 0:1, "
                     "0:30:1.4 ease, or glow = lfo(1/4, sine, 0.2)",

@@ -50,6 +50,7 @@ def recipe_of(values: Values) -> Recipe:
             given[name] = None
     files = {name: path for name in UPLOADED if (path := given.pop(name, None))}
     given.pop("midi", None)  # is among the stems
+    given["curves"] = given.get("curves") or ""  # an empty field may be nothing at all
     heard = [str(path) for path in files.pop("stems", ())]
     for name in ("title", "artist"):  # an empty field is what the tags say
         given[name] = given.get(name) or None

@@ -243,6 +243,10 @@ def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> 
     assert board.named({**data, board.held: None}) == {**first, **none}
 
 
+def test_an_empty_field_of_curves_is_no_curve() -> None:
+    assert recipe_of({**values_of(Recipe()), "curves": None}).curves == ""
+
+
 def test_a_page_follows_the_files_that_were_uploaded() -> None:
     shown = values_of(Recipe(stems={"drums": "/home/me/drums.wav"}, midi="/home/me/a.mid"))
     assert shown["stems"] is None
