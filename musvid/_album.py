@@ -25,7 +25,7 @@ from .paint.brush import Brush
 from .paint.style import Style
 from .recipe import Recipe
 from .rendering import check_apart
-from .store import usable
+from .store import Store
 from .words.settings import AUTO
 
 _ABREAST = 2  # songs at a time on a cluster
@@ -48,8 +48,9 @@ def main(given: Sequence[str]) -> int:
     check(options)
     name = songs.title(options.songs)
     folder = Path(options.output or f"{name}.album")
-    album = album_of(options, songs.find(options.songs), folder, name)
-    return _render(album, common(options), options)
+    machine = common(options)
+    album = album_of(options, songs.find(options.songs), folder, name, machine["store"])
+    return _render(album, machine, options)
 
 
 def check(options: argparse.Namespace) -> None:
@@ -66,16 +67,16 @@ def album_of(
     entries: Sequence[Entry],
     folder: Path,
     name: str,
+    store: Store | None,
     memory: str = NAME,
 ) -> Album:
     """The album of the options. Raises MusvidError; nothing is written yet.
 
-    entries, folder, name, memory: as for `Album`.
+    entries, folder, name, memory: as for `Album`. store: where what is heard of songs is kept.
     """
     if options.curves_to:
         raise SettingsError("--curves-to writes the curves of one song; leave it out.")
     wish = recipe_from(options)
-    store = None if options.no_cache else usable()
     if options.settings:
         wish = _of_no_song(wish, vars(options))
     if options.cluster:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ._album import album_of, check, counted, render_missing, tell_errors
 from ._options import batch_parser, begin, common, listed
@@ -32,12 +33,13 @@ def render(given: Sequence[str]) -> int:
     options = batch_parser("render").parse_args(given)
     begin(options)
     check(options)
+    machine = common(options)
     by_folder: dict[Path, list[songs.Entry]] = {}
     for entry in songs.find(options.songs):
         by_folder.setdefault(_beside(entry.path, options), []).append(entry)
     failed = 0
     for folder, entries in by_folder.items():
-        failed += len(_render(entries, folder, options).errors)
+        failed += len(_render(entries, folder, machine, options).errors)
     return 1 if failed else 0
 
 
@@ -56,8 +58,8 @@ def watch(given: Sequence[str]) -> int:
         raise SettingsError("--every must be 0.1 seconds or more; choose a larger number.")
     watched, tried = Watched(options.songs[0]), Tried()
     folder = Path(options.output or watched.folder)
-    album_of(options, [], folder, "")  # a wrong setting is told before a song arrives
-    common(options)
+    machine = common(options)
+    album_of(options, [], folder, "", machine["store"])  # what is wrong is told before songs arrive
     if not options.quiet:
         print(f"Watching {watched.folder}; Ctrl-C ends it.", file=sys.stderr)
     done: set[Path] = set()
@@ -66,7 +68,7 @@ def watch(given: Sequence[str]) -> int:
         if set(there) - done:
             done = set(there)
             entries = [each for each in songs.find(there) if tried.worth(each.path)]
-            album = _render(entries, folder, options)
+            album = _render(entries, folder, machine, options)
             for entry in entries:
                 if entry.name in album.errors:
                     tried.note(entry.path)
@@ -78,16 +80,21 @@ def _beside(song: Path, options: argparse.Namespace) -> Path:
     return Path(options.output) if options.output else song.parent
 
 
-def _render(entries: Sequence[songs.Entry], folder: Path, options: argparse.Namespace) -> Album:
+def _render(
+    entries: Sequence[songs.Entry],
+    folder: Path,
+    machine: dict[str, Any],
+    options: argparse.Namespace,
+) -> Album:
     """Render the songs of one folder whose videos are not there, and tell what came of it."""
-    album = album_of(options, entries, folder, str(folder), MEMORY)
+    album = album_of(options, entries, folder, str(folder), machine["store"], MEMORY)
     missing = album.missing
     if missing:
         if not options.quiet:
             kept = len(entries) - len(missing)
             there = f"; {kept} of them are there" if kept else ""
             print(f"{counted(len(entries))}{there}", file=sys.stderr)
-        render_missing(album, common(options), options)
+        render_missing(album, machine, options)
         tell_errors(album)
     if not options.quiet:
         new = {entry.name for entry in missing}

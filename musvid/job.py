@@ -77,6 +77,11 @@ class Job:
     clock: Clock
     store: Store | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def start(self) -> Fraction:
+        """When the part begins, in seconds of the file."""
+        return Fraction(self.song.first, self.song.rate)
+
     @cached_property
     def automation(self) -> Automation | Closed:
         """What changes along the song. It is listened to when this is first asked for.
@@ -99,9 +104,8 @@ class Job:
     @cached_property
     def loop(self) -> Loop | None:
         """The rounds of a clip whose end flows into its beginning, or None."""
-        start = Fraction(self.song.first, self.song.rate)
         lit = bool(self.recipe.relight)
-        return Loop.of(self.clock, start, lit=lit) if self.recipe.loop else None
+        return Loop.of(self.clock, self.start, lit=lit) if self.recipe.loop else None
 
     @cached_property
     def following(self) -> Following:
@@ -202,14 +206,12 @@ class Job:
         """How paintings flow into the next ones, or None where they do not."""
         if not self.recipe.echoes or not self.recipe.paints:
             return None
-        start = Fraction(self.song.first, self.song.rate)
         amount = self._echoed if "echo" in self.following else self.recipe.echo
-        return Echo.of(amount, self.clock, start, self.course)
+        return Echo.of(amount, self.clock, self.start, self.course)
 
     def _echoed(self, painting: int) -> float:
         """How much of its guide the painting before a painting is."""
-        start = Fraction(self.song.first, self.song.rate)
-        time = start + self.clock.painting_time(painting)
+        time = self.start + self.clock.painting_time(painting)
         return round(self.following.sampled("echo").at(time), 3)
 
     @property
@@ -326,6 +328,27 @@ class Job:
         return script or None
 
     @cached_property
+    def told_of_words(self) -> list[str]:
+        """Sentences on what is written: lyrics that are found or left out, letters without a font.
+
+        Raises SettingsError where lyrics or a logo cannot be read, or this ffmpeg draws no words.
+        """
+        words = self.recipe.words
+        if words.logo is not None:
+            load_logo(words.logo)
+        said = writing.remarks(words, self.song, self.lyrics)
+        if words.written:
+            check()
+            named = (self.tags.title, self.tags.artist) if words.show_title != NEVER else ()
+            if named and not any(named):
+                said.append(
+                    "The song's tags name neither title nor artist; --title and --artist do"
+                )
+            if lacking := missing(letters_of(self.lyrics, named)):
+                said.append(lacking_told(lacking))
+        return said
+
+    @cached_property
     def logo(self) -> Logo | None:
         """The logo on the video, or None. Raises SettingsError where it is none that can be read.
 
@@ -343,8 +366,7 @@ class Job:
         Raises SettingsError where it has no pictures.
         """
         path, half = self.recipe.guide, self.recipe.style.resolve().symmetry == "half"
-        start = Fraction(self.song.first, self.song.rate)
-        more: dict[str, Any] = {"start": start, "loop": self.loop, "mirrored": half}
+        more: dict[str, Any] = {"start": self.start, "loop": self.loop, "mirrored": half}
         return None if path is None else Guide(path, self.size, **more)
 
     def moment_of(self, tick: int) -> Fraction:
@@ -424,7 +446,7 @@ class Job:
             said.append(melting_told(recipe.style.model))
         if recipe.drift_by and recipe.drift.direction == NONE:
             said.append("The drift follows the music nowhere: texture travels in no direction")
-        return said + told_of_words(self)
+        return said + self.told_of_words
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
         """For every setting that changes along the song: its name ("strength", "guidance", "seed",
@@ -514,7 +536,7 @@ def resolve(recipe: Recipe, song: Song, store: Store | None = None) -> Job:
     # What they cannot do, and files that are none, are told now.
     _ = job.following, job.course, job.cover, job.guide()
     job.listening.open()
-    for remark in told_of_words(job):
+    for remark in job.told_of_words:
         _tell(remark)
     if job.melts:
         _tell(melting_told(settled.style.model))
@@ -559,25 +581,6 @@ def melting_told(model: str) -> str:
         f"The texture of {model} does not move with its noise: instead of drifting, the picture "
         "morphs, and renews itself about as fast"
     )
-
-
-def told_of_words(job: Job) -> list[str]:
-    """Sentences on what is written: lyrics that are found or left out, letters that no font has.
-
-    Raises SettingsError where lyrics or a logo cannot be read, or this ffmpeg draws no words.
-    """
-    words = job.recipe.words
-    if words.logo is not None:
-        load_logo(words.logo)
-    said = writing.remarks(words, job.song, job.lyrics)
-    if words.written:
-        check()
-        named = (job.tags.title, job.tags.artist) if words.show_title != NEVER else ()
-        if named and not any(named):
-            said.append("The song's tags name neither title nor artist; --title and --artist do")
-        if lacking := missing(letters_of(job.lyrics, named)):
-            said.append(lacking_told(lacking))
-    return said
 
 
 @lru_cache(maxsize=64)

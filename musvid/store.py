@@ -300,13 +300,7 @@ class Store:
 
     def video(self, key: str) -> Path | None:
         """A finished video, where it is known, and whole."""
-        for path in (self.folder / "videos").glob(f"{key}-*.mp4"):
-            with contextlib.suppress(OSError):
-                if path.stem == f"{key}-{content_of(path)}":
-                    os.utime(path)
-                    return path
-                path.unlink()
-        return None
+        return self._whole("videos", key, ".mp4")
 
     def keep_video(self, key: str, video: Path) -> None:
         """Remember a finished video."""
@@ -320,13 +314,7 @@ class Store:
 
     def sound(self, key: str) -> Path | None:
         """A WAV file, where it is known, and whole."""
-        for path in (self.folder / "sounds").glob(f"{key}-*.wav"):
-            with contextlib.suppress(OSError):
-                if path.stem == f"{key}-{content_of(path)}":
-                    os.utime(path)
-                    return path
-                path.unlink()
-        return None
+        return self._whole("sounds", key, ".wav")
 
     def keep_sound(self, key: str, content: bytes) -> None:
         """Remember the content of a WAV file."""
@@ -334,6 +322,16 @@ class Store:
             digest = hashlib.blake2b(content, digest_size=16).hexdigest()
             path = self.folder / "sounds" / f"{key}-{digest}.wav"
             self._write(path, lambda new: new.write_bytes(content))
+
+    def _whole(self, kind: str, key: str, ending: str) -> Path | None:
+        """A file whose name holds a hash of its content, where it is known and that is so."""
+        for path in (self.folder / kind).glob(f"{key}-*{ending}"):
+            with contextlib.suppress(OSError):
+                if path.stem == f"{key}-{content_of(path)}":
+                    os.utime(path)
+                    return path
+                path.unlink()
+        return None
 
     def clear(self) -> None:
         """Forget everything, and compiled networks, too."""

@@ -303,6 +303,16 @@ class Binary(_Branch):
         return np.asarray(OPERATIONS[self.sign](left, right), np.float64)
 
 
+class _OfOne(_Branch):
+    """What is made of one node."""
+
+    child: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.child,)
+
+
 FUNCTIONS: Mapping[str, Callable[[Floats], Any]] = {
     "abs": np.abs,
     "sin": np.sin,
@@ -319,15 +329,11 @@ CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
 @dataclass(frozen=True)
-class Function(_Branch):
+class Function(_OfOne):
     """A function of one value."""
 
     name: str
     child: Node
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.child,)
 
     def values(self, times: Floats, reader: Reader) -> Floats:
         return np.asarray(FUNCTIONS[self.name](self.child.values(times, reader)), np.float64)
@@ -365,15 +371,11 @@ def _between(values: Floats, times: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Smooth(_Branch):
+class Smooth(_OfOne):
     """A value smoothed by a Gaussian, which is not late. seconds: its standard deviation."""
 
     child: Node
     seconds: float
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.child,)
 
     def values(self, times: Floats, reader: Reader) -> Floats:
         if self.seconds < STEP / 2:
@@ -387,7 +389,7 @@ class Smooth(_Branch):
 
 
 @dataclass(frozen=True)
-class Envelope(_Branch):
+class Envelope(_OfOne):
     """A value that rises and falls no faster than it may: a slew limiter.
 
     attack, release: seconds in which it goes from 0 to 1, and from 1 to 0; 0 is at once. What
@@ -397,10 +399,6 @@ class Envelope(_Branch):
     child: Node
     attack: float
     release: float
-
-    @property
-    def children(self) -> tuple[Node, ...]:
-        return (self.child,)
 
     def values(self, times: Floats, reader: Reader) -> Floats:
         values = _gridded(self.child, times, reader, 0.0)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
@@ -13,40 +10,10 @@ from ..ranges import RANGES
 from ..song import Song
 from . import along
 from ._nodes import NOTHING, Floats, Reader
+from .sampled import Sampled
 
 STEP = 0.005
 """Seconds between the values of a setting; between two, it goes straight."""
-
-
-@dataclass(frozen=True, eq=False)
-class Sampled:
-    """Values along time, `STEP` seconds from each other, the first one at `start`."""
-
-    values: Floats
-    start: float
-
-    def at(self, time: Fraction | float) -> float:
-        """The value at a time; before and behind all, that of the end."""
-        place = min(max(0.0, (float(time) - self.start) / STEP), len(self.values) - 1)
-        whole = int(place)
-        early, late = self.values[whole], self.values[min(whole + 1, len(self.values) - 1)]
-        return float(early + (place - whole) * (late - early))
-
-    def integral(self, time: Fraction | float) -> float:
-        """The integral from the first value to a time; outside of all, those of the ends go on."""
-        last = len(self.values) - 1
-        place = (float(time) - self.start) / STEP
-        whole = int(min(max(0.0, place), last))
-        rest = place - whole
-        early = self.values[whole]
-        late = self.values[min(whole + 1, last)] if place > 0 else early
-        return float(self._sums[whole] + STEP * rest * (early + rest * (late - early) / 2))
-
-    @cached_property
-    def _sums(self) -> Floats:
-        """The integral at each value."""
-        means = (self.values[1:] + self.values[:-1]) / 2
-        return np.concatenate([[0.0], np.cumsum(means)]) * STEP
 
 
 class Following:
@@ -83,7 +50,7 @@ class Following:
             start = 0.0 if whole else self._start
             count = int((self._start + self._length - start) / STEP) + 2
             times = start + np.arange(count, dtype=np.float64) * STEP
-            self._sampled[name, whole] = Sampled(self.values(name, times), start)
+            self._sampled[name, whole] = Sampled(self.values(name, times), STEP, start)
         return self._sampled[name, whole]
 
     def values(self, name: str, times: Floats) -> Floats:

@@ -13,8 +13,9 @@ from ..paint.drift import Drift
 from ..ranges import RANGES
 from ..song import Song
 from . import features
-from .following import Following, Sampled
+from .following import Following
 from .modulation import Modulation
+from .sampled import Sampled
 
 Floats = features.Floats
 
@@ -52,33 +53,28 @@ class Travel:
         self._steady: Line | Sampled = told or Line(((0.0, drift.speed),))
         if along is not None and "drift" in along:
             self._steady = along.sampled("drift", whole=True)
-        self._speeds: Floats | None = None
+        self._moved: Sampled | None = None  # by the music, from the part's beginning on
         if not by:
             return
         heard, allowed = features.of(song), RANGES["drift.speed"]
         curve = by.amount * heard.curve(by.source, by.smoothing)
-        self._step = heard.step
         steady = self._told(np.arange(len(curve), dtype=np.float64) * heard.step)
-        self._speeds = np.clip(steady + curve, allowed.low, allowed.high)
-        means = (self._speeds[1:] + self._speeds[:-1]) / 2
-        self._ways = np.concatenate([[0.0], np.cumsum(means)]) * heard.step
+        speeds = np.clip(steady + curve, allowed.low, allowed.high)
+        self._moved = Sampled(speeds, heard.step, 0.0)
 
     def __call__(self, time: Fraction | float) -> float:
         """The way up to a time, in pixels. Behind the last value, the last speed goes on."""
-        if self._speeds is None:
+        if self._moved is None:
             return self._steady.integral(float(self._start + Fraction(time)))
-        place = max(0.0, float(time)) / self._step
-        whole = min(int(place), len(self._speeds) - 1)
-        rest = place - whole
-        early, late = self._speeds[whole], self._speeds[min(whole + 1, len(self._speeds) - 1)]
-        part = self._step * rest * (early + rest * (late - early) / 2)
-        return self._steady.integral(float(self._start)) + float(self._ways[whole] + part)
+        begin = self._steady.integral(float(self._start))
+        return begin + self._moved.integral(max(0.0, float(time)))
 
     def speeds(self, times: Floats) -> Floats:
         """The speed at some times, in pixels a second."""
-        if self._speeds is None:
+        if self._moved is None:
             return self._told(times)
-        return np.interp(times / self._step, np.arange(len(self._speeds)), self._speeds)
+        speeds = self._moved.values
+        return np.interp(times / self._moved.step, np.arange(len(speeds)), speeds)
 
     def _told(self, times: Floats) -> Floats:
         """The speed at some times that the music does not change."""

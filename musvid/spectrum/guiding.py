@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .. import _ffmpeg
+from .. import _ffmpeg, _pictures
 from ..errors import FFmpegError, SettingsError, quoted
 from ..frame import Frame, closed
 from ..looping import Loop
@@ -31,7 +31,6 @@ RATE = 15
 LONGEST = 600
 """Seconds of footage; it begins again behind its end."""
 
-_MOST_BYTES = _MOST_PIXELS = 50_000_000  # of a picture
 _BRIGHT = 3.0  # times that a dark guide is raised
 _USUAL = 0.45  # mean of a guide to which a dark one is raised
 _DARK = 0.05  # mean of a guide below which it is not raised any further
@@ -124,7 +123,7 @@ class Guide:
 
     def _begin(self, number: int) -> None:
         self.close()
-        self._frames = _pictures(self._path, self._size, number)
+        self._frames = _frames(self._path, self._size, number)
 
     def _own(self, picture: Frame) -> Frame:
         if not self._mirrored:
@@ -135,7 +134,7 @@ class Guide:
         )
 
 
-def _pictures(path: Path, size: tuple[int, int], number: int) -> Iterator[Frame]:
+def _frames(path: Path, size: tuple[int, int], number: int) -> Iterator[Frame]:
     """Pictures from this one on."""
     width, height = size
     fill = (
@@ -176,21 +175,12 @@ def _still(path: Path, bytes_: int, _changed: int, size: tuple[int, int]) -> Fra
     """A picture file, as large as it is asked for; None where it is none."""
     from PIL import Image, ImageOps
 
-    if bytes_ > _MOST_BYTES:
+    if bytes_ > _pictures.MOST_BYTES:
         return None
-    try:
-        with Image.open(path, formats=FORMATS) as file:
-            if file.width * file.height > _MOST_PIXELS:
-                raise SettingsError(
-                    f"The guide {quoted(path.name)} has more than {_MOST_PIXELS // 10**6} million "
-                    "pixels; make it smaller."
-                )
-            upright = ImageOps.exif_transpose(file).convert("RGBA")
-            black = Image.new("RGBA", upright.size, (0, 0, 0, 255))
-            whole = Image.alpha_composite(black, upright).convert("RGB")
-            return np.asarray(ImageOps.fit(whole, size, Image.Resampling.LANCZOS), np.uint8)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    if (picture := _pictures.read(path, "guide", FORMATS)) is None:
         return None
+    whole = ImageOps.fit(_pictures.on_black(picture), size, Image.Resampling.LANCZOS)
+    return np.asarray(whole, np.uint8)
 
 
 def guided(

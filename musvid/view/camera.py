@@ -16,6 +16,7 @@ from ..looping import CURVES, LIGHT, Loop
 from ..music import along, features
 from ..music.following import STEP, Following
 from ..music.modulation import Modulation
+from ..music.sampled import Sampled
 from ..ranges import RANGES
 from ..song import Song
 from .settings import Camera
@@ -41,28 +42,11 @@ class Pose:
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """Values along a song's part, `step` seconds from each other, the first one at `start`."""
-
-    values: Values
-    step: float
-    start: float
-
-    def at(self, time: float) -> float:
-        """The value at a moment of the file, in seconds; before and behind it, that of its end."""
-        last = len(self.values) - 1
-        place = min(max(0.0, (time - self.start) / self.step), last)
-        whole = int(place)
-        early, late = self.values[whole], self.values[min(whole + 1, last)]
-        return float(early + (place - whole) * (late - early))
-
-
-Curves = Mapping[str, Curve]
+Curves = Mapping[str, Sampled]
 
 
 @dataclass(frozen=True, eq=False)
-class Beat(Curve):
+class Beat(Sampled):
     """How strongly a song's part pushes at each moment: 0 to 1, rising at once where something
     begins and falling off. mean: of the values."""
 
@@ -107,7 +91,7 @@ def curves(
     step = heard.step if heard else STEP
     count = len(heard.curve("loudness")) if heard else int(float(song.duration) / STEP) + 2
     times = start + np.arange(count, dtype=np.float64) * step
-    made: dict[str, Curve] = {}
+    made: dict[str, Sampled] = {}
     for name in along.SHOWN:
         modulation = by.get(name)
         if not modulation and name not in following:
@@ -125,7 +109,7 @@ def curves(
                 turned = following.sampled(name, whole=True)
                 ways = np.array([turned.integral(time) for time in times.tolist()])
                 values = values + (ways - float(camera.turn or 0) * times) / 60
-        made[name] = Curve(values, step, start)
+        made[name] = Sampled(values, step, start)
     return made
 
 
@@ -162,7 +146,7 @@ class Rounds:
             made += min(1, own / period) * math.sin(begin + 2 * math.pi * way / own)
         return made / len(periods)
 
-    def turned(self, turn: float, added: Curve | None, time: float) -> float:
+    def turned(self, turn: float, added: Sampled | None, time: float) -> float:
         """Turns up to a time: those of `turn` a minute, and those that the music has added.
 
         In a round they are made to be as many parts of a turn as show the same picture, the
@@ -201,7 +185,7 @@ def pose(
     if rounds:  # the same moment of the first round
         time = float(rounds.loop.start + rounds.loop.moment(time - float(rounds.loop.start)))
 
-    def at(curve: Curve, seconds: float = CURVES) -> float:
+    def at(curve: Sampled, seconds: float = CURVES) -> float:
         return rounds.value(curve.at, time, seconds) if rounds else curve.at(time)
 
     zoom, sway, shake, pulse = (

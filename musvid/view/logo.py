@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .. import _pictures
 from ..frame import Frame
 from ..looping import LIGHT, Loop
 from ..words.layout import Layout
@@ -30,16 +31,16 @@ def load(path: str | os.PathLike[str]) -> Frame:
     """A picture file as a logo: uint8 (height, width, 4), RGB and how much it hides, at most 1200
     pixels a side. One without transparency has its corners rounded.
 
-    Raises what `cover.check` and `cover.opened` raise.
+    Raises what `_pictures.check` and `_pictures.opened` raise.
     """
-    return _loaded(*cover.check(path, "logo"))
+    return _loaded(*_pictures.check(path, "logo"))
 
 
 @lru_cache(maxsize=4)
 def _loaded(path: Path, _size: int, _changed: int) -> Frame:
     from PIL import Image
 
-    image = cover.opened(path, "logo")
+    image = _pictures.opened(path, "logo")
     scale = _SIDE / max(image.size)
     if scale < 1:
         # Weighted by what they hide, as pillow does it: what is transparent gives no colour.
@@ -116,12 +117,7 @@ class Logo:
                 [0, 1 / scale, (top + 0.5 - y) / scale + rows / 2 - 0.5],
             ]
         )
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        laid = cv2.warpAffine(sheet, way, (right - left, bottom - top), flags=flags)
-        part = picture[top:bottom, left:right]
-        kept = cv2.cvtColor(laid[..., 3], cv2.COLOR_GRAY2RGB)
-        cv2.multiply(part, cv2.bitwise_not(kept), part, 1 / 255)
-        cv2.add(part, np.ascontiguousarray(laid[..., :3]), part)
+        cover.stamp(picture[top:bottom, left:right], sheet, way)
 
     def _size(self, width: int, height: int) -> tuple[float, float]:
         """Its width and height in a picture, in pixels: the longer one as the settings say."""

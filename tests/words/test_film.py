@@ -14,7 +14,7 @@ from PIL import Image
 import musvid
 from musvid import Recipe, SettingsError, Song, Style, render
 from musvid._options import build_parser, recipe_from
-from musvid.job import Job, prepare, told_of_words
+from musvid.job import Job, prepare
 from musvid.page.values import held, recipe_of, values_of
 from musvid.rendering import Addresses
 from musvid.studio.studio import Studio
@@ -77,7 +77,7 @@ def test_lyrics_are_in_times_of_the_file(song: Path, tmp_path: Path) -> None:
 def test_what_comes_with_a_song_is_taken_when_it_is_asked_for(song: Path, tmp_path: Path) -> None:
     def said(words: Words, path: Path = song) -> tuple[int, str]:
         job: Job = prepare(path, musvid.Recipe(**{**vars(PLAIN), "words": words}))
-        return len(job.lyrics), ". ".join(told_of_words(job))
+        return len(job.lyrics), ". ".join(job.told_of_words)
 
     assert said(Words()) == (0, "")
     assert said(Words(lyrics="auto"))[1].startswith("No lyrics with times come with the song")
