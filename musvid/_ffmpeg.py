@@ -186,6 +186,9 @@ class Process:
                 [program, "-nostdin", "-hide_banner", "-v", level]
                 + ["-threads", _THREADS, "-filter_threads", _THREADS, *arguments],
                 cwd=folder,
+                # A copy: where another thread, as Ray's client, changes this process's own while a
+                # program is begun, that cannot be (EFAULT).
+                env=dict(os.environ),
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
