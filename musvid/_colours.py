@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from . import _pictures
 from .errors import SettingsError, quoted
-from .job import Job
-from .paint import colouring
+from .paint.colouring import colours_of
 from .video.labels import cover_of
 
 COVER = "cover"
@@ -25,21 +25,23 @@ def add_colours(parser: argparse._ArgumentGroup) -> None:
     )
 
 
-def in_colours(job: Job, options: argparse.Namespace) -> Job:
-    """The job in the colours of the picture that the options name.
+def chosen_colours(
+    song: str | os.PathLike[str], options: argparse.Namespace
+) -> tuple[str, ...] | None:
+    """The colours of the picture that the options name, if they do.
 
     Raises SettingsError where it is no picture, or the song has no cover.
     """
     if not options.colours:
-        return job
+        return None
     if options.colours == COVER:
-        picture = _pictures.decoded(cover_of(job.song.path))
+        picture = _pictures.decoded(cover_of(song))
         if picture is None:
             raise SettingsError(
-                f"{quoted(job.song.path.name)} has no cover to take colours from; give a picture "
-                "with --colours FILE."
+                f"{quoted(Path(song).name)} has no cover to take colours from; give a picture with "
+                "--colours FILE."
             )
     else:
-        path, *_ = _pictures.check(Path(options.colours), "colours")
+        path, *_ = _pictures.check(options.colours, "colours")
         picture = _pictures.opened(path, "colours")
-    return job.having(colouring.coloured(job.recipe, colouring.colours_of(picture)))
+    return colours_of(picture)

@@ -16,7 +16,7 @@ from random import randrange
 from typing import Any, NoReturn, TypeVar
 
 from . import interpolate, presets
-from ._colours import add_colours, in_colours
+from ._colours import add_colours, chosen_colours
 from ._curve_options import add_options as add_curves
 from ._curve_options import changing, take_curves, with_curves
 from ._device import DEVICES, FAST, PRECISIONS
@@ -30,6 +30,7 @@ from .music import form, stems, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint import control
+from .paint.colouring import coloured
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.schedulers import SCHEDULERS
@@ -884,7 +885,9 @@ def job_of(
     That is the stride that comes closest to the wished picture rate, if none was given, and the
     colours of its cover, if these were. Raises MusvidError.
     """
-    return in_colours(_in_time(prepare(song, wish, store), options), options)
+    colours = chosen_colours(song, options)
+    job = _in_time(prepare(song, wish, store), options)
+    return job.having(coloured(job.recipe, colours)) if colours else job
 
 
 def _in_time(job: Job, options: argparse.Namespace) -> Job:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def colours_of(picture: Any) -> tuple[str, ...]:
     names = [name for name in words.RGB if name != _SPENT]
     known = _oklab(_brightened(np.array([words.RGB[name] for name in names])))
     away = np.linalg.norm(_oklab(_brightened(pixels))[:, None] - known[None], axis=2)
-    counts = np.bincount(away.argmin(1), chroma**1.5, len(names))
+    counts = np.bincount(away.argmin(1), chroma, len(names))
     order = np.argsort(-counts, kind="stable")[:MOST]
     return tuple(names[at] for at in order if counts[at] >= _SHARE * counts[order[0]])
 
@@ -80,7 +81,7 @@ def _in(prompt: str, colours: Sequence[str], plain: bool) -> str:
     if not plain:
         light = "bright " if "bright" in words.held(prompt) else ""
         return words.recoloured(prompt, light + two)
-    turn = iter(range(len(prompt)))
+    turn = count()
     found = _NAMED.sub(lambda _: colours[next(turn) % min(2, len(colours))], prompt)
     if next(turn):  # at least one was there
         return found
