@@ -80,6 +80,7 @@ def test_free_text_stays_as_it_is_but_for_its_colours(asked: str, found: str) ->
     assert colouring.coloured(recipe, ("teal", "orange")).style.prompt == found
 
 
+@pytest.mark.thorough
 def test_the_command_line_paints_in_them(tmp_path: Path) -> None:
     sound = write_wav(tmp_path / "plain.wav", music(1.0))
     picture(PINK, PINK, PINK, GOLD).convert("RGB").save(tmp_path / "cover.jpg")
