@@ -98,13 +98,13 @@ def media_input(path: str | os.PathLike[str], *, seek: int = 0, guess: bool = Fa
         *("-max_pixels", str(MOST_PIXELS)),
         *(("-fflags", "+fastseek") if seek and guess else ()),
         *(("-ss", str(seek)) if seek else ()),
-        *("-i", _named(path)),
+        *("-i", named(path)),
     ]
 
 
 def metadata_input(path: str | os.PathLike[str]) -> list[str]:
     """Arguments that open a file of `metadata`, as musvid writes it."""
-    return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", _named(path)]
+    return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", named(path)]
 
 
 def metadata(texts: Mapping[str, str]) -> str:
@@ -121,17 +121,18 @@ def metadata(texts: Mapping[str, str]) -> str:
 
 def picture_input(path: str | os.PathLike[str]) -> list[str]:
     """Arguments that open a JPEG file that musvid wrote."""
-    return ["-protocol_whitelist", "file", "-f", "mjpeg", "-i", _named(path)]
+    return ["-protocol_whitelist", "file", "-f", "mjpeg", "-i", named(path)]
 
 
-def _named(path: str | os.PathLike[str]) -> str:
+def named(path: str | os.PathLike[str]) -> str:
+    """What names a file to ffmpeg, and nothing but a file."""
     return "file:" + os.fspath(Path(path))
 
 
 def _whole(argument: str) -> str:
     """An argument that names a file, with the whole path of that; any other one as it is."""
     file = argument.startswith("file:")
-    return _named(Path(argument[5:]).absolute()) if file else argument
+    return named(Path(argument[5:]).absolute()) if file else argument
 
 
 def raw_input(width: int, height: int, rate: object) -> list[str]:

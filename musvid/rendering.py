@@ -465,6 +465,7 @@ def film(
     Raises OutputError when the video cannot be written.
     """
     song = song or job.song
+    whole = song == job.song and not job.clock.skipped
     labels = Labels(job.tags)
     if target.labelled:
         labels = Labels(job.tags, job.chapters, float(song.duration), cover_of(song.path))
@@ -487,6 +488,7 @@ def film(
             labels=labels,
             target=target,
             script=job.script,
+            loop=job.file_frames if whole and job.recipe.loop else 0,
         )
 
 
