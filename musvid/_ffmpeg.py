@@ -25,8 +25,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import FFmpegError, MusvidError, quoted
 from .frame import Frame
@@ -96,13 +98,13 @@ def media_input(path: str | os.PathLike[str], *, seek: int = 0, guess: bool = Fa
         *("-max_pixels", str(MOST_PIXELS)),
         *(("-fflags", "+fastseek") if seek and guess else ()),
         *(("-ss", str(seek)) if seek else ()),
-        *("-i", _named(path)),
+        *("-i", named(path)),
     ]
 
 
 def metadata_input(path: str | os.PathLike[str]) -> list[str]:
     """Arguments that open a file of `metadata`, as musvid writes it."""
-    return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", _named(path)]
+    return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", named(path)]
 
 
 def metadata(texts: Mapping[str, str]) -> str:
@@ -119,17 +121,18 @@ def metadata(texts: Mapping[str, str]) -> str:
 
 def picture_input(path: str | os.PathLike[str]) -> list[str]:
     """Arguments that open a JPEG file that musvid wrote."""
-    return ["-protocol_whitelist", "file", "-f", "mjpeg", "-i", _named(path)]
+    return ["-protocol_whitelist", "file", "-f", "mjpeg", "-i", named(path)]
 
 
-def _named(path: str | os.PathLike[str]) -> str:
+def named(path: str | os.PathLike[str]) -> str:
+    """What names a file to ffmpeg, and nothing but a file."""
     return "file:" + os.fspath(Path(path))
 
 
 def _whole(argument: str) -> str:
     """An argument that names a file, with the whole path of that; any other one as it is."""
     file = argument.startswith("file:")
-    return _named(Path(argument[5:]).absolute()) if file else argument
+    return named(Path(argument[5:]).absolute()) if file else argument
 
 
 def raw_input(width: int, height: int, rate: object) -> list[str]:
@@ -254,6 +257,17 @@ class Process:
         except (BrokenPipeError, OSError):
             self._failed()
 
+    def feed(self, arrays: Iterable[NDArray[Any]]) -> None:
+        """Send arrays to ffmpeg's standard input, and close it; once ffmpeg is gone, no more.
+
+        Unlike `write`, it waits for as long as ffmpeg, of which it knows nothing, has other work.
+        """
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            for array in arrays:
+                self._process.stdin.write(np.ascontiguousarray(array).data)
+        self.close_input()
+
     def close_input(self) -> None:
         """Tell ffmpeg that no more frames come."""
         assert self._process.stdin is not None
@@ -335,22 +349,52 @@ class Process:
 
 
 def read_frames(
-    arguments: list[str], shape: tuple[int, ...], count: int, *, patience: float = 0.0
+    arguments: list[str],
+    shape: tuple[int, ...],
+    count: int,
+    *,
+    patience: float = 0.0,
+    fed: Iterable[NDArray[Any]] | None = None,
 ) -> Iterator[Frame]:
     """The first `count` raw uint8 arrays that ffmpeg writes to ``pipe:1``.
 
-    patience: as for `Process`.
+    patience: as for `Process`. fed: arrays that ffmpeg reads from ``pipe:0``, as many as it takes;
+    they are made in another thread.
 
     Raises FFmpegError if ffmpeg ends before it has written that many.
     """
     limit = ["-frames:v", str(count), "-f", "rawvideo", "pipe:1"]
-    with Process([*arguments, *limit], stdout=True, patience=patience) as process:
+    with (
+        Process(
+            [*arguments, *limit], stdin=fed is not None, stdout=True, patience=patience
+        ) as process,
+        _feeding(process, fed),
+    ):
         for index in range(count):
             frame = process.read(shape)
             if frame is None:
                 process.wait()
                 raise FFmpegError(f"ffmpeg drew {index} of {count} pictures and then stopped.")
             yield frame
+
+
+@contextlib.contextmanager
+def _feeding(process: Process, fed: Iterable[NDArray[Any]] | None) -> Iterator[None]:
+    """A context in which ffmpeg is sent arrays, until there are no more or it has what it needs."""
+    if fed is None:
+        yield
+        return
+    feeder = threading.Thread(target=process.feed, args=(fed,), daemon=True)
+    feeder.start()
+    try:
+        yield
+        with process.waiting(_LAST_PATIENCE):
+            feeder.join()
+    except BaseException:
+        process.kill()  # so that the feeder meets the end of its pipe
+        raise
+    finally:
+        feeder.join()
 
 
 def filter_frames(

@@ -412,7 +412,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--gain",
         type=_gain,
         metavar="DB",
-        help='decibels, or "auto" to level quiet and loud (default: auto)',
+        help='decibels, or a curve of them, or "auto" to level quiet and loud (default: auto)',
     )
     add(
         "--gamma",
@@ -762,8 +762,8 @@ def _half_life(text: str) -> float | str:
     return text if text in NOTES else _number(text)
 
 
-def _gain(text: str) -> float | str:
-    return text if text == "auto" else _number(text)
+def _gain(text: str) -> Any:
+    return text if text == "auto" else _changing(text)
 
 
 def _settled(parse: Callable[[str], T]) -> Callable[[str], T]:

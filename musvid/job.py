@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ from .presets import preset
 from .ranges import RANGES
 from .recipe import Recipe
 from .song import Song
+from .spectrum.gains import Gain
 from .spectrum.guiding import Guide
 from .spectrum.look import Look
 from .store import Store
@@ -284,6 +285,22 @@ class Job:
         palettes = self.telling.palettes if self.telling else ()
         return self.loop.closed(palettes) if self.loop else palettes
 
+    @property
+    def gain(self) -> Gain | None:
+        """Decibels along time by which the sound is raised before it is drawn; None where they are
+        always the look's."""
+        if "gain" not in self.following:
+            return None
+        own = partial(self.following.values, "gain")
+        return partial(self.loop.values, own) if self.loop else own
+
+    @property
+    def gained(self) -> tuple[str, ...]:
+        """What tells a gain that changes from others, apart from the song and other files; nothing
+        where it does not change."""
+        curve, lock = self.recipe.along.get("gain"), self.recipe.lock
+        return (curve.text, repr(lock), self.recipe.form) if curve else ()
+
     @cached_property
     def beat(self) -> Beat | None:
         """What the camera follows; None where it follows nothing, or the song is too short."""
@@ -455,8 +472,8 @@ class Job:
 
     def curves(self, times: Floats) -> Iterator[tuple[str, Floats, float, float]]:
         """For every setting that changes along the song: its name ("strength", "guidance", "seed",
-        "lora", "drift", "zoom", "turn", "sway", "shake"), its values at some times of the part, and
-        its range.
+        "lora", "drift", "zoom", "turn", "sway", "shake", "gain"), its values at some times of the
+        part, and its range.
 
         For the seed, the value is how many seeds the noise has moved on in the part, and for the
         turn, how many turns the music has added.
@@ -475,6 +492,9 @@ class Job:
             if name in self.following:
                 values = self.following.values(name, start + times)
                 yield name, values, 0.0, max(1.0, float(values.max()))
+        if "gain" in self.following:
+            values = self.following.values("gain", start + times)
+            yield "gain", values, float(values.min()) - 1, float(values.max()) + 1
 
     def strokes(self) -> Iterator[Stroke] | None:
         """How each painting is painted, or None where nothing changes along the song."""

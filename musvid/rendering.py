@@ -361,7 +361,7 @@ def check_apart(recipe: Recipe) -> None:
 def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
     """Pictures of the spectrum with their embers: those in gaps, too, where these are wanted."""
     recipe, clock, store, addresses = job.recipe, job.clock, tools.store, tools.addresses
-    more: dict[str, Any] = {"size": job.size, "gaps": job.gaps, "palettes": job.palettes}
+    more: dict[str, Any] = {**_changing(job), "gaps": job.gaps}
     before = min(run_in(recipe.look, clock.fps), clock.past)
     if job.loop:
         before = run_in(recipe.look, clock.fps)
@@ -407,10 +407,15 @@ def _drawing(job: Job, loop: Loop) -> closing.Draw:
     """Draws ticks of a loop's first round as the song has them."""
 
     def draw(ticks: range) -> Iterator[Frame]:
-        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
-        return spectrum.draw_some(job.song, job.recipe.look, loop.clock, ticks, **more)
+        look, more = job.recipe.look, _changing(job)
+        return spectrum.draw_some(job.song, look, loop.clock, ticks, **more)
 
     return draw
+
+
+def _changing(job: Job) -> dict[str, Any]:
+    """The size of drawings, and what changes along them."""
+    return {"size": job.size, "palettes": job.palettes, "gain": job.gain}
 
 
 def _mixing(job: Job) -> tuple[str, float]:
@@ -432,8 +437,8 @@ def _drawn_moment(job: Job, time: Fraction) -> Frame:
     """The picture of the spectrum alone, see `spectrum.draw_moment`."""
     look, clock, loop = job.recipe.look, job.clock, job.loop
     if loop is None:
-        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
-        return spectrum.draw_moment(job.song, look, time, clock=clock, course=job.world, **more)
+        more: dict[str, Any] = {**_changing(job), "course": job.world}
+        return spectrum.draw_moment(job.song, look, time, clock=clock, **more)
     tick = spectrum.tick_at(clock, time)
     first = tick - run_in(look, clock.fps)
     pictures = closing.drawn(range(first, tick + 1), loop, _drawing(job, loop), iter(()))
@@ -460,6 +465,7 @@ def film(
     Raises OutputError when the video cannot be written.
     """
     song = song or job.song
+    whole = song == job.song and not job.clock.skipped
     labels = Labels(job.tags)
     if target.labelled:
         labels = Labels(job.tags, job.chapters, float(song.duration), cover_of(song.path))
@@ -482,6 +488,7 @@ def film(
             labels=labels,
             target=target,
             script=job.script,
+            loop=job.file_frames if whole and job.recipe.loop else 0,
         )
 
 
@@ -559,6 +566,10 @@ class Addresses:
         drawn = replace(recipe.look, embers=0.0, half_life=Look.half_life)
         look = [asdict(drawn), clock.fps, clock.start, moments, recipe.size, job.palettes]
         look += [recipe.loop]
+        heard = [content_of(path) for _, path in recipe.stems]
+        heard += [content_of(path) for path in (recipe.midi, recipe.guide) if path]
+        if job.gain:  # by whatever it follows
+            look += [*job.gained, heard, _code("music")]
         drawing = [_code("spectrum", "keys", *_SOUND), _ffmpeg.identity()]
         painting = _painting(job, painter, device, precision)
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
@@ -568,8 +579,6 @@ class Addresses:
         cover += [] if job.script is None else [str(job.script)]
         cover += [] if job.logo is None else [pixels_of(job.logo.picture)]
         makers = drawing, painting, filling, _code(".")
-        heard = [content_of(path) for _, path in recipe.stems]
-        heard += [content_of(path) for path in (recipe.midi, recipe.guide) if path]
         frames = address(sound, recipe.to_json(), cover, heard, makers)
         return cls(
             address(sound, look, drawing),

@@ -25,6 +25,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "guidance": "style.guidance",
         "control_scale": "style.control_scale",
         "seed": "style.seed",
+        "gain": "look.gain",
         "prompt": "prompt.place",
         "drift": "drift.speed",
         "echo": "echo",
@@ -42,8 +43,9 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 )
 """What may change, as the command line names it, and its name in `musvid.ranges.RANGES`.
 
-The seed's curve is the seed itself, between whole numbers a mixture of two noises. The prompt's is
-the place in the list of prompts: 0 is the first one, 0.5 half of it and of the second.
+The gain's curve is in decibels; where the look's gain is "auto", they raise the levelled sound. The
+seed's is the seed itself, between whole numbers a mixture of two noises. The prompt's is the place
+in the list of prompts: 0 is the first one, 0.5 half of it and of the second.
 """
 
 CAMERA = ("zoom", "turn", "sway", "shake", "pulse")

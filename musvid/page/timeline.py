@@ -70,6 +70,8 @@ def _told(name: str, curve: Floats) -> str:
         return f"noise walks {high:.1f} seeds on"
     if name == "drift":
         return f"drift {low:.0f} to {high:.0f} pixels a second"
+    if name == "gain":
+        return f"gain {low:.1f} to {high:.1f} dB"
     if name == "turn":
         return f"turns {high:.1f} times more"
     shown = {"lora": "LoRA", "control_scale": "control scale"}.get(name, name)

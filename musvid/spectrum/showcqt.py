@@ -19,6 +19,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,7 +31,8 @@ from ..frame import Frame, closed, whole
 from ..keys import Keys, Shares, shares
 from ..paint.course import Course
 from ..song import Song
-from . import embers
+from . import embers, gains
+from .gains import Gain, factors
 from .look import Look
 from .palettes import PALETTES
 
@@ -43,6 +45,7 @@ def draw(
     size: tuple[int, int] = (512, 512),
     gaps: bool = False,
     palettes: Keys = (),
+    gain: Gain | None = None,
     before: int = 0,
 ) -> Iterator[Frame]:
     """Draw the spectrum of a song, one picture per tick of the clock, `clock.drawn` in all.
@@ -51,6 +54,8 @@ def draw(
     gaps: of a clock whose ticks are apart, whether to draw those in the gaps as well.
     palettes: names of palettes along time, in seconds from the beginning of the file, which take
         the place of the look's own; one is mixed into the next.
+    gain: decibels along time, see `musvid.spectrum.gains`, instead of the look's; where that is
+        "auto", the levelled sound is raised by them.
     before: pictures of the fine grid that are drawn before the first tick, at most `clock.past`.
 
     The rest of a clock (`musvid.clock.Rest`) is drawn like the whole, without what comes before.
@@ -60,10 +65,10 @@ def draw(
     from silence, so that the first and the last keyframe are real ones.
     """
     if clock.past:
-        return _draw_rest(song, look, clock, size, gaps, palettes, before)
+        return _draw_rest(song, look, clock, size, gaps, palettes, gain, before)
     count, skip = clock.ticks[-1] + 1, round(clock.start * song.rate)
-    coloured = _Coloured(palettes, _start(song) + clock.start)
-    pictures = _draw(song, look, clock.fps, count, size, skip=skip, coloured=coloured)
+    along = _Along(palettes, _start(song) + clock.start, gain)
+    pictures = _draw(song, look, clock.fps, count, size, skip=skip, along=along)
     return pictures if gaps or count == clock.drawn else at(pictures, clock.ticks)
 
 
@@ -74,15 +79,16 @@ def _draw_rest(
     size: tuple[int, int],
     gaps: bool,
     palettes: Keys,
+    gain: Gain | None,
     before: int,
 ) -> Iterator[Frame]:
     """What `draw` draws of a clock that begins somewhere in the part."""
     run = min(before + _faded(look, clock.fps), clock.past)
     begin = clock.start - run / clock.fps
     part, skip = _settling(song, begin, Fraction(song.samples, song.rate))
-    coloured = _Coloured(palettes, _start(song) + begin)
+    along = _Along(palettes, _start(song) + begin, gain)
     count = run + clock.ticks[-1] + 1
-    pictures = _draw(part, look, clock.fps, count, size, skip=skip, coloured=coloured)
+    pictures = _draw(part, look, clock.fps, count, size, skip=skip, along=along)
     wanted = islice(pictures, run - before, None)
     with closed(pictures):
         yield from wanted if gaps or count - run == clock.drawn else at(wanted, clock.ticks)
@@ -96,6 +102,7 @@ def draw_some(
     *,
     size: tuple[int, int] = (512, 512),
     palettes: Keys = (),
+    gain: Gain | None = None,
 ) -> Iterator[Frame]:
     """Pictures at ticks of the clock's fine grid, one after the other; 0 is the first keyframe.
 
@@ -109,9 +116,9 @@ def draw_some(
     run = max(0, min(_faded(look, clock.fps), math.floor((first + moved) * clock.fps)))
     begin = first - run / clock.fps
     part, skip = _settling(whole, begin + moved, moved + clock.start + ticks.stop / clock.fps)
-    coloured = _Coloured(palettes, _start(song) + begin)
+    along = _Along(palettes, _start(song) + begin, gain)
     count = run + len(ticks)
-    with closed(_draw(part, look, clock.fps, count, size, skip=skip, coloured=coloured)) as drawn:
+    with closed(_draw(part, look, clock.fps, count, size, skip=skip, along=along)) as drawn:
         yield from islice(drawn, run, None)
 
 
@@ -139,13 +146,14 @@ def draw_moment(
     clock: Clock,
     size: tuple[int, int] = (512, 512),
     palettes: Keys = (),
+    gain: Gain | None = None,
     course: Course | None = None,
 ) -> Frame:
     """The picture that `draw` makes of one moment, without those before it; with its embers.
 
     time: seconds from the beginning of the song's part, from 0 to its duration. The last picture
         that is not later is drawn.
-    palettes: as for `draw`.
+    palettes, gain: as for `draw`.
     course: by which embers are carried, see `musvid.spectrum.embers`.
 
     Returns a uint8 array (height, width, 3).
@@ -165,8 +173,8 @@ def draw_moment(
     if not plain:  # no picture stands before the first one
         before = min(before, tick)
     part, skip = _settling(song, moment - before / rate, moment)
-    coloured = _Coloured(palettes, _start(song) + moment - before / rate)
-    pictures = _draw(part, look, rate, before + 1, size, skip=skip, coloured=coloured)
+    along = _Along(palettes, _start(song) + moment - before / rate, gain)
+    pictures = _draw(part, look, rate, before + 1, size, skip=skip, along=along)
     return deque(embers.glowing(pictures, look, clock, course, first=tick - before), 1)[0]
 
 
@@ -190,13 +198,14 @@ def _level_block(rate: int) -> int:
 
 
 @dataclass(frozen=True)
-class _Coloured:
-    """Palettes along time, as `draw` takes them, and the time of the first picture in the file."""
+class _Along:
+    """What changes along time, as `draw` takes it, and when in the file the first picture is."""
 
     palettes: Keys
     begin: Fraction
+    gain: Gain | None
 
-    def at(self, picture: int, fps: Fraction) -> Shares:
+    def colours(self, picture: int, fps: Fraction) -> Shares:
         """The palettes of a picture; none is the look's own."""
         return shares(self.palettes, float(self.begin + picture / fps)) if self.palettes else ()
 
@@ -214,17 +223,20 @@ def _draw(
     size: tuple[int, int],
     *,
     skip: int,
-    coloured: _Coloured,
+    along: _Along,
 ) -> Generator[Frame, None, None]:
     """Draw the first pictures of a song, or those after so many samples (or, below 0, before)."""
     width, height = size
     half = width // 2
     colours = PALETTES[look.palette]
+    gain, plain = along.gain, colours is None
+    more: dict[str, Any] = {"colour": plain, "skip": skip, "raised": gain is not None}
     halves = _ffmpeg.read_frames(
-        _arguments(song, look, fps, width=half, height=height, colour=colours is None, skip=skip),
-        (height, half, 3) if colours is None else (height, half),
+        _arguments(song, look, fps, width=half, height=height, **more),
+        (height, half, 3) if plain else (height, half),
         count,
         patience=song.patience,
+        fed=None if gain is None else factors(song, gain),
     )
     if look.afterglow:
         halves = _afterglow(halves, math.exp(-1 / (float(fps) * look.afterglow)))
@@ -239,7 +251,7 @@ def _draw(
         known: Shares = ((look.palette, 1.0),)
         lookup = _lookup(tables, known)
         for number, level in enumerate(halves):
-            if (now := coloured.at(number, fps)) and now != known:
+            if (now := along.colours(number, fps)) and now != known:
                 known = now
                 for name, _ in known:
                     if name not in tables and (palette := PALETTES[name]):
@@ -290,14 +302,19 @@ def _arguments(
     height: int,
     colour: bool,
     skip: int,
+    raised: bool = False,
 ) -> list[str]:
-    """ffmpeg's arguments for the left half of the pictures, lying pitch upwards."""
+    """ffmpeg's arguments for the left half of the pictures, lying pitch upwards.
+
+    raised: whether a factor for each sample comes in by ``pipe:0``.
+    """
     # dynaudnorm levels with a moving window around each moment (15 blocks of 0.25 s) and delays
     # nothing. Its gain is bounded, so that the noise of a fade-out does not become music, and with
     # b=1 it does not fade in from no gain at all at the beginning.
-    level = (
-        "dynaudnorm=f=250:g=15:p=0.9:m=30:b=1" if look.gain == "auto" else f"volume={look.gain}dB"
-    )
+    own = "" if raised else f",volume={look.gain}dB"
+    level = ",dynaudnorm=f=250:g=15:p=0.9:m=30:b=1" if look.gain == "auto" else own
+    if raised:
+        level += gains.FILTERS
     sound = song.even if look.gain == "auto" else song.centred
     scheme = "" if colour else ":cscheme=1|1|1|1|1|1"
     pixels = "rgb24" if colour else "gbrp,extractplanes=g"
@@ -316,7 +333,7 @@ def _arguments(
     if skip < 0:
         late = f"adelay={-skip}S:all=1,"
     chain = (
-        f"{song.sound}{sound},{level},{late}apad,"
+        f"{song.sound}{sound}{level},{late}apad,"
         f"showcqt=s={height}x{width}:rate={fps * count}:count=1:axis=0:sono_h=0"
         f":bar_h={width - spine}:axis_h={spine}"
         f":bar_g={look.gamma}:sono_g={max(3.0, look.gamma)}:tc={look.tlength}{scheme},"
@@ -325,6 +342,7 @@ def _arguments(
     return [
         *("-filter_complex_threads", "1"),
         *song.input(),
+        *(gains.opened(song) if raised else ()),
         *("-filter_complex", chain, "-map", "[v]", "-fps_mode", "passthrough"),
     ]
 

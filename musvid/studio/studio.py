@@ -224,9 +224,10 @@ class Studio:
         recipe = job.recipe
         # By what embers are carried.
         world = (recipe.drift, recipe.drift_by, recipe.story) if recipe.look.embers else None
+        gain = (*job.gained, recipe.stems, recipe.midi)
         key = (job.song, recipe.look, Fraction(time), job.clock, job.size, job.palettes, world)
         make = partial(drawn_moment, job, Fraction(time))
-        return self._kept(self._drawn, _DRAWN, (*key, recipe.loop), make)
+        return self._kept(self._drawn, _DRAWN, (*key, gain, recipe.loop), make)
 
     def _kept(
         self,

@@ -16,18 +16,25 @@ from .targets import H264, PLAIN, Kind, Target
 
 ENCODERS = ("auto", "cpu", "gpu")
 
-_CPU, _NVIDIA, _APPLE = "libx264", "h264_nvenc", "h264_videotoolbox"
+CPU, _NVIDIA, _APPLE = "libx264", "h264_nvenc", "h264_videotoolbox"
 
 # As good to the eye as each other, and as easy to seek in. NVENC aims where much moves, and x264
 # where little does: its 19 without B-frames comes to x264's 15. Apple's quality goes up to 100.
 _ARGUMENTS = {
-    _CPU: ("-preset", "superfast", "-crf", "15"),
+    CPU: ("-preset", "superfast", "-crf", "15"),
     _NVIDIA: (
         *("-preset", "p5", "-tune", "hq", "-rc", "vbr", "-cq", "19", "-b:v", "0"),
         *("-rc-lookahead", "20", "-spatial-aq", "1", "-bf", "0", "-g", "250", "-profile:v", "high"),
     ),
     _APPLE: ("-q:v", "80", "-g", "250", "-profile:v", "high"),
 }
+
+# Of a loop: every picture as good as the first one, and nothing left out of those behind it.
+_STEADY = (
+    *("-crf", "12", "-bf", "0", "-x264-params"),
+    "ipratio=1:deadzone-inter=6:deadzone-intra=6:dct-decimate=0:chroma-qp-offset=-6",
+)
+_BOUNDED = "18"  # the quality of a loop with a ceiling, which a better beginning would soon meet
 
 _LEAST, _MOST = (160, 64), (4096, 4096)  # width and height of what every card encodes
 _TRIED = 256  # pixels of the pictures with which a card is tried
@@ -44,7 +51,7 @@ def pick(encoder: str = "auto", size: tuple[int, int] | None = None) -> str:
     """
     _validate.choice("encoder", encoder, ENCODERS)
     if encoder == "cpu":
-        return _CPU
+        return CPU
     codec = _APPLE if encoder == "gpu" and sys.platform == "darwin" else _NVIDIA
     why = refusal(codec)
     if why and encoder == "gpu":
@@ -53,7 +60,7 @@ def pick(encoder: str = "auto", size: tuple[int, int] | None = None) -> str:
         )
     sides = zip(_LEAST, size or _LEAST, _MOST, strict=True)
     fits = all(least <= side <= most for least, side, most in sides)
-    return codec if fits and not why else _CPU
+    return codec if fits and not why else CPU
 
 
 def pick_for(kind: Kind, encoder: str = "auto", size: tuple[int, int] | None = None) -> str:
@@ -72,10 +79,13 @@ def pick_for(kind: Kind, encoder: str = "auto", size: tuple[int, int] | None = N
     return kind.codec
 
 
-def arguments(codec: str, target: Target = PLAIN, rate: Fraction = Fraction(30)) -> list[str]:
+def arguments(
+    codec: str, target: Target = PLAIN, rate: Fraction = Fraction(30), *, loop: bool = False
+) -> list[str]:
     """ffmpeg's arguments for an encoder that `pick_for` gave.
 
-    target: what the video is for, which bounds its bits. rate: frames a second.
+    target: what the video is for, which bounds its bits. rate: frames a second. loop: whether it is
+    shown round after round, and its pictures are to be as exact as the first one is.
     """
     if codec not in _ARGUMENTS:
         own = next(kind.arguments for kind in target.kinds if kind.codec == codec)
@@ -87,7 +97,11 @@ def arguments(codec: str, target: Target = PLAIN, rate: Fraction = Fraction(30))
         chosen += ["-profile:v", "high", "-level", target.level]
     if target.gop:
         chosen += ["-g", str(max(1, round(target.gop * rate)))]
-    if target.level and codec == _CPU:
+    if loop and codec == CPU:
+        chosen += _STEADY
+        if target.ceiling:
+            chosen += ["-crf", _BOUNDED]
+    elif target.level and codec == CPU:
         chosen += ["-bf", "2"]
     return chosen
 

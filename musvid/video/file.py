@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from ..frame import Frame
 from ..song import Song
 from ..words.script import Script
 from . import encoder as encoders
-from . import webp, words
+from . import seam, webp, words
 from .labels import UNLABELLED, Labels
 from .targets import H264, PLAIN, WEBP, Kind, Target
 
@@ -144,6 +145,7 @@ def write(
     labels: Labels = UNLABELLED,
     target: Target = PLAIN,
     script: Script | None = None,
+    loop: int = 0,
 ) -> Path:
     """Write frames and the song's sound: H.264 (yuv420p, BT.709), AAC, index in front.
 
@@ -153,7 +155,8 @@ def write(
     settings: a text to store in the file, for `read_settings`; white space at its end is lost.
     encoder: "cpu", "gpu" for the graphics card's, or "auto" for an NVIDIA card's where it works.
     labels: what players show of it. target: what it is for, which may take another kind of file.
-    script: words that are drawn on the file's pictures.
+    script: words that are drawn on the file's pictures. loop: how many frames there are, where the
+    first one follows the last.
 
     The next frames are made while ffmpeg takes those before, up to `_WAITING` of them. The file
     appears under its name when it is complete, and not before. Raises OutputError when it cannot be
@@ -169,29 +172,37 @@ def write(
         height, width = first.shape[:2]
         size = width * upscale, height * upscale
         pace = rate or clock.rate
-        codec = encoders.arguments(encoders.pick_for(kind, encoder, size), target, pace)
+        name = encoders.pick_for(kind, encoder, size)
+        codec = encoders.arguments(name, target, pace, loop=bool(loop))
         how = ["-fps_mode", "passthrough", *codec]
         if kind.pixels.startswith("yuv"):
             how += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
         count = 1 if target.sound else 0  # of inputs so far; the song must be the first
         told, shown = _labelled(labels, settings, desk, kind, count + 1)
-        arguments = [
-            *(song.input() if target.sound else ()),
-            *_ffmpeg.raw_input(width, height, pace),
-            *told,
-            *_streams(song, size, kind, target, f"[{count}:v]", written=bool(script)),
-            *(_of_first(how) if labels.cover else how),
-            *shown,
-            *(_CONTAINERS.get(kind.muxer, ())),
-            *("-fflags", "+bitexact", "-f", kind.muxer, "file:" + os.fspath(part)),
-        ]
-        with (
-            words.staged(script.on(*size)) if script else nullcontext() as place,
-            _ffmpeg.Process(arguments, stdin=True, patience=song.patience, folder=place) as process,
-            apart(process.write, _WAITING, stop=process.kill) as put,
-        ):
-            for frame in chain([first], source):
-                put(np.array(frame, order="C"))  # a copy: who made it may go on with its memory
+        filters, closed = _pictures(size, kind, written=bool(script)), loop and name == encoders.CPU
+        with words.staged(script.on(*size)) if script else nullcontext() as place:
+            pictures = f"[{count}:v]{filters}"
+            if closed:
+                told += seam.measure(first, filters, how, size, desk, place)
+                inputs = count + told.count("-i")
+                pictures += f"[made];{seam.faded('[made]', f'[{inputs}:v]', loop, pace)}"
+            arguments = [
+                *(song.input() if target.sound else ()),
+                *_ffmpeg.raw_input(width, height, pace),
+                *told,
+                *_streams(song, target, f"{pictures}[v]"),
+                *(_of_first(how) if labels.cover else how),
+                *shown,
+                *(_CONTAINERS.get(kind.muxer, ())),
+                *("-fflags", "+bitexact", "-f", kind.muxer, "file:" + os.fspath(part)),
+            ]
+            more: dict[str, Any] = {"patience": song.patience, "folder": place}
+            with (
+                _ffmpeg.Process(arguments, stdin=True, **more) as process,
+                apart(process.write, _WAITING, stop=process.kill) as put,
+            ):
+                for frame in chain([first], source):
+                    put(np.array(frame, order="C"))  # a copy: its maker may go on with its memory
         if kind is WEBP:
             webp.store(part, settings, labels.tags)
     return path
@@ -270,24 +281,24 @@ def _of_first(options: list[str]) -> list[str]:
     return [each for pair in zip(names, options[1::2], strict=True) for each in pair]
 
 
-def _streams(
-    song: Song,
-    size: tuple[int, int],
-    kind: Kind,
-    target: Target,
-    pictures: str,
-    *,
-    written: bool = False,
-) -> list[str]:
-    """What is made of the frames, and of the song's sound where the target has any.
+def _pictures(size: tuple[int, int], kind: Kind, *, written: bool) -> str:
+    """Filters that make a file's pictures of frames.
 
     written: whether words are drawn, before pixels lose half of their colours.
     """
     scale = f"scale={size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
-    scale = f"{pictures}{f'{scale},format=rgb24,{words.FILTER},' if written else ''}{scale}"
+    scale = f"{f'{scale},format=rgb24,{words.FILTER},' if written else ''}{scale}"
     if kind.pixels.startswith("yuv"):
         scale += ":out_color_matrix=bt709:out_range=tv"
-    chains, streams = [f"{scale},format={kind.pixels}[v]"], ["-map", "[v]"]
+    return f"{scale},format={kind.pixels}"
+
+
+def _streams(song: Song, target: Target, pictures: str) -> list[str]:
+    """What is made of the frames, and of the song's sound where the target has any.
+
+    pictures: filters that give [v].
+    """
+    chains, streams = [pictures], ["-map", "[v]"]
     if target.sound:
         rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
         layout = "mono" if song.channels == 1 else "stereo"
