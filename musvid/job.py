@@ -444,7 +444,9 @@ def _locked(lock: Lock, song: Song) -> Lock:
         return lock
     from .music import tempo  # imports librosa when it listens
 
-    found = tempo.find(song, lock.bpm).lock(lock.note, bar=lock.bar)
+    found = tempo.find(song, lock.bpm).lock(lock.note)
+    if lock.bar != Lock.bar:  # who says so knows better
+        found = replace(found, bar=lock.bar)
     if lock.beat is not None:
         found = replace(found, beat=lock.beat)
     if lock.bpm is not None:  # a tempo that was given is a steady one

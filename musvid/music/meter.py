@@ -1,0 +1,256 @@
+"""Which pulse is the beat, and where bars begin: every reading of a song is weighed at once.
+
+A reading says how long a beat is (a whole ratio of a pulse that was followed), how many beats a
+bar has, whether beats are halved or divided in three, and when a bar begins. For each, curves of
+`musvid.music.bands` are correlated with what the reading expects: low onsets on the first beat,
+snares on the others, changes of harmony and bass with the bar. What a song shows weighs more than
+how usual a tempo or a metre is, which only decides between readings that fit it alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import pulse
+from ._weights import WEIGHTS
+from .bands import Bands
+
+Floats = NDArray[np.float64]
+
+PULSES = 5
+"""Pulses that are followed and read, at most."""
+
+RATIOS = tuple(
+    Fraction(ratio) for ratio in ("1/2 2/3 3/4 1 4/3 3/2 2 8/3 3 4 6".split())
+)
+"""Lengths of a beat in pulses."""
+
+FASTEST, SLOWEST = 0.29, 1.5
+"""Seconds of a beat that is looked for."""
+
+
+@dataclass(frozen=True)
+class Metre:
+    """Beats of a bar, and the parts of a beat: 2, or 3 in compound metres and in swing."""
+
+    beats: int
+    parts: int
+
+
+METRES = (Metre(4, 2), Metre(4, 3), Metre(3, 2), Metre(3, 3), Metre(2, 3))
+
+_BEAT, _DOWN, _STRONG, _BACK, _PART, _FINE = range(6)
+_EXPECTED: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("low", (_BEAT, _DOWN, _STRONG, _BACK, _PART, _FINE)),
+    ("middle", (_BEAT, _DOWN, _BACK, _PART, _FINE)),
+    ("high", (_BEAT, _BACK, _PART, _FINE)),
+    ("all", (_BEAT, _DOWN, _PART, _FINE)),
+    ("harmony", (_BEAT, _DOWN, _STRONG)),
+    ("phrase", (_DOWN, _STRONG)),
+    ("bass", (_BEAT, _DOWN, _STRONG)),
+)
+"""Curves, and what each is correlated with: combs at all beats, at the first of a bar, at the
+strong ones (1 and 3 of four), at the others, and at parts and quarters of beats."""
+_ALIKE = ("low", "middle", "all", "harmony", "bass")
+_WIDTH = 0.022  # seconds: standard deviation of a comb's tooth
+_CELL = 0.022  # seconds between the samples of a reading, about
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """All readings of one song, item i of each array being reading i.
+
+    evidence: (count, `len(WEIGHTS)`). length: the median beat in seconds. metre: an index of
+    `METRES`. track: which pulse it stands on, and its ratio (an index of `RATIOS`). first: the
+    place of a bar's beginning, in pulses. tracks: the times of the pulses.
+    """
+
+    evidence: Floats
+    length: Floats
+    metre: NDArray[np.int_]
+    track: NDArray[np.int_]
+    ratio: NDArray[np.int_]
+    first: Floats
+    tracks: list[Floats]
+
+    def times(self, number: int) -> tuple[Floats, int]:
+        """The beats of a reading in seconds, and the number of the first one that begins a bar."""
+        track, ratio = self.tracks[self.track[number]], float(RATIOS[self.ratio[number]])
+        first, bar = self.first[number], METRES[self.metre[number]].beats
+        before = int(first / ratio + 1e-6)
+        after = int((len(track) - 1 - first) / ratio + 1e-6)
+        places = first + ratio * np.arange(-before, after + 1)
+        return np.interp(places, np.arange(len(track)), track), before % bar
+
+
+@dataclass(frozen=True)
+class Read:
+    """A reading. times: of all beats, in seconds. first: the number of the first beat that begins
+    a bar. bar: beats of a bar. sure: how much likelier these bars are than other ones with the
+    same beats, 0 to 1."""
+
+    times: Floats
+    first: int
+    bar: int
+    sure: float
+
+
+def read(bands: Bands, length: float | None = None) -> Read | None:
+    """The likeliest reading of a song, or None where nothing keeps up a pulse.
+
+    length: seconds of a beat, where that is known.
+    """
+    found = readings(bands, length)
+    if found is None:
+        return None
+    score = found.evidence @ WEIGHTS
+    best = int(score.argmax())
+    times, first = found.times(best)
+    chance = np.exp(score - score[best])
+    # Other readings that have this beat at this phase.
+    beat = found.length[best]
+    bar = METRES[found.metre[best]].beats
+    middle = times[len(times) // 2]
+    same = np.abs(found.length / beat - 1) < 0.02
+    agree, total = 0.0, 0.0
+    for number in np.flatnonzero(same & (chance > 1e-4)):
+        others, begins = found.times(int(number))
+        near = int(np.abs(others - middle).argmin())
+        off = abs(others[near] - middle)
+        if off > 0.1 * beat:
+            continue
+        total += chance[number]
+        own = METRES[found.metre[number]].beats
+        placed = (near - begins) % own == (len(times) // 2 - first) % bar
+        agree += chance[number] * (own == bar and placed)
+    return Read(times, first, bar, agree / max(total, 1e-12))
+
+
+def readings(bands: Bands, length: float | None = None) -> Readings | None:
+    """Every reading of a song on the pulses that it keeps up, with the evidence for each."""
+    onsets = pulse.strength(bands)
+    if length is None:
+        lengths = pulse.lengths(onsets, PULSES)
+    else:
+        lengths = [length if length < 1.0 else length / 2]
+    tracks, parts = [], []
+    for seconds in lengths:
+        track = pulse.follow(onsets, seconds)
+        if len(track) < 8:
+            continue
+        usual = float(np.median(np.diff(track)))
+        for number, ratio in enumerate(RATIOS):
+            beat = usual * float(ratio)
+            if length is None:
+                fits = FASTEST <= beat <= SLOWEST
+            else:
+                fits = abs(beat / length - 1) < 0.03
+            if fits and len(track) / ratio >= 8:
+                parts.append(_of_beat(bands, track, len(tracks), number, beat))
+        tracks.append(track)
+    if not parts:
+        return None
+    evidence, beats, metres, owners, numbers, firsts = (
+        np.concatenate(columns) for columns in zip(*parts, strict=True)
+    )
+    return Readings(evidence, beats, metres, owners, numbers, firsts, tracks)
+
+
+def _of_beat(
+    bands: Bands, track: Floats, owner: int, ratio: int, beat: float
+) -> tuple[NDArray[np.float64], ...]:
+    """The readings whose beat is so many pulses: their columns, in the order of `Readings`."""
+    cells = 12 * max(1, round(beat / 12 / _CELL))
+    count = int((len(track) - 1) / float(RATIOS[ratio])) * cells
+    places = np.arange(count + 1) * float(RATIOS[ratio]) / cells
+    edges = np.interp(places - 0.5 / cells, np.arange(len(track)), track)
+    sampled = {name: _sampled(bands.curves[name], edges) for name in bands.curves}
+    width = _WIDTH / beat * cells
+    columns: list[list[Floats]] = [[] for _ in range(6)]
+    for number, metre in enumerate(METRES):
+        size = metre.beats * cells
+        if count < 2 * size:
+            continue
+        rows = []
+        combs = _combs(metre, cells, width)
+        for name, expected in _EXPECTED:
+            folded = _folded(sampled[name], size)
+            spread = float(sampled[name].std())
+            rows += [_matched(folded, combs[kind], spread) for kind in expected]
+        for name in _ALIKE:
+            rows += [np.full(size, _alike(sampled[name], size))]
+            rows += [np.full(size, _alike(sampled[name], size // 2))]
+        rows += [np.full(size, float(number == other)) for other in range(1, len(METRES))]
+        slow = np.log2(beat / 0.5)
+        rows += [np.full(size, slow), np.full(size, slow**2)]
+        columns[0].append(np.stack(rows, 1))
+        columns[1].append(np.full(size, beat))
+        for column, value in ((2, number), (3, owner), (4, ratio)):
+            columns[column].append(np.full(size, value))
+        columns[5].append(places[:size])
+    if not columns[0]:
+        return (np.zeros((0, len(WEIGHTS))), *(np.zeros(0, int) for _ in range(5)))
+    return tuple(np.concatenate(column) for column in columns)
+
+
+def _sampled(curve: Floats, edges: Floats) -> Floats:
+    """Means of a curve between edges in seconds."""
+    from .bands import STEP
+
+    sums = np.concatenate([[0.0], np.cumsum(curve)])
+    # Value i stands for the half step at either side of i * STEP.
+    at = np.interp(edges / STEP + 0.5, np.arange(len(sums)), sums)
+    return np.asarray(np.diff(at) / np.maximum(np.diff(edges) / STEP, 1e-9))
+
+
+def _combs(metre: Metre, cells: int, width: float) -> list[Floats]:
+    """What a bar expects, by `_BEAT` and so on: teeth at cells, of mean 0 and deviation 1."""
+    beats = range(metre.beats)
+    strong = [0, 2] if metre.beats == 4 else [0]
+    parts = [step / metre.parts for step in range(1, metre.parts)]
+    fine = (0.25, 0.75) if metre.parts == 2 else (1 / 6, 0.5, 5 / 6)
+    return [
+        _comb([float(beat) for beat in places], metre.beats, cells, width)
+        for places in (
+            beats,
+            [0],
+            strong,
+            [beat for beat in beats if beat not in strong],
+            [beat + part for beat in beats for part in parts],
+            [beat + part for beat in beats for part in fine],
+        )
+    ]
+
+
+def _comb(places: Sequence[float], beats: int, cells: int, width: float) -> Floats:
+    size = beats * cells
+    away = (np.arange(size)[:, None] - np.array(places)[None] * cells + size / 2) % size - size / 2
+    comb = np.exp(-0.5 * (away / width) ** 2).sum(1)
+    comb -= comb.mean()
+    return np.asarray(comb / comb.std())
+
+
+def _folded(values: Floats, size: int) -> Floats:
+    """The mean bar of values, each bar `size` of them, the last one whole or not."""
+    whole = -(-len(values) // size) * size
+    sums = np.pad(values, (0, whole - len(values))).reshape(-1, size).sum(0)
+    counts = np.pad(np.ones(len(values)), (0, whole - len(values))).reshape(-1, size).sum(0)
+    return np.asarray(sums / counts)
+
+
+def _matched(folded: Floats, comb: Floats, spread: float) -> Floats:
+    """The correlation of a curve with a comb that begins at each cell of the bar."""
+    product = np.fft.rfft(folded) * np.conj(np.fft.rfft(comb))
+    return np.asarray(np.fft.irfft(product, len(folded)) / len(folded) / max(spread, 1e-9))
+
+
+def _alike(values: Floats, lag: int) -> float:
+    """The correlation of a curve with itself, so many cells later."""
+    early, late = values[:-lag] - values.mean(), values[lag:] - values.mean()
+    sizes = np.sqrt((early**2).sum() * (late**2).sum())
+    return float((early * late).sum() / sizes) if sizes > 1e-12 else 0.0
