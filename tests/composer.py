@@ -52,14 +52,14 @@ def compose(seed: int) -> Piece:
 
 def _some(rng: np.random.Generator, places: list[float], chance: float, low: float) -> Bar:
     """Each of some places by chance, softer than the others."""
-    return tuple(
-        (place, float(rng.uniform(low, 0.9))) for place in places if rng.random() < chance
-    )
+    return tuple((place, float(rng.uniform(low, 0.9))) for place in places if rng.random() < chance)
 
 
 def _even(beats: int, apart: float, soft: float) -> Bar:
     places = np.arange(0, beats - 1e-6, apart)
-    return tuple((float(place), 1.0 if abs(place - round(place)) < 1e-6 else soft) for place in places)
+    return tuple(
+        (float(place), 1.0 if abs(place - round(place)) < 1e-6 else soft) for place in places
+    )
 
 
 def _softer(bar: Bar, level: float) -> Bar:
@@ -107,7 +107,16 @@ def _drums(rng: np.random.Generator, metre: str, beats: int, grid: int) -> dict[
 
 def _bass(rng: np.random.Generator, metre: str, beats: int, grid: int) -> Bar:
     usual = {
-        "4/4": ["0", "0 2", "0 2.5", "0 1.5 2", "0 0.75 2.5", "0.5 1.5 2.5 3.5", "0 3.5", "0 1.5 3"],
+        "4/4": [
+            "0",
+            "0 2",
+            "0 2.5",
+            "0 1.5 2",
+            "0 0.75 2.5",
+            "0.5 1.5 2.5 3.5",
+            "0 3.5",
+            "0 1.5 3",
+        ],
         "3/4": ["0", "0", "0 2", "0 1.5", "0 2.5"],
         "6/8": ["0", "0 1", "0 2/3 1", "0 1+2/3"],
     }[metre]
@@ -117,7 +126,9 @@ def _bass(rng: np.random.Generator, metre: str, beats: int, grid: int) -> Bar:
     if kind == 1 and metre != "6/8":
         return _even(beats, 0.5, rng.uniform(0.6, 1))
     level = rng.uniform(0.6, 1)
-    return _softer(hits(str(rng.choice(usual))) + _some(rng, _between(beats, grid), 0.05, 0.4), level)
+    return _softer(
+        hits(str(rng.choice(usual))) + _some(rng, _between(beats, grid), 0.05, 0.4), level
+    )
 
 
 def _chords(

@@ -220,9 +220,7 @@ FOUR_OTHER: dict[str, dict[str, Any]] = {
         "grid": 4,
     },
     "disco": {
-        "drums": drums(
-            kick="0 1 2 3", snare="1 3", hat=even(4, 0.25, 0.5), open="0.5 1.5 2.5 3.5"
-        ),
+        "drums": drums(kick="0 1 2 3", snare="1 3", hat=even(4, 0.25, 0.5), open="0.5 1.5 2.5 3.5"),
         "bass": even(4, 0.5, 0.9),
         "chords": hits("0.5 1.5 2.5 3.5"),
     },

@@ -1,2 +1,3 @@
 import numpy as np
+
 WEIGHTS = np.zeros(43)

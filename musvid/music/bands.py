@@ -103,7 +103,7 @@ def _windows(block: sound.Sound, length: int, hop: int) -> NDArray[np.float32]:
 
 
 def _rises(block: sound.Sound) -> NDArray[np.float32]:
-    """How much low, middle and high pitches rise at every `HOP` samples, in decibels: (count, 3)."""
+    """How many decibels low, middle and high pitches rise at every `HOP` samples: (count, 3)."""
     level = 20 * np.log10(_windows(block, _WINDOW, HOP) + _FLOOR)
     before = np.concatenate([np.repeat(level[:1], _BACK, 0), level[:-_BACK]])
     rise = np.maximum(level - before, 0)

@@ -26,7 +26,8 @@ PULSES = 5
 """Pulses that are followed and read, at most."""
 
 RATIOS = tuple(
-    Fraction(ratio) for ratio in ("1/2 2/3 3/4 1 4/3 3/2 2 8/3 3 4 6".split())
+    Fraction(*ratio)
+    for ratio in ((1, 2), (2, 3), (3, 4), (1,), (4, 3), (3, 2), (2,), (8, 3), (3,), (4,), (6,))
 )
 """Lengths of a beat in pulses."""
 
@@ -146,10 +147,8 @@ def readings(bands: Bands, length: float | None = None) -> Readings | None:
         usual = float(np.median(np.diff(track)))
         for number, ratio in enumerate(RATIOS):
             beat = usual * float(ratio)
-            if length is None:
-                fits = FASTEST <= beat <= SLOWEST
-            else:
-                fits = abs(beat / length - 1) < 0.03
+            usable = FASTEST <= beat <= SLOWEST
+            fits = usable if length is None else abs(beat / length - 1) < 0.03
             if fits and len(track) / ratio >= 8:
                 parts.append(_of_beat(bands, track, len(tracks), number, beat))
         tracks.append(track)

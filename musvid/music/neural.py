@@ -86,7 +86,7 @@ def _network(checkpoint: str) -> Callable[[Any, int], tuple[Any, Any]]:
         )
     except Exception as error:  # no connection, no such file, another kind of file
         raise ModelError(
-            f"The weights of the network for beats could not be loaded; unset {ASKED}, or set it to "
-            "a checkpoint's file."
+            f"The weights of the network for beats could not be loaded; unset {ASKED}, or set it "
+            "to a checkpoint's file."
         ) from error
     return network

@@ -14,7 +14,7 @@ from .bands import STEP, Bands
 
 Floats = NDArray[np.float64]
 
-_SHORTEST, _LONGEST = 0.17, 0.8  # seconds of a pulse that is followed
+_SHORTEST, _LONGEST = 0.17, 0.8  # seconds of a pulse; of a sparse song, twice as long
 _STRETCH = 10.0  # seconds whose autocorrelations are averaged: a tempo may wander over the rest
 _APART = 0.04  # part by which two pulses differ at least
 _TIGHT = 150.0  # what it costs to leave a pulse: this times the square of log(length / pulse)
@@ -45,7 +45,12 @@ def lengths(onsets: Floats, most: int) -> list[float]:
         # Long lags have fewer pairs.
         total += like / np.maximum(1, window - np.arange(longest + 1)) * window
     total = np.convolve(total, [0.25, 0.5, 0.25], "same")
-    low, high = round(_SHORTEST / STEP), round(_LONGEST / STEP)
+    return _peaks(total, _LONGEST)[:most] or _peaks(total, 1.9 * _LONGEST)[:most]
+
+
+def _peaks(total: Floats, longest: float) -> list[float]:
+    """Seconds of the lags, `longest` at most, at which an autocorrelation is highest, in turn."""
+    low, high = round(_SHORTEST / STEP), round(longest / STEP)
     inner = total[low : high + 1]
     peaks = np.flatnonzero((inner > total[low - 1 : high]) & (inner >= total[low + 1 : high + 2]))
     peaks = peaks[inner[peaks] > 0] + low
@@ -56,7 +61,7 @@ def lengths(onsets: Floats, most: int) -> list[float]:
         exact = (peak + (0.5 * (left - right) / bend if bend < 0 else 0.0)) * STEP
         if all(abs(exact / other - 1) > _APART for other in found):
             found.append(float(exact))
-    return found[:most]
+    return found
 
 
 def follow(onsets: Floats, length: float) -> Floats:

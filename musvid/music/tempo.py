@@ -96,7 +96,9 @@ def find(song: Song, bpm: Fraction | None = None) -> Beats:
 
 
 @lru_cache(maxsize=32)
-def _found(song: Song, bpm: Fraction | None, checkpoint: str | None, _size: int, _changed: int) -> Beats:
+def _found(
+    song: Song, bpm: Fraction | None, checkpoint: str | None, _size: int, _changed: int
+) -> Beats:
     read = neural.read(song, checkpoint) if checkpoint and bpm is None else None
     beats = track(bands.listen(song), read, bpm=bpm)
     if beats is None:
@@ -116,9 +118,7 @@ def _listened(song: Song) -> Song:
     return replace(song, first=first, samples=min(song.total - first, most))
 
 
-def track(
-    heard: Bands, read: Read | None = None, *, bpm: Fraction | None = None
-) -> Beats | None:
+def track(heard: Bands, read: Read | None = None, *, bpm: Fraction | None = None) -> Beats | None:
     """Beats to the millisecond, in seconds from the beginning of what was heard.
 
     read: beats that are known to some ten milliseconds; without, the likeliest reading is looked

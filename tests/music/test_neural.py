@@ -64,9 +64,7 @@ def test_beats_and_bars_are_the_networks(waltz: Song, monkeypatch: pytest.Monkey
     assert lock.bar == 3 and lock.beat == found.downbeat
 
 
-def test_it_is_asked_for_and_never_by_itself(
-    waltz: Song, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_asked_for_and_never_by_itself(waltz: Song, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = stub(monkeypatch, [], [])
     monkeypatch.delenv(neural.ASKED, raising=False)
     assert find_beats(waltz).bpm == 120
