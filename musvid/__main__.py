@@ -1,5 +1,5 @@
 """The command line: ``musvid SONG``, or ``python -m musvid SONG``; with ``app``, the page, and with
-``album``, all songs of a folder."""
+``album``, all songs of a folder; with ``watch``, those that arrive in it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from . import presets
+from ._curve_options import check_target, write_curves
 from ._entry import console, end_by_signals, guarded
-from ._options import begin, build_parser, clustered, common, in_time, recipe_from
+from ._options import begin, build_parser, clustered, common, in_time, listed, recipe_from
 from ._progress import Bars, OneBar, fetch_all
+from ._stems import with_stems
 from .cluster.begun import Begun
 from .comparison.grid import Grid
 from .comparison.in_step import (
@@ -32,6 +33,7 @@ from .job import Job, prepare
 from .recipe import MOTION
 from .rendering import STAGES, check_apart, render
 from .video.file import check_output
+from .video.targets import find
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,8 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             debug, stopped = "--debug" in given, _album.STOPPED
             return guarded(lambda: _album.main(given[1:]), debug=debug, stopped=stopped)
-        if given[:1] == ["render"]:
-            del given[0]
+        if given[:1] in (["render"], ["watch"]):
+            from . import _batch
+
+            command = given.pop(0)
+            work = _batch.watch if command == "watch" else _batch.render
+            if command == "watch" or _batch.several(given):
+                debug, stopped = "--debug" in given, _batch.STOPPED
+                return guarded(lambda: work(given), debug=debug, stopped=stopped)
         return guarded(lambda: _render(given), debug="--debug" in given)
 
 
@@ -63,8 +71,8 @@ def _render(given: list[str]) -> int:
     """Render as the options say, and tell what came of it. Raises MusvidError."""
     parser = build_parser()
     options = parser.parse_args(given)
-    if options.preset == "list":
-        print(presets.told())
+    if told_all := listed(options):
+        print(told_all)
         return 0
     if options.song is None and not options.clear_cache:
         parser.error("the following arguments are required: SONG")
@@ -75,13 +83,22 @@ def _render(given: list[str]) -> int:
     if options.vary:
         return _compare_values(options)
     if options.output:
-        check_output(options.output)  # before a song is listened to
+        aim = find(vars(options).get("target", ""))
+        check_output(options.output, target=aim)  # before a song is listened to
     machine = common(options)
     wish = recipe_from(options)
     if options.cluster:
         check_apart(wish)
+    if vars(options).get("separate"):
+        wish = with_stems(wish, options, machine["store"])
+    if options.curves_to:
+        target = check_target(options.curves_to)
+        job = in_time(prepare(options.song, wish, machine["store"]), options)
+        print(write_curves(job, target, overwrite=options.overwrite))
+        return 0
     with clustered(options, machine["store"]) as cluster:
-        summary = _made(in_time(prepare(options.song, wish), options), machine, cluster, options)
+        job = in_time(prepare(options.song, wish, machine["store"]), options)
+        summary = _made(job, machine, cluster, options)
     if not options.quiet:
         print(summary)
     return 0
@@ -123,7 +140,9 @@ def _compare_values(options: argparse.Namespace) -> int:
     if options.output:
         check_grid_output(options.output, picture=shot)
     machine = common(options)
-    first = in_time(prepare(options.song, wish), options)
+    if vars(options).get("separate"):
+        wish = with_stems(wish, options, machine["store"])
+    first = in_time(prepare(options.song, wish, machine["store"]), options)
     found = first.recipe  # what the song said is not asked for again
     motion = {name: getattr(found, name) for name in MOTION}
     wish = replace(wish, lock=found.lock, form=found.form, **motion)
@@ -183,6 +202,10 @@ def _check_comparison(options: argparse.Namespace) -> None:
     given = vars(options)
     if options.vary and options.frames is not None:
         raise SettingsError("--vary renders many clips; leave out --frames.")
+    if options.compare and options.curves_to:
+        raise SettingsError("--curves-to writes curves, and --compare videos; leave out one.")
+    if options.compare and given.get("target"):
+        raise SettingsError("--compare writes a video of its own kind; leave out --for.")
     if options.compare and not options.vary:
         for name in ("recipe", *MOTION, "frames"):
             if given.get(name) is not None:

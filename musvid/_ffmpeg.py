@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +49,7 @@ a megabyte can hold one that fills gigabytes; the largest that musvid makes has 
 _LAST_PATIENCE = 600.0  # a long video's index is moved to its front when all frames are in
 
 _SPECIAL = re.compile(r"[=;#\\\r\n]")  # what a backslash stands before in ffmpeg's metadata format
+_ESCAPED = r"\\\g<0>"
 
 _FULL = os.strerror(errno.ENOSPC)
 
@@ -104,14 +105,31 @@ def metadata_input(path: str | os.PathLike[str]) -> list[str]:
     return ["-protocol_whitelist", "file", "-f", "ffmetadata", "-i", _named(path)]
 
 
-def metadata(key: str, text: str) -> str:
-    """A file of ffmpeg's metadata format that holds a text."""
-    # No end of line: ffmpeg would take it into a text that ends in a backslash.
-    return ";FFMETADATA1\n" + key + "=" + _SPECIAL.sub(r"\\\g<0>", text)
+def metadata(texts: Mapping[str, str]) -> str:
+    """A file of ffmpeg's metadata format that holds some texts, by their keys.
+
+    The last one is kept as it is; of the others, one that ends in a backslash gets a space behind
+    it, as ffmpeg would take the end of its line for a part of it.
+    """
+    lines = [f"{key}={_SPECIAL.sub(_ESCAPED, text)}" for key, text in texts.items()]
+    for number, line in enumerate(lines[:-1]):
+        lines[number] = f"{line} " if line.endswith("\\") else line
+    return "\n".join([";FFMETADATA1", *lines])
+
+
+def picture_input(path: str | os.PathLike[str]) -> list[str]:
+    """Arguments that open a JPEG file that musvid wrote."""
+    return ["-protocol_whitelist", "file", "-f", "mjpeg", "-i", _named(path)]
 
 
 def _named(path: str | os.PathLike[str]) -> str:
     return "file:" + os.fspath(Path(path))
+
+
+def _whole(argument: str) -> str:
+    """An argument that names a file, with the whole path of that; any other one as it is."""
+    file = argument.startswith("file:")
+    return _named(Path(argument[5:]).absolute()) if file else argument
 
 
 def raw_input(width: int, height: int, rate: object) -> list[str]:
@@ -132,6 +150,8 @@ class Process:
     stdin, stdout: whether to open these as pipes; they are closed otherwise.
     patience: seconds that may pass between two signs of life, beyond the usual `PATIENCE`.
     level: of what ffmpeg tells. hear: called, in another thread, with every line of it.
+    folder: in which ffmpeg runs, for a filter that opens files by plain names. Files that the
+        arguments name are where they were.
     """
 
     def __init__(
@@ -143,7 +163,12 @@ class Process:
         patience: float = 0.0,
         level: str = "error",
         hear: Callable[[str], object] | None = None,
+        folder: Path | None = None,
     ) -> None:
+        program = executable()
+        if folder is not None:
+            program = os.path.abspath(shutil.which(program) or program)  # noqa: PTH100
+            arguments = [_whole(part) for part in arguments]
         self._errors: deque[str] = deque(maxlen=40)
         self._hear, self._extra = hear, patience
         self._files = [part for part in arguments if part.startswith("file:")]
@@ -158,8 +183,12 @@ class Process:
         )
         try:
             self._process = subprocess.Popen(
-                [executable(), "-nostdin", "-hide_banner", "-v", level]
+                [program, "-nostdin", "-hide_banner", "-v", level]
                 + ["-threads", _THREADS, "-filter_threads", _THREADS, *arguments],
+                cwd=folder,
+                # A copy: where another thread, as Ray's client, changes this process's own while a
+                # program is begun, that cannot be (EFAULT).
+                env=dict(os.environ),
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

@@ -14,14 +14,17 @@ from pathlib import Path
 from random import randrange
 from typing import Any, NoReturn, TypeVar
 
-from . import interpolate
+from . import interpolate, presets
+from ._curve_options import add_options as add_curves
+from ._curve_options import changing, take_curves, with_curves
 from ._device import DEVICES, FAST, PRECISIONS
+from ._words import add_words, chosen_words
 from .clock import parse_time
 from .cluster.begun import Begun, begun
 from .cluster.option import add_option
 from .errors import SettingsError, quoted
 from .job import Job
-from .music import form, story
+from .music import form, stems, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint import control
@@ -33,13 +36,18 @@ from .presets import LIVING, preset
 from .ranges import RANGES
 from .recipe import MOTION, RECIPES, Recipe, parse_size
 from .spectrum.look import Look
+from .spectrum.mixes import MIXES, MULTIPLY
 from .spectrum.palettes import PALETTES
 from .store import Store, usable
 from .video.encoder import ENCODERS, pick
 from .video.settings import load_settings
+from .video.targets import TARGETS, find, told
 from .view.settings import FEET, KINDS, RING, Camera, Finish, View, parse_shown
 
 T = TypeVar("T")
+
+LIST = "list"
+"""In place of a name: all names are told."""
 
 _EPILOG = """\
 The picture rate of the video is fps * before * after / stride. Recipes:
@@ -52,8 +60,9 @@ The picture rate of the video is fps * before * after / stride. Recipes:
 Models with defaults of their own: {models}.
 
 "app" in place of SONG starts the page; "app --help" names its options. "album FOLDER" renders all
-songs of a folder; "album --help" says more. "render SONG" is the same as SONG alone. A song that is
-called app, album or render is written ./app, ./album, ./render.
+songs of a folder; "album --help" says more. "render SONG" is the same as SONG alone, "render" with
+several songs renders each of them, and "watch FOLDER" those that arrive. A song that is called app,
+album, render or watch is written ./app, ./album, ./render, ./watch.
 """
 
 _ALBUM_EPILOG = """\
@@ -61,6 +70,14 @@ Every song becomes FOLDER/SONG.mp4, and index.html shows all of them, with a con
 it. The same command again goes on where it was stopped: a song whose video is there, of the same
 settings, is not rendered again. A song that cannot be rendered is told at the end, and stops no
 other.
+"""
+
+
+_BATCH_EPILOG = """\
+Every song becomes SONG.mp4 (or what --for says) beside it. What is there of the same settings is
+not rendered again. A song that cannot be rendered is told, and stops no other. "watch" looks at the
+folder again and again, takes a song once it has not changed for three seconds, and goes on until
+Ctrl-C.
 """
 
 
@@ -125,10 +142,45 @@ def build_parser() -> argparse.ArgumentParser:
 
 def album_parser() -> argparse.ArgumentParser:
     """The parser of ``musvid album``: songs in place of a song, and what a render takes."""
+    return _of_several(
+        "album",
+        "Turn every song of an album into a music video, and make a page of them.",
+        _ALBUM_EPILOG,
+        "where the videos and the page are written (default: the songs' folder's name with "
+        ".album, here)",
+    )
+
+
+def batch_parser(command: str) -> argparse.ArgumentParser:
+    """The parser of ``musvid render`` with several songs, or of ``musvid watch``."""
+    parser = _of_several(
+        command,
+        "Turn several songs into music videos."
+        if command == "render"
+        else "Turn every song that arrives in a folder into a music video.",
+        _BATCH_EPILOG,
+        "the folder where the videos are written (default: that of each song)",
+    )
+    parser.set_defaults(command=command)
+    if command == "watch":
+        parser.add_argument(
+            "--every",
+            type=_number,
+            metavar="SECONDS",
+            default=2.0,
+            help="how often the folder is looked at (default: 2)",
+        )
+    return parser
+
+
+def _of_several(
+    command: str, description: str, epilog: str, output: str
+) -> argparse.ArgumentParser:
+    """A parser of several songs. output: what the option of that name says."""
     parser = _Parser(
-        prog=f"{_program()} album",
-        description="Turn every song of an album into a music video, and make a page of them.",
-        epilog=_ALBUM_EPILOG,
+        prog=f"{_program()} {command}",
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
@@ -145,14 +197,13 @@ def album_parser() -> argparse.ArgumentParser:
         "--output",
         metavar="FOLDER",
         default=None,
-        help="where the videos and the page are written (default: the songs' folder's name with "
-        ".album, here)",
+        help=output,
     )
     add(
         "--overwrite",
         action="store_true",
         default=False,
-        help="replace what is there under the names of the album's files, whoever made it",
+        help="replace what is there under the names of these files, whoever made it",
     )
     # Known, so that a sentence says why they are not taken.
     for name in ("compare", "vary", "at"):
@@ -189,6 +240,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="begin with a complete set of settings, which other options change; "
         f'"list" names them all (default: {LIVING}; with --compare and no --vary, none)',
     )
+    add(
+        "--for",
+        dest="target",
+        type=_target,
+        metavar="NAME",
+        help="what the video is for, whose size, length and kind of file are filled in: "
+        f'{", ".join(TARGETS)}; "list" says what they are',
+    )
 
     part = parser.add_argument_group("the part of the song")
     part.add_argument(
@@ -198,11 +257,38 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--duration", type=_seconds, metavar="TIME", help="how long (default: to the end)"
     )
     part.add_argument(
+        "--loop",
+        action=argparse.BooleanOptionalAction,
+        help="have the end flow into the beginning, so that the video can be repeated (default: "
+        "no)",
+    )
+    part.add_argument(
         "--track",
         type=_whole,
         metavar="N",
         help="of a file with several audio tracks, the one to use, from 1 (default: the one that "
         "the file marks as its default)",
+    )
+    part.add_argument(
+        "--stem",
+        dest="stems",
+        action="append",
+        type=_stem,
+        metavar="NAME=FILE",
+        help="a file of one of the song's instruments, as long as the song, such as "
+        "drums=drums.wav: sources of it are written onsets@drums; may be given several times",
+    )
+    part.add_argument(
+        "--separate",
+        action="store_true",
+        help="have a network make the stems drums, bass, other and vocals (needs musvid[stems]; "
+        "minutes on a processor, once for a song)",
+    )
+    part.add_argument(
+        "--midi",
+        metavar="FILE",
+        help="a MIDI file of the song's notes: their velocities are written midi, midi@C2 (a "
+        "note), midi@36-41 (pitches) or midi@ch10 (a channel)",
     )
     part.add_argument(
         "--form",
@@ -218,6 +304,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help=f'what each of these parts looks like, "{story.EXAMPLE}"; auto: made from the song '
         "(default: off, one look for all)",
     )
+
+    part.add_argument(
+        "--title",
+        metavar="TEXT",
+        help='what the song is called, which the video tells players; "" is nothing (default: '
+        "what the song's tags say)",
+    )
+    part.add_argument("--artist", metavar="TEXT", help="who made it (default: as for --title)")
 
     motion = parser.add_argument_group("motion")
     add = motion.add_argument
@@ -301,6 +395,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         f"(default amount: {by.amount:g}, smoothed over {by.smoothing:g} s)",
     )
 
+    along = parser.add_argument_group(
+        "changing along the song",
+        "Numbers may be curves: sources with amounts, keyframes, oscillators, sums and products "
+        'of these, as in --strength "0.4 + kick:0.3" or --zoom "0:1, 0:30:1.4 ease"; see '
+        "musvid/settings.md.",
+    )
+    add_curves(along)
+
     look = parser.add_argument_group("the look of the spectrum")
     add, plain = look.add_argument, Look()
     add(
@@ -352,6 +454,25 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         f"such as 1/8 ({', '.join(NOTES)}; default: {plain.half_life})",
     )
 
+    add(
+        "--guide",
+        metavar="FILE",
+        help="a picture or footage that is mixed into the spectrum before it is painted, so that a "
+        "painting keeps its composition; settings that are loaded never bring one",
+    )
+    add(
+        "--guide-mix",
+        choices=MIXES,
+        help="multiply: the spectrum lights it; add: it is there beneath the spectrum; displace: "
+        f"it bends the spectrum (default: {MULTIPLY})",
+    )
+    add(
+        "--guide-amount",
+        type=_number,
+        metavar="A",
+        help=f"{RANGES['guide_amount']}: how much of it (default: {Recipe().guide_amount:g})",
+    )
+
     style = parser.add_argument_group("style")
     add = style.add_argument
     add(
@@ -368,7 +489,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     add("--negative-prompt", metavar="TEXT", help="what not to paint; needs a guidance above 1")
     add(
         "--strength",
-        type=_number,
+        type=_changing,
         metavar="S",
         help=f"{RANGES['style.strength']}; 0 is the spectrum itself (default: the model's)",
     )
@@ -380,13 +501,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--guidance",
-        type=_number,
+        type=_changing,
         metavar="G",
         help=f"{RANGES['style.guidance']}; 1 is none, twice as fast (default: the model's)",
     )
     add(
         "--seed",
-        type=_whole,
+        type=changing(_whole),
         metavar="N",
         help="of the noise that all frames share; -1 takes one at random (default: 0)",
     )
@@ -429,7 +550,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--control-scale",
-        type=_number,
+        type=_changing,
         metavar="SCALE",
         help=f"{RANGES['style.control_scale']}: times all scales of --control (default: 1)",
     )
@@ -451,7 +572,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     add(
         "--drift",
         dest="speed",
-        type=_number,
+        type=_changing,
         metavar="SPEED",
         help=f"how fast, {RANGES['drift.speed']} pixels of the painted size a second "
         "(default: the picture is crossed in five seconds)",
@@ -466,7 +587,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
     add(
         "--echo",
-        type=_number,
+        type=_changing,
         metavar="E",
         help=f"how much of a guide is the painting before it, {RANGES['echo']}; it paints in "
         f"order, and twice as much (default: {RANGES['echo'].low:g})",
@@ -542,7 +663,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         ("finish", "grain", "G", "film grain"),
         ("finish", "contrast", "C", "how much darks and lights are driven apart"),
     ):
-        add(f"--{name}", type=_number, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
+        add(f"--{name}", type=_changing, metavar=unit, help=f"{RANGES[f'{kind}.{name}']}: {what}")
     add(
         "--motion-fps",
         metavar="RATE",
@@ -555,6 +676,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="on|off",
         help="whether flashes are damped where there are more than three in a second (default: on)",
     )
+    add_words(parser, _number, _settled)
 
     other = parser.add_argument_group("other")
     add = other.add_argument
@@ -652,18 +774,28 @@ def _settled(parse: Callable[[str], T]) -> Callable[[str], T]:
     return parsed
 
 
+_changing = changing(_number)
 _modulation = _settled(Modulation.parse)
 _size = _settled(parse_size)
 _seconds = _settled(parse_time)
 _shown = _settled(parse_shown)
 _form = _settled(form.check)
+_stem = _settled(stems.parse)
 _story = _settled(story.check)
+_target = _settled(lambda name: name if name == LIST else find(name).name)
 
 
 def _switch(text: str) -> bool:
     if text.lower() not in ("on", "off"):
         raise argparse.ArgumentTypeError(f"{quoted(text)} is neither on nor off")
     return text.lower() == "on"
+
+
+def listed(options: argparse.Namespace) -> str:
+    """What there is to choose from, where the options ask for that; else ""."""
+    if options.preset == LIST:
+        return presets.told()
+    return told() if vars(options).get("target") == LIST else ""
 
 
 def begin(options: argparse.Namespace) -> None:
@@ -677,6 +809,7 @@ def begin(options: argparse.Namespace) -> None:
 def recipe_from(options: argparse.Namespace) -> Recipe:
     """The recipe of the options: that of the settings file, changed by the other options."""
     given: dict[str, Any] = vars(options)
+    found = take_curves(options)
     if given.get("seed") == -1:
         options.seed = randrange(int(RANGES["style.seed"].high) + 1)
         logging.getLogger("musvid").info("The seed is %d, taken at random.", options.seed)
@@ -685,7 +818,10 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     recipe = _begun_with(options)
     recipe = recipe.with_model(given.get("model", recipe.style.model))
     recipe = recipe.with_view(given.get("kind", recipe.view.kind))
-    if not options.settings and given.keys() & {"size", "upscale"} and "shown" not in given:
+    if "target" in given:
+        recipe = recipe.aimed(given["target"])
+    sized = given.keys() & {"size", "upscale"} and "shown" not in given
+    if sized and not options.settings and not recipe.target:
         recipe = replace(recipe, view=replace(recipe.view, shown=None))
     if "recipe" in given:
         recipe = replace(recipe, **RECIPES[options.recipe])
@@ -702,9 +838,12 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
     def chosen(kind: type) -> dict[str, Any]:
         return {entry.name: given[entry.name] for entry in fields(kind) if entry.name in given}
 
+    if "drift" in found and found["drift"] and recipe.drift.direction == "none":
+        given.setdefault("direction", "up")
     return replace(
         recipe,
         **chosen(Recipe),
+        curves=with_curves(recipe, found),
         look=replace(recipe.look, **chosen(Look)),
         style=replace(recipe.style, **chosen(Style)),
         lock=replace(recipe.lock, **chosen(Lock)),
@@ -712,6 +851,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
         view=replace(recipe.view, **chosen(View)),
         camera=replace(recipe.camera, **chosen(Camera)),
         finish=replace(recipe.finish, **chosen(Finish)),
+        words=replace(recipe.words, **chosen_words(given)),
     )
 
 

@@ -13,11 +13,12 @@ from numbers import Integral
 from pathlib import PurePath
 from typing import Any
 
-from . import _validate
+from . import _tags, _validate
 from .clock import MAX_FACTOR, MAX_FPS, Clock, parse_rate
 from .errors import SettingsError, quoted
 from .interpolate._names import AUTO, choices
-from .music import form, story
+from .music import along, form, stems, story
+from .music.curves import Curve
 from .music.lock import Lock
 from .music.modulation import Modulation
 from .paint import models
@@ -25,7 +26,11 @@ from .paint.drift import NONE, Drift
 from .paint.style import Style
 from .ranges import RANGES
 from .spectrum.look import Look
+from .spectrum.mixes import MIXES, MULTIPLY
+from .video import targets
 from .view.settings import Camera, Finish, View
+from .words.settings import AUTO as WITH_THE_SONG
+from .words.settings import Words
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +86,11 @@ _PARTS: dict[str, type] = {
     "view": View,
     "camera": Camera,
     "finish": Finish,
+    "words": Words,
 } | dict.fromkeys((*_FOLLOWING, *_CAMERA_BY), Modulation)
+
+# Settings that are files.
+_FILES = (("view", "cover"), ("words", "lyrics"), ("words", "logo"))
 
 
 def parse_size(value: str | int | tuple[int, int] | list[int]) -> tuple[int, int]:
@@ -109,6 +118,7 @@ class Recipe:
 
     track: of a file with several audio tracks, the one to use, from 1; None is its default one.
     start, duration: the part of the song to use, in seconds; None is to the end.
+    loop: whether the end of the video flows into its beginning.
     fps: pictures per second of the drawn spectrum, a Fraction. With a lock, the nearest rate that
     puts keyframes on notes is taken.
     stride: every stride-th picture becomes a keyframe.
@@ -127,21 +137,35 @@ class Recipe:
         music.
     drift_by: how the drift's speed does, in pixels a second; where it is left out but for the
         source, 60 are added where the curve, smoothed over half a second, is 1.
+    curves: settings that change along the song by curves, which take the place of their numbers,
+        such as "strength = 0.4 + kick:0.3", one in a line (see `musvid.music.along`). What follows
+        the music besides, by the settings above, is added.
     form: where the song's parts begin and which are alike, such as "0:00 A | 0:32 B" (see
         `musvid.music.form`); "auto" is found in the song once something asks for it.
     story: what each of these parts looks like, such as "A: violet nebula | B: view tunnel" (see
         `musvid.music.story`); "auto" is made from the song, "off" is one look for all of it.
     view, camera, finish: how what was painted is shown; they repaint nothing.
+    words: what stands on it: title, lyrics, a logo.
     zoom_by, turn_by, sway_by, shake_by: how these settings of the camera follow the music.
     motion_fps: frames per second of the video, a whole multiple of the picture rate: each frame is
         shown several times, and view, camera and finish change in between. None, or 0, is the
         picture rate. With a lock, whose picture rate is not a round one, the nearest multiple is
         taken.
+    stems: files of the song's instruments by their names ("drums", ...), to be followed one by one;
+        a mapping, or pairs. midi: a MIDI file of its notes. See `musvid.music.listening`.
+    guide: a picture or footage that is mixed into the drawings, so that a painting keeps its
+        composition (see `musvid.spectrum.guiding`). guide_mix: how, a name from
+        `musvid.spectrum.mixes`. guide_amount: 0 to 1, how much.
+    title, artist: what the song is called, and who made it, for players and for words on the
+        picture; None is what the song's tags say, "" is nothing.
+    target: what the video is for, a name from `musvid.video.targets`, whose file it becomes; "" is
+        nothing in particular. `aimed` fills in what suits it.
     """
 
     track: int | None = None
     start: float = 0.0
     duration: float | None = None
+    loop: bool = False
     fps: Fraction = Fraction(30)
     stride: int = 16
     before: int = 0
@@ -160,16 +184,26 @@ class Recipe:
     control_scale_by: Modulation = field(default_factory=Modulation)
     seed_by: Modulation = field(default_factory=Modulation)
     drift_by: Modulation = field(default_factory=lambda: Modulation(amount=60.0, smoothing=0.5))
+    curves: str = ""
     form: str = form.AUTO
     story: str = story.OFF
     view: View = field(default_factory=View)
     camera: Camera = field(default_factory=Camera)
     finish: Finish = field(default_factory=Finish)
+    words: Words = field(default_factory=Words)
     zoom_by: Modulation = field(default_factory=Modulation)
     turn_by: Modulation = field(default_factory=Modulation)
     sway_by: Modulation = field(default_factory=Modulation)
     shake_by: Modulation = field(default_factory=Modulation)
     motion_fps: Fraction | None = None
+    stems: tuple[tuple[str, str], ...] = ()
+    midi: str | None = None
+    guide: str | None = None
+    guide_mix: str = MULTIPLY
+    guide_amount: float = 0.8
+    title: str | None = None
+    artist: str | None = None
+    target: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", parse_rate(self.fps))
@@ -185,9 +219,24 @@ class Recipe:
                 RANGES[name].check(name, getattr(self, name))
         for name in (*_FOLLOWING, *_CAMERA_BY):
             RANGES[f"{name}.amount"].check("amount", getattr(self, name).amount)
+        for name in ("title", "artist"):
+            if (said := getattr(self, name)) is not None:
+                _validate.text(name, said, _tags.LONGEST)
+                object.__setattr__(self, name, _tags.line(said))
+        object.__setattr__(self, "target", targets.find(self.target).name)
+        if not isinstance(self.loop, bool):
+            raise SettingsError(f"loop must be true or false, not {quoted(self.loop)}.")
         _validate.choice("interpolator", self.interpolator, choices())
+        object.__setattr__(self, "curves", along.check(self.curves))
         object.__setattr__(self, "form", form.check(self.form))
         object.__setattr__(self, "story", story.check(self.story))
+        object.__setattr__(self, "stems", stems.check(self.stems))
+        if self.midi is not None:
+            object.__setattr__(self, "midi", stems.path_of("midi", self.midi))
+        if self.guide is not None:
+            object.__setattr__(self, "guide", stems.path_of("guide", self.guide))
+        _validate.choice("guide_mix", self.guide_mix, MIXES)
+        RANGES["guide_amount"].check("guide_amount", self.guide_amount)
         self._fill()
         # Checks stride, before and after, alone and together; with a tempo, its clock does.
         Clock(Fraction(1), self.fps, self.stride, self.before, self.after)
@@ -232,12 +281,26 @@ class Recipe:
     def paints(self) -> bool:
         """Whether anything is painted: the strength is above 0, or music or story raise it."""
         told = story.of(self.story)
-        return self.style.strength != 0 or bool(self.strength_by) or bool(told and told.paints)
+        own = self.style.strength != 0
+        if (curve := self.along.get("strength")) is not None:
+            own = curve.constant is None or curve.constant > 0
+        return own or bool(self.strength_by) or bool(told and told.paints)
+
+    @property
+    def along(self) -> Mapping[str, Curve]:
+        """The settings that change by curves, by the names in `musvid.music.along.SETTINGS`."""
+        return along.parse(self.curves)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether paintings flow into the next ones, somewhere."""
+        return bool(self.echo) or "echo" in self.along
 
     @property
     def drifts(self) -> bool:
         """Whether texture travels: somewhere, by itself or because the music moves it."""
-        return bool(self.drift or (self.drift.direction != NONE and self.drift_by))
+        moved = self.drift_by or "drift" in self.along
+        return bool(self.drift or (self.drift.direction != NONE and moved))
 
     def in_time(self, motion: str | None = None) -> Recipe:
         """The same recipe with the stride whose picture rate comes closest to `fps` (see `Lock`).
@@ -256,14 +319,15 @@ class Recipe:
         return replace(self, **motions(stride)[motion])
 
     def variants(self) -> dict[str, Recipe]:
-        """This recipe as each of `RECIPES`, at one picture rate, by their names.
+        """This recipe as each of `RECIPES`, at one picture rate, by their names; for nothing in
+        particular.
 
         Locked to a beat, their stride is the even one from 4 to 16 that comes closest to `fps`.
         """
         if not self.lock:
-            return {name: replace(self, **motion) for name, motion in RECIPES.items()}
+            return {name: replace(self, target="", **motion) for name, motion in RECIPES.items()}
         stride = min(16, max(4, 2 * round(self.fps / self.lock.per_second / 2)))
-        wished = replace(self, fps=stride * self.lock.per_second)
+        wished = replace(self, fps=stride * self.lock.per_second, target="")
         return {name: replace(wished, **motion) for name, motion in motions(stride).items()}
 
     def remarks(self) -> list[str]:
@@ -292,11 +356,19 @@ class Recipe:
         return {name: modulation for name, modulation in by.items() if modulation}
 
     @property
+    def shown_along(self) -> bool:
+        """Whether how the video is shown changes along the song, in another way than by views."""
+        return bool(self.camera_by) or any(name in self.along for name in along.SHOWN)
+
+    @property
     def unseen(self) -> Recipe:
         """The same recipe without what shows it: view, camera and finish are those that show
-        frames as they are, each once."""
+        frames as they are, each once, and nothing says what the song is called, or stands on them.
+        """
         still: dict[str, Any] = dict.fromkeys(_CAMERA_BY, Modulation())
+        still |= {"title": None, "artist": None, "target": "", "words": Words()}
         still["motion_fps"] = None
+        still["curves"] = along.joined(self.curves, dict.fromkeys(along.SHOWN, ""))
         if told := story.of(self.story):
             still["story"] = str(told.unseen)
         return replace(self, upscale=None, view=View(), camera=Camera(), finish=Finish(), **still)
@@ -313,7 +385,53 @@ class Recipe:
         if kind == self.view.kind:
             return self
         view = replace(self.view, kind=kind, copies=None, bend=None)
-        return replace(self.unseen, view=view, motion_fps=self.motion_fps)
+        names = ("motion_fps", "title", "artist", "target", "words")
+        kept = {name: getattr(self, name) for name in names}
+        return replace(self.unseen, view=view, **kept)
+
+    def aimed(self, name: str) -> Recipe:
+        """The same recipe with what a target fills in: size, duration, rate, loop, stride.
+
+        A duration that suits it stays. name: from `musvid.video.targets`, or "", which fills in
+        nothing. Raises SettingsError where there is none of that name.
+        """
+        target = targets.find(name)
+        if not target.name:
+            return replace(self, target="")
+        most = target.longest or math.inf
+        suits = self.duration is not None and target.shortest <= self.duration <= most
+        motion: dict[str, Any] = {}
+        if target.stride and self.motion == RELIT:
+            motion = motions(target.stride)[RELIT]
+        made = replace(
+            self,
+            target=target.name,
+            view=replace(self.view, shown=target.size),
+            duration=self.duration if suits else target.filled,
+            loop=target.loop,
+            **motion,
+        )
+        rate = made.fps * made.before * made.after / made.stride
+        if made.motion_fps is None and rate < target.rates[0]:
+            made = replace(made, motion_fps=rate * math.ceil(target.rates[0] / rate))
+        return made
+
+    def _check_target(self) -> None:
+        """Raises SettingsError where what is asked for is not what the video is for."""
+        if not self.target:
+            return
+        target = targets.find(self.target)
+        if target.loop and not self.loop:
+            raise SettingsError(f"--for {target.name} is a loop; leave out --no-loop.")
+        target.check_shown(self.view.shown or self._painted)
+        if self.duration is not None:
+            target.check_duration(self.duration)
+
+    @property
+    def _painted(self) -> tuple[int, int]:
+        """The size of a resolved recipe's paintings as they are enlarged."""
+        width, height = self.size or (0, 0)
+        return width * (self.upscale or 1), height * (self.upscale or 1)
 
     def repeats(self, rate: Fraction) -> int:
         """How often each frame is shown, where there are so many a second. See `motion_fps`."""
@@ -353,6 +471,12 @@ class Recipe:
             finish=self.finish.resolve(self.view.kind),
             drift=self.drift.resolve(size, float(self.stride / (self.fps * self.before))),
         )
+        resolved._check_target()
+        if resolved.loop and resolved.echo and resolved.paints:
+            raise SettingsError(
+                "With an echo each painting needs the one before it, so that the first one cannot "
+                "follow the last; choose --echo 0, or --no-loop."
+            )
         if resolved.drifts:
             resolved.drift.check(resolved.style.symmetry)
         told = story.of(self.story)
@@ -376,14 +500,20 @@ class Recipe:
     def to_json(self) -> str:
         """These settings as JSON, which `from_json` reads.
 
-        Of a cover it holds the file's name: in which folder it lies is nobody's business.
+        Of a cover, lyrics, a logo, stems, a MIDI file and a guide it holds the files' names: in
+        which folder they lie is
+        nobody's business.
         """
         size = self.size and f"{self.size[0]}x{self.size[1]}"
         values = {"musvid": _VERSION, **asdict(self), "fps": str(self.fps), "size": size}
         bpm = self.lock.bpm
         values["motion_fps"] = None if self.motion_fps is None else str(self.motion_fps)
-        if cover := self.view.cover:
-            values["view"]["cover"] = PurePath(cover).name
+        for part, name in _FILES:
+            if path := values[part][name]:
+                values[part][name] = PurePath(path).name
+        values["stems"] = {name: PurePath(path).name for name, path in self.stems}
+        values["midi"] = self.midi and PurePath(self.midi).name
+        values["guide"] = self.guide and PurePath(self.guide).name
         if shown := self.view.shown:
             values["view"]["shown"] = f"{shown[0]}x{shown[1]}"
         values["lock"]["bpm"] = None if bpm is None else f"{float(bpm):.10g}"
@@ -393,8 +523,9 @@ class Recipe:
     def from_json(cls, text: str, remarks: list[str] | None = None) -> Recipe:
         """The settings that a JSON text holds; what it leaves out has its default.
 
-        A cover is dropped: whoever wrote the settings must not have another's file shown. That is
-        appended to the remarks, or else logged.
+        Files (a cover, lyrics, a guide, ...) are dropped: whoever wrote the settings
+        must not have another's file shown, or listened to. That is appended to the remarks, or else
+        logged.
 
         Raises SettingsError when it is not such a text, or a setting is unknown or wrong.
         """
@@ -414,16 +545,12 @@ class Recipe:
             values = {"stride": 8, "before": 4, "after": 2, "relight": False, **values}
         elif version != _VERSION:
             raise SettingsError("The settings were written by a newer musvid; update it.")
-        view = values.get("view")
-        if isinstance(view, dict) and (cover := view.pop("cover", None)) is not None:
-            remark = (
-                f"The cover {quoted(cover)} is not taken from settings, which show no file; give "
-                "it again."
-            )
-            if remarks is None:
+        dropped = _without_files(values)
+        if remarks is not None:
+            remarks.extend(dropped)
+        else:
+            for remark in dropped:
                 _log.warning(remark)
-            else:
-                remarks.append(remark)
         return cls._from(values)
 
     @classmethod
@@ -453,8 +580,8 @@ class Recipe:
     def from_flat(cls, values: Mapping[str, Any]) -> Recipe:
         """The recipe of settings by name, as `flat` gives them; what is left out has its default.
 
-        Raises SettingsError when a setting is unknown or wrong, or there is a cover, which is no
-        setting by name but a file.
+        Raises SettingsError when a setting is unknown or wrong, or there is a cover, a logo, a name
+        of lyrics, a stem or a MIDI file, which are no settings by name but files.
         """
         nested: dict[str, Any] = {}
         for name, value in values.items():
@@ -466,10 +593,58 @@ class Recipe:
                 nested[name] = {**whole, **value}
             elif isinstance(whole, dict):  # else it is no part, which is told below
                 nested[name] = value
-        view = nested.get("view")
-        if isinstance(view, dict) and view.get("cover") is not None:
-            raise SettingsError("A cover is a file, which settings cannot name; leave it out.")
+        for _, name, _ in _files_in(nested):
+            if name == "lyrics":
+                raise SettingsError(
+                    'Lyrics are a file, which settings cannot name; "auto" takes the song\'s own.'
+                )
+            raise SettingsError(f"A {name} is a file, which settings cannot name; leave it out.")
+        if nested.pop("stems", None):
+            raise SettingsError("Stems are files, which settings cannot name; leave them out.")
+        if nested.pop("midi", None):
+            raise SettingsError("A MIDI file is one that settings cannot name; leave it out.")
+        if nested.pop("guide", None):
+            raise SettingsError("A guide is a file, which settings cannot name; leave it out.")
         return cls._from(nested)
+
+
+def _files_in(values: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """What settings say of files: the part, the name, and the value of each."""
+    return [
+        (part, name, path)
+        for part, name in _FILES
+        if isinstance(given := values.get(part), dict)
+        and (path := given.get(name)) is not None
+        and not (name == "lyrics" and path == WITH_THE_SONG)
+    ]
+
+
+def _without_files(values: dict[str, Any]) -> list[str]:
+    """Take the files out of settings that somebody else may have written; what is said of that."""
+    said = []
+    for part, name, path in _files_in(values):
+        del values[part][name]
+        article, them = ("The lyrics", "are") if name == "lyrics" else (f"The {name}", "is")
+        said.append(
+            f"{article} {quoted(path)} {them} not taken from settings, which show no file; "
+            f"give {'it' if them == 'is' else 'them'} again."
+        )
+    if given := values.pop("stems", None):
+        said.append(
+            f"The stems {quoted(given)} are not taken from settings, which open no file; give them "
+            "again."
+        )
+    if (midi := values.pop("midi", None)) is not None:
+        said.append(
+            f"The MIDI file {quoted(midi)} is not taken from settings, which open no file; give it "
+            "again."
+        )
+    if (guide := values.pop("guide", None)) is not None:
+        said.append(
+            f"The guide {quoted(guide)} is not taken from settings, which show no file; give it "
+            "again."
+        )
+    return said
 
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from contextlib import closing as ending
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -22,20 +24,25 @@ from .cluster.painter import ClusterPainter
 from .errors import Cancelled, OutputError, SettingsError
 from .frame import Frame, Light, Noted, closed, frame_path, save_frame
 from .job import Job, prepare
+from .looping import Loop
 from .paint import models
 from .paint.brush import Brush
 from .paint.painter import Painter, diffuse
 from .paint.style import Stroke
 from .recipe import Recipe
 from .song import Song
+from .spectrum import closing
 from .spectrum import showcqt as spectrum
 from .spectrum.embers import glowing, run_in
+from .spectrum.guiding import guided, mixed
 from .spectrum.look import Look
 from .store import Store, address, content_of, pixels_of
 from .video import file as video
-from .video.encoder import pick
+from .video.encoder import pick_for
+from .video.labels import Labels, cover_of
 from .video.naming import is_video_of_ours, stem_of, unused
 from .video.stages import stage_folders
+from .video.targets import PLAIN, Target, find
 from .view.flashes import safe
 from .view.stage import luminances, view
 
@@ -46,6 +53,8 @@ T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 STAGES = ("spectrum", "guides", "painted", "frames")
 """The stages of a render, in order, as `Progress` and the folders of frames name them."""
+
+_AGAIN = 2  # paintings at most that stand behind the last one of a round
 
 # The modules that tell what a sound is.
 _SOUND = ("_ffmpeg", "_look", "_packets", "_seek", "_sparse", "_survey", "_tracks", "song")
@@ -74,7 +83,8 @@ def render(
     song: a sound file, of which the recipe's start and duration are used; a `Song`, which is used
         as it was cut; or a `Job`, which has its recipe in it.
     recipe: every setting; by default those of the preset "living".
-    output: the video, ``.mp4``; by default the song's name in the current folder, or a similar one
+    output: the video, ``.mp4`` unless it is for something that takes another file (see
+        `musvid.video.targets`); by default the song's name in the current folder, or a similar one
         where a file of that name is there which musvid did not make.
     progress: called with (stage, done, total) whenever a stage has made a frame; the stages are
         `STAGES`, and they advance together.
@@ -96,15 +106,17 @@ def render(
 
     Returns the path of the video. Raises a subclass of MusvidError, and then leaves no video.
     """
-    given = None if output is None else video.check_output(output)  # before a song is listened to
-    pick(encoder)
-    job = prepare(song, recipe)
+    early = song.recipe if isinstance(song, Job) else recipe or Recipe()
+    target = find(early.target)
+    given = None if output is None else video.check_output(output, target=target)
+    pick_for(target.kind(given) if given else target.kinds[0], encoder)  # before it is listened to
+    job = prepare(song, recipe, store)
     song, recipe, clock, style = job.song, job.recipe, job.clock, job.style
-    path = given or _unnamed(song, overwrite)
-    video.check_output(path, settings=recipe.to_json())
+    path = given or _unnamed(song, overwrite, target.kinds[0].ending)
+    video.check_output(path, settings=recipe.to_json(), target=target)
     if path.exists() and path.samefile(song.path):
         raise OutputError(f"The output {path} is the song itself; choose another name.")
-    codec = pick(encoder, job.file_size)
+    codec = pick_for(target.kind(path), encoder, job.file_size)
     totals = dict(
         zip(STAGES, (clock.drawn, clock.painted, clock.painted, clock.frames), strict=True)
     )
@@ -169,7 +181,7 @@ def render(
         if painter:
             load()
         tools = Tools(stage, load, store, addresses, painter, device, flavr_weights)
-        film(chain(job, tools), job, path, encoder=encoder)
+        film(chain(job, tools), job, path, encoder=encoder, target=target)
     if store and addresses:
         store.keep_video(addresses.video, path)
     return path
@@ -270,6 +282,8 @@ def paintings(job: Job, tools: Tools) -> Painted:
     def paint(frames: Iterator[Frame]) -> Iterator[Frame]:
         if not recipe.paints:
             return frames
+        if job.loop and not clock.earlier:
+            return _rounds(frames, job.loop.paintings, partial(brush, strokes=strokes))
         if not job.echo:
             return brush(frames, strokes)
         spans = map(course.span, count()) if course else None
@@ -307,6 +321,24 @@ def paintings(job: Job, tools: Tools) -> Painted:
     return Painted(painted, lit, under)
 
 
+def _rounds(
+    frames: Iterator[Frame], last: int, brush: Callable[[Iterator[Frame]], Iterator[Frame]]
+) -> Iterator[Frame]:
+    """Guides painted, of which those behind the last one of a round are the first ones again.
+
+    last: how many there are up to there.
+    """
+    first: list[Frame] = []
+    painted = brush(islice(frames, last))
+    with closed(painted):
+        for painting in painted:
+            if len(first) < _AGAIN:
+                first.append(painting)
+            yield painting
+    for _, painting in zip(frames, first):  # noqa: B905
+        yield painting
+
+
 def _guides(keyframes: Iterator[Frame], job: Job, tools: Tools) -> Iterator[Frame]:
     """Keyframes, and what is between them before they are painted."""
     recipe, painter = job.recipe, tools.painter
@@ -319,7 +351,7 @@ def _guides(keyframes: Iterator[Frame], job: Job, tools: Tools) -> Iterator[Fram
 
 def check_apart(recipe: Recipe) -> None:
     """Raises SettingsError where a recipe's paintings cannot be made apart from each other."""
-    if recipe.echo and recipe.paints:
+    if recipe.echoes and recipe.paints:
         raise SettingsError(
             "With an echo each painting needs the one before it, so that a cluster has nothing to "
             "share out; choose --echo 0, or leave out --cluster."
@@ -331,12 +363,81 @@ def _drawn(job: Job, tools: Tools) -> Iterator[Frame]:
     recipe, clock, store, addresses = job.recipe, job.clock, tools.store, tools.addresses
     more: dict[str, Any] = {"size": job.size, "gaps": job.gaps, "palettes": job.palettes}
     before = min(run_in(recipe.look, clock.fps), clock.past)
-    draw = partial(spectrum.draw, job.song, recipe.look, clock, before=before, **more)
-    if store and addresses and addresses.spectrum:
-        last = clock.ticks[-1] + 1
-        draw = partial(store.spectrum, addresses.spectrum, last if job.gaps else clock.drawn, draw)
-    glow = glowing(draw(), recipe.look, clock, job.world, first=-before)
-    return islice(glow, before, None) if before else glow
+    if job.loop:
+        before = run_in(recipe.look, clock.fps)
+        drawn = _closed(job, job.loop, tools, before)
+    else:
+        draw = partial(spectrum.draw, job.song, recipe.look, clock, before=before, **more)
+        if store and addresses and addresses.spectrum:
+            last = clock.ticks[-1] + 1 if job.gaps else clock.drawn
+            draw = partial(store.spectrum, addresses.spectrum, last, draw)
+        drawn = draw()
+    glow = glowing(drawn, recipe.look, clock, job.world, first=-before)
+    pictures = islice(glow, before, None) if before else glow
+    if (guide := job.guide()) is None:
+        return pictures
+    ticks = range(clock.ticks[-1] + 1) if job.gaps else clock.ticks
+    return guided(pictures, map(job.moment_of, ticks), guide, *_mixing(job))
+
+
+def _closed(job: Job, loop: Loop, tools: Tools, before: int) -> Iterator[Frame]:
+    """Pictures of the spectrum of a clip that is a loop, from so many before its first one on."""
+    clock, store, addresses = job.clock, tools.store, tools.addresses
+    draw = _drawing(job, loop)
+    ticks = range(-before, clock.ticks[-1] + 1) if job.gaps else clock.ticks
+    wanted = [clock.past + tick for tick in ticks]
+    first = max(clock.past, loop.first_tick)
+    ticks = [tick for tick in wanted if first <= tick < loop.first_tick + loop.ticks]
+
+    def own() -> Iterator[Frame]:
+        """What the song has in the round itself."""
+        return at(draw(range(ticks[0], ticks[-1] + 1)), (tick - ticks[0] for tick in ticks))
+
+    def known() -> Iterator[tuple[int, Frame]]:
+        made = own()
+        if store and addresses and addresses.spectrum:
+            made = store.spectrum(addresses.spectrum, len(ticks), own)
+        with closed(made):
+            yield from zip(ticks, made)  # noqa: B905
+
+    return closing.drawn(wanted, loop, draw, known())
+
+
+def _drawing(job: Job, loop: Loop) -> closing.Draw:
+    """Draws ticks of a loop's first round as the song has them."""
+
+    def draw(ticks: range) -> Iterator[Frame]:
+        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
+        return spectrum.draw_some(job.song, job.recipe.look, loop.clock, ticks, **more)
+
+    return draw
+
+
+def _mixing(job: Job) -> tuple[str, float]:
+    """How a guide is mixed into the drawings, and how much of it."""
+    return job.recipe.guide_mix, job.recipe.guide_amount
+
+
+def drawn_moment(job: Job, time: Fraction) -> Frame:
+    """The picture of the spectrum that a render shows of one moment, with its guide."""
+    drawing = _drawn_moment(job, time)
+    if (guide := job.guide()) is None:
+        return drawing
+    with ending(guide):
+        there = guide.at(job.moment_of(spectrum.tick_at(job.clock, time)))
+        return mixed(drawing, there, *_mixing(job))
+
+
+def _drawn_moment(job: Job, time: Fraction) -> Frame:
+    """The picture of the spectrum alone, see `spectrum.draw_moment`."""
+    look, clock, loop = job.recipe.look, job.clock, job.loop
+    if loop is None:
+        more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
+        return spectrum.draw_moment(job.song, look, time, clock=clock, course=job.world, **more)
+    tick = spectrum.tick_at(clock, time)
+    first = tick - run_in(look, clock.fps)
+    pictures = closing.drawn(range(first, tick + 1), loop, _drawing(job, loop), iter(()))
+    return deque(glowing(pictures, look, clock, job.world, first=first), 1)[0]
 
 
 def film(
@@ -348,25 +449,39 @@ def film(
     settings: str = "",
     most: int | None = None,
     encoder: str = "auto",
+    target: Target = PLAIN,
 ) -> Path:
     """Write the frames of a job as its view shows them, with the song's sound.
 
     frames: those of the stage "frames", from the first one on. song: the part whose sound is
     written, by default all of the job's. settings: the text to store, by default the job's. most:
-    pixels of the longer side, where a view shows the frames. encoder: see `musvid.write`.
+    pixels of the longer side, where a view shows the frames. encoder, target: see `musvid.write`.
 
     Raises OutputError when the video cannot be written.
     """
-    with closed(shown(frames, job, most=most)) as pictures:
+    song = song or job.song
+    labels = Labels(job.tags)
+    if target.labelled:
+        labels = Labels(job.tags, job.chapters, float(song.duration), cover_of(song.path))
+    upscale, first = job.upscale if job.plain else 1, Fraction(job.song.first, job.song.rate)
+    with ExitStack() as stack:
+        pictures = stack.enter_context(closed(shown(frames, job, most=most)))
+        if job.logo:
+            times = (first + number / job.file_rate for number in count())
+            pictures = stack.enter_context(closed(job.logo.on_each(pictures, times, upscale)))
+            upscale = 1
         return video.write(
-            islice(pictures, math.ceil((song or job.song).duration * job.file_rate)),
-            song or job.song,
+            islice(pictures, math.ceil(song.duration * job.file_rate)),
+            song,
             job.clock,
             path,
             rate=job.file_rate,
-            upscale=job.upscale if job.plain else 1,
+            upscale=upscale,
             settings=settings or job.recipe.to_json(),
             encoder=encoder,
+            labels=labels,
+            target=target,
+            script=job.script,
         )
 
 
@@ -388,16 +503,17 @@ def shown(
     if not job.recipe.finish.flash_limit:
         return seen(view, frames)
     frames, ahead = tee(frames)  # of which a second is held
-    return safe(seen(view, frames), seen(luminances, ahead), rate, soon=soon)
+    loop = job.recipe.loop and not job.clock.skipped
+    return safe(seen(view, frames), seen(luminances, ahead), rate, soon=soon, loop=loop)
 
 
 def _itself(frame: Frame) -> Frame:
     return frame
 
 
-def _unnamed(song: Song, overwrite: bool) -> Path:
+def _unnamed(song: Song, overwrite: bool, ending: str) -> Path:
     """The path of a video that was not named: by the song's name, in the current folder."""
-    name = Path(f"{stem_of(song.path)}.mp4")
+    name = Path(f"{stem_of(song.path)}{ending}")
     if not overwrite:
         (name,) = unused([name], is_video_of_ours, keep=song.path)
     return name
@@ -442,18 +558,23 @@ class Addresses:
         moments = list(clock.ticks) if recipe.lock.beats and not job.gaps else []
         drawn = replace(recipe.look, embers=0.0, half_life=Look.half_life)
         look = [asdict(drawn), clock.fps, clock.start, moments, recipe.size, job.palettes]
+        look += [recipe.loop]
         drawing = [_code("spectrum", "keys", *_SOUND), _ffmpeg.identity()]
         painting = _painting(job, painter, device, precision)
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
         if filling:
             filling.append(pick_device(device))
         cover = [] if job.cover is None else [pixels_of(job.cover)]
+        cover += [] if job.script is None else [str(job.script)]
+        cover += [] if job.logo is None else [pixels_of(job.logo.picture)]
         makers = drawing, painting, filling, _code(".")
-        frames = address(sound, recipe.to_json(), cover, makers)
+        heard = [content_of(path) for _, path in recipe.stems]
+        heard += [content_of(path) for path in (recipe.midi, recipe.guide) if path]
+        frames = address(sound, recipe.to_json(), cover, heard, makers)
         return cls(
             address(sound, look, drawing),
             address(asdict(job.style), painting),
-            address(sound, recipe.unseen.to_json(), makers),
+            address(sound, recipe.unseen.to_json(), heard, makers),
             frames,
             address(frames, codec),
         )

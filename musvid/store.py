@@ -1,6 +1,6 @@
 """Finished frames on disk, addressed by what made them: what is known is not computed twice.
 
-Four kinds of entries, each a file or a few that nothing ever changes:
+Six kinds of entries, each a file or a few that nothing ever changes:
 
 ``spectra``    the drawn spectrum of a sound, in strips of `STRIP` pictures; the address is a hash
                of the sound and of every setting that reaches the drawing.
@@ -8,6 +8,8 @@ Four kinds of entries, each a file or a few that nothing ever changes:
                everything that tells how. So a painting is found again whichever recipe led to it.
 ``videos``     a finished video, by a hash of everything.
 ``fits``       a few numbers that were fitted to paintings, by a hash of all that reaches those.
+``curves``     what is heard in a sound, as arrays with names, by a hash of the sound.
+``sounds``     a WAV file that was made from a sound, by a hash of that.
 
 A file appears under its name when it is complete, and its content is checked when it is read: a
 file that is cut off or damaged counts as missing. Everything here can be made again; when the
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import logging
 import os
@@ -27,8 +30,9 @@ import shutil
 import threading
 import time
 import uuid
+import zipfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -36,6 +40,7 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from ._claims import Claim
 from ._packing import pack, unpack
@@ -58,7 +63,8 @@ STRIP = 32
 COMPILED = "compiled"
 """The folder in it of compiled networks, which torch keeps in its own way."""
 
-_KINDS = ("spectra", "paintings", "videos", "fits")
+_KINDS = ("spectra", "paintings", "videos", "fits", "curves", "sounds")
+_DIGEST = 16  # bytes of a hash before arrays
 _MARK = "musvid-cache"  # a file that says that the folder is one, so that no other is emptied
 _TRIM_EVERY = 200_000_000  # bytes written between two looks at the limit
 _PAUSE = 60.0  # seconds without writing after a failure: a full disk is left to the video
@@ -269,15 +275,32 @@ class Store:
             self._write(path, lambda new: new.write_text(f"{address(text)} {text}", "utf-8"))
         return found
 
+    def arrays(
+        self, key: str, make: Callable[[], Mapping[str, NDArray[Any]]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """Some arrays of numbers by their names, from the store, or else made and stored."""
+        path = self.folder / "curves" / key[:2] / key
+        # What is no such file, or a damaged one, is made again.
+        with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+            packed = path.read_bytes()
+            digest, body = packed[:_DIGEST], packed[_DIGEST:]
+            if digest == hashlib.blake2b(body, digest_size=_DIGEST).digest():
+                with np.load(io.BytesIO(body), allow_pickle=False) as known:
+                    found = dict(known)
+                os.utime(path)
+                return found
+        made = make()
+        if time.monotonic() >= self._idle_until:
+            file = io.BytesIO()
+            np.savez(file, **made)  # type: ignore[arg-type]  # no name is "allow_pickle"
+            body = file.getvalue()
+            packed = hashlib.blake2b(body, digest_size=_DIGEST).digest() + body
+            self._write(path, lambda new: new.write_bytes(packed))
+        return made
+
     def video(self, key: str) -> Path | None:
         """A finished video, where it is known, and whole."""
-        for path in (self.folder / "videos").glob(f"{key}-*.mp4"):
-            with contextlib.suppress(OSError):
-                if path.stem == f"{key}-{content_of(path)}":
-                    os.utime(path)
-                    return path
-                path.unlink()
-        return None
+        return self._whole("videos", key, ".mp4")
 
     def keep_video(self, key: str, video: Path) -> None:
         """Remember a finished video."""
@@ -288,6 +311,27 @@ class Store:
         except OSError:  # somebody has moved it away already
             return
         self._write(path, lambda new: shutil.copyfile(video, new))
+
+    def sound(self, key: str) -> Path | None:
+        """A WAV file, where it is known, and whole."""
+        return self._whole("sounds", key, ".wav")
+
+    def keep_sound(self, key: str, content: bytes) -> None:
+        """Remember the content of a WAV file."""
+        if time.monotonic() >= self._idle_until:
+            digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+            path = self.folder / "sounds" / f"{key}-{digest}.wav"
+            self._write(path, lambda new: new.write_bytes(content))
+
+    def _whole(self, kind: str, key: str, ending: str) -> Path | None:
+        """A file whose name holds a hash of its content, where it is known and that is so."""
+        for path in (self.folder / kind).glob(f"{key}-*{ending}"):
+            with contextlib.suppress(OSError):
+                if path.stem == f"{key}-{content_of(path)}":
+                    os.utime(path)
+                    return path
+                path.unlink()
+        return None
 
     def clear(self) -> None:
         """Forget everything, and compiled networks, too."""

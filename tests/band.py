@@ -25,7 +25,7 @@ BEATS = {"4/4": 4, "3/4": 3, "6/8": 2}
 
 
 def hits(text: str) -> Bar:
-    """Notes as in "0 1.5:0.4 2": beats, each with its level where that is not 1; "1/3" goes, too."""
+    """Notes as in "0 1.5:0.4 2": beats, each with its level where that is not 1; or "1/3"."""
     found = []
     for word in text.split():
         beat, _, level = word.partition(":")

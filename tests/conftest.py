@@ -134,7 +134,7 @@ listened to for them, and frames are shown as they are."""
 def video_frames(path: Path, width: int, height: int, pixels: str = "gray") -> np.ndarray:
     """All pictures of a video, as it stores them: uint8, (count, height, width[, 3])."""
     raw = ffmpeg(
-        *("-i", path, "-map", "0:v", "-fps_mode", "passthrough"),
+        *("-i", path, "-map", "0:v:0", "-fps_mode", "passthrough"),
         *("-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"),
     )
     shape = (-1, height, width) if pixels == "gray" else (-1, height, width, 3)

@@ -63,6 +63,7 @@ def test_values_are_compared_as_a_video(
     [
         (["--vary", "seed=1,2"], "add --compare"),
         (["--compare", "--at", "1"], "add --vary"),
+        (["--compare", "--curves-to", "a.csv"], "leave out one"),
         (["--compare", "--vary", "seed=1"], "give 2 to 9 of them"),
         (["--compare", "--vary", "seed=1,2", "--frames", "here"], "leave out --frames"),
         (["--compare", "--vary", "seed=1,2", "-o", "a.png"], "must end in .mp4"),

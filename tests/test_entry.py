@@ -264,3 +264,24 @@ def test_a_page_that_ends_while_it_warms_says_nothing_of_it() -> None:
     launch._warm(fails("cannot schedule new futures after interpreter shutdown"))
     with pytest.raises(RuntimeError, match="something else"):
         launch._warm(fails("something else"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how other systems begin a program")
+def test_ffmpeg_begins_while_a_thread_changes_the_surroundings() -> None:
+    """As Ray's client does, in a process of its own, since it changes them without end."""
+    code = (
+        "import os, threading\n"
+        "from musvid import _ffmpeg\n"
+        "def change():\n"
+        "    for number in range(10**9):\n"
+        "        os.putenv(f'MUSVID_TEST_{number % 400}', 'x' * (number % 300))\n"
+        "        os.unsetenv(f'MUSVID_TEST_{number * 7 % 400}')\n"
+        "threading.Thread(target=change, daemon=True).start()\n"
+        "for _ in range(30):\n"
+        "    with _ffmpeg.Process(['-version'], stdout=True) as process:\n"
+        "        process.read_bytes(1)\n"
+        "os._exit(0)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr

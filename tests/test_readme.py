@@ -11,6 +11,7 @@ from conftest import ROOT
 import app
 from musvid import MODELS, RECIPES
 from musvid.__main__ import build_parser
+from musvid._options import batch_parser
 from musvid.paint import words
 from musvid.recipe import MOTION
 
@@ -96,7 +97,7 @@ def test_every_file_and_module_it_names_is_there(path: Path) -> None:
 )
 def test_every_option_it_names_exists(name: str) -> None:
     known = {*build_parser().format_help().split(), *app.build_parser().format_help().split()}
-    known.add("--repo-type")  # of the hub's own command
+    known |= {"--repo-type", *batch_parser("watch").format_help().split()}  # the hub's own, too
     for option in set(re.findall(r"(?<!-)(--[a-z][a-z-]+)", text(name))):
         assert any(word.strip("[,]") == option for word in known), option
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import _tags
 from ..estimate import spoken
 from ..frame import Frame
-from ..video.file import read_title
 from .songs import Entry, shown
 
 # "01 Intro", "1. Intro" and "1 - Intro", but not "99 Balloons".
@@ -40,7 +40,7 @@ PICTURE = 720
 def title(entry: Entry) -> str:
     """A song's name: that of its tags, or else of its file, without the number before it."""
     named = re.sub(r"[_\s]+", " ", shown(entry.path.stem)).strip()
-    return read_title(entry.path) or _NUMBER.sub("", named) or named or shown(entry.path.name)
+    return _tags.read(entry.path).title or _NUMBER.sub("", named) or named or shown(entry.path.name)
 
 
 def clock(seconds: float) -> str:

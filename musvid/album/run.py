@@ -13,17 +13,22 @@ from typing import Any, Protocol
 
 from .. import interpolate
 from .._entry import sentence
-from ..errors import Cancelled, MusvidError, OutputError, quoted
+from ..errors import Cancelled, MusvidError, OutputError, SettingsError, quoted
 from ..job import Job, prepare
 from ..paint.brush import Brush
 from ..paint.painter import Painter
 from ..paint.style import Style
 from ..recipe import Recipe
 from ..rendering import code, render
-from ..store import address, pixels_of
+from ..spectrum.guiding import Guide
+from ..store import address, content_of, pixels_of
 from ..video.naming import is_video_of_ours, unused
+from ..video.targets import find
 from ..view.cover import load as load_cover
+from ..view.logo import load as load_logo
 from ..view.settings import RING
+from ..words.settings import AUTO
+from ..words.writing import beside
 from . import notes, page, sheet, stills
 from .cards import PICTURE, Card, title
 from .notes import Note
@@ -51,6 +56,7 @@ class Album:
     settle: makes the job of a song, by default with the recipe as it is. more: what else tells this
         album's videos from those of the same recipe.
     overwrite: whether files under the album's names are replaced that musvid did not make.
+    memory: the name of the file that remembers what was rendered.
     flavr_weights: as for `musvid.render`.
 
     A video that is there is kept where it is of the same song, the same recipe and the same code.
@@ -69,27 +75,45 @@ class Album:
         settle: Callable[[Path], Job] | None = None,
         more: Sequence[object] = (),
         overwrite: bool = False,
+        memory: str = notes.NAME,
         flavr_weights: str | os.PathLike[str] | None = None,
     ) -> None:
         self.entries, self.name, self.folder = list(entries), name, check_folder(folder)
         self.settled = recipe.resolve()
         self._settle = settle or (lambda path: prepare(path, recipe))
         self._overwrite, self._weights = overwrite, flavr_weights
+        if recipe.stems or recipe.midi:
+            raise SettingsError(
+                "Stems and a MIDI file belong to one song; leave them out for a folder of songs."
+            )
         view = self.settled.view
         cover = pixels_of(load_cover(view.cover)) if view.cover and view.kind == RING else ""
+        words = self.settled.words
+        logo = pixels_of(load_logo(words.logo)) if words.logo else ""
+        guide = ""
+        if recipe.guide:
+            Guide(recipe.guide, (8, 8))  # one that is none is told now
+            guide = content_of(recipe.guide)
         filling = interpolate.fingerprint(recipe.interpolator, flavr_weights)
-        self._made_by = address(recipe.to_json(), cover, filling, code(), *more)
-        self._path = self._own(notes.NAME, notes.is_ours)
+        self._made_by = address(recipe.to_json(), cover, logo, guide, filling, code(), *more)
+        self._path = self._own(memory, notes.is_ours)
         self._notes = notes.load(self._path)
         self.errors: dict[str, str] = {}
         """Why songs could not be rendered: a sentence for each, by `Entry.name`."""
         self.done = {
             entry.name: note
             for entry in self.entries
-            if (note := self._notes.get(entry.content)) and note.holds(self.folder, self._made_by)
+            if (note := self._notes.get(entry.content))
+            and note.holds(self.folder, self._maker(entry))
         }
         """Of the songs whose videos are there, the notes, by `Entry.name`."""
         self._lock = threading.Lock()
+
+    def _maker(self, entry: Entry) -> str:
+        """What tells videos of a song that were made by these settings from others."""
+        if self.settled.words.lyrics != AUTO or not (sung := beside(entry.path)):
+            return self._made_by
+        return address(self._made_by, content_of(sung))
 
     @property
     def missing(self) -> list[Entry]:
@@ -207,7 +231,7 @@ class Album:
         moment = 0.0
         with suppress(MusvidError):  # the video is there, whatever its pictures are
             moment = stills.best(video, seconds)
-        facts = (video.name, video.stat().st_size, self._made_by)
+        facts = (video.name, video.stat().st_size, self._maker(entry))
         note = Note(*facts, title(entry), seconds, moment)
         with self._lock:
             self.done[entry.name] = note
@@ -218,7 +242,8 @@ class Album:
     def _video(self, entry: Entry) -> Path:
         """Where a song's video goes: never over what musvid did not make, or over another song's
         video."""
-        wish = self.folder / f"{entry.name}.mp4"
+        ending = find(self.settled.target).kinds[0].ending
+        wish = self.folder / f"{entry.name}{ending}"
         taken = {note.video for name, note in self.done.items() if name != entry.name}
         if self._overwrite and wish.name not in taken:
             return wish

@@ -72,6 +72,13 @@ def find(places: Sequence[str | os.PathLike[str]]) -> list[Entry]:
     return list(entries.values())
 
 
+def is_song(path: Path) -> bool:
+    """Whether a file of a folder is a song, see `find`."""
+    if _SOUND.fullmatch(path.suffix):
+        return True
+    return _sounds(path) and not is_video_of_ours(path)
+
+
 def title(places: Sequence[str | os.PathLike[str]]) -> str:
     """What an album is called: as its folder, or as the folder of its first file."""
     path = Path(places[0]).absolute() if places else Path.cwd()

@@ -45,9 +45,12 @@ _WORTH = {
     "camera.zoom": ("0.75", "1", "1.25", "1.5", "2"),
 }
 _PROMPTS = ("style.prompt", "style.negative_prompt")
-_TEXTS = (*_PROMPTS, "story")
+_TEXTS = (*_PROMPTS, "story", "curves")
 # What is of the song rather than of a look, or a file.
-_NOT = ("start", "duration", "track", "form", "view.cover", "lock.beats")
+_NOT = (
+    *("start", "duration", "loop", "track", "form", "title", "artist", "target"),
+    *("view.cover", "words.lyrics", "words.logo", "lock.beats", "stems", "midi", "guide"),
+)
 # As the command line calls them, where that is not the last part of their name.
 _SHORT = {"view": "view.kind", "lock": "lock.note", "drift": "drift.speed"}
 # What an entry of a story calls a setting.
@@ -240,7 +243,8 @@ class Grid:
         return recipe
 
     def recipes(self, recipe: Recipe) -> list[Recipe]:
-        """The recipe of every tile, row by row. Raises SettingsError."""
+        """The recipe of every tile, row by row, for nothing in particular. Raises SettingsError."""
+        recipe = replace(recipe, target="")
         return [self.recipe(recipe, tile) for tile in range(len(self))]
 
     def captions(self) -> list[Caption]:

@@ -174,7 +174,7 @@ def compare(
 
     Raises a subclass of MusvidError, and then leaves no files.
     """
-    job = prepare(song, recipe)
+    job = prepare(song, recipe, store)
     song, recipe = job.song, job.recipe
     paths = check_outputs(song, output, overwrite=overwrite)
     if any(path.exists() and path.samefile(song.path) for path in paths):

@@ -18,13 +18,14 @@ from ..paint.style import Stroke, Style
 from ..ranges import RANGES
 from ..song import Song
 from . import features
+from .following import STEP, Following
 from .lock import Lock
 from .modulation import Modulation
 from .telling import OWN, Telling
 
 Floats = features.Floats
 
-STRENGTH, SEED, CONTROL, LORA = "strength", "seed", "control_scale", "lora"
+STRENGTH, SEED, CONTROL, LORA, PROMPT = "strength", "seed", "control_scale", "lora", "prompt"
 
 TARGETS: dict[str, tuple[float, float]] = {
     name: (float(RANGES[f"style.{name}"].low), float(RANGES[f"style.{name}"].high))
@@ -43,7 +44,8 @@ class Automation:
     prompts and strengths take the place of the style's. morph: seeds a second by which the noise
     walks on, whatever the music does; it has walked since the beginning of the file, so that a part
     of a song is painted like the whole of it. melted: seeds more, at a time in seconds from the
-    beginning of the part. Raises SongError for a sound too short to follow.
+    beginning of the part. along: curves, which take the place of the style's settings and of the
+    story's. Raises SongError for a sound too short to follow.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Automation:
         *,
         morph: float = 0.0,
         melted: Callable[[Fraction | float], float] | None = None,
+        along: Following | None = None,
     ) -> None:
         assert style.prompt is not None
         keys = prompts.parse(style.prompt)
@@ -69,27 +72,41 @@ class Automation:
         self._loras: list[np.ndarray] = []
         self._walk: np.ndarray | None = None
         self._morph, self._melted = morph, melted
-        self._step = 1.0
-        for name, modulation in by.items():
-            if not modulation or (name == CONTROL and not style.control):
-                continue
+        self._following = along or Following.none(song)
+        self._seeds = self._following.sampled(SEED) if SEED in self._following else None
+        self._seed, self._step = style.seed, STEP
+        added = {name: each for name, each in by.items() if each}
+        if not style.control:
+            added.pop(CONTROL, None)
+        count = int(float(song.duration) / STEP) + 2
+        if added or any(lora.by for lora in loras.parse(style.lora)):
             heard = features.of(song)
-            self._step = heard.step
-            curve = modulation.amount * heard.curve(modulation.source, modulation.smoothing)
-            if name == SEED:
-                self._walk = np.concatenate([[0.0], np.cumsum(np.abs(curve))]) * heard.step
-            elif name == STRENGTH and telling is not None:
-                times = np.arange(len(curve)) * heard.step + float(self._start)
-                told = np.array([telling.strength.at(time) for time in times])
-                self._curves[name] = np.clip(told + curve, *TARGETS[name])
-            else:
-                self._curves[name] = np.clip(self._base[name] + curve, *TARGETS[name])
+            self._step, count = heard.step, len(heard.curve("loudness"))
+        for name in TARGETS:
+            if name in added or (name in self._following and (name != CONTROL or style.control)):
+                curve = self._own(name, np.arange(count, dtype=np.float64) * self._step)
+                if name in added:
+                    modulation = added[name]
+                    curve = curve + modulation.amount * heard.curve(
+                        modulation.source, modulation.smoothing
+                    )
+                self._curves[name] = np.clip(curve, *TARGETS[name])
+        if SEED in added:
+            curve = added[SEED].amount * heard.curve(added[SEED].source, added[SEED].smoothing)
+            self._walk = np.concatenate([[0.0], np.cumsum(np.abs(curve))]) * self._step
         for lora in loras.parse(style.lora):
             if lora.by:
-                heard = features.of(song)
-                self._step = heard.step
                 curve = lora.by.amount * heard.curve(lora.by.source, lora.by.smoothing)
                 self._loras.append(np.clip(lora.weight + curve, *loras.WEIGHTS))
+
+    def _own(self, name: str, times: Floats) -> Floats:
+        """A setting at some times of the part, without what follows the music: that of its curve,
+        of the story, or of the style."""
+        if name in self._following:
+            return self._following.values(name, times + float(self._start))
+        if name == STRENGTH and self._telling is not None:
+            return np.array([self._telling.strength.at(self._moment(time)) for time in times])
+        return np.full(times.shape, self._base[name])
 
     def __bool__(self) -> bool:
         """Whether anything changes along the song."""
@@ -116,7 +133,10 @@ class Automation:
 
     def _prompts(self, time: Fraction | float) -> prompts.Weights:
         """What is painted at a moment: the style's prompts, or those of the story."""
-        own = prompts.weights(self.keys, float(time))
+        if PROMPT in self._following and len(self.keys) > 1:
+            own = self._placed(self._following.sampled(PROMPT).at(self._moment(time)))
+        else:
+            own = prompts.weights(self.keys, float(time))
         if self._telling is None:
             return own
         mixed: dict[str, float] = {}
@@ -125,15 +145,26 @@ class Automation:
                 mixed[prompt] = mixed.get(prompt, 0.0) + share * weight
         return tuple(mixed.items())
 
+    def _placed(self, place: float) -> prompts.Weights:
+        """The prompts at a place of their list, where 0 is the first one."""
+        place = round(min(place, len(self.keys) - 1), 3)
+        first = min(int(place), len(self.keys) - 2)
+        late = place - first
+        shares_ = ((self.keys[first][1], 1 - late), (self.keys[first + 1][1], late))
+        return tuple((text, share) for text, share in shares_ if share)
+
     @property
     def _walks(self) -> bool:
-        return bool(self._walk is not None or self._morph or self._melted)
+        seeds = self._seeds is not None
+        return bool(self._walk is not None or self._morph or self._melted or seeds)
 
     def _walked(self, time: Fraction | float) -> float:
         """How many seeds the noise has moved on at a time."""
         walked = self._morph * float(self._start + time)
         if self._melted:
             walked += self._melted(time)
+        if self._seeds is not None:
+            walked += self._seeds.at(self._moment(time)) - self._seed
         if self._walk is not None:
             walked += self._at(self._walk, time)
         return round(walked, 3)
@@ -158,7 +189,7 @@ class Automation:
             yield LORA, values, min(0.0, float(values.min())), max(1.0, float(values.max()))
         if self._walks:
             values = np.array([self._walked(time) for time in times]) - self._walked(0)
-            yield SEED, values, 0.0, float(values[-1])
+            yield SEED, values, min(0.0, float(values.min())), max(1e-9, float(values.max()))
 
     def _along(self, curve: np.ndarray, times: Floats) -> Floats:
         found: Floats = np.interp(times / self._step, np.arange(len(curve)), curve)

@@ -43,6 +43,9 @@ MOST_BEATS = 100_000
 
 _FINE = 120  # pictures per second of the grid to which the moments of wandering notes are rounded
 _SMOOTH = 24  # frames per second that a video which follows beats has at least
+_MEET = 30  # parts of a second of which a loop that follows beats lasts a whole number
+_PACES = (30, 60, 120)  # frames per second that such a loop may have
+_MOMENT = Fraction(1, 60)  # seconds by which a tempo that was found may make a bar longer
 
 
 def parse_bpm(value: str | int | float | Fraction) -> Fraction:
@@ -154,16 +157,19 @@ class Lock:
         stride: int = 1,
         before: int = 1,
         after: int = 1,
+        loop: bool = False,
     ) -> Clock:
         """The clock that puts keyframes on the notes of a part of a song.
 
-        duration, start: of the part, in seconds. fps: the wished picture rate.
+        duration, start: of the part, in seconds. fps: the wished picture rate. loop: whether the
+        part is a loop of whole bars, see `round`; notes behind its end are then those of its
+        beginning.
 
         Raises SettingsError when the tempo is not known, or these do not fit together.
         """
         if self.beats:
             notes = NOTES[self.note] * (self.rate(1, fps) / self.per_second if stride == 1 else 1)
-            return self._following(duration, start, notes, before, after)
+            return self._following(duration, start, notes, before, after, loop)
         rate = self.rate(stride, fps)
         apart = stride / rate  # seconds between keyframes
         first = (self._at(0) - start) % apart
@@ -171,8 +177,37 @@ class Lock:
             first -= apart  # more than half a frame late: the one before it is needed, too
         return Clock(duration, rate, stride, before, after, first)
 
+    def round(self, start: Fraction, duration: Fraction, most: Fraction) -> Fraction | None:
+        """Seconds that the whole bars last which a part of a song holds, at least one of them.
+
+        start: of the part, in seconds. duration: of the part; a bar that ends a moment later is
+        one of its bars. most: seconds from the start to the song's end. The bars are so many that
+        a note ends with them. None where the song ends before one has.
+
+        Raises SettingsError while the tempo is not known.
+        """
+        bars = (self.bar * NOTES[self.note]).denominator  # of which one ends with a note
+        first = self._place(start)
+        begin = self._at(first) if self.beats else start
+
+        def lasts(rounds: int) -> Fraction:
+            length = self._at(first + self.bar * bars * rounds) - begin
+            # The frames of wandering notes do not wander; they must meet again, too.
+            return Fraction(round(length * _MEET), _MEET) if self.beats else length
+
+        rounds = 1
+        while lasts(rounds + 1) <= min(duration + _MOMENT, most):
+            rounds += 1
+        return lasts(rounds) if lasts(rounds) <= most else None
+
     def _following(
-        self, duration: Fraction, start: Fraction, notes: Fraction, before: int, after: int
+        self,
+        duration: Fraction,
+        start: Fraction,
+        notes: Fraction,
+        before: int,
+        after: int,
+        loop: bool = False,
     ) -> Following:
         """The clock with `notes` keyframes to each beat, as unevenly spaced as the beats."""
         # Some notes beyond both ends of the part; those that are not needed are dropped below.
@@ -181,8 +216,16 @@ class Lock:
         times = [self._at(number / notes) - start for number in range(early, late + 1)]
         first, last = bisect.bisect_right(times, 0) - 1, bisect.bisect_left(times, duration)
         moments = tuple(times[first : last + 1])
+        if loop:
+            length = Fraction(round(duration * _MEET), _MEET)
+            beats = self._place(start + length) - self._place(start)
+            count = int(round(beats / self.bar) * self.bar * notes)
+            around = times[first : first + count]
+            moments = (*around, *(time + length for time in around[:2]))
         closest = min(late - early for early, late in pairwise(moments))
         pace = (len(moments) - 1) / (moments[-1] - moments[0]) * before * after
+        if loop:  # a frame begins with each round
+            pace = Fraction(min(_PACES, key=lambda each: abs(each - pace)))
         return Following(
             duration,
             Fraction(_FINE if closest * _FINE >= 2 else MAX_FPS),
@@ -219,6 +262,14 @@ class Lock:
         if after is not None:
             near = [bar for bar in (*near, *around(after)) if bar > after]
         return min(sorted(near), key=lambda bar: abs(bar - time))
+
+    def time_of(self, beat: Fraction) -> Fraction:
+        """The time of a beat in seconds of the file, counted from the beginning of a bar.
+
+        Raises SettingsError while the tempo is not known.
+        """
+        self._known()
+        return self._at(beat)
 
     def _known(self) -> Fraction:
         if self.bpm is None:

@@ -29,7 +29,7 @@ from .html import coming, hint, told
 from .line import Line
 from .presence import Presence
 from .upkeep import Upkeep
-from .values import Values, held, recipe_of, values_of
+from .values import UPLOADED, Values, held, recipe_of, values_of
 from .visitors import Visitors
 
 CLIP = 12.0  # seconds that are chosen of a new song
@@ -161,8 +161,8 @@ class Board:
 
     def numbered(self, *more: Any) -> list[Any]:
         """The inputs of `everything` in the order in which Gradio gives the values of a set."""
-        cover = self.controls["view.cover"]  # Gradio checks that it was uploaded
-        parts = {self["song"], self["moment"], cover, self.held, *more}
+        files = [self.controls[name] for name in UPLOADED]  # Gradio checks that they were uploaded
+        parts = {self["song"], self["moment"], *files, self.held, *more}
         return sorted(parts, key=lambda part: part._id)
 
     def start(self, button: gr.Button, work: Callable[..., Any], **event: Any) -> None:

@@ -29,6 +29,7 @@ from .overview import OverviewPanel
 from .part import PartPanel
 from .play import PlayPanel
 from .preset import PresetPanel
+from .release import ReleasePanel
 from .render import RenderPanel
 from .reset import ResetPanel
 from .results import ResultsPanel
@@ -43,6 +44,7 @@ from .surprise import SurprisePanel
 from .theme import HEADER
 from .upkeep import Served, Upkeep
 from .view import ViewPanel
+from .words import WordsPanel
 
 
 def build(studio: Studio, limits: Limits) -> Board:
@@ -80,7 +82,7 @@ def _lay_out(board: Board) -> list[Panel]:
     values, compare = GridPanel(), ComparePanel()
     history, keep, drop, chance = HistoryPanel(), KeepPanel(), DropPanel(), SurprisePanel()
     changes, reset, steps = ChangesPanel(), ResetPanel(), StepsPanel()
-    overview = OverviewPanel()
+    overview, words, release = OverviewPanel(), WordsPanel(), ReleasePanel()
 
     def add(*panels: Panel) -> None:
         for panel in panels:
@@ -96,7 +98,8 @@ def _lay_out(board: Board) -> list[Panel]:
             add(stage, overview, play, levers, steps, results)
         with gr.Column(scale=4, min_width=320, elem_id="settings"):
             add(song, start, style, shape, part)
-            add(view, motion, beat, form, story, follow, look, brush, additions, moment)
+            add(release, view, words, motion, beat, form, story, follow)
+            add(look, brush, additions, moment)
             add(render)
     with gr.Accordion("Compare", open=False, elem_classes="part", elem_id="compare"):
         add(values, compare)
@@ -105,7 +108,7 @@ def _lay_out(board: Board) -> list[Panel]:
     first: list[Panel] = [stage, levers, song, part, shape, start, form, story, motion, beat]
     then: list[Panel] = [follow, moment, play, style, brush, view, look, render, results, values]
     last: list[Panel] = [additions, history, keep, drop, chance, reset, steps, overview, language]
-    return [*first, *then, compare, changes, *last]
+    return [*first, *then, words, compare, changes, release, *last]
 
 
 def _quieten(board: Board) -> None:

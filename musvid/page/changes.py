@@ -15,12 +15,12 @@ from .board import ADDED_FOLLOWERS, CAMERA_FOLLOWERS, FOLLOWERS, QUIET, Board
 from .own import is_of_song
 
 # What a painting, or the way in which it is shown, depends on.
-_SHOWN = ("style.", "echo", "before", "view.", "camera.", "finish.", "upscale")
+_SHOWN = ("style.", "echo", "before", "view.", "camera.", "finish.", "words.", "upscale")
 _PAINTED = (*_SHOWN, *FOLLOWERS, *ADDED_FOLLOWERS, *CAMERA_FOLLOWERS)
 # What the drawing of the spectrum depends on. Its embers travel with the texture; what that follows
 # is heard in the part.
-_PART = ("start", "duration", "lock.", "form", "story")
-_DRAWN = (*_PART, "look.", "level", "cooling", "fps", "size", "stride", "drift")
+_PART = ("start", "duration", "loop", "lock.", "form", "story", "curves")
+_DRAWN = (*_PART, "guide", "look.", "level", "cooling", "fps", "size", "stride", "drift")
 # Clicked whatever it is that has changed.
 _ALL = ("changed", "changed_timeline")
 

@@ -32,6 +32,11 @@ def offered(board: Board, entry: Values) -> Updates:
     }
 
 
+def played(entry: Values) -> Any:
+    """What the player shows of a render; of a loop, round after round."""
+    return gr.update(value=entry.get("seen") or entry["video"], loop=bool(entry.get("loop")))
+
+
 def also(name: str) -> tuple[int, int]:
     """The size of a video in another format, when it is offered after a render."""
     return sides(name, LINES[-1])

@@ -4,7 +4,9 @@ import gradio as gr
 
 from .. import PALETTES
 from ..music.lock import NOTES
+from ..spectrum.mixes import ADD, DISPLACE, MULTIPLY
 from .board import LIGHT, QUIET, Board
+from .html import hint
 from .values import SECONDS
 
 
@@ -38,6 +40,27 @@ class LookPanel:
                 "cooling",
                 gr.Dropdown([SECONDS, *NOTES], value=SECONDS, label="Half-life as a note"),
             )
+            with gr.Accordion("A picture of your own", open=False, elem_id="guide-panel"):
+                gr.HTML(
+                    hint("A cover, a photograph or footage: the painting keeps its composition."),
+                    padding=False,
+                )
+                board.control(
+                    "guide", gr.File(label="Picture or video", height=110, elem_id="guide")
+                )
+                board.control(
+                    "guide_mix",
+                    gr.Radio(
+                        [
+                            ("lit by the spectrum", MULTIPLY),
+                            ("beneath it", ADD),
+                            ("bends it", DISPLACE),
+                        ],
+                        value=board.first["guide_mix"],
+                        label="Mixed so",
+                    ),
+                )
+                board.slider("guide_amount", "How much")
             board.control(
                 "fps",
                 gr.Dropdown(

@@ -3,7 +3,7 @@
 FORMAT = "view.shown"
 """The size of the video, which is the visitor's: most looks leave it."""
 
-_PART = ("start", "duration", "track", "form")
+_PART = ("start", "duration", "loop", "track", "form", "title", "artist", "target")
 
 
 def is_of_song(name: str) -> bool:

@@ -16,7 +16,7 @@ from ..studio.watch import Report
 from ..video.file import read_settings
 from ..view.formats import FORMATS
 from .board import QUIET, Board, Updates
-from .files import offered, tiles
+from .files import offered, played, tiles
 from .gpu import render_clip
 from .html import bar, hint, progress_of, told
 from .line import rendering
@@ -221,6 +221,8 @@ class RenderPanel:
             "settings": str(settings),
             "poster": str(poster),
             "size": list(job.file_size),
+            "loop": job.recipe.loop,
+            "seen": str(report.seen) if report.seen else None,
             "title": f"{look(job)} · {job.recipe.view.kind} · {float(job.song.duration):.0f} s",
         }
         visit = [entry, *known]
@@ -231,7 +233,7 @@ class RenderPanel:
         """Shows the last render of a visit, and all of them."""
         entry = visit[0]
         return {
-            self.board["video"]: entry["video"],
+            self.board["video"]: played(entry),
             self.board["result"]: entry,
             self.board["visit"]: visit,
             self.board["history"]: tiles(visit),

@@ -14,7 +14,7 @@ from ..music.energy import liveliest
 from .board import CLIP, LIVELIEST, LONG, Board, Updates
 from .html import done, hint
 from .own import is_of_song
-from .values import Values, object_of, recipe_of, values_of
+from .values import UPLOADED, Values, object_of, recipe_of, values_of
 
 _MOST = 100_000  # characters
 # What only suits each other is taken or left together.
@@ -102,7 +102,7 @@ def read(board: Board, text: str) -> tuple[Recipe | None, list[str]]:
     given = _object(text)
     bad = [name for name in given if name not in board.controls]
     known = {name: value for name, value in given.items() if name not in bad}
-    known.pop("view.cover", None)  # a visitor's file
+    known = {name: value for name, value in known.items() if name not in UPLOADED}  # a visitor's
     if not known or (recipe := _valid(board, known)):
         return (recipe if known else None), bad
     units = [{name: known.pop(name) for name in _TOGETHER if name in known}]

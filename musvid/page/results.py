@@ -8,7 +8,7 @@ import gradio as gr
 from .. import MusvidError, load_settings
 from ..studio.spool import pack
 from .board import LIGHT, QUIET, Board, Updates
-from .files import also, history, offered, picked, tiles
+from .files import also, history, offered, picked, played, tiles
 from .html import told
 from .restore import restored
 from .values import Values
@@ -149,7 +149,7 @@ class ResultsPanel:
             return {self.board["history"]: gr.skip()}
         return {
             self.board["history"]: tiles(visit, place),
-            self.board["video"]: visit[place]["video"],
+            self.board["video"]: played(visit[place]),
             self.board["result"]: visit[place],
             **offered(self.board, visit[place]),
         }

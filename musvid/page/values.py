@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from .. import Recipe, SettingsError
+from ..music import stems
 from ..music.lock import NOTES
 from ..paint.schedulers import SCHEDULERS
 from ..spectrum.look import Look
@@ -14,6 +16,17 @@ SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
 PACES = ["picture rate", "48", "50", "60", "120"]
 SECONDS = "no, in seconds"
 PLANS = ["the model's own", *SCHEDULERS]
+SHOWS = {
+    "off": "off",
+    "first bar": "bar",
+    "5 seconds": "5",
+    "8 seconds": "8",
+    "all the time": "all",
+}
+UPLOADED = ("view.cover", "words.lyrics", "words.logo", "guide", "stems")
+"""The controls of files that are uploaded, which Gradio checks. A MIDI file is among the stems."""
+
+_SCORES = (".mid", ".midi")
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
 Values = dict[str, Any]
@@ -35,7 +48,12 @@ def recipe_of(values: Values) -> Recipe:
     ):
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
-    cover = given.pop("view.cover", None)  # of a file that was uploaded, which Gradio checks
+    files = {name: path for name in UPLOADED if (path := given.pop(name, None))}
+    given.pop("midi", None)  # is among the stems
+    given["curves"] = given.get("curves") or ""  # an empty field may be nothing at all
+    heard = [str(path) for path in files.pop("stems", ())]
+    for name in ("title", "artist"):  # an empty field is what the tags say
+        given[name] = given.get(name) or None
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
@@ -45,7 +63,23 @@ def recipe_of(values: Values) -> Recipe:
         if isinstance(value, float) and value.is_integer():
             given[name] = int(value)
     recipe = Recipe.from_flat(given)
-    return replace(recipe, view=replace(recipe.view, cover=str(cover))) if cover else recipe
+    if guide := files.pop("guide", None):
+        recipe = replace(recipe, guide=str(guide))
+    for name, path in files.items():
+        part, _, key = name.partition(".")
+        changed: dict[str, Any] = {key: str(path)}
+        named: dict[str, Any] = {part: replace(getattr(recipe, part), **changed)}
+        recipe = replace(recipe, **named)
+    return _followed(recipe, heard)
+
+
+def _followed(recipe: Recipe, paths: list[str]) -> Recipe:
+    """The recipe that follows some files: stems, and a MIDI file at most. Raises SettingsError."""
+    scores = [path for path in paths if PurePath(path).suffix.lower() in _SCORES]
+    if len(scores) > 1:
+        raise SettingsError("One MIDI file can be followed; leave the others out.")
+    found = stems.named([path for path in paths if path not in scores])
+    return replace(recipe, stems=found, midi=scores[0] if scores else None)
 
 
 def values_of(recipe: Recipe) -> Values:
@@ -58,7 +92,8 @@ def values_of(recipe: Recipe) -> Values:
     values["look.half_life"] = Look.half_life if noted else recipe.look.half_life
     values["size"] = values["size"] if recipe.size else SIZES[0]
     values["view.shown"] = values["view.shown"] or SHOWN[0]
-    values["view.cover"] = None  # the field keeps the file that it has
+    values |= dict.fromkeys(UPLOADED)  # the fields keep the files that they have
+    values |= {name: values[name] or "" for name in ("title", "artist")}
     values["motion_fps"] = values["motion_fps"] or PACES[0]
     values["style.scheduler"] = values["style.scheduler"] or PLANS[0]
     tiny = recipe.style.tiny_autoencoder
@@ -76,8 +111,7 @@ def held(text: object) -> Values:
     values = object_of(str(text or "{}"))
     if values is None:
         raise SettingsError("The settings did not arrive whole; reload the page.")
-    values.pop("view.cover", None)  # comes as a file of its own
-    return values
+    return {name: value for name, value in values.items() if name not in UPLOADED}  # come as files
 
 
 def object_of(text: str) -> Values | None:

@@ -76,6 +76,15 @@ class ViewPanel:
                     ),
                 )
         board.control(
+            "loop",
+            gr.Checkbox(
+                board.first["loop"],
+                label="Loop",
+                info="the end flows into the beginning",
+                elem_id="loop",
+            ),
+        )
+        board.control(
             "view.cover",
             gr.File(
                 label="Cover in the disc of a ring",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -151,7 +151,12 @@ class Batch:
     def noise(self, pipe: Any) -> dict[str, Any]:
         """What noise is painted from, as `noise.changed` and `noise.own_noise` take it."""
         walks: list[Walk] = [
-            (self.style.seed, stroke.walk or 0.0, stroke.place and _latents(pipe, stroke.place))
+            (
+                self.style.seed,
+                stroke.walk or 0.0,
+                stroke.place and _latents(pipe, stroke.place),
+                stroke.ring and replace(stroke.ring, way=_latents(pipe, stroke.ring.way)),
+            )
             for stroke in self.strokes
             if stroke.walk is not None or stroke.place is not None
         ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TypeVar
@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from ..clock import Clock
 from ..errors import SettingsError
 from ..frame import Frame
+from ..looping import Loop
 from .drift import Drift
+from .style import Ring, Stroke
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
 Floats = NDArray[np.float64]
@@ -56,7 +58,8 @@ class Course:
     drift: one that moves. size: painted (width, height). grain: of the model, in pixels.
     way: the offset at a time in seconds from the beginning of the song's part. slower: what makes
     it slower, for the sentence that refuses one. symmetric: whether the right half of every canvas
-    mirrors the left one, so that the left one says all.
+    mirrors the left one, so that the left one says all. loop: of a clip that comes back, whose way
+    does: behind its last painting comes the first one again.
 
     Raises SettingsError where the world moves so far from painting to painting that they show
     nothing in common.
@@ -72,8 +75,10 @@ class Course:
         slower: str = "a slower --drift",
         *,
         symmetric: bool = False,
+        loop: Loop | None = None,
     ) -> None:
         self.clock, self.drift, self.grain, self.size = clock, drift, grain, size
+        self._loop = loop
         self.symmetric = symmetric
         self._way = way
         whole = size[0] if drift.sideways else size[1]
@@ -113,13 +118,22 @@ class Course:
     def _offsets(self) -> Floats:
         """Of all paintings."""
         count = self.clock.painted
-        times = map(self.clock.painting_time, range(count))
+        times = map(self._time, range(count))
         return np.fromiter(map(self.offset, times), np.float64, count)
+
+    def _time(self, painting: int) -> Fraction:
+        """The moment that a painting shows; of a loop, any painting has one."""
+        if self._loop is None:
+            return self.clock.painting_time(painting)
+        return self._loop.painting_time(self.clock.earlier + painting)
 
     @cached_property
     def _lengths(self) -> Floats:
         """Of all canvases, along the axis."""
         around = np.pad(self._offsets, 1, mode="edge")
+        if self._loop:
+            ends = (-1, self.clock.painted)
+            around[0], around[-1] = (self.offset(self._time(end)) for end in ends)
         near = np.stack([around[:-2], around[1:-1], around[2:]])
         start, stop = self._ends(near.min(0), near.max(0))
         return stop - start
@@ -134,10 +148,11 @@ class Course:
 
     def span(self, painting: int) -> Span:
         """Where the canvas of a painting lies."""
-        around = range(
-            max(-self.clock.earlier, painting - 1), min(painting + 2, self.clock.painted)
-        )
-        own, *ways = map(self.clock.painting_time, (painting, *around))
+        around = range(painting - 1, painting + 2)
+        if self._loop is None:
+            first = -self.clock.earlier
+            around = range(max(first, around.start), min(around.stop, self.clock.painted))
+        own, *ways = map(self._time, (painting, *around))
         return self._span(own, ways)
 
     def moment(self, time: Fraction) -> Span:
@@ -158,6 +173,32 @@ class Course:
     def place(self, span: Span) -> tuple[int, int]:
         """Row and column of the world at which a canvas begins, in pixels."""
         return (0, span.start) if self.drift.sideways else (span.start, 0)
+
+    def placed(self, stroke: Stroke, span: Span, time: Fraction | float) -> Stroke:
+        """A stroke for a canvas, at its moment in seconds. Of a loop, it says how the noise comes
+        back: where a round goes as far as a picture shows, the world repeats itself, and else its
+        noise goes over into what lies one round before."""
+        place = self.place(span)
+        if not (self._loop and self._round):
+            return replace(stroke, place=place)
+        ring = stroke.ring or Ring()
+        axis = int(self.drift.sideways)
+        way = (0, self._round) if axis else (self._round, 0)
+        if abs(self._round) >= self.length:
+            own = place[axis] % abs(self._round)
+            place = (0, own) if axis else (own, 0)
+            return replace(stroke, place=place, ring=replace(ring, way=way))
+        back = round(self._loop.way(time) / float(self._loop.length), 3)
+        own = place[axis] - self._round * self._loop.rounds(time)
+        place = (0, own) if axis else (own, 0)
+        return replace(stroke, place=place, ring=replace(ring, way=way, back=back))
+
+    @cached_property
+    def _round(self) -> int:
+        """Pixels by which the window moves in a round of a loop, whole grains."""
+        assert self._loop
+        end = self._loop.begin + self._loop.length
+        return round(self.offset(end) - self.offset(self._loop.begin))
 
     def canvas(self, guide: Frame, span: Span) -> Frame:
         """What is painted: a guide, continued by its borders to the size of its canvas."""

@@ -36,20 +36,27 @@ PaintSome = Callable[[list[Frame], int], list[Frame]]
 class Echo:
     """The chains of a render.
 
-    amount: 0 to 1, the share of the painting before in a guide's light. length: paintings after
+    amount: 0 to 1, the share of the painting before in a guide's light, or what gives it for the
+    number of a painting. length: paintings after
     which another chain begins; each lasts twice as long. first: the number of the render's first
     painting, counted from the beginning of the file, so that chains of a part begin where those of
     the whole do.
     course: of texture that drifts; the painting before is moved along with it.
     """
 
-    amount: float
+    amount: float | Callable[[int], float]
     length: int = 1
     first: int = 0
     course: Course | None = None
 
     @classmethod
-    def of(cls, amount: float, clock: Clock, start: Fraction, course: Course | None) -> Echo:
+    def of(
+        cls,
+        amount: float | Callable[[int], float],
+        clock: Clock,
+        start: Fraction,
+        course: Course | None,
+    ) -> Echo:
         """The chains of a clock. start: of the song's part, in seconds of the file."""
         early, late = map(clock.painting_time, (0, clock.painted - 1))
         pace = (clock.painted - 1) / (late - early) if late > early else Fraction(1)
@@ -95,7 +102,8 @@ class Echo:
             if not phase:
                 old, young = young, None
             way = (span, last) if span and last else None
-            sources = [self._mixed(guide, before, way) for before in (old, young)]
+            amount = self.amount(number) if callable(self.amount) else self.amount
+            sources = [self._mixed(guide, before, way, amount) for before in (old, young)]
             if old is young:  # at the beginning both have begun now
                 old = young = paint(sources[:1], number)[0]
             else:
@@ -105,17 +113,19 @@ class Echo:
                 note(_between(sources[0], sources[1], phase, self.length), number)
             yield _between(old, young, phase, self.length)
 
-    def _mixed(self, guide: Frame, before: Frame | None, way: tuple[Span, Span] | None) -> Frame:
+    def _mixed(
+        self, guide: Frame, before: Frame | None, way: tuple[Span, Span] | None, amount: float
+    ) -> Frame:
         """A guide with the painting before it, which is moved to where its texture is now."""
-        if before is None:
+        if before is None or not amount:
             return guide
         if way and self.course:
             span, last = way
             axis = int(self.course.drift.sideways)
             before = moved(before, span.start - last.start, span.stop - span.start, axis)
         light, others = (int(picture.sum(dtype=np.int64)) for picture in (guide, before))
-        own = 1 - self.amount * min(1.0, others / max(1, light))
-        its = self.amount * min(1.0, light / max(1, others))
+        own = 1 - amount * min(1.0, others / max(1, light))
+        its = amount * min(1.0, light / max(1, others))
         mixed = guide * np.float32(own) + before * np.float32(its)
         return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from .._transfer import sent
 from ..errors import SettingsError
 from . import world
+from .style import Ring
 
-Walk = tuple[int, float, tuple[int, int] | None]
-"""A seed, how many seeds to move on from it, and the place in the world in latents, if any."""
+Walk = tuple[int, float, tuple[int, int] | None, Ring | None]
+"""A seed, how many seeds to move on from it, the place in the world in latents, if any, and how
+both come back, if they do, in latents, too."""
 
 
 @contextmanager
@@ -54,7 +57,7 @@ def changed(noise: Any, pipe: Any, mirrored: bool, walks: Sequence[Walk]) -> Any
     import torch
 
     if walks:
-        if noise.dim() != 4 and any(place for _, _, place in walks):
+        if noise.dim() != 4 and any(place for _, _, place, _ in walks):
             raise SettingsError(
                 f"The noise of {type(pipe).__name__} has no rows and columns along which it "
                 "could drift; choose --direction none, and --morph to renew it."
@@ -72,21 +75,40 @@ def changed(noise: Any, pipe: Any, mirrored: bool, walks: Sequence[Walk]) -> Any
     return noise
 
 
-def _walked(like: Any, seed: int, walk: float, place: tuple[int, int] | None) -> Any:
+def _walked(
+    like: Any, seed: int, walk: float, place: tuple[int, int] | None, ring: Ring | None
+) -> Any:
     """Noise between two seeds, by spherical interpolation; of the shape and type of `like`."""
     import torch
 
+    seeds = ring.seeds if ring else 0
+
+    def window(own: int, row: int, column: int, repeats: tuple[int, int] = (0, 0)) -> Any:
+        count, height, width = like.shape[1:]
+        made = world.window(own, count, row, column, height, width, repeats)
+        return sent(torch.from_numpy(made)[None].to(like.dtype), like.device)
+
     def noise(number: int) -> Any:
-        own = (seed + number) % 2**32
+        own = (seed + (number % seeds if seeds else number)) % 2**32
+        if place and ring and any(ring.way):
+            if ring.back is None:
+                return window(own, *place, ring.way)
+            before = place[0] - ring.way[0], place[1] - ring.way[1]
+            old, new = (partial(window, own, *where) for where in (place, before))
+            return _between(old, new, ring.back)
         if place:
-            made = torch.from_numpy(world.window(own, like.shape[1], *place, *like.shape[2:]))
-            return sent(made[None].to(like.dtype), like.device)
+            return window(own, *place)
         generator = torch.Generator().manual_seed(own)
         # Drawn in single precision whatever the model computes in: the same noise, rounded.
         return sent(torch.randn(like.shape, generator=generator).to(like.dtype), like.device)
 
     whole = math.floor(walk)
-    way = (walk - whole) * math.pi / 2  # on a circle, where the variance stays the same
+    return _between(partial(noise, whole), partial(noise, whole + 1), walk - whole)
+
+
+def _between(old: Callable[[], Any], new: Callable[[], Any], part: float) -> Any:
+    """Two noises mixed; on a circle, where the variance stays the same."""
+    way = part * math.pi / 2
     if not way:
-        return noise(whole)
-    return noise(whole) * math.cos(way) + noise(whole + 1) * math.sin(way)
+        return old()
+    return old() * math.cos(way) + new() * math.sin(way)

@@ -191,6 +191,21 @@ class Style:
 
 
 @dataclass(frozen=True)
+class Ring:
+    """How the noise of a clip that is a loop comes back to where it began.
+
+    seeds: of the walk, after which it is at the first one again; 0 is none.
+    way: rows and columns by which the world moves in a round, in pixels. back: how far the noise
+        has gone over into what lies one such way before, 0 to 1; None is a world that has the same
+        noise again after that way.
+    """
+
+    seeds: int = 0
+    way: tuple[int, int] = (0, 0)
+    back: float | None = None
+
+
+@dataclass(frozen=True)
 class Stroke:
     """How one frame is painted, as far as that may change from frame to frame.
 
@@ -202,6 +217,7 @@ class Stroke:
         `musvid.paint.world`. None is no world: the noise is nailed to the frame.
     control_scale: as that of a `Style`.
     loras: the weights of those LoRAs of the style that follow the music, in their order.
+    ring: how walk and place come back, of a clip that is a loop.
     """
 
     prompts: prompts.Weights
@@ -211,3 +227,4 @@ class Stroke:
     place: tuple[int, int] | None = None
     control_scale: float = 1.0
     loras: tuple[float, ...] = ()
+    ring: Ring | None = None

@@ -21,11 +21,26 @@ _WORD = 2**64
 _KEPT = 256  # blocks: the windows of paintings that follow each other overlap
 
 
-def window(seed: int, channels: int, row: int, column: int, height: int, width: int) -> Floats:
+def window(
+    seed: int,
+    channels: int,
+    row: int,
+    column: int,
+    height: int,
+    width: int,
+    repeats: tuple[int, int] = (0, 0),
+) -> Floats:
     """Normal noise of the world of a seed, float32 (channels, height, width).
 
-    row, column: the place of the first latent, any whole numbers.
+    row, column: the place of the first latent, any whole numbers. repeats: rows and columns after
+    which there is the same noise again, whichever way; 0 is never.
     """
+    if any(repeats):
+        tops, lefts = map(_repeated, (row, column), (height, width), repeats)
+        top, left = int(tops.min()), int(lefts.min())
+        tall, wide = int(tops.max()) + 1 - top, int(lefts.max()) + 1 - left
+        whole = window(seed, channels, top, left, tall, wide)
+        return np.ascontiguousarray(whole[:, (tops - top)[:, None], lefts - left])
     made = np.empty((channels, height, width), np.float32)
     for down in range(row // _SIDE, -(-(row + height) // _SIDE)):
         rows = _shared(row, height, down)
@@ -37,6 +52,13 @@ def window(seed: int, channels: int, row: int, column: int, height: int, width: 
                 :, rows.start + top : rows.stop + top, columns.start + left : columns.stop + left
             ]
     return made
+
+
+def _repeated(first: int, count: int, period: int) -> NDArray[np.int64]:
+    """The places of the world that are seen from one on, where they are the same again after so
+    many."""
+    places = np.arange(first, first + count)
+    return places % abs(period) if period else places
 
 
 def _shared(first: int, count: int, block: int) -> slice:

@@ -77,11 +77,7 @@ def _draw_rest(
     before: int,
 ) -> Iterator[Frame]:
     """What `draw` draws of a clock that begins somewhere in the part."""
-    # As many pictures more as may leave light in the first one, or share its transform's window.
-    # That is as long as twice the longest one, to the next power of two, at most.
-    window = min(_WINDOW, Fraction(1, 10) + 2 * Fraction(look.tlength))
-    faded = math.ceil((window + _FADED * Fraction(look.afterglow)) * clock.fps)
-    run = min(before + faded, clock.past)
+    run = min(before + _faded(look, clock.fps), clock.past)
     begin = clock.start - run / clock.fps
     part, skip = _settling(song, begin, Fraction(song.samples, song.rate))
     coloured = _Coloured(palettes, _start(song) + begin)
@@ -90,6 +86,40 @@ def _draw_rest(
     wanted = islice(pictures, run - before, None)
     with closed(pictures):
         yield from wanted if gaps or count - run == clock.drawn else at(wanted, clock.ticks)
+
+
+def draw_some(
+    song: Song,
+    look: Look,
+    clock: Clock,
+    ticks: range,
+    *,
+    size: tuple[int, int] = (512, 512),
+    palettes: Keys = (),
+) -> Iterator[Frame]:
+    """Pictures at ticks of the clock's fine grid, one after the other; 0 is the first keyframe.
+
+    Unlike those that `draw` makes, they know what the file has before the part and behind it, as if
+    the part was cut from drawings of the whole.
+    """
+    reach = round(_AROUND * song.rate)
+    before, behind = min(reach, song.first), min(reach, song.total - song.first - song.samples)
+    whole = replace(song, first=song.first - before, samples=before + song.samples + behind)
+    moved, first = Fraction(before, song.rate), clock.start + ticks.start / clock.fps
+    run = max(0, min(_faded(look, clock.fps), math.floor((first + moved) * clock.fps)))
+    begin = first - run / clock.fps
+    part, skip = _settling(whole, begin + moved, moved + clock.start + ticks.stop / clock.fps)
+    coloured = _Coloured(palettes, _start(song) + begin)
+    count = run + len(ticks)
+    with closed(_draw(part, look, clock.fps, count, size, skip=skip, coloured=coloured)) as drawn:
+        yield from islice(drawn, run, None)
+
+
+def _faded(look: Look, fps: Fraction) -> int:
+    """As many pictures as may leave light in one behind them, or share its transform's window."""
+    # That is as long as twice the longest one, to the next power of two, at most.
+    window = min(_WINDOW, Fraction(1, 10) + 2 * Fraction(look.tlength))
+    return math.ceil((window + _FADED * Fraction(look.afterglow)) * fps)
 
 
 def _settling(song: Song, begin: Fraction, end: Fraction) -> tuple[Song, int]:
@@ -120,9 +150,7 @@ def draw_moment(
 
     Returns a uint8 array (height, width, 3).
     """
-    fps, ticks = clock.fps, clock.ticks
-    place = (time - clock.start) * fps + _SLACK
-    tick = ticks[max(0, bisect.bisect_right(ticks, place) - 1)]
+    fps, tick = clock.fps, tick_at(clock, time)
     last = math.ceil((song.duration - clock.start) * fps) - 1
     tick = max(0, min(tick, last))
     moment = clock.start + tick / fps
@@ -142,7 +170,14 @@ def draw_moment(
     return deque(embers.glowing(pictures, look, clock, course, first=tick - before), 1)[0]
 
 
+def tick_at(clock: Clock, time: Fraction) -> int:
+    """The tick of a moment: the last one that is drawn and is not later."""
+    place = (time - clock.start) * clock.fps + _SLACK
+    return clock.ticks[max(0, bisect.bisect_right(clock.ticks, place) - 1)]
+
+
 _WINDOW = Fraction(2)  # seconds around a moment that a transform may look at
+_AROUND = Fraction(10)  # seconds beside a part that may be looked at: levelling forgets more slowly
 _SLACK = Fraction(1, 10**6)  # of a picture: a time as a float may lie just below its own picture
 _FADED = Fraction(63, 10)  # multiples of the afterglow after which a light of 255 is black
 _SETTLED = 16  # blocks after which levelling over 15 blocks has forgotten the past

@@ -373,7 +373,7 @@ def played(job: Job, level: int, *, every: bool = False) -> Job:
         most = max(1, round(job.clock.rate / rate))
         parts = max(part for part in range(1, most + 1) if not recipe.after % part)
         recipe = replace(recipe, after=recipe.after // parts)
-    return resolve(recipe, job.song)
+    return resolve(recipe, job.song, job.store)
 
 
 def beginning(job: Job, frame: int) -> Job:

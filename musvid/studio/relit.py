@@ -26,6 +26,7 @@ from ..interpolate import chosen, retime
 from ..interpolate.relight import CELL, Response
 from ..job import Job
 from ..keys import shares
+from ..music import along
 from ..rendering import Painted
 from ..view.camera import STILL, pose
 from ..view.settings import FLAT, RIM, suited
@@ -78,6 +79,8 @@ class Moment:
 def covered(job: Job) -> bool:
     """Whether a browser makes what the film shows of a job: what else there is, is made here."""
     recipe = job.recipe
+    if recipe.along.keys() & set(along.FINISH):
+        return False
     blended = recipe.after == 1 or chosen(recipe.interpolator, painted=recipe.paints) == "blend"
     return blended or _drawn(job)
 
@@ -211,7 +214,8 @@ def seen(job: Job, begin: float, end: float, *, whole: bool = True) -> dict[str,
     kinds: dict[str, Any] = {}
     for kind in sorted(there):
         view, camera, finish = suited((shot.view, shot.camera, shot.finish), kind)
-        poses = [pose(camera, time, shot.beat or STILL, shot.by) for time in times]
+        more = shot.beat or STILL, shot.by, shot.rounds(view)
+        poses = [pose(camera, time, *more) for time in times]
         kinds[kind] = {
             "copies": view.copies,
             "bend": view.bend,

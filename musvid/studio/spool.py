@@ -116,7 +116,7 @@ def pack(folder: Path, path: Path) -> Path:
     """All frames of a render as a zip file of PNGs, one folder for each stage.
 
     folder: the one of the render. Where its frames are not kept any more, the finished ones are
-    read back from ``video.mp4`` in it, as the video shows them.
+    read back from the video in it, as the video shows them.
 
     Raises OutputError when the file cannot be written, or there is nothing to pack.
     """
@@ -126,8 +126,8 @@ def pack(folder: Path, path: Path) -> Path:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             kept = Spool(folder)
             count = sum(_packed(archive, stage, kept.read(stage)) for stage in STAGES)
-            made = folder / "video.mp4"
-            if not count and made.is_file():
+            made = next(folder.glob("video.*"), None)
+            if not count and made:
                 count = _packed(archive, STAGES[-1], video.read(made))
         if not count:
             raise OutputError("The frames of this render are gone; render it again to have them.")

@@ -34,7 +34,7 @@ class ChainStep:
 
 def small(job: Job) -> Job:
     """A job whose pictures are as small as those of the steps."""
-    return resolve(smaller(job, SIDE), job.song)
+    return resolve(smaller(job, SIDE), job.song, job.store)
 
 
 def steps(studio: Studio, job: Job, moment: float) -> Iterator[ChainStep]:

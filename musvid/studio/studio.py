@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -38,10 +38,10 @@ from ..paint.echo import Echo
 from ..paint.painter import Painter
 from ..paint.style import Stroke, Style
 from ..recipe import Recipe
-from ..rendering import Addresses, Tools, chain, paintings, shown
+from ..rendering import Addresses, Tools, chain, drawn_moment, paintings, shown
 from ..song import Song
-from ..spectrum import showcqt as spectrum
 from ..store import Store
+from ..video.words import draw
 from ..view.stage import view
 from . import relit
 from .attention import Attention
@@ -159,9 +159,10 @@ class Studio:
         A beat that has to be found is waited for, as in `beats`; so are parts and a drift's music.
         """
         finds = recipe.lock and not (recipe.lock.beats or recipe.lock.found)
-        listens = finds or recipe.drift_by or recipe.story != story.OFF
+        asked = any(curve.beats or curve.sources for curve in recipe.along.values())
+        listens = finds or asked or recipe.drift_by or recipe.story != story.OFF
         with self._listening if listens else nullcontext():
-            return resolve(recipe, song)
+            return resolve(recipe, song, self._store)
 
     @property
     def renders(self) -> bool:
@@ -224,12 +225,8 @@ class Studio:
         # By what embers are carried.
         world = (recipe.drift, recipe.drift_by, recipe.story) if recipe.look.embers else None
         key = (job.song, recipe.look, Fraction(time), job.clock, job.size, job.palettes, world)
-
-        def make() -> Frame:
-            more: dict[str, Any] = {"size": job.size, "palettes": job.palettes}
-            return spectrum.draw_moment(*key[:3], clock=job.clock, course=job.world, **more)
-
-        return self._kept(self._drawn, _DRAWN, key, make)
+        make = partial(drawn_moment, job, Fraction(time))
+        return self._kept(self._drawn, _DRAWN, (*key, recipe.loop), make)
 
     def _kept(
         self,
@@ -273,11 +270,10 @@ class Studio:
         if job.echo:
             return self._echoed(job, job.echo, Fraction(time))
         guide, course = self.draw(job, time), job.course
-        stroke = job.automation.stroke(time)
+        stroke = job.stroke_at(time)
         if not course:
             return self._paint([guide], job.recipe, [stroke] if job.automation else None)[0]
         span = course.moment(Fraction(time))
-        stroke = replace(stroke, place=course.place(span))
         recipe = replace(job.recipe, style=job.style)
         return course.shown(self._paint([course.canvas(guide, span)], recipe, [stroke])[0], span)
 
@@ -316,7 +312,13 @@ class Studio:
         scale = min(1.0, _SEEN / max(job.file_size))
         width, height = (max(1, round(side * scale)) for side in job.file_size)
         moment = Fraction(job.song.first, job.song.rate) + Fraction(time)
-        return next(view([frame], [moment], replace(job.shot, size=(width, height))))
+        picture = next(view([frame], [moment], replace(job.shot, size=(width, height))))
+        if job.logo:
+            (picture,) = job.logo.on_each([picture], [moment])
+        script = job.script
+        if not script or not script.shows(time):
+            return picture
+        return draw(picture, script.on(picture.shape[1], picture.shape[0]), time)
 
     def strip(self, job: Job, time: float, axis: str, values: Sequence[object]) -> Iterator[Frame]:
         """The same moment painted with several values of a setting of the style, one by one."""
@@ -575,7 +577,7 @@ def _slower(recipe: Recipe, scale: float) -> dict[str, Any]:
 
 def quick_look(job: Job, moment: float, seconds: float) -> Job:
     """Some seconds of a job around a moment (counted from the file's beginning), and small."""
-    return resolve(smaller(job, _QUICK_SIDE), around(job.song, moment, seconds))
+    return resolve(smaller(job, _QUICK_SIDE), around(job.song, moment, seconds), job.store)
 
 
 def around(song: Song, moment: float, seconds: float) -> Song:
@@ -586,8 +588,9 @@ def around(song: Song, moment: float, seconds: float) -> Song:
 
 
 def smaller(job: Job, most: int) -> Recipe:
-    """The recipe of a job whose pictures have at most so many pixels a side."""
-    recipe, longest = job.recipe, max(job.size)
+    """The recipe of a job whose pictures have at most so many pixels a side, for nothing in
+    particular."""
+    recipe, longest = replace(job.recipe, target=""), max(job.size)
     if longest > most:
         sides = [max(64, side * most // longest // 8 * 8) for side in job.size]
         slower = _slower(recipe, sides[0] / job.size[0])

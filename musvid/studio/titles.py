@@ -8,11 +8,11 @@ import shutil
 import unicodedata
 from pathlib import Path
 
+from .. import _tags
 from ..errors import SettingsError
 from ..job import Job
 from ..paint import prompts
 from ..song import Song
-from ..video.file import read_title
 
 _LONGEST = 60  # characters of a song's name, and of a prompt
 _BYTES = 80  # of which a file's name may have 255
@@ -21,10 +21,11 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RECORDED = "audio"  # what a browser calls what was recorded
 
 
-def title(song: Song) -> str:
-    """A song's name: that of its tags, or else of its file."""
+def title(song: Song, given: str | None = None) -> str:
+    """A song's name: the one that was given, or that of its tags, or else of its file."""
     named = re.sub(r"[_\s]+", " ", song.path.stem).strip()
-    return safe(read_title(song.path)) or safe("" if named == _RECORDED else named) or "My song"
+    told = _tags.read(song.path).title if given is None else given
+    return safe(told) or safe("" if named == _RECORDED else named) or "My song"
 
 
 def file_name(job: Job) -> str:
@@ -35,7 +36,9 @@ def file_name(job: Job) -> str:
     recipe, first = job.recipe, job.song.first / job.song.rate
     last = first + float(job.song.duration)
     span = f"{first:.0f}-{max(last, first + 1):.0f} s"
-    return " - ".join(filter(None, (title(job.song), safe(look(job)), recipe.view.kind, span)))
+    return " - ".join(
+        filter(None, (title(job.song, recipe.title), safe(look(job)), recipe.view.kind, span))
+    )
 
 
 def look(job: Job) -> str:

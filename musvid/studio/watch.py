@@ -28,6 +28,7 @@ _FIRST_LOOK = 2  # seconds of video that are worth a look
 _PROMPT = 0.1  # seconds between two looks at whether to stop
 _ASIDE = 0.2  # seconds that work is given to end; after that it ends by itself
 _PREVIEW = 480  # pixels of a preview's longer side, at most
+_PLAYED = (".mp4", ".webm")  # by every browser
 _SOON = 30.0  # seconds
 _AGAIN = 3  # a new preview is made when there are this many times as many frames as in the last one
 
@@ -40,7 +41,8 @@ class Report:
     left: seconds until the end, or None while unknown. video: the video or preview so far.
     finished: whether this is the last report. stopped: whether it was stopped early, and the video
     holds what was finished. late: the limit of seconds that stopped it, where it was one. workers:
-    how many workers of a cluster do what, where one paints.
+    how many workers of a cluster do what, where one paints. seen: the video as a browser plays it,
+    where that is another file.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class Report:
     stopped: bool = False
     late: float | None = None
     workers: Mapping[str, int] = field(default_factory=dict)
+    seen: Path | None = None
 
     def frames(self, stage: str, most: int) -> list[Path]:
         """At most so many finished frames of a stage, evenly spaced: at the end from the first to
@@ -273,6 +276,7 @@ class _Work:
     ) -> None:
         folder, self._encoder = spool.folder, encoder
         self.job, self.folder, self._spool = job, folder, spool
+        self._finished = folder / f"video{job.target.kinds[0].ending}"
         self.cancel, self.over = threading.Event(), over
         over.clear()
         self.error: BaseException | None = None
@@ -287,7 +291,7 @@ class _Work:
             try:
                 render(
                     job,
-                    output=folder / "video.mp4",
+                    output=self._finished,
                     progress=self._progress,
                     cancel=self.cancel,
                     tap=self._spool.add,
@@ -367,8 +371,14 @@ class _Work:
 
     def last(self) -> Report:
         """The report of a finished render."""
-        path = self.folder / "video.mp4"
-        return Report(self.folder, dict(self._done), dict(self._totals), 0.0, path, finished=True)
+        done, path, seen = dict(self._done), self._finished, None
+        if path.suffix not in _PLAYED:
+            count = sum(1 for _ in self._spool.read("frames"))
+            with contextlib.suppress(MusvidError):
+                seen = (
+                    self._write(count, self.folder / "seen.mp4", most=_PREVIEW) if count else None
+                )
+        return Report(self.folder, done, dict(self._totals), 0.0, path, finished=True, seen=seen)
 
 
 def _beginning(song: Song, seconds: Fraction) -> Song:

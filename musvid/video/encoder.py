@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 import sys
+from fractions import Fraction
 from functools import cache
 
 from .. import _ffmpeg, _validate
 from ..errors import FFmpegError, SettingsError
+from .targets import H264, PLAIN, Kind, Target
 
 ENCODERS = ("auto", "cpu", "gpu")
 
@@ -54,9 +56,40 @@ def pick(encoder: str = "auto", size: tuple[int, int] | None = None) -> str:
     return codec if fits and not why else _CPU
 
 
-def arguments(codec: str) -> list[str]:
-    """ffmpeg's arguments for an encoder that `pick` gave."""
-    return ["-c:v", codec, *_ARGUMENTS[codec]]
+def pick_for(kind: Kind, encoder: str = "auto", size: tuple[int, int] | None = None) -> str:
+    """The name that ffmpeg gives the encoder of a kind of file, see `pick`.
+
+    Raises SettingsError when a card is asked for that can not.
+    """
+    if kind.codec == H264:
+        return pick(encoder, size)
+    _validate.choice("encoder", encoder, ENCODERS)
+    if encoder == "gpu":
+        raise SettingsError(
+            f"The processor encodes {kind.ending[1:]} files of this kind; use --encoder auto or "
+            "cpu."
+        )
+    return kind.codec
+
+
+def arguments(codec: str, target: Target = PLAIN, rate: Fraction = Fraction(30)) -> list[str]:
+    """ffmpeg's arguments for an encoder that `pick_for` gave.
+
+    target: what the video is for, which bounds its bits. rate: frames a second.
+    """
+    if codec not in _ARGUMENTS:
+        own = next(kind.arguments for kind in target.kinds if kind.codec == codec)
+        return ["-c:v", codec, *own]
+    chosen = ["-c:v", codec, *_ARGUMENTS[codec]]
+    if target.ceiling:
+        chosen += ["-maxrate", str(target.ceiling), "-bufsize", str(target.ceiling)]
+    if target.level:
+        chosen += ["-profile:v", "high", "-level", target.level]
+    if target.gop:
+        chosen += ["-g", str(max(1, round(target.gop * rate)))]
+    if target.level and codec == _CPU:
+        chosen += ["-bf", "2"]
+    return chosen
 
 
 @cache

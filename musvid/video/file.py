@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -14,24 +14,31 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import _ffmpeg
+from .. import _ffmpeg, _tags
 from .._apart import apart
 from .._claims import Claim
 from ..clock import Clock
 from ..errors import FFmpegError, OutputError, SettingsError, quoted
 from ..frame import Frame
 from ..song import Song
+from ..words.script import Script
 from . import encoder as encoders
+from . import webp, words
+from .labels import UNLABELLED, Labels
+from .targets import H264, PLAIN, WEBP, Kind, Target
 
 # Rates that AAC knows and every player plays.
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
-# One line of ffmpeg's metadata format; a backslash at its end continues it.
-_COMMENT = re.compile(r"^comment=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL)
-
-_TITLE = re.compile(r"^title=((?:[^\\\n]|\\.)*)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
-
 _MOST_SETTINGS = 1 << 20  # bytes
+
+# Their index in front; QuickTime's own tags end after 64 kB, the other ones do not.
+_CONTAINERS = {
+    "mp4": ("-movflags", "+faststart"),
+    "mov": ("-movflags", "+faststart+use_metadata_tags"),
+    "webm": ("-cues_to_front", "1"),
+    "webp": ("-loop", "0"),  # for ever
+}
 
 _WAITING = 4  # frames that are made at most before ffmpeg takes them
 
@@ -92,17 +99,18 @@ def read(
             yield frame
 
 
-def check_output(output: str | os.PathLike[str], *, settings: str = "") -> Path:
+def check_output(
+    output: str | os.PathLike[str], *, settings: str = "", target: Target = PLAIN
+) -> Path:
     """The path of a video that can be written.
 
-    settings: the text that will be stored in it.
+    settings: the text that will be stored in it. target: what it is for.
 
     Raises OutputError or SettingsError where it cannot be written, or the text is too long.
     """
     path = Path(output)
-    _comment(settings)
-    if path.suffix.lower() != ".mp4":
-        raise SettingsError(f"The output {quoted(path.name)} must end in .mp4.")
+    _notes(settings)
+    target.kind(path)
     try:
         path.exists()
         path.parent.stat()
@@ -133,6 +141,9 @@ def write(
     upscale: int = 1,
     settings: str = "",
     encoder: str = "auto",
+    labels: Labels = UNLABELLED,
+    target: Target = PLAIN,
+    script: Script | None = None,
 ) -> Path:
     """Write frames and the song's sound: H.264 (yuv420p, BT.709), AAC, index in front.
 
@@ -141,31 +152,48 @@ def write(
     upscale: the file's size as a multiple of the frames' size (Lanczos).
     settings: a text to store in the file, for `read_settings`; white space at its end is lost.
     encoder: "cpu", "gpu" for the graphics card's, or "auto" for an NVIDIA card's where it works.
+    labels: what players show of it. target: what it is for, which may take another kind of file.
+    script: words that are drawn on the file's pictures.
 
     The next frames are made while ffmpeg takes those before, up to `_WAITING` of them. The file
     appears under its name when it is complete, and not before. Raises OutputError when it cannot be
     written, and SettingsError where the card is asked for and cannot.
     """
-    path = check_output(output, settings=settings)
-    encoders.pick(encoder)  # before there is work
+    path = check_output(output, settings=settings, target=target)
+    kind = target.kind(path)
+    encoders.pick_for(kind, encoder)  # before there is work
     source = iter(frames)
-    with _unfinished(path) as part, Claim(path.parent, _prefix(path)) as notes:
-        notes.write_bytes(_comment(settings))
+    folder = Claim(path.parent, f"{_prefix(path)}labels-", desk=True)
+    with _unfinished(path) as part, folder as desk:
         first = next(source)
         height, width = first.shape[:2]
         size = width * upscale, height * upscale
+        pace = rate or clock.rate
+        codec = encoders.arguments(encoders.pick_for(kind, encoder, size), target, pace)
+        how = ["-fps_mode", "passthrough", *codec]
+        if kind.pixels.startswith("yuv"):
+            how += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
+        count = 1 if target.sound else 0  # of inputs so far; the song must be the first
+        told, shown = _labelled(labels, settings, desk, kind, count + 1)
         arguments = [
-            *song.input(),
-            *_ffmpeg.raw_input(width, height, rate or clock.rate),
-            *_ffmpeg.metadata_input(notes),
-            *_output(song, size, encoders.pick(encoder, size), part),
+            *(song.input() if target.sound else ()),
+            *_ffmpeg.raw_input(width, height, pace),
+            *told,
+            *_streams(song, size, kind, target, f"[{count}:v]", written=bool(script)),
+            *(_of_first(how) if labels.cover else how),
+            *shown,
+            *(_CONTAINERS.get(kind.muxer, ())),
+            *("-fflags", "+bitexact", "-f", kind.muxer, "file:" + os.fspath(part)),
         ]
         with (
-            _ffmpeg.Process(arguments, stdin=True, patience=song.patience) as process,
+            words.staged(script.on(*size)) if script else nullcontext() as place,
+            _ffmpeg.Process(arguments, stdin=True, patience=song.patience, folder=place) as process,
             apart(process.write, _WAITING, stop=process.kill) as put,
         ):
             for frame in chain([first], source):
                 put(np.array(frame, order="C"))  # a copy: who made it may go on with its memory
+        if kind is WEBP:
+            webp.store(part, settings, labels.tags)
     return path
 
 
@@ -193,13 +221,13 @@ def _prefix(path: Path) -> str:
     return f".{path.stem[:40]}-"
 
 
-def _comment(settings: str) -> bytes:
-    """A file of metadata with some settings. Raises SettingsError where they are too long.
+def _notes(settings: str, labels: Labels = UNLABELLED) -> bytes:
+    """A file of metadata with labels and settings. Raises SettingsError where they are too long.
 
     They are handed to ffmpeg in a file since the arguments of a command have a limit of their own.
     """
     try:
-        text = _ffmpeg.metadata("comment", settings).encode()
+        text = _ffmpeg.metadata({**labels.texts(), "comment": settings}).encode()
     except UnicodeEncodeError:
         raise SettingsError(
             "The settings hold letters that are none; correct the prompt."
@@ -212,52 +240,70 @@ def _comment(settings: str) -> bytes:
     return text
 
 
-def _output(song: Song, size: tuple[int, int], codec: str, part: Path) -> list[str]:
-    """What is made of a song, frames and settings, which are the inputs 0, 1 and 2."""
+def _labelled(
+    labels: Labels, settings: str, desk: Path, kind: Kind, first: int
+) -> tuple[list[str], list[str]]:
+    """ffmpeg's inputs of what players show, and what is done with them.
+
+    desk: a folder for their files. first: the number of the first of these inputs.
+    """
+    notes, marks, cover = (desk / name for name in ("notes", "marks", "cover"))
+    notes.write_bytes(_notes(settings, labels))
+    told, shown = _ffmpeg.metadata_input(notes), ["-map_metadata", str(first)]
+    if labels.chapters:
+        first += 1
+        marks.write_text(labels.marks(), encoding="utf-8", newline="")
+        told += _ffmpeg.metadata_input(marks)
+    # Else those of a podcast would be, at moments of the whole file.
+    shown += ["-map_chapters", str(first) if labels.chapters else "-1"]
+    if labels.cover and kind.codec == H264:
+        first += 1
+        cover.write_bytes(labels.cover)
+        told += _ffmpeg.picture_input(cover)
+        shown += ["-map", f"{first}:v", "-c:v:1", "copy", "-disposition:v:1", "attached_pic"]
+    return told, shown
+
+
+def _of_first(options: list[str]) -> list[str]:
+    """Names and values of options that are for the frames alone, and not for a cover."""
+    names = [f"{name.removesuffix(':v')}:v:0" for name in options[::2]]
+    return [each for pair in zip(names, options[1::2], strict=True) for each in pair]
+
+
+def _streams(
+    song: Song,
+    size: tuple[int, int],
+    kind: Kind,
+    target: Target,
+    pictures: str,
+    *,
+    written: bool = False,
+) -> list[str]:
+    """What is made of the frames, and of the song's sound where the target has any.
+
+    written: whether words are drawn, before pixels lose half of their colours.
+    """
     scale = f"scale={size[0]}:{size[1]}:flags=lanczos+accurate_rnd+full_chroma_int"
-    picture = f"[1:v]{scale}:out_color_matrix=bt709:out_range=tv,format=yuv420p[v]"
-    rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
-    layout = "mono" if song.channels == 1 else "stereo"
-    sound = f"{song.sound}{song.filters},aformat=sample_rates={rate}:channel_layouts={layout}[a]"
-    return [
-        *("-filter_complex", f"{picture};{sound}", "-map", "[v]", "-map", "[a]"),
-        *("-fps_mode", "passthrough", *encoders.arguments(codec)),
-        *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
-        *("-c:a", "aac", "-b:a", "192k", "-map_metadata", "2", "-fflags", "+bitexact"),
-        *("-movflags", "+faststart", "-f", "mp4", "file:" + os.fspath(part)),
-    ]
+    scale = f"{pictures}{f'{scale},format=rgb24,{words.FILTER},' if written else ''}{scale}"
+    if kind.pixels.startswith("yuv"):
+        scale += ":out_color_matrix=bt709:out_range=tv"
+    chains, streams = [f"{scale},format={kind.pixels}[v]"], ["-map", "[v]"]
+    if target.sound:
+        rate = next((rate for rate in _AAC_RATES if rate <= song.rate), 48000)
+        layout = "mono" if song.channels == 1 else "stereo"
+        usual = f"aformat=sample_rates={rate}:channel_layouts={layout}"
+        chains.append(f"{song.sound}{song.filters},{usual}[a]")
+        bits = target.sound // (2 if layout == "mono" and target.name else 1)
+        streams += ["-map", "[a]", "-c:a", "aac", "-b:a", str(bits)]
+    return ["-filter_complex", ";".join(chains), *streams]
 
 
 def read_settings(path: str | os.PathLike[str]) -> str:
     """The settings that `write` stored in a video. Raises SettingsError when there are none."""
     path = Path(path)
-    found = _COMMENT.search(_notes(path, "0"))
-    if not found:
+    found = webp.read(path)
+    if found is None:
+        found = _tags.every(path).get("comment")
+    if found is None:
         raise SettingsError(f"{path.name} holds no settings; give a video that musvid made.")
-    return _plain(found.group(1))
-
-
-def read_title(path: str | os.PathLike[str]) -> str:
-    """The title that a sound file says it has, or ""."""
-    for place in ("0", "0:s:a:0"):  # Ogg has its tags in the stream
-        if found := _TITLE.search(_notes(Path(path), place)):
-            return " ".join(_plain(found.group(1)).split())
-    return ""
-
-
-def _notes(path: Path, place: str) -> str:
-    """What a file says of itself, in ffmpeg's metadata format. place: as for -map_metadata."""
-    arguments = [*_ffmpeg.media_input(path), "-map_metadata", place, "-f", "ffmetadata", "pipe:1"]
-    text = ""
-    try:
-        with _ffmpeg.Process(arguments, stdout=True) as process:
-            text = process.read_bytes(4 * _MOST_SETTINGS).decode("utf-8", errors="replace")
-            while process.read_bytes(1 << 16):
-                pass  # so that a file with endless metadata ends, too
-    except FFmpegError:
-        pass  # not media: there is nothing to find in it
-    return text
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    return found

@@ -8,17 +8,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from ..errors import SettingsError, quoted
+from .. import _pictures
 from ..frame import Frame
 from .camera import Pose
 from .projections import HOLE, Field
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-"""What is read; pillow's other formats are left to nobody's surprise."""
-
-_MOST_BYTES = 50_000_000
-_MOST_PIXELS = 50_000_000
 _SIDE = 1600  # pixels of a cover that is kept
 
 _RADIUS = 0.96 * HOLE  # of the cover, in halves of the picture's shorter side
@@ -31,56 +27,39 @@ _STEPS = 4  # sizes of it that are kept between one and its double
 def load(path: str | os.PathLike[str]) -> Frame:
     """The middle of a picture file, square, uint8 (side, side, 3), at most 1600 pixels a side.
 
-    What is transparent becomes black. Raises SettingsError where there is no file, or it is no
-    picture in one of `FORMATS`, or a very large one.
+    What is transparent becomes black. Raises what `_pictures.check` and `_pictures.opened` raise.
     """
-    path = Path(path)
-    try:
-        if not path.is_file():  # a pipe or a device would be waited for
-            raise FileNotFoundError
-        facts = path.stat()
-    except (OSError, ValueError):
-        raise SettingsError(
-            f"There is no picture {quoted(path.name)} for the cover; check its name and folder."
-        ) from None
-    if facts.st_size > _MOST_BYTES:
-        raise SettingsError(
-            f"The cover {quoted(path.name)} is larger than {_MOST_BYTES // 10**6} MB; make it "
-            "smaller."
-        )
-    return _loaded(path, facts.st_size, facts.st_mtime_ns)
+    return _loaded(*_pictures.check(path, "cover"))
 
 
 @lru_cache(maxsize=4)
 def _loaded(path: Path, _size: int, _changed: int) -> Frame:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    try:
-        with Image.open(path, formats=FORMATS) as file:
-            width, height = file.size
-            if width * height > _MOST_PIXELS:
-                raise SettingsError(
-                    f"The cover {quoted(path.name)} has {width} x {height} pixels; make it smaller."
-                )
-            image = ImageOps.exif_transpose(file).convert("RGBA")
-    except SettingsError:
-        raise
-    # Pillow has no error of its own for all that a broken file may do to its decoders.
-    except Exception:
-        raise SettingsError(
-            f"The cover {quoted(path.name)} is no picture that can be read; give a whole PNG, JPEG "
-            "or WebP file."
-        ) from None
+    image = _pictures.opened(path, "cover")
     width, height = image.size
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
     square = image.crop((left, top, left + side, top + side))
     if side > _SIDE:
         square = square.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    black = Image.new("RGBA", square.size, (0, 0, 0, 255))
-    made = np.array(Image.alpha_composite(black, square).convert("RGB"))
+    made = np.array(_pictures.on_black(square))
     made.flags.writeable = False  # it is shared
     return made
+
+
+def stamp(part: Frame, sheet: Frame, way: NDArray[np.float64]) -> None:
+    """Lay a sheet over a part of a picture, uint8 (height, width, 3), which is changed.
+
+    sheet: uint8 (height, width, 4), RGB that is weighted, and how much it hides. way: the affine
+    map, float64 (2, 3), from places of the part to places of the sheet.
+    """
+    height, width = part.shape[:2]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid = cv2.warpAffine(sheet, way, (width, height), flags=flags)
+    kept = cv2.cvtColor(laid[..., 3], cv2.COLOR_GRAY2RGB)
+    cv2.multiply(part, cv2.bitwise_not(kept), part, 1 / 255)
+    cv2.add(part, np.ascontiguousarray(laid[..., :3]), part)
 
 
 class Disc:
@@ -122,12 +101,7 @@ class Disc:
                 [0, scale, (top - y) * scale + side / 2 - 0.5],
             ]
         )
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        laid = cv2.warpAffine(sheet, way, (right - left, bottom - top), flags=flags)
-        part = picture[top:bottom, left:right]
-        kept = cv2.cvtColor(laid[..., 3], cv2.COLOR_GRAY2RGB)
-        cv2.multiply(part, cv2.bitwise_not(kept), part, 1 / 255)
-        cv2.add(part, np.ascontiguousarray(laid[..., :3]), part)
+        stamp(picture[top:bottom, left:right], sheet, way)
 
     def _sheet(self, pixels: float) -> Frame:
         """The cover with its shadow, as large as so many pixels or a little larger: RGB that is

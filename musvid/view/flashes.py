@@ -119,14 +119,29 @@ def safe(
     rate: Fraction,
     *,
     soon: bool = False,
+    loop: bool = False,
 ) -> Iterator[Frame]:
     """Pictures without more flashes than may be in a second.
 
     luminances: of each of them; they are asked for a second before the picture is. rate: pictures a
-    second. soon: see `gains`.
+    second. soon: see `gains`. loop: whether the first picture comes behind the last one again. Then
+    the last second knows the first one, and gives way to it: there are no more flashes, either,
+    where one round becomes the next.
     """
+    if loop:
+        luminances = _again(luminances, math.ceil(rate))
     for gain, picture in zip(gains(luminances, rate, soon=soon), pictures):  # noqa: B905
         yield damped(picture, gain)
+
+
+def _again(luminances: Iterable[float], count: int) -> Iterator[float]:
+    """Luminances, and behind them the first ones again, so many."""
+    first: list[float] = []
+    for value in luminances:
+        if len(first) < count:
+            first.append(value)
+        yield value
+    yield from first
 
 
 def damped(frame: Frame, gain: float) -> Frame:

@@ -75,6 +75,19 @@ def projection(view: View, strip: tuple[int, int], shown: tuple[int, int]) -> Pr
     return made
 
 
+def folds(view: View, *, symmetric: bool) -> int:
+    """How often a turn of the whole picture shows the same picture: 1 where only a whole one does.
+
+    symmetric: whether the right half of the strip mirrors the left one.
+    """
+    assert view.copies is not None
+    if view.kind == MANDALA:
+        return view.copies
+    if view.kind in (TUNNEL, RING):  # every other copy is mirrored
+        return view.copies if symmetric else view.copies // 2 if view.copies % 2 == 0 else 1
+    return 2 if view.kind == MOSAIC or (view.kind == HORIZON and symmetric) else 1
+
+
 def _flat(width: float, shape: float) -> Projection:
     """The strip as it is, so large that it covers the picture."""
     across, along = 1 / width, 1 / (width * shape)

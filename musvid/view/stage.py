@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from itertools import chain, repeat
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,11 +17,13 @@ import numpy as np
 from .._device import abreast, cores
 from ..frame import Frame, mirrored
 from ..keys import Keys, shares
-from .camera import STILL, Beat, Curves, Pose, pose
+from ..looping import Loop
+from ..music.along import FINISH
+from .camera import STILL, Beat, Curves, Pose, Rounds, pose
 from .cover import Disc
 from .finish import finished, tone
 from .flashes import luminance
-from .projections import Field, projection
+from .projections import Field, folds, projection
 from .sampling import FINE, Sampler
 from .settings import (
     FLAT,
@@ -55,12 +58,14 @@ class Shot:
     size: (width, height) of the pictures, in pixels.
     view, camera, finish: resolved ones.
     beat: what the camera follows; without one it follows nothing.
-    by: how settings of the camera follow the music, see `camera.curves`.
+    by: how settings of camera and finish change along the song, see `camera.curves`.
     often: how many pictures are shown of each frame, one after the other.
     first: the number of the first picture, by which grain is told apart.
     cover: what is shown in the middle of a ring, see `cover.load`.
     along: kinds of view along time, which take the place of the view's own; one dissolves into the
         next. Each has the camera and finish that suit it, see `settings.suited`.
+    loop: of a clip that is one, by which the camera comes back. symmetric: whether the right half
+        of the strip mirrors the left one.
     """
 
     size: tuple[int, int]
@@ -73,11 +78,19 @@ class Shot:
     cover: Frame | None = None
     along: Keys = ()
     first: int = 0
+    loop: Loop | None = None
+    symmetric: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether frames are shown as they are."""
         return not (self.along or changes(self.view, self.camera, self.finish) or self.by)
+
+    def rounds(self, view: View) -> Rounds | None:
+        """How the camera comes back in a view, or None where it does not."""
+        if self.loop is None:
+            return None
+        return Rounds(self.loop, folds(view, symmetric=self.symmetric))
 
     def each(
         self, frames: Iterable[Frame], times: Iterable[Fraction | float]
@@ -114,7 +127,8 @@ def luminances(
     if shot.plain:
         yield from (luminance(frame) for frame, _ in shot.each(frames, times))
         return
-    smooth = replace(shot, finish=replace(shot.finish, grain=0.0))
+    by = {name: curve for name, curve in shot.by.items() if name != "grain"}
+    smooth = replace(shot, finish=replace(shot.finish, grain=0.0), by=by)
     yield from map(luminance, _seen(frames, times, smooth, step=_STEP, fine=1))
 
 
@@ -181,6 +195,7 @@ class _Eye:
         self._turned = settings.foot == RIM and settings.kind != FLAT
         strip = frame.shape[1], frame.shape[0] - self._low
         made = projection(settings, strip, shot.size)
+        self._rounds = shot.rounds(settings)
         self._sampler = Sampler(made, strip, shot.size, fine=fine)
         self._disc: Disc | None = None
         if shot.cover is not None and settings.kind == RING:
@@ -195,11 +210,18 @@ class _Eye:
             frame = np.ascontiguousarray(frame[::-1])
         if mirrored(frame):
             frame = frame[:, : frame.shape[1] // 2]
-        seen = pose(self._camera, time, self._shot.beat or STILL, self._shot.by)
+        by, rounds, finish = self._shot.by, self._rounds, self._finish
+        seen = pose(self._camera, time, self._shot.beat or STILL, by, rounds)
+        if moved := by.keys() & set(FINISH):
+            changed: dict[str, Any] = {
+                name: rounds.value(by[name].at, time) if rounds else by[name].at(time)
+                for name in moved
+            }
+            finish = replace(finish, **changed)
         x, y = places(self._shot.size, seen, fields, step=self._step)
-        picture = self._sampler.picture(tone(frame, self._finish), x, y, seen.zoom)
+        picture = self._sampler.picture(tone(frame, finish), x, y, seen.zoom)
         lay = partial(self._disc.lay, seen=seen) if self._disc else None
-        return finished(picture, self._finish, number, lay)
+        return finished(picture, finish, number, lay)
 
 
 def places(

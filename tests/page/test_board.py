@@ -16,7 +16,7 @@ from musvid import Recipe, SettingsError
 from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.song import SongPanel
-from musvid.page.values import recipe_of
+from musvid.page.values import UPLOADED, recipe_of, values_of
 from musvid.ranges import RANGES
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
@@ -33,6 +33,7 @@ PANELS = [
     "style",
     "additions",
     "view",
+    "release",
     "look",
     "moment",
     "render",
@@ -55,7 +56,10 @@ PANELS = [
     "overview",
 ]
 # Settings that the page leaves as they are.
-NO_CONTROL = {"track"}  # few songs have several, and the page says which one it took
+NO_CONTROL = {
+    "track",  # few songs have several, and the page says which one it took
+    "midi",  # a file among the stems
+}
 
 
 @pytest.fixture
@@ -226,14 +230,33 @@ def test_the_entry_is_an_entry_only() -> None:
 
 
 def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> None:
-    values = {"stride": 7, "view.cover": "/etc/passwd", "unknown": 1}
-    data: dict[Any, Any] = {board.held: json.dumps(values), board.controls["view.cover"]: None}
+    stolen = {**dict.fromkeys(UPLOADED, "/etc/passwd"), "stems": ["/etc/passwd"]}
+    values = {"stride": 7, **stolen, "unknown": 1}
+    none = dict.fromkeys(UPLOADED)
+    data: dict[Any, Any] = {board.held: json.dumps(values)}
+    data |= {board.controls[name]: None for name in UPLOADED}
     named = board.named(data)
     first = {name: board.first[name] for name in board.controls}
-    assert named == {**first, "stride": 7, "view.cover": None}
+    assert named == {**first, "stride": 7, **none}
     assert recipe_of(named).stride == 7
     # Before the browser has read any, the page shows its first ones.
-    assert board.named({**data, board.held: None}) == {**first, "view.cover": None}
+    assert board.named({**data, board.held: None}) == {**first, **none}
+
+
+def test_an_empty_field_of_curves_is_no_curve() -> None:
+    assert recipe_of({**values_of(Recipe()), "curves": None}).curves == ""
+
+
+def test_a_page_follows_the_files_that_were_uploaded() -> None:
+    shown = values_of(Recipe(stems={"drums": "/home/me/drums.wav"}, midi="/home/me/a.mid"))
+    assert shown["stems"] is None
+    assert (recipe_of(shown).stems, recipe_of(shown).midi) == ((), None)
+    files = ["/up/Song - Drums.wav", "/up/notes.MID", "/up/bass.flac"]
+    found = recipe_of({**shown, "stems": files})
+    assert found.stems == (("drums", files[0]), ("bass", files[2]))
+    assert found.midi == files[1]
+    with pytest.raises(SettingsError, match="One MIDI file can be followed"):
+        recipe_of({**shown, "stems": ["/up/a.mid", "/up/b.midi"]})
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "7", "[" * 9999])
@@ -261,7 +284,7 @@ def test_no_event_has_many_inputs_or_shows_its_progress_on_many_components(board
         if event.fn is not None:
             where = event.outputs if event.show_progress_on is None else event.show_progress_on
             shown |= {part._id for part in [*event.inputs, *where]}
-    assert len(shown) < 70
+    assert len(shown) < 69 + len(UPLOADED), "each file that is uploaded is one"
 
 
 def test_a_part_is_reset_to_what_it_held_at_first(board: Board) -> None:

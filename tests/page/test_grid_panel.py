@@ -15,6 +15,7 @@ from PIL import Image
 from musvid import Recipe
 from musvid.page.board import Board
 from musvid.page.build import build
+from musvid.page.values import UPLOADED
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
@@ -52,7 +53,7 @@ class Panel:
         data: dict[Any, Any] = {
             self.board["song"]: str(LOOP),
             self.board["moment"]: 1.0,
-            self.board.controls["view.cover"]: None,
+            **{self.board.controls[name]: None for name in UPLOADED},
             self.board.held: json.dumps(self.values),
             self.named["grid-seconds"]: 1.0,
             state: self.shown.get("state"),

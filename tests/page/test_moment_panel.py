@@ -13,6 +13,7 @@ from musvid.estimate import Costs
 from musvid.page.board import Board
 from musvid.page.build import build
 from musvid.page.moment import MomentPanel
+from musvid.page.values import UPLOADED
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
@@ -36,7 +37,7 @@ def answers(board: Board, name: str, states: dict[Any, Any], **settings: Any) ->
     data |= {
         board["song"]: str(LOOP),
         board["moment"]: 3.0,
-        board.controls["view.cover"]: None,
+        **{board.controls[name]: None for name in UPLOADED},
         board.held: json.dumps(values | settings),
     }
     made = event.fn(data)

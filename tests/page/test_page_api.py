@@ -156,7 +156,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"style.prompt": "a\0b"}, "no letter"),
     ({"start": 100_000}, "start must be a number from 0 to 86400"),
     ({"strength_by.amount": 31}, "amount must be a number from -30 to 30"),
+    ({"words.lyrics": "/etc/passwd"}, "Lyrics are a file, which settings cannot name"),
+    ({"words.logo": "/etc/passwd"}, "A logo is a file, which settings cannot name"),
     ({"view.cover": "/etc/passwd"}, "A cover is a file, which settings cannot name"),
+    ({"stems": {"drums": "/etc/passwd"}}, "Stems are files, which settings cannot name"),
+    ({"stems": ["/etc/passwd"]}, "Stems are files, which settings cannot name"),
+    ({"midi": "/etc/passwd"}, "A MIDI file is one that settings cannot name"),
     ({"view": {"kind": "ring", "cover": "a.png"}}, "A cover is a file, which settings cannot name"),
     ({"motion_fps": 50}, "motion_fps must be a whole multiple of the picture rate: 30, 60, 90"),
 ]

@@ -16,6 +16,7 @@ from PIL import Image
 from musvid import Recipe
 from musvid.page.board import Board
 from musvid.page.build import build
+from musvid.page.values import UPLOADED
 from musvid.studio.limits import Limits
 from musvid.studio.studio import Studio
 
@@ -38,7 +39,7 @@ def ask(board: Board, question: object, **settings: Any) -> str:
     data = {
         board["song"]: str(LOOP),
         board["moment"]: 0.0,
-        board.controls["view.cover"]: None,
+        **{board.controls[name]: None for name in UPLOADED},
         board.held: json.dumps(values | settings),
         asked: question,
     }

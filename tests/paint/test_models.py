@@ -606,10 +606,10 @@ def test_noise_without_rows_and_columns_morphs_and_does_not_drift() -> None:
     moment = pipe.scheduler.timesteps[:1]
     walked = []
     for walk in (0.0, 0.5):
-        with own_noise(pipe, walks=[(5, walk, None)]):
+        with own_noise(pipe, walks=[(5, walk, None, None)]):
             walked.append(pipe.scheduler.scale_noise(packed, moment, packed))
     assert walked[0].shape == packed.shape and (walked[0] != walked[1]).any()
-    drifting = own_noise(pipe, walks=[(5, 0.0, (0, 0))])
+    drifting = own_noise(pipe, walks=[(5, 0.0, (0, 0), None)])
     with drifting, pytest.raises(SettingsError, match="--direction none, and --morph"):
         pipe.scheduler.scale_noise(packed, one, packed)
 

@@ -27,7 +27,7 @@ from musvid import (
 from musvid.__main__ import build_parser, recipe_from
 from musvid.frame import Frame
 from musvid.interpolate import light_of
-from musvid.job import _tell_melting, prepare, resolve
+from musvid.job import _tell, prepare, resolve
 from musvid.paint import models, world
 from musvid.paint.course import Course, moved
 from musvid.paint.drift import DIRECTIONS, Drift
@@ -272,7 +272,7 @@ def stiff(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded model, if its texture did not move with its noise."""
     stays = replace(models.find("sketch"), grain=None)
     monkeypatch.setitem(models.TABLE, "sketch", stays)
-    _tell_melting.cache_clear()
+    _tell.cache_clear()
 
 
 @pytest.mark.usefixtures("stiff")

@@ -29,7 +29,7 @@
   function add(names, values) {
     const look = {};
     names.forEach((name, index) => {
-      if (name && name !== 'view.cover') look[name] = values[index];
+      if (name && !['view.cover', 'stems'].includes(name)) look[name] = values[index];
     });
     const text = JSON.stringify(look), title = String(look['style.prompt'] ?? '').slice(0, 200);
     known = [{ look: text, title, picture: picture() },

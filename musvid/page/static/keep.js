@@ -1,7 +1,7 @@
 // Nothing is lost: the last settings are kept in the browser, a song's own ones (its part, beat
 // and form) beside the song they belong to. A link holds the settings of a look.
 (() => {
-  const KEY = 'musvid.settings', HASH = '#look=', NOT = ['view.cover']; // a file
+  const KEY = 'musvid.settings', HASH = '#look=', NOT = ['view.cover', 'stems']; // files
   const read = () => {
     for (const place of [() => sessionStorage, () => localStorage]) // this tab's first
       try {
