@@ -667,10 +667,10 @@ def _locked(lock: Lock, song: Song) -> Lock:
     """The lock with tempo and beat, which are looked for in the song where they are not given."""
     if not lock or lock.beats or lock.found:
         return lock
-    from .music import tempo  # imports librosa when it listens
+    from .music import tempo
 
     found = tempo.find(song, lock.bpm).lock(lock.note)
-    if lock.bar != Lock.bar:  # who says so knows better
+    if lock.bar is not None:  # who says so knows better
         found = replace(found, bar=lock.bar)
     if lock.beat is not None:
         found = replace(found, beat=lock.beat)

@@ -25,7 +25,7 @@ HOP = 256
 STEP = HOP / sound.RATE
 """Seconds between two values."""
 
-NAMES = ("low", "middle", "high", "all", "harmony", "phrase", "bass")
+NAMES = ("low", "middle", "high", "all", "deep", "loud", "harmony", "phrase", "bass")
 """The curves, see `Bands`."""
 
 _WINDOW = 1024  # samples in which an onset is told, 46 ms
@@ -45,8 +45,10 @@ class Bands:
 
     curves: by name. "low" (30 to 150 Hz: kicks and basses), "middle" (400 Hz to 4 kHz: snares,
     chords) and "high" (4 to 10 kHz: hats): how much the power rises in decibels. "all": their
-    mean. "harmony" and "phrase": how far the pitch classes of the next 0.35 s (1.1 s) are from
-    those of the last, 0 to 1. "bass": the same for the spectrum below 220 Hz and 0.35 s.
+    mean. "deep" (30 to 150 Hz) and "loud" (all pitches): how much the root of the magnitude rises,
+    which tells a loud note from a soft one, where decibels tell a note from silence. "harmony" and
+    "phrase": how far the pitch classes of the next 0.35 s (1.1 s) are from those of the last, 0 to
+    1. "bass": the same for the spectrum below 220 Hz and 0.35 s.
     fine: where exactly notes begin, a value every 1.5 ms, see `onsets.fine_envelope`.
     """
 
@@ -79,8 +81,8 @@ def listen(song: Song) -> Bands:
         raise SongError(f"{song.path.name} is too short to hear a tempo in it.")
     levels = np.concatenate(rises).astype(np.float64)
     count = len(levels)
-    curves = dict(zip(("low", "middle", "high"), levels.T, strict=True))
-    curves["all"] = levels.mean(1)
+    curves = dict(zip(("low", "middle", "high", "deep", "loud"), levels.T, strict=True))
+    curves["all"] = levels[:, :3].mean(1)
     chroma, deep = np.concatenate(tones), np.concatenate(deeps)
     curves["harmony"] = _fine(_change(chroma, _NEAR), count)
     curves["phrase"] = _fine(_change(chroma, _FAR), count)
@@ -103,16 +105,30 @@ def _windows(block: sound.Sound, length: int, hop: int) -> NDArray[np.float32]:
 
 
 def _rises(block: sound.Sound) -> NDArray[np.float32]:
-    """How many decibels low, middle and high pitches rise at every `HOP` samples: (count, 3)."""
-    level = 20 * np.log10(_windows(block, _WINDOW, HOP) + _FLOOR)
-    before = np.concatenate([np.repeat(level[:1], _BACK, 0), level[:-_BACK]])
-    rise = np.maximum(level - before, 0)
+    """How much five curves of `Bands` rise at every `HOP` samples, the first five: (count, 5)."""
+    magnitude = _windows(block, _WINDOW, HOP)
     hertz = np.fft.rfftfreq(_WINDOW, 1 / sound.RATE)
     low, high = _SPLITS[0], _SPLITS[-1]
+    deep = (low, _SPLITS[1])
     # What is between kicks and snares belongs to both and tells them apart from neither.
-    bands = ((low, _SPLITS[1]), (_SPLITS[2], _SPLITS[3]), (_SPLITS[3], high))
-    means = [rise[:, (hertz >= first) & (hertz < last)].mean(1) for first, last in bands]
-    return np.stack(means, 1).astype(np.float32)
+    bands = (deep, (_SPLITS[2], _SPLITS[3]), (_SPLITS[3], high))
+    decibels = _rise(20 * np.log10(magnitude + _FLOOR))
+    roots = _rise(np.sqrt(magnitude))
+    return np.stack(
+        [
+            curve[:, (hertz >= first) & (hertz < last)].mean(1)
+            for curve, parts in ((decibels, bands), (roots, (deep, (low, high))))
+            for first, last in parts
+        ],
+        1,
+    ).astype(np.float32)
+
+
+def _rise(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much each row rises above the one `_BACK` before it, at least 0."""
+    before = np.concatenate([np.repeat(level[:1], _BACK, 0), level[:-_BACK]])
+    rise: NDArray[np.float32] = np.maximum(level - before, 0)
+    return rise
 
 
 def _pitches(block: sound.Sound) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -9,16 +9,18 @@ how usual a tempo or a metre is, which only decides between readings that fit it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import pulse
-from ._weights import WEIGHTS
-from .bands import Bands
+from .bands import STEP, Bands
 
 Floats = NDArray[np.float64]
 
@@ -45,19 +47,34 @@ class Metre:
 
 METRES = (Metre(4, 2), Metre(4, 3), Metre(3, 2), Metre(3, 3), Metre(2, 3))
 
-_BEAT, _DOWN, _STRONG, _BACK, _PART, _FINE = range(6)
-_EXPECTED: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("low", (_BEAT, _DOWN, _STRONG, _BACK, _PART, _FINE)),
-    ("middle", (_BEAT, _DOWN, _BACK, _PART, _FINE)),
-    ("high", (_BEAT, _BACK, _PART, _FINE)),
-    ("all", (_BEAT, _DOWN, _PART, _FINE)),
-    ("harmony", (_BEAT, _DOWN, _STRONG)),
-    ("phrase", (_DOWN, _STRONG)),
-    ("bass", (_BEAT, _DOWN, _STRONG)),
+_COMBS = ("beat", "down", "strong", "back", "part", "fine")
+"""Where a reading expects something: at all beats, at the first of a bar, at the strong ones (1 and
+3 of four), at the others, and at parts and quarters of beats."""
+_EXPECTED: dict[str, tuple[str, ...]] = {
+    "low": ("beat", "down", "strong", "back", "part", "fine"),
+    "middle": ("beat", "down", "back", "part", "fine"),
+    "high": ("beat", "back", "part", "fine"),
+    "all": ("beat", "down", "part", "fine"),
+    "deep": ("beat", "down", "strong", "back", "part", "fine"),
+    "loud": ("beat", "down", "strong", "back", "part", "fine"),
+    "harmony": ("beat", "down", "strong"),
+    "phrase": ("down", "strong"),
+    "bass": ("beat", "down", "strong"),
+}
+"""Curves, and what each is correlated with."""
+_ALIKE = ("low", "middle", "all", "deep", "loud", "harmony", "bass")
+"""Curves that are compared with themselves a bar, half a bar and a beat later."""
+EVIDENCE = (
+    *(f"{curve} at {comb}" for curve, combs in _EXPECTED.items() for comb in combs),
+    *(f"{curve} after {lag}" for curve in _ALIKE for lag in ("bar", "half", "beat")),
+    *(f"metre {metre.beats}x{metre.parts}" for metre in METRES[1:]),
+    *("slow", "slow squared"),
 )
-"""Curves, and what each is correlated with: combs at all beats, at the first of a bar, at the
-strong ones (1 and 3 of four), at the others, and at parts and quarters of beats."""
-_ALIKE = ("low", "middle", "all", "harmony", "bass")
+"""What is known of a reading, by name: correlations, its metre, and octaves by which it is slower
+than 120 beats a minute."""
+WEIGHTS = Path(__file__).parents[1] / "weights" / "metre.json"
+"""How much each counts, as `musvid.training.metre` has found."""
+
 _WIDTH = 0.022  # seconds: standard deviation of a comb's tooth
 _CELL = 0.022  # seconds between the samples of a reading, about
 
@@ -66,7 +83,7 @@ _CELL = 0.022  # seconds between the samples of a reading, about
 class Readings:
     """All readings of one song, item i of each array being reading i.
 
-    evidence: (count, `len(WEIGHTS)`). length: the median beat in seconds. metre: an index of
+    evidence: (count, `len(EVIDENCE)`). length: the median beat in seconds. metre: an index of
     `METRES`. track: which pulse it stands on, and its ratio (an index of `RATIOS`). first: the
     place of a bar's beginning, in pulses. tracks: the times of the pulses.
     """
@@ -109,10 +126,10 @@ def read(bands: Bands, length: float | None = None) -> Read | None:
     found = readings(bands, length)
     if found is None:
         return None
-    score = found.evidence @ WEIGHTS
-    best = int(score.argmax())
+    likely = score(found.evidence)
+    best = int(likely.argmax())
     times, first = found.times(best)
-    chance = np.exp(score - score[best])
+    chance = np.exp(likely - likely[best])
     # Other readings that have this beat at this phase.
     beat = found.length[best]
     bar = METRES[found.metre[best]].beats
@@ -132,6 +149,17 @@ def read(bands: Bands, length: float | None = None) -> Read | None:
     return Read(times, first, bar, agree / max(total, 1e-12))
 
 
+def score(evidence: Floats) -> Floats:
+    """How likely readings are, as logarithms, but for a constant: (count,)."""
+    return np.asarray(evidence @ _weights())
+
+
+@cache
+def _weights() -> Floats:
+    told = json.loads(WEIGHTS.read_text())
+    return np.array([told[name] for name in EVIDENCE])
+
+
 def readings(bands: Bands, length: float | None = None) -> Readings | None:
     """Every reading of a song on the pulses that it keeps up, with the evidence for each."""
     onsets = pulse.strength(bands)
@@ -139,7 +167,9 @@ def readings(bands: Bands, length: float | None = None) -> Readings | None:
         lengths = pulse.lengths(onsets, PULSES)
     else:
         lengths = [length if length < 1.0 else length / 2]
-    tracks, parts = [], []
+    tracks: list[Floats] = []
+    found: list[tuple[Floats, Floats]] = []  # evidence, and where the first bar begins
+    about: list[tuple[float, int, int, int]] = []  # beat, metre, track and ratio of each of these
     for seconds in lengths:
         track = pulse.follow(onsets, seconds)
         if len(track) < 8:
@@ -150,80 +180,74 @@ def readings(bands: Bands, length: float | None = None) -> Readings | None:
             usable = FASTEST <= beat <= SLOWEST
             fits = usable if length is None else abs(beat / length - 1) < 0.03
             if fits and len(track) / ratio >= 8:
-                parts.append(_of_beat(bands, track, len(tracks), number, beat))
+                for metre, evidence, first in _of_beat(bands, track, float(ratio), beat):
+                    found.append((evidence, first))
+                    about.append((beat, metre, len(tracks), number))
         tracks.append(track)
-    if not parts:
+    if not found:
         return None
-    evidence, beats, metres, owners, numbers, firsts = (
-        np.concatenate(columns) for columns in zip(*parts, strict=True)
-    )
+    sizes = [len(first) for _, first in found]
+    beats, metres, owners, numbers = (np.repeat(each, sizes) for each in zip(*about, strict=True))
+    evidence, firsts = (np.concatenate(each) for each in zip(*found, strict=True))
     return Readings(evidence, beats, metres, owners, numbers, firsts, tracks)
 
 
 def _of_beat(
-    bands: Bands, track: Floats, owner: int, ratio: int, beat: float
-) -> tuple[NDArray[np.float64], ...]:
-    """The readings whose beat is so many pulses: their columns, in the order of `Readings`."""
+    bands: Bands, track: Floats, ratio: float, beat: float
+) -> Iterator[tuple[int, Floats, Floats]]:
+    """The readings whose beat is so many pulses: of each metre its index, the evidence, and where,
+    in pulses, the first bar begins."""
     cells = 12 * max(1, round(beat / 12 / _CELL))
-    count = int((len(track) - 1) / float(RATIOS[ratio])) * cells
-    places = np.arange(count + 1) * float(RATIOS[ratio]) / cells
+    count = int((len(track) - 1) / ratio) * cells
+    places = np.arange(count + 1) * ratio / cells
     edges = np.interp(places - 0.5 / cells, np.arange(len(track)), track)
-    sampled = {name: _sampled(bands.curves[name], edges) for name in bands.curves}
-    width = _WIDTH / beat * cells
-    columns: list[list[Floats]] = [[] for _ in range(6)]
+    curves = {name: _sampled(curve, edges) for name, curve in bands.curves.items()}
+    slow = np.log2(beat / 0.5)
     for number, metre in enumerate(METRES):
         size = metre.beats * cells
-        if count < 2 * size:
-            continue
-        rows = []
-        combs = _combs(metre, cells, width)
-        for name, expected in _EXPECTED:
-            folded = _folded(sampled[name], size)
-            spread = float(sampled[name].std())
-            rows += [_matched(folded, combs[kind], spread) for kind in expected]
-        for name in _ALIKE:
-            rows += [np.full(size, _alike(sampled[name], size))]
-            rows += [np.full(size, _alike(sampled[name], size // 2))]
-        rows += [np.full(size, float(number == other)) for other in range(1, len(METRES))]
-        slow = np.log2(beat / 0.5)
-        rows += [np.full(size, slow), np.full(size, slow**2)]
-        columns[0].append(np.stack(rows, 1))
-        columns[1].append(np.full(size, beat))
-        for column, value in ((2, number), (3, owner), (4, ratio)):
-            columns[column].append(np.full(size, value))
-        columns[5].append(places[:size])
-    if not columns[0]:
-        return (np.zeros((0, len(WEIGHTS))), *(np.zeros(0, int) for _ in range(5)))
-    return tuple(np.concatenate(column) for column in columns)
+        if count >= 2 * size:
+            same = [
+                _alike(curves[name], lag) for name in _ALIKE for lag in (size, size // 2, cells)
+            ]
+            same += [float(number == other) for other in range(1, len(METRES))]
+            same += [slow, slow**2]
+            own = _expected(curves, _combs(metre, cells, _WIDTH / beat * cells), size)
+            yield number, np.hstack([own, np.tile(same, (size, 1))]), places[:size]
+
+
+def _expected(curves: dict[str, Floats], combs: dict[str, Floats], size: int) -> Floats:
+    """How well curves fit what is expected from each cell of a bar on: (size, correlations)."""
+    fits = []
+    for name, expected in _EXPECTED.items():
+        folded, spread = _folded(curves[name], size), float(curves[name].std())
+        fits += [_matched(folded, combs[kind], spread) for kind in expected]
+    return np.stack(fits, 1)
 
 
 def _sampled(curve: Floats, edges: Floats) -> Floats:
     """Means of a curve between edges in seconds."""
-    from .bands import STEP
-
     sums = np.concatenate([[0.0], np.cumsum(curve)])
     # Value i stands for the half step at either side of i * STEP.
     at = np.interp(edges / STEP + 0.5, np.arange(len(sums)), sums)
     return np.asarray(np.diff(at) / np.maximum(np.diff(edges) / STEP, 1e-9))
 
 
-def _combs(metre: Metre, cells: int, width: float) -> list[Floats]:
-    """What a bar expects, by `_BEAT` and so on: teeth at cells, of mean 0 and deviation 1."""
+def _combs(metre: Metre, cells: int, width: float) -> dict[str, Floats]:
+    """What a bar expects, by `_COMBS`: teeth at cells, of mean 0 and deviation 1."""
     beats = range(metre.beats)
     strong = [0, 2] if metre.beats == 4 else [0]
     parts = [step / metre.parts for step in range(1, metre.parts)]
     fine = (0.25, 0.75) if metre.parts == 2 else (1 / 6, 0.5, 5 / 6)
-    return [
-        _comb([float(beat) for beat in places], metre.beats, cells, width)
-        for places in (
-            beats,
-            [0],
-            strong,
-            [beat for beat in beats if beat not in strong],
-            [beat + part for beat in beats for part in parts],
-            [beat + part for beat in beats for part in fine],
-        )
-    ]
+    places: tuple[Sequence[float], ...] = (
+        beats,
+        [0],
+        strong,
+        [beat for beat in beats if beat not in strong],
+        [beat + part for beat in beats for part in parts],
+        [beat + part for beat in beats for part in fine],
+    )
+    combs = (_comb(each, metre.beats, cells, width) for each in places)
+    return dict(zip(_COMBS, combs, strict=True))
 
 
 def _comb(places: Sequence[float], beats: int, cells: int, width: float) -> Floats:

@@ -23,6 +23,7 @@ from . import samples as sound
 from .bands import Bands
 from .lock import MAX_BPM, MIN_APART, MIN_BPM, Lock, parse_bpm
 from .meter import Read
+from .neural import Network
 
 Floats = NDArray[np.float64]
 
@@ -55,17 +56,14 @@ class Beats:
     bar: int | None = None
     downbeat: float | None = None
 
-    def lock(self, note: str, *, bar: int = 4) -> Lock:
-        """Keyframes on these beats' notes: on a constant grid where the tempo is steady.
-
-        bar: beats of a bar where the song does not tell.
-        """
+    def lock(self, note: str) -> Lock:
+        """Keyframes on these beats' notes: on a constant grid where the tempo is steady."""
         times: list[float] = []
         for time in () if self.steady else self.times:
             if not times or time - times[-1] >= MIN_APART:  # two may have found one onset
                 times.append(time)
         first = self.beat if self.downbeat is None else self.downbeat
-        return Lock(note, self.bpm, first, self.bar or bar, tuple(times))
+        return Lock(note, self.bpm, first, self.bar, tuple(times))
 
     def __str__(self) -> str:
         how = (
@@ -87,19 +85,19 @@ def find(song: Song, bpm: Fraction | None = None) -> Beats:
 
     bpm: the tempo, where it is known, so that only its beats are looked for.
 
-    A network of the extra `musvid[beats]` finds them where MUSVID_BEATS asks for it, see
-    `musvid.music.neural`. Raises SongError when no beat is found, and ModelError when that network
-    is asked for and cannot be had.
+    The network of the extra `musvid[beats]` finds them where it is installed, see
+    `musvid.music.neural`. Raises SongError when no beat is found, SettingsError when MUSVID_BEATS
+    is wrong, and ModelError when it insists on that network, which cannot be had.
     """
     facts = song.path.stat()
-    return _found(_listened(song), bpm, neural.asked(), facts.st_size, facts.st_mtime_ns)
+    return _found(_listened(song), bpm, neural.network(), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=32)
 def _found(
-    song: Song, bpm: Fraction | None, checkpoint: str | None, _size: int, _changed: int
+    song: Song, bpm: Fraction | None, network: Network | None, _size: int, _changed: int
 ) -> Beats:
-    read = neural.read(song, checkpoint) if checkpoint and bpm is None else None
+    read = neural.read(song, network) if network and bpm is None else None
     beats = track(bands.listen(song), read, bpm=bpm)
     if beats is None:
         raise SongError(f"No beat was found in {song.path.name}; give its tempo with bpm and beat.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,9 @@ def waltz(write_song: WriteSong) -> Song:
     return Song.open(write_song(clicks(np.arange(0.3, 20, 0.5), 20.0)))
 
 
-def stub(monkeypatch: pytest.MonkeyPatch, beats: Any, downbeats: Any) -> list[Any]:
+def stub(
+    monkeypatch: pytest.MonkeyPatch, beats: Any, downbeats: Any, broken: bool = False
+) -> list[Any]:
     """Installs a package beat_this whose tracker gives these; what it was called with."""
     calls: list[Any] = []
 
@@ -35,7 +38,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, beats: Any, downbeats: Any) -> list[An
             dbn: bool = False,
         ) -> None:
             calls.append((checkpoint_path, device, float16, dbn))
-            if checkpoint_path.endswith("broken.ckpt"):
+            if broken or checkpoint_path.endswith("broken.ckpt"):
                 raise ValueError("Could not load the checkpoint given the provided name")
 
         def __call__(self, signal: np.ndarray, sr: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,13 +67,14 @@ def test_beats_and_bars_are_the_networks(waltz: Song, monkeypatch: pytest.Monkey
     assert lock.bar == 3 and lock.beat == found.downbeat
 
 
-def test_it_is_asked_for_and_never_by_itself(waltz: Song, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = stub(monkeypatch, [], [])
-    monkeypatch.delenv(neural.ASKED, raising=False)
-    assert find_beats(waltz).bpm == 120
+def test_it_is_used_where_it_is_installed(waltz: Song, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = np.arange(0.3, 20, 0.5)
+    monkeypatch.delenv(neural.ASKED)
+    assert find_spec("beat_this") or neural.network() is None
+    calls = stub(monkeypatch, beats, beats[::3])
+    assert find_beats(waltz).bar == 3 and len(calls) == 2
     monkeypatch.setenv(neural.ASKED, "own")
-    assert find_beats(waltz).bpm == 120
-    assert not calls
+    assert find_beats(waltz).bar is None and len(calls) == 2
 
 
 def test_no_beats_of_the_network_are_looked_for_as_ever(
@@ -82,12 +86,23 @@ def test_no_beats_of_the_network_are_looked_for_as_ever(
     assert len(calls) == 2
 
 
-def test_what_cannot_be_had_is_one_sentence(
+def test_where_it_cannot_be_had_beats_are_found_without(
+    waltz: Song, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub(monkeypatch, [], [], broken=True)
+    monkeypatch.delenv(neural.ASKED)
+    assert find_beats(waltz).bpm == 120
+    (said,) = caplog.messages
+    assert said.startswith("The weights of the network for beats could not be loaded; check the ")
+    assert said.endswith("Beats are found without it.")
+
+
+def test_what_cannot_be_had_but_must_is_one_sentence(
     waltz: Song, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(neural.ASKED, "neural")
-    monkeypatch.setattr(neural, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match=r"pip install musvid\[beats\]"):
+    monkeypatch.setattr(neural, "find_spec", lambda _: None)
+    with pytest.raises(ModelError, match=r'pip install "musvid\[beats\]"'):
         find_beats(waltz)
     monkeypatch.undo()
     monkeypatch.setenv(neural.ASKED, str(tmp_path / "nowhere.ckpt"))

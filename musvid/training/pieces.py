@@ -1,7 +1,7 @@
-"""Pieces for the band of `band.py`, composed by chance: what the weights of the metre are fitted on.
+"""Pieces for the band, composed by chance: what the weights of `musvid.training.metre` are fitted to.
 
-Every seed is another piece. None of them is among those of `tunes.py`, by which the result is
-judged, and no pattern is taken from there; both follow what players usually do.
+Every seed is another piece. Patterns are what players usually do, chosen and varied at random; the
+songs by which the result is judged (`tests/tunes.py`) are written down by hand.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from band import BEATS, Bar, Piece, hits
+
+from .band import BEATS, Bar, Piece, hits
 
 _SLOWEST = {"4/4": 60, "3/4": 58, "6/8": 44}
 _FASTEST = {"4/4": 186, "3/4": 192, "6/8": 134}

@@ -1,3 +1,0 @@
-import numpy as np
-
-WEIGHTS = np.zeros(43)

@@ -1,0 +1,180 @@
+"""How much each piece of evidence for a beat and its bars weighs (see `musvid.music.meter`).
+
+    python -m musvid.training.metre FOLDER [--pieces 2000] [--processes 2]
+
+Pieces by chance (`musvid.training.pieces`) are played and listened to, and every reading of each is
+kept with whether its beats and bars are the true ones: into FOLDER, where a run goes on that was
+stopped. Then the weights are fitted, so that the right readings of a piece are as likely as can be
+among all of them (a conditional logit: McFadden, "Conditional Logit Analysis of Qualitative Choice
+Behavior", 1973), with every fifth piece left out to see what is found in others, and written to
+where musvid reads them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .. import Song
+from ..music import bands, meter
+from .band import BEATS, Played, play, write
+from .pieces import compose
+
+NEAR = 0.07
+"""Seconds that a beat may be off, as in MIREX."""
+
+_ENOUGH = 0.9  # F-measure of beats and of bars from which a reading is right
+_BEST, _SOME = 2500, 400  # wrong readings that are kept: the likeliest so far, and others by chance
+_SOFT = 1e-3  # of the squared weights, against fitting what is chance
+
+
+def f_measure(found: NDArray[np.float64], true: NDArray[np.float64]) -> float:
+    """Of two rising lists of times, 2 * hits / (found + true), each hit by one other at most.
+
+    As Davies, Degara and Plumbley, "Evaluation Methods for Musical Audio Beat Tracking Algorithms"
+    (2009), with `NEAR`, from the first true beat to the last.
+    """
+    found = found[(found >= true[0] - NEAR) & (found <= true[-1] + NEAR)]
+    hit = at = 0
+    for time in true:
+        while at < len(found) and found[at] < time - NEAR:
+            at += 1
+        if at < len(found) and found[at] <= time + NEAR:
+            hit, at = hit + 1, at + 1
+    return 2 * hit / (len(found) + len(true))
+
+
+def keep(seed: int, folder: Path) -> None:
+    """Write a piece's readings, unless they are there."""
+    path = folder / f"{seed}.npz"
+    if path.exists():
+        return
+    piece = compose(seed)
+    played = play(piece)
+    with tempfile.TemporaryDirectory() as place:
+        heard = bands.listen(Song.open(write(Path(place) / "song.wav", played)))
+    found = meter.readings(heard)
+    if found is None:  # nothing but long chords
+        np.savez(path, evidence=np.zeros((0, len(meter.EVIDENCE)), np.float32), right=[])
+        return
+    right = _right(found, played, 60 / piece.bpm, BEATS[piece.metre])
+    likely = np.argsort(-meter.score(found.evidence))[:_BEST]
+    some = np.random.default_rng(seed).choice(len(right), min(len(right), _SOME), replace=False)
+    kept = np.unique(np.concatenate([np.flatnonzero(right), likely, some]))
+    temporary = path.with_suffix(".part.npz")
+    np.savez(temporary, evidence=found.evidence[kept].astype(np.float32), right=right[kept])
+    temporary.replace(path)
+
+
+def _right(found: meter.Readings, played: Played, beat: float, bar: int) -> NDArray[np.bool_]:
+    """Which readings have the beats and the bars that were played."""
+    right = np.zeros(len(found.length), bool)
+    for number in np.flatnonzero(np.abs(found.length / beat - 1) < 0.06):
+        own = meter.METRES[found.metre[number]].beats
+        if own == bar:
+            times, first = found.times(int(number))
+            right[number] = (
+                f_measure(times, played.beats) >= _ENOUGH
+                and f_measure(times[first::own], played.bars) >= _ENOUGH
+            )
+    return right
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Readings of some pieces behind one another, standardised, and where each piece begins."""
+
+    evidence: torch.Tensor
+    right: torch.Tensor
+    begins: list[int]
+
+    def unlikely(self, score: torch.Tensor) -> torch.Tensor:
+        """The mean of -log of the chance that the right readings of a piece have."""
+        parts = zip(score.tensor_split(self.begins), self._rights(), strict=True)
+        return torch.stack(
+            [one.logsumexp(0) - one[right].logsumexp(0) for one, right in parts]
+        ).mean()
+
+    def found(self, score: torch.Tensor) -> float:
+        """The part of the pieces in which the likeliest reading is right."""
+        parts = zip(score.tensor_split(self.begins), self._rights(), strict=True)
+        return float(np.mean([bool(right[one.argmax()]) for one, right in parts]))
+
+    def _rights(self) -> tuple[torch.Tensor, ...]:
+        return self.right.tensor_split(self.begins)
+
+
+def fit(folder: Path) -> tuple[NDArray[np.float64], str]:
+    """The weights of `musvid.music.meter.EVIDENCE`, and how well they do.
+
+    Raises RuntimeError where the folder has no pieces.
+    """
+    loaded = [np.load(path) for path in sorted(folder.glob("[0-9]*.npz"))]
+    whole = [(one["evidence"], one["right"]) for one in loaded if one["right"].any()]
+    if not whole:
+        raise RuntimeError(f"There are no pieces in {folder}.")
+    sizes = np.concatenate([evidence for evidence, _ in whole]).std(0) + 1e-9
+    train = _together([one for number, one in enumerate(whole) if number % 5], sizes)
+    other = _together(whole[::5], sizes)
+    weights = torch.zeros(len(sizes), requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=150, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        value = train.unlikely(train.evidence @ weights) + _SOFT * (weights**2).sum()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    found = weights.detach()
+    told = ", ".join(
+        f"{name}: {100 * part.found(part.evidence @ found):.1f} % right"
+        for name, part in (("fitted to", train), ("others", other))
+    )
+    return found.numpy().astype(np.float64) / sizes, f"{len(whole)} pieces; {told}"
+
+
+def _together(
+    pieces: list[tuple[NDArray[np.float32], NDArray[np.bool_]]], sizes: NDArray[np.float32]
+) -> Pieces:
+    evidence = np.concatenate([evidence for evidence, _ in pieces]) / sizes
+    right = np.concatenate([right for _, right in pieces])
+    begins = np.cumsum([len(right) for _, right in pieces])[:-1]
+    return Pieces(torch.from_numpy(evidence), torch.from_numpy(right), [int(at) for at in begins])
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where the pieces' evidence is kept")
+    parser.add_argument("--pieces", type=int, default=2000)
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(options.processes) as pool:
+        list(pool.map(partial(keep, folder=options.folder), range(options.pieces), chunksize=4))
+    weights, told = fit(options.folder)
+    meter.WEIGHTS.write_text(
+        json.dumps(
+            {
+                name: float(f"{weight:.5g}")
+                for name, weight in zip(meter.EVIDENCE, weights, strict=True)
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+    print(told)
+
+
+if __name__ == "__main__":
+    main()
