@@ -75,6 +75,9 @@ than 120 beats a minute."""
 WEIGHTS = Path(__file__).parents[1] / "weights" / "metre.json"
 """How much each counts, as `musvid.training.metre` has found."""
 
+_FAINT = dict.fromkeys(("harmony", "phrase", "bass"), 0.01) | dict.fromkeys(("deep", "loud"), 1e-4)
+"""Deviations below which curves say nothing but noise; of the others, in decibels, `_QUIET`."""
+_QUIET = 0.3
 _WIDTH = 0.022  # seconds: standard deviation of a comb's tooth
 _CELL = 0.022  # seconds between the samples of a reading, about
 
@@ -151,13 +154,27 @@ def read(bands: Bands, length: float | None = None) -> Read | None:
 
 def score(evidence: Floats) -> Floats:
     """How likely readings are, as logarithms, but for a constant: (count,)."""
-    return np.asarray(evidence @ _weights())
+    weights = _weights()
+    hidden = np.tanh(evidence @ weights.hidden + weights.bias)
+    return np.asarray(evidence @ weights.direct + hidden @ weights.out)
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A network of one layer beside a sum. direct: (evidence,). hidden: (evidence, units). bias,
+    out: (units,)."""
+
+    direct: Floats
+    hidden: Floats
+    bias: Floats
+    out: Floats
 
 
 @cache
-def _weights() -> Floats:
+def _weights() -> Weights:
     told = json.loads(WEIGHTS.read_text())
-    return np.array([told[name] for name in EVIDENCE])
+    rows = np.array([told["evidence"][name] for name in EVIDENCE])
+    return Weights(rows[:, 0], rows[:, 1:], np.array(told["bias"]), np.array(told["out"]))
 
 
 def readings(bands: Bands, length: float | None = None) -> Readings | None:
@@ -207,7 +224,9 @@ def _of_beat(
         size = metre.beats * cells
         if count >= 2 * size:
             same = [
-                _alike(curves[name], lag) for name in _ALIKE for lag in (size, size // 2, cells)
+                _alike(curves[name], lag, _FAINT.get(name, _QUIET))
+                for name in _ALIKE
+                for lag in (size, size // 2, cells)
             ]
             same += [float(number == other) for other in range(1, len(METRES))]
             same += [slow, slow**2]
@@ -219,7 +238,8 @@ def _expected(curves: dict[str, Floats], combs: dict[str, Floats], size: int) ->
     """How well curves fit what is expected from each cell of a bar on: (size, correlations)."""
     fits = []
     for name, expected in _EXPECTED.items():
-        folded, spread = _folded(curves[name], size), float(curves[name].std())
+        folded = _folded(curves[name], size)
+        spread = float(np.hypot(curves[name].std(), _FAINT.get(name, _QUIET)))
         fits += [_matched(folded, combs[kind], spread) for kind in expected]
     return np.stack(fits, 1)
 
@@ -269,11 +289,11 @@ def _folded(values: Floats, size: int) -> Floats:
 def _matched(folded: Floats, comb: Floats, spread: float) -> Floats:
     """The correlation of a curve with a comb that begins at each cell of the bar."""
     product = np.fft.rfft(folded) * np.conj(np.fft.rfft(comb))
-    return np.asarray(np.fft.irfft(product, len(folded)) / len(folded) / max(spread, 1e-9))
+    return np.asarray(np.fft.irfft(product, len(folded)) / len(folded) / spread)
 
 
-def _alike(values: Floats, lag: int) -> float:
+def _alike(values: Floats, lag: int, faint: float) -> float:
     """The correlation of a curve with itself, so many cells later."""
     early, late = values[:-lag] - values.mean(), values[lag:] - values.mean()
-    sizes = np.sqrt((early**2).sum() * (late**2).sum())
-    return float((early * late).sum() / sizes) if sizes > 1e-12 else 0.0
+    sizes = np.sqrt(((early**2).mean() + faint**2) * ((late**2).mean() + faint**2))
+    return float((early * late).mean() / sizes)

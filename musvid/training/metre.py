@@ -4,10 +4,10 @@
 
 Pieces by chance (`musvid.training.pieces`) are played and listened to, and every reading of each is
 kept with whether its beats and bars are the true ones: into FOLDER, where a run goes on that was
-stopped. Then the weights are fitted, so that the right readings of a piece are as likely as can be
-among all of them (a conditional logit: McFadden, "Conditional Logit Analysis of Qualitative Choice
-Behavior", 1973), with every fifth piece left out to see what is found in others, and written to
-where musvid reads them.
+stopped. Then a small network is fitted, so that the right readings of a piece are as likely as can
+be among all of them (as in McFadden, "Conditional Logit Analysis of Qualitative Choice Behavior",
+1973), with every fifth piece left out to see what is found in others, and written to
+where musvid reads it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import argparse
 import json
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +33,8 @@ NEAR = 0.07
 
 _ENOUGH = 0.9  # F-measure of beats and of bars from which a reading is right
 _BEST, _SOME = 2500, 400  # wrong readings that are kept: the likeliest so far, and others by chance
-_SOFT = 1e-3  # of the squared weights, against fitting what is chance
+_UNITS, _STEPS = 12, 250  # of the network, and of L-BFGS
+_SOFT = 2e-3  # of the squared weights, against fitting what is chance
 
 
 def f_measure(found: NDArray[np.float64], true: NDArray[np.float64]) -> float:
@@ -89,32 +89,44 @@ def _right(found: meter.Readings, played: Played, beat: float, bar: int) -> NDAr
     return right
 
 
-@dataclass(frozen=True)
 class Pieces:
-    """Readings of some pieces behind one another, standardised, and where each piece begins."""
+    """Readings of some pieces, standardised, behind one another."""
 
-    evidence: torch.Tensor
-    right: torch.Tensor
-    begins: list[int]
+    def __init__(
+        self,
+        pieces: list[tuple[NDArray[np.float32], NDArray[np.bool_]]],
+        sizes: NDArray[np.float32],
+    ) -> None:
+        """pieces: evidence and which readings are right, of each. sizes: what evidence is divided
+        by."""
+        counts = [len(right) for _, right in pieces]
+        self.evidence = torch.from_numpy(np.concatenate([one for one, _ in pieces]) / sizes)
+        self.right = torch.from_numpy(np.concatenate([right for _, right in pieces]))
+        self.count, self.piece = (
+            len(pieces),
+            torch.arange(len(pieces)).repeat_interleave(torch.tensor(counts)),
+        )
+        self.ends = [int(end) for end in np.cumsum(counts)]
 
     def unlikely(self, score: torch.Tensor) -> torch.Tensor:
         """The mean of -log of the chance that the right readings of a piece have."""
-        parts = zip(score.tensor_split(self.begins), self._rights(), strict=True)
-        return torch.stack(
-            [one.logsumexp(0) - one[right].logsumexp(0) for one, right in parts]
-        ).mean()
+        most = torch.full((self.count,), -1e9)
+        most = most.scatter_reduce(0, self.piece, score.detach(), "amax")
+        chance = (score - most[self.piece]).exp()
+        nothing = torch.zeros(self.count)
+        right = nothing.index_add(0, self.piece, chance * self.right)
+        return (nothing.index_add(0, self.piece, chance).log() - (right + 1e-20).log()).mean()
 
     def found(self, score: torch.Tensor) -> float:
         """The part of the pieces in which the likeliest reading is right."""
-        parts = zip(score.tensor_split(self.begins), self._rights(), strict=True)
+        parts = zip(
+            score.tensor_split(self.ends[:-1]), self.right.tensor_split(self.ends[:-1]), strict=True
+        )
         return float(np.mean([bool(right[one.argmax()]) for one, right in parts]))
 
-    def _rights(self) -> tuple[torch.Tensor, ...]:
-        return self.right.tensor_split(self.begins)
 
-
-def fit(folder: Path) -> tuple[NDArray[np.float64], str]:
-    """The weights of `musvid.music.meter.EVIDENCE`, and how well they do.
+def fit(folder: Path) -> tuple[meter.Weights, str]:
+    """The weights, and how well they do.
 
     Raises RuntimeError where the folder has no pieces.
     """
@@ -122,34 +134,55 @@ def fit(folder: Path) -> tuple[NDArray[np.float64], str]:
     whole = [(one["evidence"], one["right"]) for one in loaded if one["right"].any()]
     if not whole:
         raise RuntimeError(f"There are no pieces in {folder}.")
-    sizes = np.concatenate([evidence for evidence, _ in whole]).std(0) + 1e-9
-    train = _together([one for number, one in enumerate(whole) if number % 5], sizes)
-    other = _together(whole[::5], sizes)
-    weights = torch.zeros(len(sizes), requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=150, line_search_fn="strong_wolfe")
+    sizes = np.concatenate([evidence for evidence, _ in whole]).std(0) + np.float32(1e-9)
+    train = Pieces([one for number, one in enumerate(whole) if number % 5], sizes)
+    other = Pieces(whole[::5], sizes)
+    chance = torch.Generator().manual_seed(0)
+    direct, bias = torch.zeros(len(sizes)), torch.zeros(_UNITS)
+    hidden = 0.1 * torch.randn(len(sizes), _UNITS, generator=chance)
+    out = 0.3 * torch.randn(_UNITS, generator=chance)
+    weights = [each.requires_grad_() for each in (direct, hidden, bias, out)]
+
+    def scored(pieces: Pieces) -> torch.Tensor:
+        return pieces.evidence @ direct + torch.tanh(pieces.evidence @ hidden + bias) @ out
+
+    optimiser = torch.optim.LBFGS(
+        weights, max_iter=_STEPS, history_size=20, line_search_fn="strong_wolfe"
+    )
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        value = train.unlikely(train.evidence @ weights) + _SOFT * (weights**2).sum()
+        soft = sum(((each**2).sum() for each in weights), torch.zeros(()))
+        value = train.unlikely(scored(train)) + _SOFT * soft
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
-    found = weights.detach()
-    told = ", ".join(
-        f"{name}: {100 * part.found(part.evidence @ found):.1f} % right"
-        for name, part in (("fitted to", train), ("others", other))
+    with torch.no_grad():
+        told = ", ".join(
+            f"{name}: {100 * part.found(scored(part)):.1f} % right"
+            for name, part in (("fitted to", train), ("others", other))
+        )
+    direct, hidden, bias, out = (each.detach().double().numpy() for each in weights)
+    found = meter.Weights(direct / sizes, hidden / sizes[:, None], bias, out)
+    return found, f"{len(whole)} pieces; {told}"
+
+
+def write_weights(weights: meter.Weights) -> None:
+    """Write weights to where musvid reads them, to five digits, a line for each evidence."""
+    rows = np.hstack([weights.direct[:, None], weights.hidden])
+    lines = [
+        f"    {json.dumps(name)}: {_numbers(row)}"
+        for name, row in zip(meter.EVIDENCE, rows, strict=True)
+    ]
+    meter.WEIGHTS.write_text(
+        '{\n  "evidence": {\n' + ",\n".join(lines) + "\n  },\n"
+        f'  "bias": {_numbers(weights.bias)},\n  "out": {_numbers(weights.out)}\n}}\n'
     )
-    return found.numpy().astype(np.float64) / sizes, f"{len(whole)} pieces; {told}"
 
 
-def _together(
-    pieces: list[tuple[NDArray[np.float32], NDArray[np.bool_]]], sizes: NDArray[np.float32]
-) -> Pieces:
-    evidence = np.concatenate([evidence for evidence, _ in pieces]) / sizes
-    right = np.concatenate([right for _, right in pieces])
-    begins = np.cumsum([len(right) for _, right in pieces])[:-1]
-    return Pieces(torch.from_numpy(evidence), torch.from_numpy(right), [int(at) for at in begins])
+def _numbers(values: NDArray[np.float64]) -> str:
+    return json.dumps([float(f"{value:.5g}") for value in values])
 
 
 def main() -> None:
@@ -163,16 +196,7 @@ def main() -> None:
     with ProcessPoolExecutor(options.processes) as pool:
         list(pool.map(partial(keep, folder=options.folder), range(options.pieces), chunksize=4))
     weights, told = fit(options.folder)
-    meter.WEIGHTS.write_text(
-        json.dumps(
-            {
-                name: float(f"{weight:.5g}")
-                for name, weight in zip(meter.EVIDENCE, weights, strict=True)
-            },
-            indent=2,
-        )
-        + "\n"
-    )
+    write_weights(weights)
     print(told)
 
 

@@ -1,4 +1,4 @@
-"""Pieces for the band, composed by chance: what the weights of `musvid.training.metre` are fitted to.
+"""Pieces for the band, composed by chance: what `musvid.training.metre` fits its weights to.
 
 Every seed is another piece. Patterns are what players usually do, chosen and varied at random; the
 songs by which the result is judged (`tests/tunes.py`) are written down by hand.
