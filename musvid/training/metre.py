@@ -4,10 +4,10 @@
 
 Pieces by chance (`musvid.training.pieces`) are played and listened to, and every reading of each is
 kept with whether its beats and bars are the true ones: into FOLDER, where a run goes on that was
-stopped. Then a small network is fitted, so that the right readings of a piece are as likely as can
+stopped. Then small networks are fitted, so that the right readings of a piece are as likely as can
 be among all of them (as in McFadden, "Conditional Logit Analysis of Qualitative Choice Behavior",
-1973), with every fifth piece left out to see what is found in others, and written to
-where musvid reads it.
+1973). Each leaves out every fifth piece, which shows what is found in others. Their mean is written
+to where musvid reads it.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ NEAR = 0.07
 
 _ENOUGH = 0.9  # F-measure of beats and of bars from which a reading is right
 _BEST, _SOME = 2500, 400  # wrong readings that are kept: the likeliest so far, and others by chance
-_UNITS, _STEPS = 12, 250  # of the network, and of L-BFGS
-_SOFT = 2e-3  # of the squared weights, against fitting what is chance
+_FOLDS = 5  # networks, each of which does not see every fifth piece
+_UNITS, _STEPS = 8, 150  # of a network, and of L-BFGS
+_SOFT = 3e-3  # of the squared weights, against fitting what is chance
 
 
 def f_measure(found: NDArray[np.float64], true: NDArray[np.float64]) -> float:
@@ -132,40 +133,56 @@ def fit(folder: Path) -> tuple[meter.Weights, str]:
     """
     loaded = [np.load(path) for path in sorted(folder.glob("[0-9]*.npz"))]
     whole = [(one["evidence"], one["right"]) for one in loaded if one["right"].any()]
-    if not whole:
-        raise RuntimeError(f"There are no pieces in {folder}.")
+    if len(whole) < _FOLDS:
+        raise RuntimeError(f"There are too few pieces in {folder}.")
     sizes = np.concatenate([evidence for evidence, _ in whole]).std(0) + np.float32(1e-9)
-    train = Pieces([one for number, one in enumerate(whole) if number % 5], sizes)
-    other = Pieces(whole[::5], sizes)
-    chance = torch.Generator().manual_seed(0)
-    direct, bias = torch.zeros(len(sizes)), torch.zeros(_UNITS)
-    hidden = 0.1 * torch.randn(len(sizes), _UNITS, generator=chance)
-    out = 0.3 * torch.randn(_UNITS, generator=chance)
-    weights = [each.requires_grad_() for each in (direct, hidden, bias, out)]
+    networks, rates = [], []
+    for fold in range(_FOLDS):
+        own = [one for number, one in enumerate(whole) if number % _FOLDS != fold]
+        train, other = Pieces(own, sizes), Pieces(whole[fold::_FOLDS], sizes)
+        networks.append(_fitted(train, fold))
+        rates.append([100 * part.found(_scored(part, networks[-1])) for part in (train, other)])
+        print(f"fold {fold}: {rates[-1][0]:.1f} and {rates[-1][1]:.1f} % right", flush=True)
+    # The mean of networks is one whose units are theirs.
+    columns = zip(*networks, strict=True)
+    direct, hidden, bias, out = (torch.cat(each, -1).double().numpy() for each in columns)
+    direct = direct.reshape(_FOLDS, -1).mean(0)
+    known, unknown = np.mean(rates, 0)
+    told = f"{len(whole)} pieces: {known:.1f} % right of a network's own, {unknown:.1f} % of others"
+    return meter.Weights(direct / sizes, hidden / sizes[:, None], bias, out / _FOLDS), told
 
-    def scored(pieces: Pieces) -> torch.Tensor:
-        return pieces.evidence @ direct + torch.tanh(pieces.evidence @ hidden + bias) @ out
 
+def _fitted(pieces: Pieces, seed: int) -> list[torch.Tensor]:
+    """A network's weights, in the order of `musvid.music.meter.Weights`."""
+    chance = torch.Generator().manual_seed(seed)
+    count = pieces.evidence.shape[1]
+    network = [
+        torch.zeros(count),
+        0.1 * torch.randn(count, _UNITS, generator=chance),
+        torch.zeros(_UNITS),
+        0.3 * torch.randn(_UNITS, generator=chance),
+    ]
     optimiser = torch.optim.LBFGS(
-        weights, max_iter=_STEPS, history_size=20, line_search_fn="strong_wolfe"
+        [each.requires_grad_() for each in network],
+        max_iter=_STEPS,
+        history_size=20,
+        line_search_fn="strong_wolfe",
     )
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        soft = sum(((each**2).sum() for each in weights), torch.zeros(()))
-        value = train.unlikely(scored(train)) + _SOFT * soft
+        soft = torch.stack([(each**2).sum() for each in network]).sum()
+        value = pieces.unlikely(_scored(pieces, network)) + _SOFT * soft
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
-    with torch.no_grad():
-        told = ", ".join(
-            f"{name}: {100 * part.found(scored(part)):.1f} % right"
-            for name, part in (("fitted to", train), ("others", other))
-        )
-    direct, hidden, bias, out = (each.detach().double().numpy() for each in weights)
-    found = meter.Weights(direct / sizes, hidden / sizes[:, None], bias, out)
-    return found, f"{len(whole)} pieces; {told}"
+    return [each.detach() for each in network]
+
+
+def _scored(pieces: Pieces, network: list[torch.Tensor]) -> torch.Tensor:
+    direct, hidden, bias, out = network
+    return pieces.evidence @ direct + torch.tanh(pieces.evidence @ hidden + bias) @ out
 
 
 def write_weights(weights: meter.Weights) -> None:
