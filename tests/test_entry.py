@@ -276,6 +276,7 @@ def test_ffmpeg_begins_while_a_thread_changes_the_surroundings() -> None:
         "    for number in range(10**9):\n"
         "        os.putenv(f'MUSVID_TEST_{number % 400}', 'x' * (number % 300))\n"
         "        os.unsetenv(f'MUSVID_TEST_{number * 7 % 400}')\n"
+        "_ffmpeg.executable()\n"  # as the cluster does before it joins
         "threading.Thread(target=change, daemon=True).start()\n"
         "for _ in range(30):\n"
         "    with _ffmpeg.Process(['-version'], stdout=True) as process:\n"

@@ -9,7 +9,7 @@ import socket
 from importlib.util import find_spec
 from typing import Any
 
-from .. import _device
+from .. import _device, _ffmpeg
 from ..errors import ClusterError, SettingsError, quoted
 
 AUTO = "auto"
@@ -64,6 +64,8 @@ def join(text: str) -> bool:
     if text != AUTO:
         _check_there(text)
         _show_token(text)
+    # Looking for it starts it, which may fail while Ray's client changes the environment.
+    _ffmpeg.executable()
     import ray  # which reads all of these as it is imported
 
     if ray.is_initialized():

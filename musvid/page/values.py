@@ -10,6 +10,7 @@ from ..music import stems
 from ..music.lock import NOTES
 from ..paint.schedulers import SCHEDULERS
 from ..spectrum.look import Look
+from ..words.settings import AUTO as WITH_THE_SONG
 
 SIZES = ["the model's own", "256x256", "384x384", "512x512", "256x144", "144x256", "768x432"]
 SHOWN = ["as painted", "1080x1080", "1920x1080", "1080x1920", "720x720"]
@@ -27,6 +28,7 @@ UPLOADED = ("view.cover", "words.lyrics", "words.logo", "guide", "stems")
 """The controls of files that are uploaded, which Gradio checks. A MIDI file is among the stems."""
 
 _SCORES = (".mid", ".midi")
+OWN_LYRICS = "own_lyrics"  # the control of those that the song's file holds
 TINY = "style.tiny_id"  # the control of a tiny autoencoder that is not the model's own
 
 Values = dict[str, Any]
@@ -49,6 +51,8 @@ def recipe_of(values: Values) -> Recipe:
         if given.get(name) in (usual[0], None, ""):
             given[name] = None
     files = {name: path for name in UPLOADED if (path := given.pop(name, None))}
+    if values.get(OWN_LYRICS) and "words.lyrics" not in files:
+        given["words.lyrics"] = WITH_THE_SONG
     given.pop("midi", None)  # is among the stems
     given["curves"] = given.get("curves") or ""  # an empty field may be nothing at all
     heard = [str(path) for path in files.pop("stems", ())]
@@ -95,6 +99,7 @@ def values_of(recipe: Recipe) -> Values:
     values["view.shown"] = values["view.shown"] or SHOWN[0]
     values |= dict.fromkeys(UPLOADED)  # the fields keep the files that they have
     values |= {name: values[name] or "" for name in ("title", "artist")}
+    values[OWN_LYRICS] = recipe.words.lyrics == WITH_THE_SONG
     values["motion_fps"] = values["motion_fps"] or PACES[0]
     values["style.scheduler"] = values["style.scheduler"] or PLANS[0]
     tiny = recipe.style.tiny_autoencoder

@@ -6,7 +6,7 @@ from ..words.lines import ENDINGS
 from ..words.settings import LOGO_PLACES, LYRICS_PLACES, TITLE_PLACES
 from .board import Board
 from .html import hint
-from .values import SHOWS
+from .values import OWN_LYRICS, SHOWS
 
 
 class WordsPanel:
@@ -25,6 +25,7 @@ class WordsPanel:
                     "words.lyrics",
                     gr.File(label="Lyrics", file_types=list(ENDINGS), height=110, elem_id="lyrics"),
                 )
+                board.control(OWN_LYRICS, gr.Checkbox(False, label="Those in the song's own file"))
                 with gr.Row(equal_height=True):
                     _places(board, "words.lyrics_place", LYRICS_PLACES)
                     board.slider("words.lyrics_shift", "Later by (s)", min_width=120)

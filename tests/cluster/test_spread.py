@@ -18,7 +18,7 @@ import pytest
 from conftest import music, write_wav
 from local import Local
 
-from musvid import Lock, Painter, Recipe, SettingsError, Song, Style, between, render
+from musvid import Lock, Painter, Recipe, SettingsError, Song, Style, _ffmpeg, between, render
 from musvid.cluster import ClusterPainter, _identity, address
 from musvid.cluster.actor import ActorHand, Agreed
 from musvid.cluster.painter import _gaps
@@ -254,6 +254,25 @@ def test_a_cluster_that_does_not_answer_is_told_soon() -> None:
         where = f"127.0.0.1:{nobody.getsockname()[1]}"
         with pytest.raises(ClusterError, match=rf"The cluster {where} does not answer"):
             address._check_there(where)
+
+
+def test_ffmpeg_is_found_before_rays_client_changes_the_surroundings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[int] = []
+
+    def there() -> bool:
+        found.append(_ffmpeg.executable.cache_info().currsize)
+        return True
+
+    monkeypatch.setattr(address, "find_spec", lambda name: name == "ray")
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=there))
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    monkeypatch.delenv(address.ADDRESS, raising=False)
+    _ffmpeg.executable.cache_clear()
+    assert not address.join("auto") and found == [1]
 
 
 def test_rays_client_is_tried_again_where_its_server_dies(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,9 +73,10 @@ def test_every_setting_has_a_control_of_its_name(board: Board) -> None:
     controls = board.controls
     settings = set(musvid.Recipe().flat())
     assert settings >= NO_CONTROL
-    # A gain that is found by itself, embers that cool in notes, and the id of a tiny autoencoder
-    # have one more.
-    assert settings - NO_CONTROL == set(controls) - {"level", "cooling", "style.tiny_id"}
+    # A gain that is found by itself, embers that cool in notes, lyrics that are the song's own, and
+    # the id of a tiny autoencoder have one more.
+    more = {"level", "cooling", "own_lyrics", "style.tiny_id"}
+    assert settings - NO_CONTROL == set(controls) - more
 
 
 LOADED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
@@ -227,6 +228,15 @@ def test_files_and_functions_stay_short(path: Path) -> None:
 
 def test_the_entry_is_an_entry_only() -> None:
     assert len((ROOT / "app.py").read_text(encoding="utf-8").splitlines()) <= 100
+
+
+def test_the_songs_own_lyrics_are_a_box_that_a_file_outdoes(board: Board) -> None:
+    first = {name: board.first[name] for name in board.controls}
+    assert recipe_of(first).words.lyrics is None
+    own = recipe_of({**first, "own_lyrics": True})
+    assert own.words.lyrics == "auto" and values_of(own)["own_lyrics"]
+    given = {**first, "own_lyrics": True, "words.lyrics": "song.lrc"}
+    assert recipe_of(given).words.lyrics == "song.lrc"
 
 
 def test_controls_that_come_as_one_text_are_read_like_controls(board: Board) -> None:
