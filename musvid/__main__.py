@@ -12,7 +12,7 @@ from typing import Any
 
 from ._curve_options import check_target, write_curves
 from ._entry import console, end_by_signals, guarded
-from ._options import begin, build_parser, clustered, common, in_time, listed, recipe_from
+from ._options import begin, build_parser, clustered, common, job_of, listed, recipe_from
 from ._progress import Bars, OneBar, fetch_all
 from ._stems import with_stems
 from .cluster.begun import Begun
@@ -29,7 +29,7 @@ from .comparison.run import COMPARISON, compare
 from .errors import SettingsError
 from .estimate import comparison_told, grid_told, told
 from .frame import Frame
-from .job import Job, prepare
+from .job import Job
 from .recipe import MOTION
 from .rendering import STAGES, check_apart, render
 from .video.file import check_output
@@ -93,11 +93,11 @@ def _render(given: list[str]) -> int:
         wish = with_stems(wish, options, machine["store"])
     if options.curves_to:
         target = check_target(options.curves_to)
-        job = in_time(prepare(options.song, wish, machine["store"]), options)
+        job = job_of(options.song, wish, machine["store"], options)
         print(write_curves(job, target, overwrite=options.overwrite))
         return 0
     with clustered(options, machine["store"]) as cluster:
-        job = in_time(prepare(options.song, wish, machine["store"]), options)
+        job = job_of(options.song, wish, machine["store"], options)
         summary = _made(job, machine, cluster, options)
     if not options.quiet:
         print(summary)
@@ -142,10 +142,12 @@ def _compare_values(options: argparse.Namespace) -> int:
     machine = common(options)
     if vars(options).get("separate"):
         wish = with_stems(wish, options, machine["store"])
-    first = in_time(prepare(options.song, wish, machine["store"]), options)
+    first = job_of(options.song, wish, machine["store"], options)
     found = first.recipe  # what the song said is not asked for again
     motion = {name: getattr(found, name) for name in MOTION}
     wish = replace(wish, lock=found.lock, form=found.form, **motion)
+    if options.colours:
+        wish = replace(wish, style=found.style, story=found.story)
     path = grid_output(first.song, options.output, picture=shot, overwrite=options.overwrite)
     jobs = jobs_of(grid, wish, first.song)
     if not options.quiet:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ._options import album_parser, begin, clustered, common, in_time, listed, recipe_from
+from ._options import album_parser, begin, clustered, common, job_of, listed, recipe_from
 from ._progress import AlbumBars, fetch_styles
 from .album import songs
 from .album.notes import NAME
@@ -19,7 +19,6 @@ from .album.run import Album
 from .album.songs import Entry
 from .cluster.begun import Begun
 from .errors import SettingsError
-from .job import prepare
 from .music import form, story
 from .paint.brush import Brush
 from .paint.style import Style
@@ -89,9 +88,11 @@ def album_of(
         folder,
         name=songs.shown(name),
         memory=memory,
-        settle=lambda path: in_time(prepare(path, wish, store), options),
-        # What `in_time` goes by, beside the recipe.
-        more=[given.get(name) for name in ("recipe", "stride", "before", "after", "note")],
+        settle=lambda path: job_of(path, wish, store, options),
+        # What `job_of` goes by, beside the recipe.
+        more=[
+            given.get(name) for name in ("recipe", "stride", "before", "after", "note", "colours")
+        ],
         overwrite=options.overwrite,
         flavr_weights=options.flavr_weights,
     )

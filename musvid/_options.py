@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from random import randrange
 from typing import Any, NoReturn, TypeVar
 
 from . import interpolate, presets
+from ._colours import add_colours, chosen_colours
 from ._curve_options import add_options as add_curves
 from ._curve_options import changing, take_curves, with_curves
 from ._device import DEVICES, FAST, PRECISIONS
@@ -23,11 +25,12 @@ from .clock import parse_time
 from .cluster.begun import Begun, begun
 from .cluster.option import add_option
 from .errors import SettingsError, quoted
-from .job import Job
+from .job import Job, prepare
 from .music import form, stems, story
 from .music.lock import NOTES, OFF, Lock
 from .music.modulation import SOURCES, Modulation
 from .paint import control
+from .paint.colouring import coloured
 from .paint.drift import DIRECTIONS, Drift
 from .paint.models import TABLE
 from .paint.schedulers import SCHEDULERS
@@ -486,6 +489,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help='what to paint, or what when: "0:00 nebula | 0:08 crystal" (default: the model\'s)',
     )
+    add_colours(style)
     add("--negative-prompt", metavar="TEXT", help="what not to paint; needs a guidance above 1")
     add(
         "--strength",
@@ -873,8 +877,20 @@ def _moving(drift: Drift, given: dict[str, Any], chosen: dict[str, Any]) -> dict
     return chosen
 
 
-def in_time(job: Job, options: argparse.Namespace) -> Job:
-    """The job, with the stride that comes closest to the wished picture rate if none was given."""
+def job_of(
+    song: str | os.PathLike[str], wish: Recipe, store: Store | None, options: argparse.Namespace
+) -> Job:
+    """What is asked for of a song, with what only the song can tell.
+
+    That is the stride that comes closest to the wished picture rate, if none was given, and the
+    colours of its cover, if these were. Raises MusvidError.
+    """
+    colours = chosen_colours(song, options)
+    job = _in_time(prepare(song, wish, store), options)
+    return job.having(coloured(job.recipe, colours)) if colours else job
+
+
+def _in_time(job: Job, options: argparse.Namespace) -> Job:
     given: dict[str, Any] = vars(options)
     recipe = job.recipe
     if not recipe.lock or "stride" in given or (options.settings and "note" not in given):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,17 @@ def opened(path: Path, what: str) -> Any:
             "JPEG or WebP file."
         )
     return found
+
+
+def decoded(content: bytes) -> Any:
+    """The picture of a file's content, as `read` gives it; None where it is none."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as file:
+            return file.convert("RGBA")
+    except Exception:  # see `read`
+        return None
 
 
 def on_black(picture: Any) -> Any:

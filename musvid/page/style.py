@@ -10,6 +10,7 @@ from .. import MODELS, MusvidError, Recipe
 from ..ranges import RANGES
 from .board import LATEST, LIGHT, QUIET, Board, Updates
 from .chips import KINDS, chips, lit, toggled
+from .colours import Colours
 from .html import hint, model_facts, told
 from .prompt import note
 from .values import SIZES, TINY, recipe_of, values_of
@@ -38,6 +39,8 @@ class StylePanel:
             self.note = gr.HTML(elem_id="prompt-note", padding=False)
             with gr.Accordion("Words to choose from", open=False, elem_id="words"):
                 self.chips = [chips(label, board.first["style.prompt"]) for label in KINDS]
+                self.colours = Colours()
+                self.colours.layout(board)
 
     def wire(self, board: Board) -> None:
         """Says what happens when."""
@@ -45,6 +48,7 @@ class StylePanel:
         prompt = controls["style.prompt"]
         for group in self.chips:
             group.choose(toggled, prompt, prompt, **LIGHT, **QUIET)
+        self.colours.wire(board)
         told = [name for name in controls if name.startswith("style.")]
         gr.on(
             board.changed(told),

@@ -14,7 +14,7 @@ class WordsPanel:
 
     def layout(self, board: Board) -> None:
         """Adds the components."""
-        with gr.Accordion("Words and logo", open=False, elem_classes="part", elem_id="words"):
+        with gr.Accordion("Words and logo", open=False, elem_classes="part", elem_id="writing"):
             self._title(board)
             with gr.Accordion("Lyrics", open=False, elem_id="lyrics-part"):
                 gr.HTML(

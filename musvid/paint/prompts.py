@@ -60,6 +60,18 @@ def parse(text: str) -> Keys:
     return tuple(keys)
 
 
+def mapped(text: str, change: Callable[[str], str]) -> str:
+    """A text in which every prompt is changed, at the same time as before."""
+    if text == parse(text)[0][1]:
+        return change(text)
+    parts = []
+    for part in text.split("|"):
+        time = _TIME.match(part.strip())
+        own = part.strip()[time.end() :] if time else part.strip()
+        parts.append(f"{time[0].strip()} {change(own)}" if time else change(own))
+    return " | ".join(parts)
+
+
 def _seconds(time: re.Match[str]) -> float:
     """The seconds of a time. One of more digits than any that is allowed is infinite."""
     if max(map(len, filter(None, time.groups()))) > 40:  # matched before it is a number

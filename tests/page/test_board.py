@@ -297,6 +297,11 @@ def test_no_event_has_many_inputs_or_shows_its_progress_on_many_components(board
     assert len(shown) < 69 + len(UPLOADED), "each file that is uploaded is one"
 
 
+def test_no_two_components_have_one_name(board: Board) -> None:
+    names = [block.elem_id for block in board.blocks.blocks.values() if block.elem_id]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_a_part_is_reset_to_what_it_held_at_first(board: Board) -> None:
     events = {event.targets[0][0]: event for event in board.blocks.fns.values() if event.targets}
     buttons = [
