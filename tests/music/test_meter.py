@@ -31,12 +31,8 @@ def found(piece: Piece, folder: Path) -> Score:
     [
         "push 4/4 76.5",  # swung sixteenths
         "house 4/4 120 silent",  # a break without drums; a bass and open hats off the beat
-        "breakbeat 4/4 170 silent",
-        "swing 4/4 126",
         "soft 4/4 168 drift",  # a tempo that wanders by 3 %
         "chamber 3/4 180",  # no drums
-        "waltz 3/4 120",
-        "slow 6/8 54",
         "jig 6/8 120",
     ],
 )
