@@ -205,7 +205,7 @@ def _moved(beats: Floats, fine: Floats, reach: float) -> tuple[Floats, Floats]:
 
 
 def _numbered(times: Floats) -> Floats:
-    """The number of each beat, from 0; numbers are skipped where librosa left a beat out."""
+    """The number of each beat, from 0; numbers are skipped where a beat was left out."""
     apart = np.diff(times)
     steps = np.maximum(1, np.round(apart / np.median(apart)))
     return np.concatenate([[0.0], np.cumsum(steps)])

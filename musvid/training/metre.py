@@ -1,10 +1,11 @@
 """How much each piece of evidence for a beat and its bars weighs (see `musvid.music.meter`).
 
-    python -m musvid.training.metre FOLDER [--pieces 2000] [--processes 2]
+    python -m musvid.training.metre FOLDER [--pieces 2000] [--quiet 800] [--processes 2]
 
-Pieces by chance (`musvid.training.pieces`) are played and listened to, and every reading of each is
-kept with whether its beats and bars are the true ones: into FOLDER, where a run goes on that was
-stopped. Then small networks are fitted, so that the right readings of a piece are as likely as can
+Pieces by chance (`musvid.training.pieces`), some of them without drums, where accents and harmony
+alone tell a waltz from a jig, are played and listened to, and every reading of each is kept with
+whether its beats and bars are the true ones: into FOLDER, where a run goes on that was stopped.
+Then small networks are fitted, so that the right readings of a piece are as likely as can
 be among all of them (as in McFadden, "Conditional Logit Analysis of Qualitative Choice Behavior",
 1973). Each leaves out every fifth piece, which shows what is found in others. Their mean is written
 to where musvid reads it.
@@ -34,7 +35,7 @@ NEAR = 0.07
 _ENOUGH = 0.9  # F-measure of beats and of bars from which a reading is right
 _BEST, _SOME = 2500, 400  # wrong readings that are kept: the likeliest so far, and others by chance
 _FOLDS = 5  # networks, each of which does not see every fifth piece
-_UNITS, _STEPS = 8, 150  # of a network, and of L-BFGS
+_UNITS, _STEPS = 8, 80  # of a network, and of L-BFGS
 _SOFT = 3e-3  # of the squared weights, against fitting what is chance
 
 
@@ -54,12 +55,12 @@ def f_measure(found: NDArray[np.float64], true: NDArray[np.float64]) -> float:
     return 2 * hit / (len(found) + len(true))
 
 
-def keep(seed: int, folder: Path) -> None:
+def keep(seed: int, folder: Path, *, quiet: bool = False) -> None:
     """Write a piece's readings, unless they are there."""
-    path = folder / f"{seed}.npz"
+    path = folder / f"{'quiet' if quiet else 'piece'}-{seed}.npz"
     if path.exists():
         return
-    piece = compose(seed)
+    piece = compose(seed, quiet=quiet)
     played = play(piece)
     with tempfile.TemporaryDirectory() as place:
         heard = bands.listen(Song.open(write(Path(place) / "song.wav", played)))
@@ -71,8 +72,9 @@ def keep(seed: int, folder: Path) -> None:
     likely = np.argsort(-meter.score(found.evidence))[:_BEST]
     some = np.random.default_rng(seed).choice(len(right), min(len(right), _SOME), replace=False)
     kept = np.unique(np.concatenate([np.flatnonzero(right), likely, some]))
-    temporary = path.with_suffix(".part.npz")
-    np.savez(temporary, evidence=found.evidence[kept].astype(np.float32), right=right[kept])
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb") as file:
+        np.savez(file, evidence=found.evidence[kept].astype(np.float32), right=right[kept])
     temporary.replace(path)
 
 
@@ -131,7 +133,7 @@ def fit(folder: Path) -> tuple[meter.Weights, str]:
 
     Raises RuntimeError where the folder has no pieces.
     """
-    loaded = [np.load(path) for path in sorted(folder.glob("[0-9]*.npz"))]
+    loaded = [np.load(path) for path in sorted(folder.glob("*.npz"))]
     whole = [(one["evidence"], one["right"]) for one in loaded if one["right"].any()]
     if len(whole) < _FOLDS:
         raise RuntimeError(f"There are too few pieces in {folder}.")
@@ -207,11 +209,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the pieces' evidence is kept")
     parser.add_argument("--pieces", type=int, default=2000)
+    parser.add_argument("--quiet", type=int, default=800, help="pieces without drums")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.processes) as pool:
-        list(pool.map(partial(keep, folder=options.folder), range(options.pieces), chunksize=4))
+        for count, quiet in ((options.pieces, False), (options.quiet, True)):
+            each = partial(keep, folder=options.folder, quiet=quiet)
+            list(pool.map(each, range(count), chunksize=4))
     weights, told = fit(options.folder)
     write_weights(weights)
     print(told)

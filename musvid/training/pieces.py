@@ -16,9 +16,9 @@ _SLOWEST = {"4/4": 60, "3/4": 58, "6/8": 44}
 _FASTEST = {"4/4": 186, "3/4": 192, "6/8": 134}
 
 
-def compose(seed: int) -> Piece:
-    """A piece by chance, the same for the same seed."""
-    rng = np.random.default_rng([7, seed])
+def compose(seed: int, *, quiet: bool = False) -> Piece:
+    """A piece by chance, the same for the same seed. quiet: whether it surely has no drums."""
+    rng = np.random.default_rng([7 + quiet, seed])
     metre = str(rng.choice(["4/4", "3/4", "6/8"], p=[0.5, 0.25, 0.25]))
     low, high = np.log([_SLOWEST[metre], _FASTEST[metre]])
     bpm = float(np.exp(rng.uniform(low, high)))
@@ -26,7 +26,7 @@ def compose(seed: int) -> Piece:
     if metre == "4/4" and bpm < 130 and rng.random() < 0.3:
         grid = 4
     swing = 1 / 6 if metre != "6/8" and grid == 2 and rng.random() < 0.25 else 0.0
-    drums = _drums(rng, metre, beats, grid) if rng.random() < 0.7 else {}
+    drums = _drums(rng, metre, beats, grid) if rng.random() < 0.7 and not quiet else {}
     chords, style = _chords(rng, metre, beats, grid)
     bars = 32 * bpm / 60 / beats
     begin = int(rng.integers(2, 5))
