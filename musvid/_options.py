@@ -362,7 +362,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="put a keyframe on every such note (T: triplets); the stride is the one that draws "
         "about --fps pictures a second, if it is not given (default: off)",
     )
-    add("--bpm", metavar="BPM", help="tempo, such as 120 or 174.3 (default: found by librosa)")
+    add("--bpm", metavar="BPM", help="tempo, such as 120 or 174.3 (default: found)")
     add(
         "--beat",
         type=_seconds,
@@ -370,7 +370,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         help="when a bar begins, from the beginning of the file (default: found)",
     )
     bar = RANGES["lock.bar"]
-    add("--bar", type=_whole, metavar="N", help=f"beats in a bar, {bar} (default: 4)")
+    add("--bar", type=_whole, metavar="N", help=f"beats in a bar, {bar} (default: found, or 4)")
 
     follow = parser.add_argument_group(
         "following the music",

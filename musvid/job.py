@@ -692,9 +692,11 @@ def _locked(lock: Lock, song: Song) -> Lock:
     """The lock with tempo and beat, which are looked for in the song where they are not given."""
     if not lock or lock.beats or lock.found:
         return lock
-    from .music import tempo  # imports librosa when it listens
+    from .music import tempo
 
-    found = tempo.find(song, lock.bpm).lock(lock.note, bar=lock.bar)
+    found = tempo.find(song, lock.bpm).lock(lock.note)
+    if lock.bar is not None:  # who says so knows better
+        found = replace(found, bar=lock.bar)
     if lock.beat is not None:
         found = replace(found, beat=lock.beat)
     if lock.bpm is not None:  # a tempo that was given is a steady one

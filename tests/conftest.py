@@ -20,6 +20,8 @@ from PIL import Image
 
 # As musvid sets it, but before any test imports torch by itself.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Beats are found by musvid itself, whatever is installed.
+os.environ.setdefault("MUSVID_BEATS", "own")
 # With a test on every core (-n), torch is quickest with one thread a test; the page and the command
 # line that a test starts inherit it.
 if "PYTEST_XDIST_WORKER" in os.environ:

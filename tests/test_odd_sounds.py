@@ -40,7 +40,7 @@ from musvid import (
     draw,
     render,
 )
-from musvid.music import features, onsets
+from musvid.music import bands, features
 from musvid.music.samples import mono
 from musvid.video.file import facts
 
@@ -346,7 +346,7 @@ def test_hard_sounds_are_drawn_and_followed_as_others(kind: str, tmp_path: Path)
         one, other = (features.of(each).curves[name] for each in (song, wanted))
         assert one.max() > 0.5, name
         assert np.corrcoef(one, other)[0, 1] > 0.9, name
-    rises, usual_rises = (onsets.envelopes(each)[0] for each in (song, wanted))
+    rises, usual_rises = (bands.listen(each).curves["all"] for each in (song, wanted))
     assert np.corrcoef(rises, usual_rises)[0, 1] > 0.9
 
 

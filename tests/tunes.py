@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from band import Bar, Piece, hits
+from musvid.training.band import Bar, Piece, hits
 
 
 def even(beats: int, apart: float, low: float = 0.5) -> Bar:

@@ -48,5 +48,5 @@ def beat(lock: Lock, times: Floats) -> Floats:
 
 def bar(lock: Lock, times: Floats) -> Floats:
     """How far in the bar some times are, 0 to 1, see `beats`."""
-    phase: Floats = np.round(beats(lock, times) / lock.bar, _DIGITS) % 1
+    phase: Floats = np.round(beats(lock, times) / lock.per_bar, _DIGITS) % 1
     return phase

@@ -15,7 +15,7 @@ class Hearing(Listening):
     @property
     def bar(self) -> int:
         """Beats in a bar."""
-        return self.lock.bar
+        return self.lock.per_bar
 
     def beats(self, times: Floats) -> Floats:
         """See `counting.beats`."""

@@ -66,7 +66,7 @@ class Lock:
     bpm: beats (quarter notes) per minute, a Fraction; None stands for what is found.
     beat: seconds from the beginning of the file to a beat with which a bar begins, within 24 hours;
         None stands for what is found.
-    bar: beats in a bar, 1 to 16.
+    bar: beats in a bar, 1 to 16; None stands for what is found, or for 4.
     beats: where the tempo wanders, the times of all beats in seconds from the beginning of the
         file, rising, 100,000 at most. Keyframes follow them, and bpm only tells by how much they
         are halved or doubled.
@@ -75,7 +75,7 @@ class Lock:
     note: str = OFF
     bpm: Fraction | None = None
     beat: float | None = None
-    bar: int = 4
+    bar: int | None = None
     beats: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
@@ -84,7 +84,8 @@ class Lock:
             object.__setattr__(self, "bpm", parse_bpm(self.bpm))
         if self.beat is not None:
             RANGES["lock.beat"].check("beat", self.beat)
-        RANGES["lock.bar"].check("bar", self.bar)
+        if self.bar is not None:
+            RANGES["lock.bar"].check("bar", self.bar)
         object.__setattr__(self, "beats", _rising(self.beats))
 
     def __bool__(self) -> bool:
@@ -102,6 +103,11 @@ class Lock:
     def found(self) -> bool:
         """Whether tempo and beat are known."""
         return self.bpm is not None and self.beat is not None
+
+    @property
+    def per_bar(self) -> int:
+        """Beats in a bar."""
+        return 4 if self.bar is None else self.bar
 
     def scaled(self, factor: Fraction) -> Lock:
         """The same with the tempo times 2 or 1/2, to correct an octave error.
@@ -186,12 +192,12 @@ class Lock:
 
         Raises SettingsError while the tempo is not known.
         """
-        bars = (self.bar * NOTES[self.note]).denominator  # of which one ends with a note
+        bars = (self.per_bar * NOTES[self.note]).denominator  # of which one ends with a note
         first = self._place(start)
         begin = self._at(first) if self.beats else start
 
         def lasts(rounds: int) -> Fraction:
-            length = self._at(first + self.bar * bars * rounds) - begin
+            length = self._at(first + self.per_bar * bars * rounds) - begin
             # The frames of wandering notes do not wander; they must meet again, too.
             return Fraction(round(length * _MEET), _MEET) if self.beats else length
 
@@ -219,7 +225,7 @@ class Lock:
         if loop:
             length = Fraction(round(duration * _MEET), _MEET)
             beats = self._place(start + length) - self._place(start)
-            count = int(round(beats / self.bar) * self.bar * notes)
+            count = int(round(beats / self.per_bar) * self.per_bar * notes)
             around = times[first : first + count]
             moments = (*around, *(time + length for time in around[:2]))
         closest = min(late - early for early, late in pairwise(moments))
@@ -241,9 +247,9 @@ class Lock:
 
         Raises SettingsError while the tempo is not known.
         """
-        first = math.floor(self._place(Fraction(begin)) / self.bar) - 1
-        last = math.ceil(self._place(Fraction(end)) / self.bar) + 1
-        times = [float(self._at(self.bar * number)) for number in range(first, last + 1)]
+        first = math.floor(self._place(Fraction(begin)) / self.per_bar) - 1
+        last = math.ceil(self._place(Fraction(end)) / self.per_bar) + 1
+        times = [float(self._at(self.per_bar * number)) for number in range(first, last + 1)]
         return times[bisect.bisect_right(times, begin) - 1 : bisect.bisect_left(times, end) + 1]
 
     def bar_near(self, time: float, after: float | None = None) -> float:
@@ -255,8 +261,8 @@ class Lock:
         """
 
         def around(moment: float) -> list[float]:
-            number = math.floor(self._place(Fraction(moment)) / self.bar)
-            return [float(self._at(self.bar * (number + step))) for step in (-1, 0, 1, 2)]
+            number = math.floor(self._place(Fraction(moment)) / self.per_bar)
+            return [float(self._at(self.per_bar * (number + step))) for step in (-1, 0, 1, 2)]
 
         near = around(time)
         if after is not None:

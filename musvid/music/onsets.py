@@ -3,7 +3,7 @@
 There are three, as there are three questions:
 
 - `envelope` is librosa's, every 512 samples (23 ms), from a mel spectrogram: enough to follow the
-  music with a setting, and what librosa's beat tracker takes.
+  music with a setting.
 - `fine_envelope` is the rise of the power, every 32 samples (1.5 ms): it says where exactly a note
   begins, which moves each beat to its onset.
 - `onset_strength` is librosa's, averaged over the time of each picture of a video: what a
@@ -19,7 +19,6 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SongError
 from ..song import Song
 from . import _librosa
 from . import samples as sound
@@ -43,22 +42,6 @@ _TEN = 7  # values of the fine envelope in 10 ms
 _WINDOW, _HOP, _BEFORE, _BANDS = 1024, 128, 4, 64
 _FLOOR = 10**-2.6  # power of a band below which nothing counts: 80 dB below a sine at full scale
 _BLOCK = 2048  # windows that are looked at together, 12 s
-
-
-def envelopes(song: Song) -> tuple[Floats, Floats]:
-    """Both envelopes of a song's part: `envelope` and `fine_envelope`.
-
-    Item i of the first belongs to sample ``i * HOP`` of `samples.RATE`, item i of the second to
-    sample ``i * FINE``. Raises SongError when the part is too short for either.
-    """
-    coarse, fine = [], []
-    for block, before in sound.blocks(song, border=BORDER):
-        coarse.append(envelope(mel(block))[own_values(len(block), before)])
-        end = min(len(block), before + sound.BLOCK)
-        fine.append(fine_envelope(block)[before // FINE : -(-end // FINE)])
-    if not coarse:
-        raise SongError(f"{song.path.name} is too short to hear a tempo in it.")
-    return np.concatenate(coarse), np.concatenate(fine)
 
 
 def own_values(length: int, before: int) -> slice:

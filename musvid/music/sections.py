@@ -51,7 +51,8 @@ def find(song: Song, lock: Lock | None = None) -> Form:
     """The form of a song's whole file, whichever part of it is used.
 
     lock: one whose tempo and beat are known: a part begins with one of its bars. Without it, beats
-        are listened for (see `musvid.music.tempo`); where there are none, borders lie on a grid.
+        and bars are listened for (see `musvid.music.tempo`); where there are none, borders lie on a
+        grid.
 
     Times are in seconds of the file, to 10 ms, and the same at every call. A song that is shorter
     than two parts, or in which nothing differs, is one part A. It is decoded in blocks; a minute of
@@ -68,9 +69,9 @@ def _found(song: Song, lock: Lock | None, _size: int, _changed: int) -> Form:
         return Form()
     heard = listen(song)
     sections: list[Section] = []
-    for time, letter in divide(
-        units(heard, float(song.duration), lock or _beats(song), bool(lock))
-    ):
+    beats = lock or _beats(song)
+    bars = beats is not None and (beats is lock or beats.bar is not None)
+    for time, letter in divide(units(heard, float(song.duration), beats, bars)):
         section = Section(round(time, 2), LETTERS[letter])
         if not sections or section.start > sections[-1].start:
             sections.append(section)
@@ -115,10 +116,10 @@ def units(heard: Heard, duration: float, lock: Lock | None, bars: bool) -> Units
     else:
         times = _inside(lock, duration, 1)
         if len(times) > _MOST:
-            times = _inside(lock, duration, lock.bar)
+            times = _inside(lock, duration, lock.per_bar)
             times = times[:: -(-len(times) // _MOST)]
         elif bars:
-            borders = np.isin(times, _inside(lock, duration, lock.bar))
+            borders = np.isin(times, _inside(lock, duration, lock.per_bar))
     if not len(times) or times[0] > 0.3:  # what is before the first beat
         times = np.concatenate([[0.0], times])
         borders = None if borders is None else np.concatenate([[True], borders])

@@ -87,7 +87,7 @@ def _bar(lock: Lock) -> float:
     if lock.bpm is None:
         return _CROSSING
     least, most = _BARS
-    return max(least, min(most, lock.bar * 60 / float(lock.bpm)))
+    return max(least, min(most, lock.per_bar * 60 / float(lock.bpm)))
 
 
 def _crossings(starts: Sequence[float], bar: float) -> list[float]:

@@ -1,10 +1,10 @@
-"""Tempo and beats of a song, found with librosa: a proposal, for whoever knows better.
+"""Tempo, beats and bars of a song: a proposal, for whoever knows better.
 
-Two layers on `onsets.envelopes`: `track` (envelopes to beats), `find` (a song's part to `Beats`).
-librosa's beats (Ellis, "Beat Tracking by Dynamic Programming", 2007) lie on a grid of 23 ms and its
-tempo on one of some percent, with which keyframes would leave the music after seconds. So each beat
-is moved to the onset beside it, which is found to the millisecond, and the tempo is the slope of
-the straight line through all of them.
+Two layers: `track` (what is heard to beats), `find` (a song's part to `Beats`). Which pulse is the
+beat says `musvid.music.meter`, or a network where one is asked for (`musvid.music.neural`). Such
+beats lie on a grid of some milliseconds, with which keyframes would leave the music after a while.
+So each beat is moved to the onset beside it, which is found to the millisecond, and the tempo is
+the slope of the straight line through all of them.
 """
 
 from __future__ import annotations
@@ -12,23 +12,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..song import Song
-from . import _librosa, onsets
+from . import bands, meter, neural, onsets
 from . import samples as sound
+from .bands import Bands
 from .lock import MAX_BPM, MIN_APART, MIN_BPM, Lock, parse_bpm
+from .meter import Read
+from .neural import Network
 
 Floats = NDArray[np.float64]
 
 LONGEST = 600
 """Seconds of a song that are listened to; of a longer one, those around the part that is used."""
 
-_REACH = 0.06  # seconds between a beat of librosa's and its onset
+_REACH = 0.06  # seconds between a beat and its onset
+_LOUD = 0.02  # part of the strongest onset above which something begins
+_SURE = 0.6  # likelihood from which bars are told
 _NEAR = 0.03  # seconds that a beat of a steady tempo may be off
 _STEADY = 0.7  # part of the beats (weighted by their onsets) that are as near as that
 
@@ -40,7 +44,8 @@ class Beats:
     bpm: beats per minute, to four decimals. beat: seconds from the beginning of the file to the
     first beat. times: all beats in seconds from the beginning of the file. spread: the standard
     deviation of the intervals between beats as a part of their median. steady: whether one tempo
-    fits all of the song, to 30 ms.
+    fits all of the song, to 30 ms. bar: beats of a bar, and downbeat: seconds from the beginning of
+    the file to the first beat with which a bar begins; both None where the song does not tell.
     """
 
     bpm: Fraction
@@ -48,14 +53,17 @@ class Beats:
     times: tuple[float, ...]
     spread: float
     steady: bool
+    bar: int | None = None
+    downbeat: float | None = None
 
-    def lock(self, note: str, *, bar: int = 4) -> Lock:
+    def lock(self, note: str) -> Lock:
         """Keyframes on these beats' notes: on a constant grid where the tempo is steady."""
         times: list[float] = []
         for time in () if self.steady else self.times:
             if not times or time - times[-1] >= MIN_APART:  # two may have found one onset
                 times.append(time)
-        return Lock(note, self.bpm, self.beat, bar, tuple(times))
+        first = self.beat if self.downbeat is None else self.downbeat
+        return Lock(note, self.bpm, first, self.bar, tuple(times))
 
     def __str__(self) -> str:
         how = (
@@ -63,9 +71,12 @@ class Beats:
             if self.steady
             else "the tempo wanders: keyframes follow the beats"
         )
+        bars = ""
+        if self.bar is not None and self.downbeat is not None:
+            bars = f", bars of {self.bar} from {self.downbeat:.3f} s"
         return (
-            f"{float(self.bpm):.2f} bpm, first beat at {self.beat:.3f} s; intervals spread by "
-            f"{100 * self.spread:.1f} %; {how}"
+            f"{float(self.bpm):.2f} bpm, first beat at {self.beat:.3f} s{bars}; intervals spread "
+            f"by {100 * self.spread:.1f} %; {how}"
         )
 
 
@@ -74,16 +85,20 @@ def find(song: Song, bpm: Fraction | None = None) -> Beats:
 
     bpm: the tempo, where it is known, so that only its beats are looked for.
 
-    The first call on a machine takes up to a minute, in which numba compiles for librosa. Raises
-    SongError when no beat is found.
+    The network of the extra `musvid[beats]` finds them where it is installed, see
+    `musvid.music.neural`. Raises SongError when no beat is found, SettingsError when MUSVID_BEATS
+    is wrong, and ModelError when it insists on that network, which cannot be had.
     """
     facts = song.path.stat()
-    return _found(_listened(song), bpm, facts.st_size, facts.st_mtime_ns)
+    return _found(_listened(song), bpm, neural.network(), facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=32)
-def _found(song: Song, bpm: Fraction | None, _size: int, _changed: int) -> Beats:
-    beats = track(*onsets.envelopes(song), bpm=bpm)
+def _found(
+    song: Song, bpm: Fraction | None, network: Network | None, _size: int, _changed: int
+) -> Beats:
+    read = neural.read(song, network) if network and bpm is None else None
+    beats = track(bands.listen(song), read, bpm=bpm)
     if beats is None:
         raise SongError(f"No beat was found in {song.path.name}; give its tempo with bpm and beat.")
     start = song.first / song.rate
@@ -91,6 +106,7 @@ def _found(song: Song, bpm: Fraction | None, _size: int, _changed: int) -> Beats
         beats,
         beat=round(beats.beat + start, 4),
         times=tuple(round(time + start, 4) for time in beats.times),
+        downbeat=None if beats.downbeat is None else round(beats.downbeat + start, 4),
     )
 
 
@@ -100,22 +116,17 @@ def _listened(song: Song) -> Song:
     return replace(song, first=first, samples=min(song.total - first, most))
 
 
-def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats | None:
-    """Beats of onset envelopes as `onsets.envelopes` gives them, in seconds from their beginning.
+def track(heard: Bands, read: Read | None = None, *, bpm: Fraction | None = None) -> Beats | None:
+    """Beats to the millisecond, in seconds from the beginning of what was heard.
 
-    bpm: the tempo, where it is known. Returns None where there is no beat.
+    read: beats that are known to some ten milliseconds; without, the likeliest reading is looked
+    for. bpm: the tempo, where it is known. Returns None where there is no beat.
     """
-    librosa = _librosa.load()
-
-    known: dict[str, Any] = {} if bpm is None else {"bpm": float(bpm)}
-    _, rough = librosa.beat.beat_track(
-        onset_envelope=coarse,
-        sr=sound.RATE,
-        hop_length=onsets.HOP,
-        units="time",
-        trim=False,
-        **known,
-    )
+    fine = heard.fine
+    read = read or meter.read(heard, None if bpm is None else float(60 / bpm))
+    if read is None:
+        return None
+    rough, first_bar = _sounding(read, fine)
     if len(rough) < 4:
         return None
     times, weights = _moved(rough, fine, _REACH)
@@ -129,14 +140,40 @@ def track(coarse: Floats, fine: Floats, *, bpm: Fraction | None = None) -> Beats
         bpm = _round(60 / length, numbers[-1] * length)
     length, first, _ = _line(numbers, *again, float(60 / bpm))
     intervals = np.diff(times) / np.maximum(1, np.diff(numbers))
-    beat = first % length
+    steady = bool((weights * near).sum() >= _STEADY * weights.sum())
+    beat = _early(first, length)
+    bar = downbeat = None
+    if read.sure >= _SURE and first_bar < len(times):
+        bar = read.bar
+        if steady:
+            downbeat = _early(first + length * numbers[first_bar], length * bar)
+        else:
+            downbeat = float(times[first_bar])
     return Beats(
         bpm=bpm,
-        beat=float(beat if length - beat > onsets.FINE / sound.RATE else beat - length),
+        beat=beat,
         times=tuple(float(time) for time in times),
         spread=float(np.std(intervals) / np.median(intervals)),
-        steady=bool((weights * near).sum() >= _STEADY * weights.sum()),
+        steady=steady,
+        bar=bar,
+        downbeat=downbeat,
     )
+
+
+def _early(time: float, length: float) -> float:
+    """The first of moments that are so far apart; just before 0 rather than just before the end."""
+    early = time % length
+    return float(early if length - early > onsets.FINE / sound.RATE else early - length)
+
+
+def _sounding(read: Read, fine: Floats) -> tuple[Floats, int]:
+    """The beats between the first and the last sound, and which of them begins the first bar."""
+    loud = np.flatnonzero(fine > _LOUD * fine.max(initial=0.0)) * (onsets.FINE / sound.RATE)
+    if not len(loud):
+        return read.times[:0], 0
+    inside = (read.times >= loud[0] - _REACH) & (read.times <= loud[-1] + _REACH)
+    skipped = int(inside.argmax())
+    return read.times[inside], (read.first - skipped) % read.bar
 
 
 def _round(bpm: float, seconds: float) -> Fraction:
@@ -168,7 +205,7 @@ def _moved(beats: Floats, fine: Floats, reach: float) -> tuple[Floats, Floats]:
 
 
 def _numbered(times: Floats) -> Floats:
-    """The number of each beat, from 0; numbers are skipped where librosa left a beat out."""
+    """The number of each beat, from 0; numbers are skipped where a beat was left out."""
     apart = np.diff(times)
     steps = np.maximum(1, np.round(apart / np.median(apart)))
     return np.concatenate([[0.0], np.cumsum(steps)])

@@ -83,15 +83,19 @@ class Api:
     def beats(self, song: gr.FileData) -> dict[str, Any]:
         """Tempo and beats of a song: a proposal for the settings `lock.bpm` and `lock.beat`.
 
-        song: an uploaded sound file. Gives bpm, beat (seconds to the first one), spread (of the
-        intervals, as a part of their median), steady, and beats (seconds); where the tempo is not
-        steady, keyframes follow the beats if they are given as `lock.beats`; for example
+        song: an uploaded sound file. Gives bpm, beat (seconds to the first one), bar (beats of one)
+        and downbeat (seconds to a beat with which one begins), both null where the song does not
+        tell, spread (of the intervals, as a part of their median), steady, and beats (seconds);
+        `lock.beat` wants the downbeat where there is one. Where the tempo is not steady, keyframes
+        follow the beats if they are given as `lock.beats`; for example
         `{"lock.note": "1/4", "lock.bpm": 90.0, "lock.beat": 0.33}` locks them to quarters.
         """
         found = self.board.studio.beats(self.board.studio.song(uploaded(song)))
         return {
             "bpm": float(found.bpm),
             "beat": found.beat,
+            "bar": found.bar,
+            "downbeat": found.downbeat,
             "spread": found.spread,
             "steady": found.steady,
             "beats": list(found.times),

@@ -72,10 +72,10 @@ class BeatPanel:
                 board.control(
                     "lock.bar",
                     gr.Number(
-                        4,
+                        None,
                         label="Beats a bar",
+                        placeholder="found, or 4",
                         precision=0,
-                        minimum=RANGES["lock.bar"].low,
                         maximum=RANGES["lock.bar"].high,
                         min_width=80,
                         elem_id="beats-a-bar",
@@ -126,7 +126,8 @@ class BeatPanel:
         if any(name.startswith("lock.") for name in data[self.board["own"]]):
             yield {self.beat_note: ""}  # it came with the song
             return
-        unknown: dict[str, Any] = {"lock.bpm": None, "lock.beat": None, "lock.beats": []}
+        unknown: dict[str, Any] = dict.fromkeys(("lock.bpm", "lock.beat", "lock.bar"))
+        unknown["lock.beats"] = []
         cleared = {self.board.controls[name]: value for name, value in unknown.items()}
         if data[self.board["song"]] and self.board.named(data)["lock.note"] != "off":
             yield from self.on_listen(data | cleared)
@@ -138,10 +139,10 @@ class BeatPanel:
         try:
             song, _ = self.board.asked(data)
             lock = self._lock_of(data)
-            yield {self.beat_note: hint("Listening … (the first time takes up to a minute)")}
+            yield {self.beat_note: hint("Listening …")}
             found = self.board.studio.beats(song)
             note = lock.note if lock else "1/8"
-            yield self._locked(data, found.lock(note, bar=lock.bar), hint(str(found)))
+            yield self._locked(data, found.lock(note), hint(str(found)))
         except MusvidError as error:
             yield {self.beat_note: told(error)}
 
@@ -181,7 +182,7 @@ class BeatPanel:
         given = {name: shown[f"lock.{name}"] for name in names}
         if not given["bpm"]:  # an empty field gives 0
             given |= {"bpm": None, "beat": None}
-        given["bar"] = int(given["bar"] or 4)
+        given["bar"] = int(given["bar"] or 0) or None
         given["beats"] = tuple(given["beats"] or ())
         return Lock(**given)
 

@@ -61,6 +61,7 @@ def recipe_of(values: Values) -> Recipe:
     if not given.get("lock.bpm"):  # no lock while the tempo is unknown; an empty field gives 0
         given |= {"lock.note": "off", "lock.bpm": None}
     given["lock.beat"] = given.get("lock.beat") or 0.0
+    given["lock.bar"] = given.get("lock.bar") or None
     if given.get("style.tiny_autoencoder") and values.get(TINY):
         given["style.tiny_autoencoder"] = values[TINY].strip() or True
     for name, value in given.items():  # sliders give 8.0 for 8

@@ -158,6 +158,6 @@ def _bars(lock: Lock | None, first: float) -> float:
     been shown for long enough. lock: tempo and beat; without it, that is all."""
     if lock is None or lock.bpm is None:
         return _SHORTEST
-    bar = 60 / float(lock.bpm) * lock.bar
+    bar = 60 / float(lock.bpm) * lock.per_bar
     beat = lock.beats[0] if lock.beats else (lock.beat or 0.0)
     return beat + math.ceil((first + _SHORTEST - beat) / bar - 1e-9) * bar - first

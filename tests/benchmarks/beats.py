@@ -28,14 +28,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from band import BEATS, Piece, Played, play, write
 from tunes import OTHERS, SONGS
 
 from musvid import Lock, Song, find_beats
+from musvid.training.band import BEATS, Piece, Played, play, write
+from musvid.training.metre import f_measure
 
 from .sounds import songs
 
-TOLERANCE, NEAR, ENOUGH = 0.04, 0.07, 0.9
+TOLERANCE, ENOUGH = 0.04, 0.9
 OCTAVES = (1, 2, 3, 1 / 2, 1 / 3)
 
 
@@ -61,18 +62,6 @@ class Score:
     def right(self) -> bool:
         """Whether everything is."""
         return self.tempo and self.beats >= ENOUGH and self.bars >= ENOUGH
-
-
-def f_measure(found: np.ndarray, true: np.ndarray) -> float:
-    """Of two rising lists of times, 2 * hits / (found + true), each hit by one other at most."""
-    found = found[(found >= true[0] - NEAR) & (found <= true[-1] + NEAR)]
-    hit = at = 0
-    for time in true:
-        while at < len(found) and found[at] < time - NEAR:
-            at += 1
-        if at < len(found) and found[at] <= time + NEAR:
-            hit, at = hit + 1, at + 1
-    return 2 * hit / (len(found) + len(true))
 
 
 def judged(lock: Lock, piece: Piece, played: Played) -> Score:

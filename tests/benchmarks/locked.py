@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from conftest import clicks, write_wav
 
 from musvid import Clock, Lock, Song, find_beats
-from musvid.music import onsets, tempo
+from musvid.music import bands, tempo
 from musvid.music.onsets import HOP
-from musvid.music.samples import RATE
+from musvid.music.samples import RATE, mono
 
 from .sounds import songs
 
@@ -46,9 +46,9 @@ def onset_times(song: Song) -> np.ndarray:
     """When notes begin, as librosa finds them, to the millisecond."""
     import librosa
 
-    coarse, fine = onsets.envelopes(song)
-    found = librosa.onset.onset_detect(onset_envelope=coarse, sr=RATE, hop_length=HOP, units="time")
-    return tempo._moved(found, fine, 0.06)[0]
+    samples = np.concatenate(list(mono(song)))
+    found = librosa.onset.onset_detect(y=samples, sr=RATE, hop_length=HOP, units="time")
+    return tempo._moved(found, bands.listen(song).fine, 0.06)[0]
 
 
 def row(name: str, what: str, off: np.ndarray, fps: Fraction) -> None:
