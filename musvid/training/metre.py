@@ -1,11 +1,10 @@
 """How much each piece of evidence for a beat and its bars weighs (see `musvid.music.meter`).
 
-    python -m musvid.training.metre FOLDER [--pieces 2000] [--quiet 800] [--processes 2]
+    python -m musvid.training.metre FOLDER [--processes 2]
 
-Pieces by chance (`musvid.training.pieces`), some of them without drums, where accents and harmony
-alone tell a waltz from a jig, are played and listened to, and every reading of each is kept with
-whether its beats and bars are the true ones: into FOLDER, where a run goes on that was stopped.
-Then small networks are fitted, so that the right readings of a piece are as likely as can
+Pieces by chance (`musvid.training.pieces`) are played and listened to, and every reading of each is
+kept with whether its beats and bars are the true ones: into FOLDER, where a run goes on that was
+stopped. Then small networks are fitted, so that the right readings of a piece are as likely as can
 be among all of them (as in McFadden, "Conditional Logit Analysis of Qualitative Choice Behavior",
 1973). Each leaves out every fifth piece, which shows what is found in others. Their mean is written
 to where musvid reads it.
@@ -27,7 +26,7 @@ from numpy.typing import NDArray
 from .. import Song
 from ..music import bands, meter
 from .band import BEATS, Played, play, write
-from .pieces import compose
+from .pieces import click, compose
 
 NEAR = 0.07
 """Seconds that a beat may be off, as in MIREX."""
@@ -55,12 +54,21 @@ def f_measure(found: NDArray[np.float64], true: NDArray[np.float64]) -> float:
     return 2 * hit / (len(found) + len(true))
 
 
-def keep(seed: int, folder: Path, *, quiet: bool = False) -> None:
-    """Write a piece's readings, unless they are there."""
-    path = folder / f"{'quiet' if quiet else 'piece'}-{seed}.npz"
+CLICKS = "clicks"
+KINDS = {
+    "piece": (compose, 2000),
+    "quiet": (partial(compose, quiet=True), 600),
+    CLICKS: (click, 200),
+}
+"""What is composed, and how many pieces of each kind."""
+
+
+def keep(seed: int, kind: str, folder: Path) -> None:
+    """Write the readings of a piece, unless they are there."""
+    path = folder / f"{kind}-{seed}.npz"
     if path.exists():
         return
-    piece = compose(seed, quiet=quiet)
+    piece = KINDS[kind][0](seed)
     played = play(piece)
     with tempfile.TemporaryDirectory() as place:
         heard = bands.listen(Song.open(write(Path(place) / "song.wav", played)))
@@ -68,7 +76,7 @@ def keep(seed: int, folder: Path, *, quiet: bool = False) -> None:
     if found is None:  # nothing but long chords
         np.savez(path, evidence=np.zeros((0, len(meter.EVIDENCE)), np.float32), right=[])
         return
-    right = _right(found, played, 60 / piece.bpm, BEATS[piece.metre])
+    right = _right(found, played, 60 / piece.bpm, None if kind == CLICKS else BEATS[piece.metre])
     likely = np.argsort(-meter.score(found.evidence))[:_BEST]
     some = np.random.default_rng(seed).choice(len(right), min(len(right), _SOME), replace=False)
     kept = np.unique(np.concatenate([np.flatnonzero(right), likely, some]))
@@ -78,17 +86,16 @@ def keep(seed: int, folder: Path, *, quiet: bool = False) -> None:
     temporary.replace(path)
 
 
-def _right(found: meter.Readings, played: Played, beat: float, bar: int) -> NDArray[np.bool_]:
-    """Which readings have the beats and the bars that were played."""
+def _right(
+    found: meter.Readings, played: Played, beat: float, bar: int | None
+) -> NDArray[np.bool_]:
+    """Which readings have the beats that were played, and the bars, where there are any."""
     right = np.zeros(len(found.length), bool)
     for number in np.flatnonzero(np.abs(found.length / beat - 1) < 0.06):
         own = meter.METRES[found.metre[number]].beats
-        if own == bar:
-            times, first = found.times(int(number))
-            right[number] = (
-                f_measure(times, played.beats) >= _ENOUGH
-                and f_measure(times[first::own], played.bars) >= _ENOUGH
-            )
+        times, first = found.times(int(number))
+        if bar in (own, None) and f_measure(times, played.beats) >= _ENOUGH:
+            right[number] = not bar or f_measure(times[first::own], played.bars) >= _ENOUGH
     return right
 
 
@@ -208,15 +215,12 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where the pieces' evidence is kept")
-    parser.add_argument("--pieces", type=int, default=2000)
-    parser.add_argument("--quiet", type=int, default=800, help="pieces without drums")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.processes) as pool:
-        for count, quiet in ((options.pieces, False), (options.quiet, True)):
-            each = partial(keep, folder=options.folder, quiet=quiet)
-            list(pool.map(each, range(count), chunksize=4))
+        for kind, (_, count) in KINDS.items():
+            list(pool.map(partial(keep, kind=kind, folder=options.folder), range(count)))
     weights, told = fit(options.folder)
     write_weights(weights)
     print(told)

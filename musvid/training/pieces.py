@@ -51,6 +51,17 @@ def compose(seed: int, *, quiet: bool = False) -> Piece:
     )
 
 
+def click(seed: int) -> Piece:
+    """A drum that plays beats and nothing else, at a tempo by chance: it has no bars."""
+    rng = np.random.default_rng([9, seed])
+    drum = str(rng.choice(["kick", "snare", "hat", "open"]))
+    bpm = float(np.exp(rng.uniform(*np.log([50, 190]))))
+    drums = {drum: tuple((float(beat), 1.0) for beat in range(4))}
+    return Piece(
+        f"clicks {bpm:.1f}", "4/4", bpm, drums=drums, lead=float(rng.uniform(0, 0.6)), seed=seed
+    )
+
+
 def _some(rng: np.random.Generator, places: list[float], chance: float, low: float) -> Bar:
     """Each of some places by chance, softer than the others."""
     return tuple((place, float(rng.uniform(low, 0.9))) for place in places if rng.random() < chance)
