@@ -462,7 +462,8 @@ def film(
     song = song or job.song
     labels = Labels(job.tags)
     if target.labelled:
-        labels = Labels(job.tags, job.chapters, float(song.duration), cover_of(song.path))
+        seconds, cover = float(song.duration), cover_of(song.path)
+        labels = Labels(job.tags, job.chapters, seconds, cover, from_film=True)
     upscale, first = job.upscale if job.plain else 1, Fraction(job.song.first, job.song.rate)
     with ExitStack() as stack:
         pictures = stack.enter_context(closed(shown(frames, job, most=most)))
