@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -27,6 +28,7 @@ from . import encoder as encoders
 from . import seam, webp, words
 from .labels import UNLABELLED, Labels
 from .targets import H264, PLAIN, WEBP, Kind, Target
+from .thumbnail import Thumbnail
 
 # Rates that AAC knows and every player plays.
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
@@ -178,6 +180,11 @@ def write(
         if kind.pixels.startswith("yuv"):
             how += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
         count = 1 if target.sound else 0  # of inputs so far; the song must be the first
+        film: Iterator[Frame] = chain([first], source)
+        thumbnail = None
+        if labels.from_film and not labels.cover and kind.codec == H264:
+            thumbnail = Thumbnail((width, height), math.ceil(song.duration * pace))
+            film, labels = thumbnail.seen(film), replace(labels, cover=thumbnail.held)
         told, shown = _labelled(labels, settings, desk, kind, count + 1)
         filters, closed = _pictures(size, kind, written=bool(script)), loop and name == encoders.CPU
         with words.staged(script.on(*size)) if script else nullcontext() as place:
@@ -201,10 +208,12 @@ def write(
                 _ffmpeg.Process(arguments, stdin=True, **more) as process,
                 apart(process.write, _WAITING, stop=process.kill) as put,
             ):
-                for frame in chain([first], source):
+                for frame in film:
                     put(np.array(frame, order="C"))  # a copy: its maker may go on with its memory
         if kind is WEBP:
             webp.store(part, settings, labels.tags)
+        if thumbnail:
+            thumbnail.store(part)
     return path
 
 

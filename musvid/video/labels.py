@@ -23,12 +23,14 @@ class Labels:
 
     tags: of the song. chapters: when each begins, in seconds of the video, rising, and its name.
     seconds: how long the video is, which ends the last chapter. cover: a JPEG file's bytes, or b"".
+    from_film: whether a picture of the film is the cover where there is no other.
     """
 
     tags: Tags = NONE
     chapters: tuple[tuple[float, str], ...] = ()
     seconds: float = 0.0
     cover: bytes = b""
+    from_film: bool = False
 
     def texts(self) -> dict[str, str]:
         """The tags that say something, by the names that ffmpeg gives them."""
