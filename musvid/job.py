@@ -60,7 +60,6 @@ from .words.settings import OFF as NEVER
 
 _log = logging.getLogger(__name__)
 
-_CHAPTERS, _LISTENED = 60, 1800  # seconds of a video, and of a file, whose parts are listened for
 _MOMENT = Fraction(1, 60)  # seconds by which a loop may be longer than what was asked for
 
 
@@ -416,13 +415,9 @@ class Job:
 
     @property
     def chapters(self) -> tuple[tuple[float, str], ...]:
-        """The parts of the song in the video, where there are several: when each begins, in seconds
-        of the video, and its letter.
-
-        They are listened for where the video lasts `_CHAPTERS` seconds and the file not for hours.
-        """
-        heard = self.song.duration >= _CHAPTERS and self.song.part().duration <= _LISTENED
-        if self.recipe.form == form.AUTO and not heard:
+        """The parts of the song in the video, where they are known and there are several: when each
+        begins, in seconds of the video, and its letter."""
+        if self.recipe.form == form.AUTO:
             return ()
         start = self.song.first / self.song.rate
         spans = self.form.spans(start, start + float(self.song.duration))

@@ -468,9 +468,8 @@ def film(
     whole = song == job.song and not job.clock.skipped
     labels = Labels(job.tags)
     if target.labelled:
-        # A part on the way is soon replaced: nobody listens for its chapters.
-        chapters, seconds = job.chapters if whole else (), float(song.duration)
-        labels = Labels(job.tags, chapters, seconds, cover_of(song.path), from_film=whole)
+        seconds, cover = float(song.duration), cover_of(song.path)
+        labels = Labels(job.tags, job.chapters, seconds, cover, from_film=whole)
     upscale, first = job.upscale if job.plain else 1, Fraction(job.song.first, job.song.rate)
     with ExitStack() as stack:
         pictures = stack.enter_context(closed(shown(frames, job, most=most)))

@@ -114,17 +114,6 @@ def test_chapters_are_the_parts_that_are_seen(tmp_path: Path) -> None:
         assert chapters(path) == [], "one part is none"
 
 
-def test_parts_that_nobody_named_are_heard_in_a_video_of_a_minute(tmp_path: Path) -> None:
-    low, high = tone(110, 35.0), tone(880, 35.0)
-    song = write_wav(tmp_path / "song.wav", np.concatenate([low, high * 0.3]))
-    path = render(song, BARE, tmp_path / "out.mp4")
-    (first, border, _), (_, end, _) = chapters(path)
-    assert first == 0 and border == pytest.approx(35, abs=1) and end == pytest.approx(70, abs=0.1)
-    assert Recipe.from_json(read_settings(path)).form == BARE.form
-    path = render(song, replace(BARE, start=30.0, duration=20.0), tmp_path / "clip.mp4")
-    assert chapters(path) == []
-
-
 def test_chapters_of_the_song_itself_are_not_taken(tmp_path: Path) -> None:
     """They are at moments of the whole file."""
     source = write_wav(tmp_path / "source.wav", music(2.0))
