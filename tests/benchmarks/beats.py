@@ -6,7 +6,9 @@
 each. Judged is what a render follows: the lock's beats and bars, from the first true beat to the
 last, and nothing of that is left out.
 
-- on grid: the tempo is within 4 % of the true one times 1, 2, 3, 1/2 or 1/3.
+- octave: the tempo is within 4 % of the true one times 1, 2, 3, 1/2 or 1/3.
+- on grid: it is, or at least the bars are right and only their parts are not (six eighths of a waltz
+  heard as two beats of three).
 - tempo: it is within 4 % of the true one, so the octave is right.
 - beats, bars: the F-measure of Davies et al. (2009) with 70 ms, as in mir_eval, but from the first
   beat on, where mir_eval leaves out the first five seconds.
@@ -49,9 +51,14 @@ class Score:
     bars: float
 
     @property
-    def on_grid(self) -> bool:
+    def octave(self) -> bool:
         """Whether the tempo is right but for the octave."""
         return min(abs(self.ratio / octave - 1) for octave in OCTAVES) <= TOLERANCE
+
+    @property
+    def on_grid(self) -> bool:
+        """Whether it is that, or at least the bars are right."""
+        return self.octave or self.bars >= ENOUGH
 
     @property
     def tempo(self) -> bool:
@@ -73,6 +80,14 @@ def judged(lock: Lock, piece: Piece, played: Played) -> Score:
     return Score(
         float(lock.bpm) / piece.bpm, f_measure(beats, played.beats), f_measure(bars, played.bars)
     )
+
+
+def _verdict(score: Score) -> str:
+    if score.right:
+        return "yes"
+    if score.octave:
+        return "no"
+    return "no, another metre" if score.on_grid else "no, off the grid"
 
 
 def main() -> None:
@@ -98,11 +113,12 @@ def main() -> None:
             print(
                 f"{piece.name:28} {float(lock.bpm or 0):7.2f} {score.ratio:6.2f} "
                 f"{f'{lock.bar}/{BEATS[piece.metre]}':>4} {score.beats:6.2f} {score.bars:6.2f}  "
-                f"{'yes' if score.right else 'no' if score.on_grid else 'off the grid'}",
+                f"{_verdict(score)}",
                 flush=True,
             )
     print(
-        f"of {len(scores)}: on grid {sum(score.on_grid for score in scores)}, tempo "
+        f"of {len(scores)}: on grid {sum(score.on_grid for score in scores)}, octave "
+        f"{sum(score.octave for score in scores)}, tempo "
         f"{sum(score.tempo for score in scores)}, beats "
         f"{sum(score.beats >= ENOUGH for score in scores)}, bars "
         f"{sum(score.bars >= ENOUGH for score in scores)}, right "
