@@ -7,8 +7,8 @@ each. Judged is what a render follows: the lock's beats and bars, from the first
 last, and nothing of that is left out.
 
 - octave: the tempo is within 4 % of the true one times 1, 2, 3, 1/2 or 1/3.
-- on grid: it is, or at least the bars are right and only their parts are not (six eighths of a waltz
-  heard as two beats of three).
+- on grid: it is, or at least the bars are right and only their parts are not (the six eighths of a
+  waltz heard as two beats of three).
 - tempo: it is within 4 % of the true one, so the octave is right.
 - beats, bars: the F-measure of Davies et al. (2009) with 70 ms, as in mir_eval, but from the first
   beat on, where mir_eval leaves out the first five seconds.
