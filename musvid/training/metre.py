@@ -32,7 +32,7 @@ NEAR = 0.07
 """Seconds that a beat may be off, as in MIREX."""
 
 _ENOUGH = 0.9  # F-measure of beats and of bars from which a reading is right
-_BEST, _SOME = 2500, 400  # wrong readings that are kept: the likeliest so far, and others by chance
+_BEST, _SOME = 500, 100  # wrong readings that are kept: the likeliest so far, and others by chance
 _FOLDS = 5  # networks, each of which does not see every fifth piece
 _UNITS, _STEPS = 8, 80  # of a network, and of L-BFGS
 _SOFT = 3e-3  # of the squared weights, against fitting what is chance
