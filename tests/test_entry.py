@@ -164,7 +164,7 @@ def test_what_nobody_foresaw_is_a_sentence(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("musvid.__main__.prepare", fail)
+    monkeypatch.setattr("musvid.__main__.job_of", fail)
     assert main([str(tmp_path / "a.wav"), "--quiet"]) == 1
     told = capsys.readouterr().err
     assert told.startswith("musvid: ")

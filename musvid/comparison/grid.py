@@ -35,6 +35,7 @@ LEAST, MOST, TILES = 2, 9, 36
 
 # What is worth a look, where that does not depend on what is there.
 _WORTH = {
+    "lock.bar": ("2", "3", "4", "5", "6"),
     "stride": ("4", "8", "16", "32"),
     "before": ("1", "2", "4", "8"),
     "after": ("1", "2", "4", "8"),
@@ -406,6 +407,7 @@ def _around(present: object, name: str) -> list[str]:
     """Five numbers of a range, the present one among them."""
     span, (low, high) = RANGES[name], RANGES[name].slider
     middle = present if isinstance(present, int | float) else (low + high) / 2
+    middle = round(middle) if span.whole else middle
     gap = max(span.step, round(0.15 * (high - low) / span.step) * span.step)
     if span.whole and high > 16:
         gap = max(1, min(gap, round(middle / 2)))
