@@ -98,7 +98,7 @@ def test_the_wheel_asks_for_what_requirements_name(wheel: Path) -> None:
     assert [one for one in asked if not one.marker] == [Requirement(line) for line in named]
     # Nothing of the extra is installed by who does not ask for it.
     more = [one for one in asked if one.marker]
-    extras = {"ray": "cluster", "demucs": "stems"}
+    extras = {"ray": "cluster", "demucs": "stems", "beat_this": "beats"}
     assert {one.name: str(one.marker) for one in more} == {
         name: f'extra == "{extra}"' for name, extra in extras.items()
     }
