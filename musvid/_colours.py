@@ -32,7 +32,7 @@ def chosen_colours(
 
     Raises SettingsError where it is no picture, or the song has no cover.
     """
-    if not options.colours:
+    if not options.colours or not Path(song).is_file():  # which whoever opens the song tells
         return None
     if options.colours == COVER:
         picture = _pictures.decoded(cover_of(song))

@@ -101,3 +101,5 @@ def test_the_command_line_paints_in_them(tmp_path: Path) -> None:
     assert "has no cover to take colours from; give a picture" in done.stderr
     done = musvid(sound, *given[3:], "--colours", sound)
     assert "is no picture that can be read" in done.stderr
+    gone = musvid(tmp_path / "gone.mp3", *given[3:], "--colours", "cover")
+    assert "There is no file" in gone.stderr and "cover" not in gone.stderr
