@@ -14,21 +14,15 @@ from numpy.typing import NDArray
 
 from ..errors import SongError
 from ..song import Song
-from . import onsets
+from . import onsets, spectra
 from . import samples as sound
+from .spectra import HOP
 
 Floats = NDArray[np.float64]
-
-HOP = 256
-"""Samples (of `musvid.music.samples.RATE`) between two values of a curve."""
-
-STEP = HOP / sound.RATE
-"""Seconds between two values."""
 
 NAMES = ("low", "middle", "high", "all", "deep", "loud", "harmony", "phrase", "bass")
 """The curves, see `Bands`."""
 
-_WINDOW = 1024  # samples in which an onset is told, 46 ms
 _BACK = 2  # windows over which power rises
 _FLOOR = 1e-5  # of the magnitude of a sine at full scale: nothing rises below it
 _SPLITS = (30.0, 150.0, 400.0, 4000.0, 10_000.0)  # Hz: low; in between; middle; high
@@ -90,24 +84,10 @@ def listen(song: Song) -> Bands:
     return Bands(curves, np.concatenate(fine))
 
 
-def _windows(block: sound.Sound, length: int, hop: int) -> NDArray[np.float32]:
-    """Magnitudes of windows around every hop-th sample: (1 + samples // hop, 1 + length // 2)."""
-    padded = np.pad(block, length // 2)
-    count = 1 + len(block) // hop
-    shape = np.hanning(length + 1)[:-1].astype(np.float32)
-    found = np.empty((count, 1 + length // 2), np.float32)
-    for first in range(0, count, 2048):
-        last = min(count, first + 2048)
-        part = padded[first * hop : (last - 1) * hop + length]
-        frames = np.lib.stride_tricks.sliding_window_view(part, length)[::hop]
-        found[first:last] = np.abs(np.fft.rfft(frames * shape)) * np.float32(2 / shape.sum())
-    return found
-
-
 def _rises(block: sound.Sound) -> NDArray[np.float32]:
     """How much five curves of `Bands` rise at every `HOP` samples, the first five: (count, 5)."""
-    magnitude = _windows(block, _WINDOW, HOP)
-    hertz = np.fft.rfftfreq(_WINDOW, 1 / sound.RATE)
+    magnitude = np.sqrt(spectra.power_of(block, spectra.LENGTH, HOP))
+    hertz = spectra.FREQUENCIES
     low, high = _SPLITS[0], _SPLITS[-1]
     deep = (low, _SPLITS[1])
     # What is between kicks and snares belongs to both and tells them apart from neither.
@@ -133,7 +113,7 @@ def _rise(level: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _pitches(block: sound.Sound) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Pitch classes (count, 12) and the lowest bins of the spectrum (count, bins), compressed."""
-    level = np.log1p(1000 * _windows(block, _SLOW, _SLOW_HOP))
+    level = np.log1p(1000 * np.sqrt(spectra.power_of(block, _SLOW, _SLOW_HOP)))
     hertz = np.fft.rfftfreq(_SLOW, 1 / sound.RATE)
     pitch = 69 + 12 * np.log2(np.maximum(hertz, 1) / 440)
     own = np.rint(pitch)

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import pulse
-from .bands import STEP, Bands
+from .bands import Bands
+from .spectra import STEP
 
 Floats = NDArray[np.float64]
 

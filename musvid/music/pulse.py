@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .bands import STEP, Bands
+from .bands import Bands
+from .spectra import STEP
 
 Floats = NDArray[np.float64]
 

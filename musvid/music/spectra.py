@@ -68,12 +68,12 @@ class Block:
     def power(self) -> Floats:
         """Power of the sound in each window, (windows, len(FREQUENCIES)); item i is centred at
         sample ``i * HOP``, and of a sine at full scale, its peak is 1."""
-        return _power(self.samples, LENGTH, HOP)
+        return power_of(self.samples, LENGTH, HOP)
 
     @cached_property
     def pitched(self) -> Floats:
         """The same of long windows, centred at samples ``i * HOP * SLOW``."""
-        return _power(self.samples, LONG, HOP * SLOW)
+        return power_of(self.samples, LONG, HOP * SLOW)
 
     @cached_property
     def bands(self) -> Floats:
@@ -108,8 +108,11 @@ def blocks(song: Song) -> Iterator[Block]:
         yield Block(samples, before)
 
 
-def _power(samples: sound.Sound, length: int, hop: int) -> Floats:
-    """Power of windows (Hann's) that are centred at multiples of `hop`."""
+def power_of(samples: sound.Sound, length: int, hop: int) -> Floats:
+    """Power of windows (Hann's) that are centred at multiples of `hop`.
+
+    float32 (1 + samples // hop, 1 + length // 2); of a sine at full scale, its peak is 1.
+    """
     from scipy import fft
 
     window = np.hanning(length + 1)[:-1].astype(np.float32)

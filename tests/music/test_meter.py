@@ -12,7 +12,7 @@ from conftest import WriteSong, clicks
 from tunes import OTHERS, SONGS
 
 from musvid import Song, find_beats
-from musvid.music import bands, meter, pulse
+from musvid.music import bands, meter, pulse, spectra
 from musvid.training.band import BEATS, Piece, play, write
 from musvid.training.pieces import compose
 
@@ -78,7 +78,7 @@ def test_every_reading_has_its_beats(tmp_path: Path) -> None:
     assert readings is not None
     assert readings.evidence.shape == (len(readings.length), len(meter.EVIDENCE))
     assert np.isfinite(readings.evidence).all()
-    end = len(heard) * bands.STEP
+    end = len(heard) * spectra.STEP
     for number in range(0, len(readings.length), 97):
         times, first = readings.times(number)
         beat, bar = readings.length[number], meter.METRES[readings.metre[number]].beats
